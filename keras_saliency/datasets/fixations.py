@@ -1,0 +1,157 @@
+"""Fixations of a whole dataset, and the maps made from them.
+
+A fixation is ``(x, y)`` in pixels, origin top left; it counts for the pixel
+``[int(y), int(x)]``. The container is flat (one row per fixation) and sorted by
+image, so that a selection of images is a slice and nothing is held per image.
+"""
+from dataclasses import dataclass, replace
+from typing import Optional
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Fixations:
+    """All fixations on N stimuli, sorted by image.
+
+    Build it with `Fixations.build`, which checks and cleans the input.
+
+    Attributes:
+        x, y: float64 [F], pixels from the top left corner of the stimulus.
+        image: int32 [F], index of the stimulus, ascending.
+        observer: int32 [F], index of the observer; -1 where the source does not say.
+        duration: float32 [F], milliseconds; NaN where the source does not say.
+        sizes: int32 [N, 2], (height, width) of each stimulus in pixels.
+        dropped: int32 [N], fixations of each stimulus that lay outside it and were left out.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    image: np.ndarray
+    observer: np.ndarray
+    duration: np.ndarray
+    sizes: np.ndarray
+    dropped: np.ndarray
+
+    @classmethod
+    def build(cls, x, y, image, sizes, observer=None, duration=None) -> "Fixations":
+        """Sort by image, leave out what lies outside its stimulus (or is NaN), and count it.
+
+        Args:
+            x, y: [F] pixels. image: [F] indices into `sizes`. sizes: [N, 2] (H, W).
+            observer: [F] or None. duration: [F] milliseconds or None.
+
+        Raises:
+            ValueError: arrays of different length, or an image index outside `sizes`.
+        """
+        x = np.asarray(x, np.float64).ravel()
+        y = np.asarray(y, np.float64).ravel()
+        image = np.asarray(image, np.int32).ravel()
+        sizes = np.asarray(sizes, np.int32).reshape(-1, 2)
+        observer = np.full(len(x), -1) if observer is None else observer
+        duration = np.full(len(x), np.nan) if duration is None else duration
+        observer = np.asarray(observer, np.int32).ravel()
+        duration = np.asarray(duration, np.float32).ravel()
+        lengths = {k: len(v) for k, v in dict(
+            x=x, y=y, image=image, observer=observer, duration=duration).items()}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"fixation arrays differ in length: {lengths}")
+        if len(image) and (image.min() < 0 or image.max() >= len(sizes)):
+            raise ValueError(
+                f"image index {image.min()}..{image.max()} outside the {len(sizes)} stimuli")
+        height, width = sizes[image, 0], sizes[image, 1]
+        with np.errstate(invalid="ignore"):  # NaN coordinates compare false: outside
+            inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
+        dropped = np.bincount(image[~inside], minlength=len(sizes)).astype(np.int32)
+        keep = np.flatnonzero(inside)
+        keep = keep[np.argsort(image[keep], kind="stable")]
+        return cls(x[keep], y[keep], image[keep], observer[keep], duration[keep], sizes, dropped)
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @property
+    def offsets(self) -> np.ndarray:
+        """int64 [N + 1]: the fixations of image i are rows ``offsets[i]:offsets[i + 1]``."""
+        return np.searchsorted(self.image, np.arange(len(self.sizes) + 1))
+
+    def rows(self, index: int) -> slice:
+        """The rows of stimulus `index`."""
+        start, stop = np.searchsorted(self.image, [index, index + 1])
+        return slice(int(start), int(stop))
+
+    def of(self, index: int) -> np.ndarray:
+        """float64 [n, 2]: the (x, y) of stimulus `index`."""
+        rows = self.rows(index)
+        return np.stack([self.x[rows], self.y[rows]], axis=1)
+
+    def select(self, images) -> "Fixations":
+        """The fixations of the given stimuli, renumbered in the order given."""
+        images = np.asarray(images, np.int64).ravel()
+        offsets = self.offsets
+        counts = offsets[images + 1] - offsets[images]
+        rows = np.concatenate(
+            [np.arange(offsets[i], offsets[i + 1]) for i in images]
+            or [np.zeros(0)]).astype(np.int64)
+        return Fixations(
+            self.x[rows], self.y[rows],
+            np.repeat(np.arange(len(images)), counts).astype(np.int32),
+            self.observer[rows], self.duration[rows], self.sizes[images], self.dropped[images])
+
+    def where(self, mask) -> "Fixations":
+        """The fixations with `mask` [F] true; the stimuli stay as they are."""
+        mask = np.asarray(mask, bool)
+        return replace(self, x=self.x[mask], y=self.y[mask], image=self.image[mask],
+                       observer=self.observer[mask], duration=self.duration[mask])
+
+    def fixation_map(self, index: int) -> np.ndarray:
+        """int32 [H, W]: number of fixations at each pixel of stimulus `index`."""
+        return fixation_map(self.of(index), self.sizes[index])
+
+    def density_map(self, index: int, sigma: float) -> np.ndarray:
+        """float32 [H, W], sums to 1: `fixation_map` blurred by a Gaussian of `sigma` pixels."""
+        return density_map(self.of(index), self.sizes[index], sigma)
+
+
+def fixation_map(points, size) -> np.ndarray:
+    """Count map int32 [H, W] of points [n, 2] (x, y) that all lie inside `size` (H, W)."""
+    points = np.asarray(points, np.float64).reshape(-1, 2)
+    counts = np.zeros(tuple(int(s) for s in size), np.int32)
+    np.add.at(counts, (points[:, 1].astype(int), points[:, 0].astype(int)), 1)
+    return counts
+
+
+def density_map(points, size, sigma: float) -> np.ndarray:
+    """Fixation density float32 [H, W] of points [n, 2] (x, y); sums to 1, zeros without points.
+
+    The Gaussian is not cut off. It is separable, so the blurred count map is the matrix product
+    of the fixations' row profiles and column profiles: H*W*n multiplications, no convolution.
+    Mass that falls outside the stimulus is lost before the normalisation (zero boundary).
+    """
+    points = np.asarray(points, np.float64).reshape(-1, 2)
+    height, width = (int(s) for s in size)
+    if len(points) == 0:
+        return np.zeros((height, width), np.float32)
+    if not sigma > 0:
+        raise ValueError(f"sigma must be above 0 pixels, not {sigma}")
+    rows = _profile(height, points[:, 1], sigma)
+    columns = _profile(width, points[:, 0], sigma)
+    density = rows @ columns.T
+    return density / density.sum(dtype=np.float64).astype(np.float32)
+
+
+def _profile(length: int, centers: np.ndarray, sigma: float) -> np.ndarray:
+    """float32 [length, n]: a Gaussian around the pixel of each center."""
+    distance = np.arange(length)[:, None] - np.floor(centers)[None, :]
+    return np.exp(-0.5 * (distance / sigma) ** 2).astype(np.float32)
+
+
+def describe_dropped(fixations: Optional[Fixations], names) -> str:
+    """One sentence on the fixations left out, naming up to five stimuli; empty if none."""
+    if fixations is None or not fixations.dropped.any():
+        return ""
+    where = np.flatnonzero(fixations.dropped)
+    named = ", ".join(f"{names[i]} ({fixations.dropped[i]})" for i in where[:5])
+    more = f" and {len(where) - 5} more" if len(where) > 5 else ""
+    return (f"{int(fixations.dropped.sum())} fixations outside their image were left out: "
+            f"{named}{more}")

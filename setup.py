@@ -1,0 +1,57 @@
+"""Installation: the software stack is chosen by the Python version.
+
+Python 3.9 to 3.11 gets the reference stack (TensorFlow 2.15, Keras 2.15,
+tensorflow-addons 0.23, the last release, which needs TensorFlow below 2.16).
+Python 3.12 and later gets TensorFlow 2.16 to 2.21 with Keras 3, no addons.
+"""
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(
+    r'__version__ = "(.+?)"', (HERE / "keras_saliency" / "__init__.py").read_text()
+).group(1)
+
+setup(
+    name="keras_saliency",
+    version=VERSION,
+    description="Visual saliency networks in TensorFlow/Keras: train, evaluate, explain, serve.",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    packages=find_packages(include=["keras_saliency", "keras_saliency.*"]),
+    python_requires=">=3.9,<3.14",
+    install_requires=[
+        'tensorflow>=2.15,<2.16; python_version < "3.12"',
+        'tensorflow-addons>=0.23,<0.24; python_version < "3.12"',
+        'tensorflow>=2.16,<2.22; python_version >= "3.12"',
+        'keras>=3.4,<3.16; python_version >= "3.12"',
+        # OpenCV 4.12 and later need NumPy 2, which TensorFlow 2.15 does not have.
+        'numpy>=1.23,<2; python_version < "3.12"',
+        'numpy>=1.26,<3; python_version >= "3.12"',
+        'opencv-python-headless>=4.7,<4.12; python_version < "3.12"',
+        'opencv-python-headless>=4.9,<6; python_version >= "3.12"',
+        "scipy>=1.9,<2",
+        "h5py>=3.8,<4",
+        "matplotlib>=3.6,<4",
+        "Pillow>=9.2,<13",
+        "PyYAML>=6,<7",
+        "tqdm>=4.64,<5",
+    ],
+    extras_require={
+        "test": ["pytest>=7.4,<10", "hypothesis>=6.80,<7"],
+        "serving": [
+            'tensorflow-serving-api>=2.15,<2.16; python_version < "3.12"',
+            'tensorflow-serving-api>=2.16,<2.22; python_version >= "3.12"',
+            "grpcio>=1.56,<2",
+            "requests>=2.28,<3",
+        ],
+    },
+    classifiers=[
+        "License :: OSI Approved :: MIT License",
+        "Programming Language :: Python :: 3",
+        "Topic :: Scientific/Engineering :: Image Recognition",
+    ],
+)
