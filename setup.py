@@ -36,7 +36,7 @@ setup(
         "scipy>=1.9,<2",
         "h5py>=3.8,<4",
         "matplotlib>=3.6,<4",
-        "Pillow>=9.2,<13",
+        "Pillow>=9.2,<14",
         "PyYAML>=6,<7",
         "tqdm>=4.64,<5",
     ],

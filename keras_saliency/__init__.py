@@ -5,4 +5,7 @@ import os
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
+from keras_saliency import losses  # noqa: E402
+from keras_saliency.models import build_model, list_models, load_pretrained  # noqa: E402
+
 __version__ = "0.1.0"

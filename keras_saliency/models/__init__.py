@@ -1,0 +1,80 @@
+"""Published models as functional Keras models, by name."""
+import inspect
+
+from keras_saliency.models import weights_file
+from keras_saliency.models.ead import ead
+from keras_saliency.models.msi_net import msi_net
+from keras_saliency.models.pretrained import find_weights, load_encoder
+from keras_saliency.models.weights_file import WeightsError
+
+MODELS = {
+    "ead": ead,
+    "msi_net": msi_net,
+}
+
+# Canvas (h, w) that a model works at unless a config or a weights file says otherwise.
+CANVASES = {
+    "ead": (240, 320),
+    "msi_net": (240, 320),
+}
+
+
+def list_models() -> list:
+    """Registered model names, sorted."""
+    return sorted(MODELS)
+
+
+def build_model(name, input_shape=None, encoder_weights=None, **options):
+    """Build a registered model.
+
+    Args:
+        name: one of `list_models()`.
+        input_shape: (H, W, 3), or None for any size that the strides divide.
+        encoder_weights: None (random), "imagenet", or the path of an HDF5 file with VGG16.
+        **options: the builder's own, e.g. `aspp=False`; see its docstring.
+
+    Returns:
+        keras.Model on RGB float32 0..255 [B, H, W, 3] with an attribute `canvas` (h, w): the
+        size that `predict` works at.
+
+    Raises:
+        ValueError: unknown name or option (lists the valid ones).
+        WeightsError: encoder weights that cannot be had or do not fit.
+    """
+    if name not in MODELS:
+        raise ValueError(f"no model {name!r}; the models are {', '.join(list_models())}")
+    builder = MODELS[name]
+    valid = [p for p in inspect.signature(builder).parameters if p != "input_shape"]
+    for option in options:
+        if option not in valid:
+            raise ValueError(
+                f"{name} has no option {option!r}; its options are {', '.join(valid)}")
+    model = builder(input_shape=tuple(input_shape or (None, None, 3)), **options)
+    model.canvas = tuple(input_shape[:2]) if input_shape else CANVASES[name]
+    if encoder_weights is not None:
+        load_encoder(model, encoder_weights)
+    return model
+
+
+def load_pretrained(name_or_path):
+    """A trained model with its weights.
+
+    Args:
+        name_or_path: a name in `weights/`, a weights file that this package wrote, or a run
+            folder (its `best.h5` is taken).
+
+    Returns:
+        keras.Model of any input size, its `canvas` the one it was trained at.
+
+    Raises:
+        WeightsError: no such weights, or a file that does not say which model it is for.
+    """
+    path = find_weights(name_or_path)
+    attributes = weights_file.read_attributes(path)
+    if "model" not in attributes:
+        raise WeightsError(f"{path} does not say which model it is for (no attribute 'model'); "
+                           "it holds an encoder or was written by another program")
+    model = build_model(attributes["model"], **attributes.get("options", {}))
+    weights_file.assign(model, weights_file.read(path), path)
+    model.canvas = tuple(attributes.get("canvas", model.canvas))
+    return model

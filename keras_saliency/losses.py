@@ -1,0 +1,142 @@
+"""Training losses with their authors' constants: tensors [B, H, W, 1] -> scalar.
+
+They are separate from the metrics on purpose: a metric follows the benchmark's code, a loss
+follows the code that trained the published model. Each is the mean over the batch of a sum or a
+score over the pixels of one map. All gradients are finite for constant and all-zero maps.
+
+Targets: `TARGETS` says which map a loss compares with, the fixation_density_map scaled to a peak
+of 1, or the fixation_map of counts.
+"""
+import tensorflow as tf
+
+EPSILON = 1e-7
+PIXELS = (1, 2, 3)
+
+
+def _pixel_sum(values):
+    return tf.reduce_sum(values, axis=PIXELS)
+
+
+def _unit_sum(maps):
+    return maps / (EPSILON + tf.reduce_sum(maps, axis=PIXELS, keepdims=True))
+
+
+def kld(y_true, y_pred):
+    """Kullback-Leibler divergence in nats, MSI-Net's constants (Kroner et al. 2020, eq. 1).
+
+    Both maps are divided by their sum; sum q log(eps + q / (eps + p)). Non-negative maps.
+    """
+    target, prediction = _unit_sum(y_true), _unit_sum(y_pred)
+    ratio = EPSILON + target / (EPSILON + prediction)
+    return tf.reduce_mean(_pixel_sum(target * tf.math.log(ratio)))
+
+
+def ead(y_true, y_pred):
+    """Exponential absolute distance: sum (exp|p - g| - 1) (He et al. 2018, eq. 5); maps 0..1."""
+    return tf.reduce_mean(_pixel_sum(tf.math.expm1(tf.abs(y_pred - y_true))))
+
+
+def l1(y_true, y_pred):
+    """Sum of absolute differences over the pixels."""
+    return tf.reduce_mean(_pixel_sum(tf.abs(y_pred - y_true)))
+
+
+def l2(y_true, y_pred):
+    """Sum of squared differences over the pixels."""
+    return tf.reduce_mean(_pixel_sum(tf.square(y_pred - y_true)))
+
+
+def bce(y_true, y_pred):
+    """Sum over the pixels of the binary cross-entropy (Pan et al. 2017); both maps 0..1.
+
+    Predictions are kept 1e-7 away from 0 and 1, as Keras does.
+    """
+    p = tf.clip_by_value(y_pred, EPSILON, 1 - EPSILON)
+    entropy = -(y_true * tf.math.log(p) + (1 - y_true) * tf.math.log1p(-p))
+    return tf.reduce_mean(_pixel_sum(entropy))
+
+
+def neg_nss(y_true, y_pred):
+    """Negative normalised scanpath saliency (He et al. 2019); y_true is a fixation_map.
+
+    The mean of the standardised prediction over all fixations. A constant prediction or a map
+    without fixations scores 0.
+    """
+    centered = y_pred - tf.reduce_mean(y_pred, axis=PIXELS, keepdims=True)
+    variance = tf.reduce_mean(tf.square(centered), axis=PIXELS)
+    at_fixations = tf.math.divide_no_nan(_pixel_sum(centered * y_true), _pixel_sum(y_true))
+    return -tf.reduce_mean(at_fixations * tf.math.rsqrt(variance + EPSILON ** 2))
+
+
+def neg_cc(y_true, y_pred):
+    """Negative Pearson correlation; a constant map on either side scores 0."""
+    a = y_true - tf.reduce_mean(y_true, axis=PIXELS, keepdims=True)
+    b = y_pred - tf.reduce_mean(y_pred, axis=PIXELS, keepdims=True)
+    # Sums of squares shrink with the square of the scale: so does the constant that keeps the
+    # root differentiable at 0.
+    norm = tf.sqrt(_pixel_sum(tf.square(a)) + EPSILON ** 2) * tf.sqrt(
+        _pixel_sum(tf.square(b)) + EPSILON ** 2)
+    return -tf.reduce_mean(_pixel_sum(a * b) / norm)
+
+
+def bhattacharyya(y_true, y_pred):
+    """Bhattacharyya distance -ln sum sqrt(p q) (Jetley et al. 2016); non-negative maps.
+
+    Both maps are divided by their sum.
+    """
+    product = _unit_sum(tf.nn.relu(y_true)) * _unit_sum(tf.nn.relu(y_pred))
+    # eps^2 under the root: its slope at 0 is finite, its bias on the sum below 1e-7 per pixel.
+    coefficient = _pixel_sum(tf.sqrt(product + EPSILON ** 4) - EPSILON ** 2)
+    return tf.reduce_mean(-tf.math.log(coefficient + EPSILON))
+
+
+LOSSES = {
+    "kld": kld,
+    "ead": ead,
+    "l1": l1,
+    "l2": l2,
+    "bce": bce,
+    "neg_nss": neg_nss,
+    "neg_cc": neg_cc,
+    "bhattacharyya": bhattacharyya,
+}
+
+DENSITY, FIXATIONS = "fixation_density_map", "fixation_map"
+TARGETS = {name: FIXATIONS if name == "neg_nss" else DENSITY for name in LOSSES}
+
+
+def required_targets(weights) -> list:
+    """Target maps that the losses named in `weights` compare with, density first."""
+    needed = {TARGETS[name] for name in _checked(weights)}
+    return [target for target in (DENSITY, FIXATIONS) if target in needed]
+
+
+def weighted(weights):
+    """One loss from {name: factor}: the sum of the named losses times their factors.
+
+    The returned function takes y_true [B, H, W, C] with the maps of `required_targets(weights)`
+    as channels in that order, and y_pred [B, H, W, 1].
+
+    Raises:
+        ValueError: an unknown name (lists the valid ones), or no loss at all.
+    """
+    weights = dict(_checked(weights))
+    channels = {target: index for index, target in enumerate(required_targets(weights))}
+
+    def loss(y_true, y_pred):
+        total = 0.0
+        for name, factor in weights.items():
+            index = channels[TARGETS[name]]
+            total += factor * LOSSES[name](y_true[..., index:index + 1], y_pred)
+        return total
+
+    loss.__name__ = "_".join(weights)
+    return loss
+
+
+def _checked(weights) -> dict:
+    unknown = [name for name in weights if name not in LOSSES]
+    if unknown or not weights:
+        raise ValueError(f"unknown loss {', '.join(unknown) or 'nothing'!s}; "
+                         f"the losses are {', '.join(LOSSES)}")
+    return weights

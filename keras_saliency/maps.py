@@ -1,0 +1,137 @@
+"""Map mathematics in TensorFlow: canvas geometry, resizing, densities, min-max.
+
+A *canvas* is the fixed (height, width) a network works at. A picture of any size is resized
+into it without changing its aspect ratio and padded symmetrically; `to_canvas` does that and
+`from_canvas` takes it back. Everything here runs in graphs with unknown sizes, so the same
+functions serve the tf.data pipelines, prediction and the exported models.
+
+Source: the preprocessing of Kroner et al. (2020): area interpolation when shrinking, bicubic
+when growing, both with aligned corners; padding 126 for stimuli and 0 for maps.
+"""
+import tensorflow as tf
+
+STIMULUS_PADDING = 126.0
+MAP_PADDING = 0.0
+
+
+def fitted_size(size, canvas) -> tf.Tensor:
+    """int32 [2]: the largest (h, w) of the aspect ratio of `size` (H, W) within `canvas`.
+
+    At least one pixel in each direction, however long and narrow the picture is.
+    """
+    size = tf.cast(size, tf.float64)
+    canvas = tf.cast(canvas, tf.float64)
+    ratio = tf.reduce_min(canvas / size)
+    fitted = tf.cast(tf.round(size * ratio), tf.int32)
+    return tf.clip_by_value(fitted, 1, tf.cast(canvas, tf.int32))
+
+
+def resize(image, size) -> tf.Tensor:
+    """float32 [h, w, C] of `image` [H, W, C]: area when shrinking, bicubic when growing.
+
+    Corners are aligned. Bicubic interpolation may overshoot the range of the input.
+    """
+    image = tf.cast(image, tf.float32)[tf.newaxis]
+    size = tf.cast(size, tf.int32)
+    current = tf.shape(image)[1:3]
+    resized = tf.cond(
+        tf.reduce_any(current > size),
+        lambda: tf.compat.v1.image.resize_area(image, size, align_corners=True),
+        lambda: tf.compat.v1.image.resize_bicubic(image, size, align_corners=True))
+    return tf.cond(tf.reduce_all(current == size), lambda: image, lambda: resized)[0]
+
+
+def canvas_offset(size, canvas) -> tf.Tensor:
+    """int32 [2]: (top, left) of a picture of `size` (H, W) once it lies on `canvas`."""
+    return (tf.cast(canvas, tf.int32) - fitted_size(size, canvas)) // 2
+
+
+def to_canvas(image, canvas, padding=STIMULUS_PADDING) -> tf.Tensor:
+    """Resize `image` [H, W, C] into `canvas` (h, w) and pad it symmetrically (floor first).
+
+    Returns:
+        float32 [h, w, C]; stimuli stay within 0..255 if they were (bicubic overshoot is cut).
+    """
+    canvas = tf.cast(canvas, tf.int32)
+    image = tf.cast(image, tf.float32)
+    low, high = tf.reduce_min(image), tf.reduce_max(image)
+    fitted = fitted_size(tf.shape(image)[:2], canvas)
+    resized = tf.clip_by_value(resize(image, fitted), low, high)
+    before = (canvas - fitted) // 2
+    after = canvas - fitted - before
+    return tf.pad(resized, [[before[0], after[0]], [before[1], after[1]], [0, 0]],
+                  constant_values=padding)
+
+
+def from_canvas(canvas_map, size) -> tf.Tensor:
+    """Crop the padding of a canvas map [h, w, C] and resize it to `size` (H, W).
+
+    The result stays within the range of the canvas map (bicubic overshoot is cut), so a
+    density stays non-negative. Returns float32 [H, W, C].
+    """
+    canvas_map = tf.cast(canvas_map, tf.float32)
+    canvas = tf.shape(canvas_map)[:2]
+    fitted = fitted_size(size, canvas)
+    offset = (canvas - fitted) // 2
+    cropped = tf.slice(canvas_map, tf.concat([offset, [0]], 0), tf.concat([fitted, [-1]], 0))
+    return tf.clip_by_value(
+        resize(cropped, size), tf.reduce_min(cropped), tf.reduce_max(cropped))
+
+
+def points_to_canvas(points, size, canvas) -> tf.Tensor:
+    """Move points float32 [n, 2] (x, y) of a picture of `size` (H, W) onto `canvas` (h, w).
+
+    A point keeps its relative place in the picture: pixel p of W becomes p * w / W.
+    """
+    fitted = tf.cast(fitted_size(size, canvas), tf.float32)
+    scale = fitted / tf.cast(size, tf.float32)
+    offset = tf.cast(canvas_offset(size, canvas), tf.float32)
+    return tf.cast(points, tf.float32) * scale[::-1] + offset[::-1]
+
+
+def fixation_map(points, size) -> tf.Tensor:
+    """Count map float32 [H, W, 1] of points [n, 2] (x, y) inside `size` (H, W)."""
+    pixels = tf.cast(tf.floor(tf.cast(points, tf.float32)), tf.int32)[:, ::-1]
+    size = tf.cast(size, tf.int32)
+    counts = tf.scatter_nd(pixels, tf.ones(tf.shape(pixels)[:1]), size)
+    return counts[..., tf.newaxis]
+
+
+def density_map(points, size, sigma) -> tf.Tensor:
+    """Fixation density float32 [H, W, 1], sums to 1 (all zero without points).
+
+    Equals `keras_saliency.datasets.fixations.density_map`: an untruncated Gaussian of `sigma`
+    pixels around the pixel of each point, as the product of row and column profiles.
+    """
+    points = tf.floor(tf.cast(points, tf.float32))
+    sigma = tf.cast(sigma, tf.float32)
+
+    def profile(length, centers):
+        distance = tf.range(tf.cast(length, tf.float32))[:, tf.newaxis] - centers[tf.newaxis]
+        return tf.exp(-0.5 * tf.square(distance / sigma))
+
+    density = tf.matmul(profile(size[0], points[:, 1]), profile(size[1], points[:, 0]),
+                        transpose_b=True)
+    return tf.math.divide_no_nan(density, tf.reduce_sum(density))[..., tf.newaxis]
+
+
+def min_max(values, axis=None) -> tf.Tensor:
+    """`values` scaled to 0..1 over `axis` (kept); a constant map becomes all zero."""
+    low = tf.reduce_min(values, axis=axis, keepdims=True)
+    high = tf.reduce_max(values, axis=axis, keepdims=True)
+    return tf.math.divide_no_nan(values - low, high - low)
+
+
+def peak_normalize(values) -> tf.Tensor:
+    """Non-negative `values` divided by their maximum; an all-zero map stays all zero."""
+    return tf.math.divide_no_nan(values, tf.reduce_max(values))
+
+
+def oriented_canvas(size, canvas) -> tuple:
+    """The canvas (h, w) turned to portrait for portrait pictures and to landscape for others.
+
+    Plain integers in, plain integers out. A network that accepts any size then spends its
+    canvas on the picture and not on padding.
+    """
+    short, long = sorted(int(c) for c in canvas)
+    return (long, short) if size[0] > size[1] else (short, long)

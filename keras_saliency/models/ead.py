@@ -1,0 +1,54 @@
+"""EAD residual decoder: He, Borji, Mi and Pugeault, "What Catches the Eye? Visualizing and
+Understanding Deep Saliency Models" (2018).
+
+Input: RGB float32 0..255 [B, H, W, 3], H and W multiples of 16 (240x320 in the paper). Output:
+saliency_map float32 [B, H, W, 1], linear, trained towards densities of peak 1. Parameters:
+18,576,449 with the default widths.
+
+Departures: the paper halves the 512 maps in each of four blocks and yet names 64 maps before the
+last convolution; four halvings would leave 32. The default widths (256, 128, 64, 64) keep the 64.
+The activations of the decoder are not stated; ReLU follows each 3x3 convolution inside a block,
+none follows the transposed ones.
+"""
+import keras
+from keras import layers
+
+from keras_saliency.models.backbones import vgg16
+from keras_saliency.models.layers import Preprocess
+
+
+def ead(input_shape=(None, None, 3), widths=(256, 128, 64, 64), preprocessing="caffe",
+        sigmoid=False, width_multiplier=1.0):
+    """Build the EAD model without weights; see the module's docstring for ranges and shapes.
+
+    Args:
+        input_shape: (H, W, 3); None for any size.
+        widths: maps of each of the decoder's four blocks.
+        preprocessing: "caffe" or "msi_net".
+        sigmoid: True to end in a sigmoid, as the paper's comparison with BCE needs.
+        width_multiplier: factor on all numbers of filters; for tests.
+
+    Returns:
+        keras.Model named `ead`.
+
+    Raises:
+        ValueError: `widths` is not four positive numbers.
+    """
+    if len(widths) != 4 or min(widths) < 1:
+        raise ValueError(f"widths must be four positive numbers, not {widths!r}")
+
+    image = keras.Input(input_shape, name="image")
+    x = vgg16(Preprocess(preprocessing, name="preprocess")(image),
+              pool_strides=(2, 2, 2, 2, None), width_multiplier=width_multiplier)["block5_conv3"]
+    for index, count in enumerate(widths, start=1):
+        count = max(1, round(count * width_multiplier))
+        name = f"decoder{index}"
+        reduced = layers.Conv2D(
+            count, 3, padding="same", activation="relu", name=f"{name}_reduce")(x)
+        x = layers.Conv2D(
+            count, 3, padding="same", activation="relu", name=f"{name}_conv")(reduced)
+        x = layers.Add(name=f"{name}_add")([reduced, x])
+        x = layers.Conv2DTranspose(count, 2, strides=2, name=f"{name}_up")(x)
+    saliency = layers.Conv2D(1, 3, padding="same", name="saliency",
+                             activation="sigmoid" if sigmoid else None)(x)
+    return keras.Model(image, saliency, name="ead")

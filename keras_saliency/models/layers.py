@@ -1,0 +1,112 @@
+"""Layers that Keras does not have; stateless, any image size, same on Keras 2 and 3."""
+import keras
+import tensorflow as tf
+
+register = keras.saving.register_keras_serializable(package="keras_saliency")
+
+# Per-channel offsets of the ImageNet VGG16, blue, green, red as Caffe counts them.
+CAFFE_MEANS = (103.939, 116.779, 123.68)
+
+# mode -> (swap RGB to BGR, subtracted means, multiplied scale)
+PREPROCESSING = {
+    # The released MSI-Net weights expect the BGR means on channels in RGB order.
+    "msi_net": (False, CAFFE_MEANS, 1.0),
+    "caffe": (True, CAFFE_MEANS, 1.0),
+}
+
+
+@register
+class Preprocess(keras.layers.Layer):
+    """RGB 0..255 float32 [B, H, W, 3] to what the encoder was trained on.
+
+    Args:
+        mode: key of `PREPROCESSING`.
+
+    Raises:
+        ValueError: unknown mode.
+    """
+
+    def __init__(self, mode: str = "caffe", **kwargs):
+        super().__init__(**kwargs)
+        if mode not in PREPROCESSING:
+            raise ValueError(
+                f"preprocessing {mode!r} is unknown; choose from {sorted(PREPROCESSING)}")
+        self.mode = mode
+
+    def call(self, inputs):
+        swap, means, scale = PREPROCESSING[self.mode]
+        channels = inputs[..., ::-1] if swap else inputs
+        return (channels - tf.constant(means, channels.dtype)) * scale
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "mode": self.mode}
+
+
+@register
+class BilinearUpsample(keras.layers.Layer):
+    """Bilinear enlargement [B, h, w, C] -> [B, h*factor, w*factor, C] as TensorFlow 1 did it.
+
+    Corners not aligned, pixel centers at whole numbers (`half_pixel_centers=False`): not what
+    `keras.layers.UpSampling2D` does.
+    """
+
+    def __init__(self, factor: int = 2, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+
+    def call(self, inputs):
+        size = tf.shape(inputs)[1:3] * self.factor
+        resized = tf.compat.v1.image.resize_bilinear(
+            inputs, size, align_corners=False, half_pixel_centers=False)
+        resized.set_shape(self.compute_output_shape(inputs.shape))
+        return resized
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, channels = input_shape
+        scale = (lambda n: None if n is None else n * self.factor)
+        return (batch, scale(height), scale(width), channels)
+
+    def get_config(self):
+        return {**super().get_config(), "factor": self.factor}
+
+
+@register
+class BroadcastTo(keras.layers.Layer):
+    """Spread image-level features [B, 1, 1, C] over the grid of a second input [B, h, w, *].
+
+    Equal to the bilinear resizing of one pixel, without its arithmetic.
+    """
+
+    def call(self, inputs):
+        features, grid = inputs
+        shape = tf.shape(grid)
+        spread = tf.broadcast_to(
+            features, [shape[0], shape[1], shape[2], features.shape[-1]])
+        spread.set_shape([None, grid.shape[1], grid.shape[2], features.shape[-1]])
+        return spread
+
+    def compute_output_shape(self, input_shape):
+        features, grid = input_shape
+        return (grid[0], grid[1], grid[2], features[-1])
+
+
+@register
+class MinMax(keras.layers.Layer):
+    """Each map of [B, H, W, 1] as (x - min) / (epsilon + max(x - min)), within 0..1."""
+
+    def __init__(self, epsilon: float = 1e-7, **kwargs):
+        super().__init__(**kwargs)
+        self.epsilon = epsilon
+
+    def call(self, inputs):
+        shifted = inputs - tf.reduce_min(inputs, axis=(1, 2, 3), keepdims=True)
+        return shifted / (self.epsilon + tf.reduce_max(shifted, axis=(1, 2, 3), keepdims=True))
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "epsilon": self.epsilon}

@@ -1,0 +1,88 @@
+"""Where weights come from: ImageNet encoders, trained models by name or path."""
+import re
+from pathlib import Path
+
+import keras
+
+from keras_saliency.models import weights_file
+from keras_saliency.models.weights_file import WeightsError
+
+WEIGHTS_FOLDER = Path(__file__).resolve().parents[2] / "weights"
+
+# preset name -> (file in WEIGHTS_FOLDER, builder in keras.applications)
+ENCODER_PRESETS = {
+    "imagenet": ("vgg16_imagenet.h5", "VGG16"),
+}
+_ENCODER_LAYER = re.compile(r"(?:.*_)?(block\d+_conv\d+)$")
+
+
+def encoder_layers(model) -> dict:
+    """{layer of the model: layer of VGG16} of its encoder convolutions, prefixed ones too."""
+    matches = {name: _ENCODER_LAYER.match(name)
+               for name in weights_file.layer_variables(model)}
+    return {name: match.group(1) for name, match in matches.items() if match}
+
+
+def load_encoder(model, source) -> None:
+    """Set the encoder convolutions of `model` from an ImageNet preset or a weights file.
+
+    Args:
+        source: "imagenet" (a file in `weights/`, else keras.applications, which may download)
+            or the path of an HDF5 file with VGG16 layers.
+
+    Raises:
+        WeightsError: the model has no encoder, or the weights cannot be had or do not fit.
+    """
+    layers = encoder_layers(model)
+    if not layers:
+        raise WeightsError(f"{model.name} has no pretrained encoder to load {source!r} into")
+    if str(source) in ENCODER_PRESETS:
+        weights = _read_preset(str(source))
+    else:
+        path = Path(source).expanduser()
+        if not path.is_file():
+            raise WeightsError(
+                f"encoder weights {str(source)!r}: no such file, and not one of the presets "
+                f"{sorted(ENCODER_PRESETS)}")
+        weights = weights_file.read(path)
+    weights_file.assign(model, weights, f"encoder weights {source}", layers)
+
+
+def _read_preset(name) -> dict:
+    file, builder = ENCODER_PRESETS[name]
+    path = WEIGHTS_FOLDER / file
+    if path.is_file():
+        return weights_file.read(path)
+    try:
+        reference = getattr(keras.applications, builder)(include_top=False, weights=name)
+    except Exception as error:  # the download fails in many ways, all with the same remedy
+        raise WeightsError(
+            f"{name} weights for {builder}: there is no {path}, and keras.applications could "
+            f"not fetch them ({type(error).__name__}: {error}). Put {file} into weights/, or give "
+            "a file: encoder_weights=PATH (model.encoder_weights in a config)") from None
+    return {layer: {key: value.numpy() for key, value in variables.items()}
+            for layer, variables in weights_file.layer_variables(reference).items()}
+
+
+def list_pretrained() -> list:
+    """Names that `load_pretrained` takes: the trained models in `weights/`."""
+    presets = {file for file, _ in ENCODER_PRESETS.values()}
+    return sorted(p.stem for p in WEIGHTS_FOLDER.glob("*.h5") if p.name not in presets)
+
+
+def find_weights(name_or_path) -> Path:
+    """The weights file of a name in `weights/`, a file, or a run folder (its `best.h5`).
+
+    Raises:
+        WeightsError: neither; lists the valid names.
+    """
+    path = Path(name_or_path).expanduser()
+    candidates = [path / "best.h5" if path.is_dir() else path]
+    if path.name == str(name_or_path):
+        candidates.insert(0, WEIGHTS_FOLDER / f"{name_or_path}.h5")
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    names = ", ".join(list_pretrained()) or "none yet: train one with scripts/train.py"
+    raise WeightsError(f"no weights {str(name_or_path)!r}: give a .h5 file, a run folder with "
+                       f"best.h5, or one of the pretrained models ({names})")
