@@ -1,4 +1,4 @@
-"""Writing files so that a reader never sees half of one."""
+"""Writing files so that a reader never meets half of one."""
 import os
 import uuid
 from contextlib import contextmanager
@@ -7,16 +7,24 @@ from pathlib import Path
 
 @contextmanager
 def atomic_path(path):
-    """Yield a temporary name beside `path` (same suffix); it is renamed to `path` on success.
+    """Write to the name given by the `with`, and `path` appears complete or not at all.
 
-    On failure the temporary file is removed and whatever stood at `path` stays. The parent
-    folder is created.
+    The temporary file lies in the same folder (renaming across disks is not atomic) and ends like
+    `path`, since many writers choose the format by the name. The folder is made if need be. If
+    the block raises, the temporary file is removed and an older `path` stays as it was.
+
+    Yields:
+        Path of the temporary file; the block must create it.
+
+    Raises:
+        FileNotFoundError: the block wrote nothing there.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}.tmp{path.suffix}")
+    temporary = path.with_name(f".{uuid.uuid4().hex[:8]}.{path.name}")
     try:
         yield temporary
         os.replace(temporary, path)
-    finally:
+    except BaseException:  # also KeyboardInterrupt: leave nothing behind
         temporary.unlink(missing_ok=True)
+        raise

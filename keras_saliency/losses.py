@@ -24,9 +24,10 @@ def _unit_sum(maps):
 def kld(y_true, y_pred):
     """Kullback-Leibler divergence in nats, MSI-Net's constants (Kroner et al. 2020, eq. 1).
 
-    Both maps are divided by their sum; sum q log(eps + q / (eps + p)). Non-negative maps.
+    Both maps are divided by their sum; sum q log(eps + q / (eps + p)). Negative predictions (a
+    linear output has them) count as 0.
     """
-    target, prediction = _unit_sum(y_true), _unit_sum(y_pred)
+    target, prediction = _unit_sum(y_true), _unit_sum(tf.nn.relu(y_pred))
     ratio = EPSILON + target / (EPSILON + prediction)
     return tf.reduce_mean(_pixel_sum(target * tf.math.log(ratio)))
 

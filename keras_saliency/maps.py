@@ -36,8 +36,8 @@ def resize(image, size) -> tf.Tensor:
     current = tf.shape(image)[1:3]
     resized = tf.cond(
         tf.reduce_any(current > size),
-        lambda: tf.compat.v1.image.resize_area(image, size, align_corners=True),
-        lambda: tf.compat.v1.image.resize_bicubic(image, size, align_corners=True))
+        lambda: tf.raw_ops.ResizeArea(images=image, size=size, align_corners=True),
+        lambda: tf.raw_ops.ResizeBicubic(images=image, size=size, align_corners=True))
     return tf.cond(tf.reduce_all(current == size), lambda: image, lambda: resized)[0]
 
 
@@ -81,12 +81,12 @@ def from_canvas(canvas_map, size) -> tf.Tensor:
 def points_to_canvas(points, size, canvas) -> tf.Tensor:
     """Move points float32 [n, 2] (x, y) of a picture of `size` (H, W) onto `canvas` (h, w).
 
-    A point keeps its relative place in the picture: pixel p of W becomes p * w / W.
+    The center of a point's pixel keeps its relative place, so it never leaves the picture.
     """
     fitted = tf.cast(fitted_size(size, canvas), tf.float32)
     scale = fitted / tf.cast(size, tf.float32)
     offset = tf.cast(canvas_offset(size, canvas), tf.float32)
-    return tf.cast(points, tf.float32) * scale[::-1] + offset[::-1]
+    return (tf.floor(tf.cast(points, tf.float32)) + 0.5) * scale[::-1] + offset[::-1]
 
 
 def fixation_map(points, size) -> tf.Tensor:

@@ -1,4 +1,5 @@
 """What every reader returns: stimuli, their fixations, and where it all came from."""
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Optional, Sequence, Union
@@ -125,6 +126,9 @@ def match_by_stem(stimuli, others, what: str) -> list:
         DatasetError: naming the stimuli without a partner and the files left over.
     """
     by_stem = {Path(p).stem: p for p in others}
+    counts = Counter(Path(p).stem for p in others)
+    twice = sorted(stem for stem, count in counts.items() if count > 1)
+    require(not twice, f"more than one {what} for {list_some(twice)}")
     stems = [Path(p).stem for p in stimuli]
     missing = [Path(p).name for p, stem in zip(stimuli, stems) if stem not in by_stem]
     extra = sorted(set(by_stem) - set(stems))

@@ -3,7 +3,7 @@ Understanding Deep Saliency Models" (2018).
 
 Input: RGB float32 0..255 [B, H, W, 3], H and W multiples of 16 (240x320 in the paper). Output:
 saliency_map float32 [B, H, W, 1], linear, trained towards densities of peak 1. Parameters:
-18,576,449 with the default widths.
+17,473,409 with the default widths.
 
 Departures: the paper halves the 512 maps in each of four blocks and yet names 64 maps before the
 last convolution; four halvings would leave 32. The default widths (256, 128, 64, 64) keep the 64.

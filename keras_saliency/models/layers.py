@@ -59,8 +59,8 @@ class BilinearUpsample(keras.layers.Layer):
 
     def call(self, inputs):
         size = tf.shape(inputs)[1:3] * self.factor
-        resized = tf.compat.v1.image.resize_bilinear(
-            inputs, size, align_corners=False, half_pixel_centers=False)
+        resized = tf.raw_ops.ResizeBilinear(
+            images=inputs, size=size, align_corners=False, half_pixel_centers=False)
         resized.set_shape(self.compute_output_shape(inputs.shape))
         return resized
 

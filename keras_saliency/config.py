@@ -1,0 +1,202 @@
+"""Configurations: dataclasses read from YAML, with overrides `key.sub=value`.
+
+An unknown key or a value of the wrong type is an error that names the key and lists what is
+valid; nothing is guessed and nothing is ignored.
+"""
+import dataclasses
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Union
+
+import yaml
+
+from keras_saliency.files import atomic_path
+
+
+class ConfigError(ValueError):
+    """A config file or an override is wrong; the message names the key and the remedy."""
+
+
+@dataclass
+class ModelConfig:
+    """Which network, and what it starts from."""
+
+    name: str = "ead"
+    encoder_weights: Optional[str] = None  # "imagenet" or a file
+    weights: Optional[str] = None          # a trained model to start from (fine-tuning)
+    options: Dict[str, Any] = field(default_factory=dict)  # the builder's own
+
+
+@dataclass
+class DataConfig:
+    """Which stimuli, and how they come onto the canvas."""
+
+    name: str = "popout"
+    root: Optional[str] = None
+    canvas: Optional[List[int]] = None     # [height, width]; default: the dataset's, the model's
+    sigma_dva: float = 1.0                 # blur of the fixation density map, degrees
+    sigma_pixels: Optional[float] = None   # the same in stimulus pixels; overrides sigma_dva
+    train: Optional[int] = None            # number of training stimuli; default: as published
+    validation: Optional[int] = None
+    split_seed: int = 42
+    options: Dict[str, Any] = field(default_factory=dict)  # the reader's own
+
+
+@dataclass
+class TrainConfig:
+    """How to train."""
+
+    loss: Dict[str, float] = field(default_factory=lambda: {"kld": 1.0})
+    optimizer: str = "adam"
+    learning_rate: float = 1e-4
+    optimizer_options: Dict[str, Any] = field(default_factory=dict)
+    decay: float = 1.0                     # the rate is multiplied by this ...
+    decay_every: Optional[int] = None      # ... every so many steps; default: once an epoch
+    epochs: int = 10
+    batch: int = 1
+    freeze: Optional[str] = None           # last frozen encoder block, e.g. "block4"
+    cache: str = "none"                    # "none", "memory" or "disk"
+    mirror: bool = False                   # left-right mirror images as augmentation
+    monitor: str = "val_loss"              # column of the history that chooses the best epoch
+    patience: Optional[int] = None         # stop after so many epochs without improvement
+    seed: int = 1
+    deterministic: bool = True
+
+
+@dataclass
+class EvaluationConfig:
+    """How to score."""
+
+    metrics: List[str] = field(
+        default_factory=lambda: ["nss", "cc", "sim", "kld", "auc_judd"])
+    every: List[str] = field(default_factory=lambda: ["nss", "cc"])  # after each epoch
+    batch: int = 4
+
+
+@dataclass
+class Config:
+    """One run: `runs/<name>/` holds everything that it writes."""
+
+    name: str = "run"
+    output: str = "runs"
+    model: ModelConfig = field(default_factory=ModelConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+
+    @property
+    def folder(self) -> Path:
+        """Where the run writes."""
+        return Path(self.output) / self.name
+
+
+def load(path=None, overrides=()) -> Config:
+    """Read a YAML file (None: all defaults) and apply overrides `key.sub=value`.
+
+    Raises:
+        ConfigError: file, key, type or syntax at fault, with what is valid.
+    """
+    values: dict = {}
+    if path is not None:
+        values = _read_yaml(Path(path))
+    for override in overrides:
+        _apply(values, override)
+    return from_dict(values, source=str(path) if path else "--set")
+
+
+def from_dict(values: dict, source="config") -> Config:
+    """`Config` from nested dicts; see `load`."""
+    return _build(Config, values, (), source)
+
+
+def to_dict(config) -> dict:
+    """Nested plain dicts; `from_dict` reads them back."""
+    return dataclasses.asdict(config)
+
+
+def save(config, path) -> None:
+    """Write a config as YAML."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(yaml.safe_dump(to_dict(config), sort_keys=False), encoding="utf-8")
+
+
+def _read_yaml(path: Path) -> dict:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"no config file {path}") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path} is not readable YAML: {error}") from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: expected keys and values, found {type(values).__name__}")
+    return values
+
+
+def _apply(values: dict, override: str) -> None:
+    key, equals, text = override.partition("=")
+    parts = key.strip().split(".")
+    if not equals or not all(parts):
+        raise ConfigError(f"--set {override!r}: write key.sub=value, e.g. train.epochs=3")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set {override!r}: the value is not YAML: {error}") from None
+    for part in parts[:-1]:
+        values = values.setdefault(part, {})
+        if not isinstance(values, dict):
+            raise ConfigError(f"--set {override!r}: {part} holds a value, not keys")
+    values[parts[-1]] = value
+
+
+def _build(cls, values, path, source):
+    if not isinstance(values, dict):
+        raise ConfigError(f"{source}: {'.'.join(path)} must hold keys, not {values!r}")
+    types = typing.get_type_hints(cls)
+    for key in values:
+        if key not in types:
+            where = ".".join((*path, str(key)))
+            raise ConfigError(f"{source}: no key {where!r}; the keys here are "
+                              f"{', '.join(types)}")
+    return cls(**{key: _check(types[key], value, (*path, key), source)
+                  for key, value in values.items()})
+
+
+def _check(kind, value, path, source):
+    """`value` as `kind`; YAML's `1e-4` (a string to it) and whole numbers pass as floats."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if dataclasses.is_dataclass(kind):
+        return _build(kind, {} if value is None else value, path, source)
+    if kind is Any:
+        return value
+    if origin is Union:  # Optional[...]
+        return None if value is None else _check(arguments[0], value, path, source)
+    if origin is list and isinstance(value, (list, tuple)):
+        return [_check(arguments[0], item, path, source) for item in value]
+    if origin is dict and isinstance(value, dict):
+        return {str(key): _check(arguments[1], item, (*path, str(key)), source)
+                for key, item in value.items()}
+    if kind is float and isinstance(value, (int, float, str)) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except ValueError:
+            pass
+    if kind is int and isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if kind is bool and isinstance(value, bool):
+        return value
+    if kind is str and isinstance(value, str):
+        return value
+    raise ConfigError(f"{source}: {'.'.join(path)} must be {_describe(kind)}, not {value!r}")
+
+
+def _describe(kind) -> str:
+    words = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is list:
+        return f"a list, each {_describe(arguments[0])}"
+    if origin is dict:
+        return "keys and values"
+    return words.get(kind, str(kind))

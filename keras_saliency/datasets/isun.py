@@ -1,0 +1,94 @@
+"""iSUN: photographs of the SUN database, webcam eye tracking by crowd workers, free viewing.
+
+The LSUN 2015 release has 6,000 training, 926 validation and 2,000 test images (the last without
+data, not read) of many sizes. Workers are not identified, so an observer's index counts within
+one image only. pixels_per_dva is None: every worker had another screen. The viewing time is not
+in the files.
+
+Published layout::
+
+    training.mat, validation.mat   `training` / `validation`: struct array with `image` (name
+                                   without extension), `resolution`, `scene_category` and
+                                   `gaze`: a struct per observer with `location`, `timestamp`
+                                   and `fixation` ([n, 2] x, y in pixels, taken as published)
+    images/*.jpg
+
+Source: Xu, Ehinger, Zhang, Finkelstein, Kulkarni, Xiao (2015), TurkerGaze: crowdsourcing saliency
+with webcam based eye tracking, arXiv:1504.06755; http://lsun.cs.princeton.edu
+"""
+from pathlib import Path
+
+import numpy as np
+
+from keras_saliency.datasets import matlab
+from keras_saliency.datasets.dataset import (
+    SaliencyDataset, image_sizes, list_some, require, require_folder)
+from keras_saliency.datasets.reading import (
+    Trial, build_fixations, completeness_note, list_stimuli, stems, sub_folder)
+
+NAME, PUBLISHED = "isun", 6926
+FILES = {"training": "train", "validation": "val"}
+
+
+def load(root, *, images="images", pixels_per_dva=None) -> SaliencyDataset:
+    """Read iSUN's training and validation images from the folder `root`.
+
+    Args:
+        images: name of the image folder. pixels_per_dva: pixels per degree of visual angle, if
+            you want to assume one.
+
+    Raises:
+        DatasetError: a file is missing, unreadable or malformed, or an image has not the
+            resolution that was recorded.
+    """
+    root = require_folder(root, NAME, "training.mat, validation.mat and images/")
+    folder = sub_folder(root, images, NAME)
+    by_name = {path.stem: path for path in list_stimuli(folder, NAME)}
+    records = sorted(((_stem(record, where), partition, record, where)
+                      for variable, partition in FILES.items()
+                      for record, where in _records(root / f"{variable}.mat", variable)),
+                     key=lambda row: row[0])
+    names = [name for name, *_ in records]
+    twice = [a for a, b in zip(names, names[1:]) if a == b]
+    require(not twice, f"{NAME}: recorded twice: {list_some(twice)}")
+    missing = [name for name in names if name not in by_name]
+    require(not missing, f"{NAME}: no image in {folder} for {list_some(missing)}")
+    stimuli = tuple(by_name[name] for name in names)
+    sizes = image_sizes(stimuli)
+    _require_resolution(records, sizes)
+    fixations = build_fixations(
+        (trial for i, (_, _, record, where) in enumerate(records)
+         for trial in _trials(record, i, where)), sizes)
+    return SaliencyDataset(
+        name=NAME, names=stems(stimuli), stimuli=stimuli, sizes=sizes, fixations=fixations,
+        pixels_per_dva=pixels_per_dva, edition="iSUN 2015 (LSUN)",
+        partition=tuple(partition for _, partition, *_ in records),
+        notes=completeness_note(len(stimuli), PUBLISHED))
+
+
+def _records(file, variable):
+    """(struct, text that says where it stands) of each image of one file."""
+    found = matlab.structs(matlab.load_mat(file, NAME, variable))
+    require(found, f"{NAME}: {file} has no records")
+    return [(struct, f"{NAME}: {file}, record {k + 1}") for k, struct in enumerate(found)]
+
+
+def _stem(record, where) -> str:
+    name = matlab.text(matlab.field(record, "image", where), where)
+    # Names have dots of their own: only an image extension is cut off.
+    return name[:-len(Path(name).suffix)] if name.lower().endswith((".jpg", ".png")) else name
+
+
+def _require_resolution(records, sizes):
+    # Order is not documented; (H, W) and (W, H) both show that the picture is the one recorded.
+    wrong = [name for (name, _, record, where), size in zip(records, sizes)
+             if sorted(matlab.vector(matlab.field(record, "resolution", where), where))
+             != sorted(np.asarray(size, float))]
+    require(not wrong, f"{NAME}: images of another size than recorded: {list_some(wrong)}")
+
+
+def _trials(record, image, where):
+    for observer, cell in enumerate(matlab.cells(matlab.field(record, "gaze", where))):
+        for struct in matlab.structs(cell):
+            points = matlab.field(struct, "fixation", where)
+            yield Trial(image, matlab.matrix(points, 2, where), observer)

@@ -1,0 +1,113 @@
+"""MATLAB files, read so that every fault becomes a `DatasetError` that names the file.
+
+Nothing is squeezed: a matrix keeps its two dimensions, so one fixation [1, 2] and two durations
+[2, 1] cannot be mistaken for each other. Structs have attributes, cells are object arrays.
+"""
+import h5py
+import numpy as np
+from scipy.io import loadmat
+
+from keras_saliency.datasets.dataset import DatasetError, list_some, require
+
+
+def load_mat(path, dataset: str, variable=None):
+    """The value of `variable` in the file `path`, or of its only variable if None.
+
+    Raises:
+        DatasetError: no such file, damaged, version 7.3, or without that variable.
+    """
+    require(path.is_file(), f"{dataset}: no file {path}; copy it from the published archive")
+    names = None if variable is None else [variable]
+    try:
+        content = loadmat(str(path), appendmat=False, struct_as_record=False,
+                          variable_names=names)
+    except Exception as error:  # a damaged file makes scipy raise any of a dozen types
+        raise _unreadable(path, dataset, error) from error
+    found = {name: value for name, value in content.items() if not name.startswith("__")}
+    if variable is not None:
+        require(variable in found, f"{dataset}: no variable {variable!r} in {path}")
+        return found[variable]
+    require(len(found) == 1, f"{dataset}: one variable expected in {path}, "
+                             f"not {len(found)} ({list_some(sorted(found))})")
+    return next(iter(found.values()))
+
+
+def load_cells(path, dataset: str, variable: str) -> list:
+    """The items of the cell array `variable`, from a file of any version, 7.3 (HDF5) included."""
+    require(path.is_file(), f"{dataset}: no file {path}; copy it from the published archive")
+    try:
+        if not h5py.is_hdf5(path):
+            return cells(load_mat(path, dataset, variable))
+        with h5py.File(path, "r") as file:
+            return [_hdf5_matrix(file[reference]) for reference in np.ravel(file[variable])]
+    except DatasetError:
+        raise
+    except Exception as error:  # likewise h5py
+        raise _unreadable(path, dataset, error) from error
+
+
+def cells(value) -> list:
+    """The items of a cell or struct array in MATLAB's order; a lone struct is its own item."""
+    if isinstance(value, np.ndarray):
+        return list(value.ravel(order="F")) if value.dtype == object else []
+    return [value]
+
+
+def structs(value) -> list:
+    """All structs in a struct array, a cell array of structs, or cells within cells."""
+    if hasattr(value, "_fieldnames"):
+        return [value]
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return [struct for item in value.ravel(order="F") for struct in structs(item)]
+    return []
+
+
+def field(struct, name: str, where: str):
+    """Attribute `name` of a struct; the error says `where` and which fields there are."""
+    fields = getattr(struct, "_fieldnames", None)
+    require(fields is not None, f"{where}: a struct with the field {name!r} expected")
+    require(name in fields, f"{where}: no field {name!r}, only {list_some(fields)}")
+    return getattr(struct, name)
+
+
+def matrix(value, columns: int, where: str) -> np.ndarray:
+    """float64 [n, columns]: a numeric matrix; an empty one of any shape gives n = 0."""
+    array = np.asarray(value)
+    if array.size == 0:
+        return np.zeros((0, columns))
+    require(array.dtype.kind in "iufb" and array.ndim == 2 and array.shape[1] == columns,
+            f"{where}: {columns} columns of numbers expected, "
+            f"not {array.dtype} {list(array.shape)}")
+    # MATLAB saves whole numbers as uint8 where they fit; differences would wrap around.
+    return array.astype(np.float64)
+
+
+def vector(value, where: str) -> np.ndarray:
+    """float64 [n]: a numeric row or column; empty gives n = 0."""
+    array = np.asarray(value)
+    if array.size == 0:
+        return np.zeros(0)
+    require(array.dtype.kind in "iufb" and array.size == max(array.shape, default=1),
+            f"{where}: a row or column of numbers expected, "
+            f"not {array.dtype} {list(array.shape)}")
+    return array.astype(np.float64).ravel()
+
+
+def text(value, where: str) -> str:
+    """A MATLAB character array, possibly within a cell."""
+    array = np.asarray(value)
+    while array.dtype == object and array.size == 1:
+        array = np.asarray(array.ravel()[0])
+    require(array.dtype.kind == "U" and array.size == 1, f"{where}: text expected")
+    return str(array.ravel()[0])
+
+
+def _hdf5_matrix(dataset) -> np.ndarray:
+    # An empty matrix is stored as its shape, with a flag; and HDF5 sees columns as rows.
+    empty = dataset.attrs.get("MATLAB_empty", 0)
+    return np.zeros((0, 0)) if empty else np.asarray(dataset).T
+
+
+def _unreadable(path, dataset, error) -> DatasetError:
+    return DatasetError(f"{dataset}: cannot read {path} ({type(error).__name__}: {error}); "
+                        "copy it again from the published archive")

@@ -1,0 +1,103 @@
+"""MIT1003: 1,003 photographs, 15 observers, free viewing for 3 seconds.
+
+Images of at most 1024 pixels a side, 405 to 1024 on the other. 35 pixels per degree of visual
+angle (Judd et al. 2009 and the data set table of saliency.mit.edu).
+
+Published layout (three archives; DATA is needed for `observers=True` alone)::
+
+    ALLSTIMULI/<name>.jpeg
+    ALLFIXATIONMAPS/<name>_fixMap.jpg     fixation density, the training target
+    ALLFIXATIONMAPS/<name>_fixPts.jpg     fixations as a mask, observers not told apart
+    DATA/<observer>/<name>.mat            one struct (named after the file, cut to 63 letters)
+                                          with DATA(1).eyeData: [n, 2] gaze x, y at 240 Hz,
+                                          negative during blinks
+
+The first fixation of each trial is left out, as the authors do: it lies where the fixation cross
+was. The published masks already lack it; from DATA, fixations are found by `saccades.py`.
+
+Source: Judd, Ehinger, Durand, Torralba (2009), Learning to predict where humans look, ICCV;
+http://people.csail.mit.edu/tjudd/WherePeopleLook
+"""
+from tqdm import tqdm
+
+from keras_saliency.datasets import matlab
+from keras_saliency.datasets.dataset import (
+    SaliencyDataset, image_sizes, list_images, list_some, match_by_stem, require,
+    require_folder)
+from keras_saliency.datasets.reading import (
+    Trial, build_fixations, completeness_note, list_stimuli, mask_points, require_sizes, stems,
+    sub_folder)
+from keras_saliency.datasets.saccades import find_fixations
+
+NAME, PUBLISHED = "mit1003", 1003
+# The masks are JPEG files: a fixated pixel is near 255, its neighbours near 0.
+MASK_THRESHOLD = 127
+
+
+def load(root, *, observers=False, use_density=True, pixels_per_dva=35.0) -> SaliencyDataset:
+    """Read MIT1003 from the folder `root` that holds the unpacked archives.
+
+    Args:
+        observers: take fixations with observers and durations from DATA/ (15,045 files, minutes)
+            rather than the fixPts masks.
+        use_density: take the fixMap pictures as the training target; False blurs the fixations.
+        pixels_per_dva: pixels per degree of visual angle.
+
+    Raises:
+        DatasetError: a folder or file is missing, unreadable, malformed or of another size.
+    """
+    root = require_folder(root, NAME, "ALLSTIMULI/ and ALLFIXATIONMAPS/")
+    stimuli = list_stimuli(sub_folder(root, "ALLSTIMULI", NAME), NAME)
+    sizes = image_sizes(stimuli)
+    maps = None
+    if use_density:
+        maps = _pictures(root, stimuli, "_fixMap")
+        require_sizes(maps, sizes, "density maps", NAME)
+    if observers:
+        trials = _gaze_trials(sub_folder(root, "DATA", NAME), stimuli)
+    else:
+        masks = _pictures(root, stimuli, "_fixPts")
+        require_sizes(masks, sizes, "fixation masks", NAME)
+        trials = (Trial(i, mask_points(file, NAME, MASK_THRESHOLD))
+                  for i, file in enumerate(masks))
+    return SaliencyDataset(
+        name=NAME, names=stems(stimuli), stimuli=tuple(stimuli), sizes=sizes,
+        fixations=build_fixations(trials, sizes),
+        density_files=None if maps is None else tuple(maps), pixels_per_dva=pixels_per_dva,
+        edition="MIT1003 2009" + (" eye data" if observers else ""),
+        notes=completeness_note(len(stimuli), PUBLISHED))
+
+
+def _pictures(root, stimuli, ending) -> list:
+    """The file <name><ending> of ALLFIXATIONMAPS for each stimulus.
+
+    Other files are passed over: the archive holds a stray ...1010764fixPts.jpg.
+    """
+    folder = sub_folder(root, "ALLFIXATIONMAPS", NAME)
+    found = {path.stem[:-len(ending)]: path for path in list_images(folder)
+             if path.stem.endswith(ending)}
+    paths = match_by_stem(stimuli, [f"{name}.jpg" for name in found],
+                          f"{NAME}: {ending[1:]} picture in {folder}")
+    return [found[name] for name in stems(paths)]
+
+
+def _gaze_trials(folder, stimuli):
+    people = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+    require(people, f"{NAME}: no folders of observers in {folder}")
+    files = [(i, k, person / f"{stimulus.stem}.mat") for i, stimulus in enumerate(stimuli)
+             for k, person in enumerate(people)]
+    missing = [path for *_, path in files if not path.is_file()]
+    require(not missing, f"{NAME}: no eye data {list_some(missing)}")
+    for i, observer, path in tqdm(files, desc="MIT1003 eye data", unit="file", disable=None):
+        points, durations = find_fixations(_gaze(path))
+        yield Trial(i, points[1:], observer, durations[1:])
+
+
+def _gaze(path):
+    """float64 [n, 2]: the samples of one trial."""
+    where = f"{NAME}: {path}"
+    record = matlab.structs(matlab.load_mat(path, NAME))
+    require(len(record) == 1, f"{where}: one struct expected, not {len(record)}")
+    data = matlab.structs(matlab.field(record[0], "DATA", where))
+    require(data, f"{where}: DATA is empty")
+    return matlab.matrix(matlab.field(data[0], "eyeData", where), 2, where)

@@ -1,0 +1,76 @@
+"""OSIE: 700 photographs with several objects each, 15 observers, free viewing for 3 seconds.
+
+Images 600x800 pixels (H x W). 24 pixels per degree of visual angle (the authors' viewing
+geometry, as stated with the set). Fixations have observers and durations in milliseconds.
+
+Published layout (`data/` of the repository; `fixations.mat` may also lie beside `stimuli/`)::
+
+    stimuli/1001.jpg ... 1700.jpg
+    eye/fixations.mat     `fixations`: 700x1 cell of structs `img` (file name) and `subjects`,
+                          15x1 cell of structs `fix_x`, `fix_y`, `fix_duration`
+
+Source: Xu, Jiang, Wang, Kankanhalli, Zhao (2014), Predicting human gaze beyond pixels, Journal
+of Vision 14(1):28; https://github.com/NUS-VIP/predicting-human-gaze-beyond-pixels (MIT licence).
+"""
+from pathlib import Path
+
+import numpy as np
+
+from keras_saliency.datasets import matlab
+from keras_saliency.datasets.dataset import (
+    SaliencyDataset, image_sizes, list_some, require, require_folder)
+from keras_saliency.datasets.reading import (
+    Trial, build_fixations, completeness_note, list_stimuli, stems, sub_folder)
+
+NAME, PUBLISHED = "osie", 700
+
+
+def load(root, *, pixels_per_dva=24.0) -> SaliencyDataset:
+    """Read OSIE from the folder `root` that holds stimuli/ and fixations.mat.
+
+    Args:
+        pixels_per_dva: pixels per degree of visual angle.
+
+    Raises:
+        DatasetError: a file is missing, unreadable or malformed, or the stimuli and the records
+            of fixations.mat do not match.
+    """
+    root = require_folder(root, NAME, "stimuli/ and fixations.mat")
+    stimuli = list_stimuli(sub_folder(root, "stimuli", NAME), NAME)
+    sizes = image_sizes(stimuli)
+    places = [root / "fixations.mat", root / "eye" / "fixations.mat"]
+    file = next((p for p in places if p.is_file()), places[0])
+    fixations = build_fixations(_trials(file, stimuli), sizes)
+    return SaliencyDataset(
+        name=NAME, names=stems(stimuli), stimuli=tuple(stimuli), sizes=sizes,
+        fixations=fixations, pixels_per_dva=pixels_per_dva, edition="OSIE 2014",
+        notes=completeness_note(len(stimuli), PUBLISHED))
+
+
+def _trials(file, stimuli):
+    """The trials of fixations.mat, after checking that its records are those of `stimuli`."""
+    records = matlab.structs(matlab.load_mat(file, NAME, "fixations"))
+    names = [Path(matlab.text(matlab.field(r, "img", f"{NAME}: {file}"), f"{NAME}: {file}")).stem
+             for r in records]
+    index = {name: i for i, name in enumerate(stems(stimuli))}
+    without_record = sorted(set(index) - set(names))
+    without_image = sorted(set(names) - set(index))
+    require(not without_record, f"{NAME}: {file} has no record of {list_some(without_record)}")
+    require(not without_image,
+            f"{NAME}: {file} has records without a stimulus: {list_some(without_image)}")
+    require(len(set(names)) == len(names), f"{NAME}: {file} names a stimulus twice")
+    for name, record in zip(names, records):
+        where = f"{NAME}: {file}, {name}"
+        for observer, cell in enumerate(matlab.cells(matlab.field(record, "subjects", where))):
+            # An observer without data is an empty cell; the others keep their numbers.
+            for struct in matlab.structs(cell):
+                yield _trial(struct, index[name], observer, f"{where}, observer {observer + 1}")
+
+
+def _trial(struct, image, observer, where) -> Trial:
+    x, y, duration = (matlab.vector(matlab.field(struct, key, where), where)
+                      for key in ("fix_x", "fix_y", "fix_duration"))
+    require(len(x) == len(y) == len(duration),
+            f"{where}: fix_x, fix_y and fix_duration have {len(x)}, {len(y)} and "
+            f"{len(duration)} values")
+    return Trial(image, np.stack([x, y], axis=1), observer, duration)

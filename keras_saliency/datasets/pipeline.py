@@ -1,0 +1,185 @@
+"""tf.data from files to canvases: decode, resize and pad, targets, mirror, shuffle, batch.
+
+The order of an epoch is a pure function of (seed, epoch), so a resumed run sees what an
+uninterrupted one would have seen. Decoding, geometry and targets are TensorFlow ops; no Python
+runs per example.
+"""
+from dataclasses import dataclass
+from typing import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from keras_saliency import maps
+from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
+
+DENSITY, FIXATIONS = "fixation_density_map", "fixation_map"
+
+# Canvas (h, w) of each dataset in Kroner et al. (2020), section 4.1, and their code.
+CANVASES = {
+    "salicon": (240, 320), "osie": (240, 320), "isun": (240, 320), "popout": (240, 320),
+    "mit1003": (360, 360), "dutomron": (360, 360), "pascals": (360, 360),
+    "cat2000": (216, 384), "fiwi": (216, 384),
+}
+
+
+@dataclass(frozen=True)
+class CanvasSpec:
+    """How a dataset comes onto the canvas.
+
+    Attributes:
+        canvas: (h, w). sigma: blur of the density in stimulus pixels. targets: names of the
+        target maps, stacked as channels in this order.
+    """
+
+    canvas: tuple
+    sigma: float
+    targets: Sequence[str] = (DENSITY,)
+
+
+def decode_stimulus(contents) -> tf.Tensor:
+    """uint8 [H, W, 3] RGB of the bytes of a JPEG, PNG, BMP or GIF (first frame).
+
+    Grayscale is repeated, alpha dropped, 16 bits reduced to 8.
+    """
+    # JPEG has its own call: decode_image's fast transform is off by a few gray levels.
+    is_jpeg = tf.io.is_jpeg(contents)
+    return tf.cond(
+        is_jpeg,
+        lambda: tf.io.decode_jpeg(contents, channels=3, dct_method="INTEGER_ACCURATE"),
+        lambda: tf.io.decode_image(contents, channels=3, expand_animations=False))
+
+
+def sigma_pixels(dataset: SaliencyDataset, sigma_dva=1.0, sigma=None) -> float:
+    """Blur in stimulus pixels: `sigma`, or `sigma_dva` degrees in the dataset's pixels_per_dva.
+
+    Raises:
+        DatasetError: degrees for a dataset of unknown viewing distance.
+    """
+    if sigma is not None:
+        return float(sigma)
+    if dataset.density_files is not None:
+        return 1.0  # published densities are used as they are
+    if dataset.pixels_per_dva is None:
+        raise DatasetError(f"{dataset.name}: pixels_per_dva is unknown; give the blur of the "
+                           "density in pixels, e.g. --set data.sigma_pixels=24")
+    return float(sigma_dva * dataset.pixels_per_dva)
+
+
+def example_loader(dataset: SaliencyDataset, spec: CanvasSpec):
+    """A graph function (index, mirrored) -> (image [h,w,3], target [h,w,C]), float32.
+
+    The density is made at the stimulus' own size, moved onto the canvas and scaled to a peak of
+    1; the fixation_map is made on the canvas. `mirrored` flips both left-right.
+
+    Raises:
+        DatasetError: a fixation_map is wanted and the dataset has only densities.
+    """
+    if FIXATIONS in spec.targets and dataset.fixations is None:
+        raise DatasetError(f"{dataset.name} has densities but no fixations, which the chosen "
+                           "loss needs")
+    load_stimulus = stimulus_loader(dataset)
+    points_of = _points_lookup(dataset)
+    density_paths = None if dataset.density_files is None else tf.constant(
+        [str(p) for p in dataset.density_files])
+    sizes = tf.constant(dataset.sizes, tf.int32)
+    canvas = tf.constant(spec.canvas, tf.int32)
+
+    def density(index):
+        if density_paths is None:
+            source = maps.density_map(points_of(index), sizes[index], spec.sigma)
+        else:
+            source = tf.io.decode_image(tf.io.read_file(density_paths[index]), channels=1,
+                                        expand_animations=False)
+        return maps.peak_normalize(maps.to_canvas(source, canvas, maps.MAP_PADDING))
+
+    def fixations(index):
+        moved = maps.points_to_canvas(points_of(index), sizes[index], canvas)
+        return maps.fixation_map(moved, canvas)
+
+    makers = {DENSITY: density, FIXATIONS: fixations}
+
+    def load(index, mirrored):
+        image = maps.to_canvas(load_stimulus(index), canvas)
+        target = tf.concat([makers[name](index) for name in spec.targets], axis=-1)
+        image, target = tf.cond(mirrored, lambda: (image[:, ::-1], target[:, ::-1]),
+                                lambda: (image, target))
+        image.set_shape((*spec.canvas, 3))
+        target.set_shape((*spec.canvas, len(spec.targets)))
+        return image, target
+
+    return load
+
+
+def stimulus_loader(dataset: SaliencyDataset):
+    """A graph function index -> uint8 [H, W, 3], from files or from bytes in memory."""
+    in_memory = len(dataset) > 0 and isinstance(dataset.stimuli[0], bytes)
+    stimuli = tf.constant([s if in_memory else str(s) for s in dataset.stimuli])
+
+    def load(index):
+        contents = stimuli[index] if in_memory else tf.io.read_file(stimuli[index])
+        image = decode_stimulus(contents)
+        image.set_shape((None, None, 3))
+        return image
+
+    return load
+
+
+def _points_lookup(dataset: SaliencyDataset):
+    """A graph function index -> float32 [n, 2] pixels (x, y); a slice of one flat table."""
+    if dataset.fixations is None:
+        return None
+    # Whole pixels: float32 would round 799.99999 up and out of a picture 800 wide.
+    pixels = np.floor(np.stack([dataset.fixations.x, dataset.fixations.y], 1))
+    table = tf.constant(pixels, tf.float32)
+    offsets = tf.constant(dataset.fixations.offsets, tf.int64)
+    return lambda index: table[offsets[index]:offsets[index + 1]]
+
+
+def steps_per_epoch(count: int, batch: int) -> int:
+    """Whole batches in an epoch; what is left over comes up in another epoch's order.
+
+    Raises:
+        DatasetError: fewer stimuli than one batch.
+    """
+    if count < batch:
+        raise DatasetError(f"{count} training stimuli do not fill one batch of {batch}; "
+                           "set train.batch lower")
+    return count // batch
+
+
+def epoch_orders(count: int, batch: int, seed: int, mirror: bool, epochs: range):
+    """tf.data of (index, mirrored) in training order over `epochs`.
+
+    Each epoch is a permutation drawn from (seed, epoch) alone, cut to whole batches; with
+    `mirror` each stimulus is flipped with probability 1/2, drawn likewise.
+    """
+    kept = steps_per_epoch(count, batch) * batch
+
+    def order(epoch):
+        key = tf.stack([tf.cast(seed, tf.int64), epoch])
+        chance = tf.random.stateless_uniform([2, count], key)
+        flips = (chance[1] < 0.5) if mirror else tf.zeros([count], tf.bool)
+        permutation = tf.argsort(chance[0])[:kept]
+        return tf.data.Dataset.from_tensor_slices((permutation, tf.gather(flips, permutation)))
+
+    return tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(order)
+
+
+def training_stream(orders, load, batch: int):
+    """Batches of `load(index, mirrored)` in the given order, prepared ahead in parallel."""
+    stream = orders.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    return stream.batch(batch, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+
+
+def canvas_stream(dataset: SaliencyDataset, spec: CanvasSpec, batch: int, mirrored=False):
+    """Batches of (image, target) of all stimuli once, in the dataset's order."""
+    return indexed_stream(len(dataset), example_loader(dataset, spec), batch, mirrored)
+
+
+def indexed_stream(count: int, load, batch: int, mirrored=False):
+    """Batches of `load(index, mirrored)` for index 0 ... count - 1."""
+    stream = tf.data.Dataset.range(count).map(
+        lambda index: load(index, tf.constant(mirrored)), num_parallel_calls=tf.data.AUTOTUNE,
+        deterministic=True)
+    return stream.batch(batch).prefetch(tf.data.AUTOTUNE)

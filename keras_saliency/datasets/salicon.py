@@ -1,0 +1,98 @@
+"""SALICON: 20,000 COCO images with mouse-contingent viewing, free viewing for 5 seconds.
+
+Images 480x640 pixels (H x W): 10,000 train, 5,000 val (and 5,000 test without data, not read).
+About 50 to 60 crowd workers per image; they are not identified, so an observer's index counts
+within one image only. pixels_per_dva is None: every worker had another screen.
+
+Two releases share one folder tree and differ in the fixation algorithm, hence in maps and
+fixations: "2015" (LSUN 2015 challenge) and "2017" (LSUN 2017, in use since). Nothing in the files
+tells them apart, so the edition is the caller's word, recorded with every result::
+
+    images/{train,val}/COCO_{train,val}2014_000000000009.jpg
+    maps/{train,val}/*.png            fixation densities, the training target
+    fixations/{train,val}/*.mat       `image`, `resolution`, `gaze`: a struct (or a cell of one
+                                      struct) per observer, in a row or a column, with
+                                      `location`, `timestamp`, `fixations` ([n, 2] x, y from 1)
+
+Source: Jiang, Huang, Duan, Zhao (2015), SALICON: saliency in context, CVPR; http://salicon.net
+"""
+from pathlib import Path
+
+from tqdm import tqdm
+
+from keras_saliency.datasets import matlab
+from keras_saliency.datasets.dataset import (
+    DatasetError, SaliencyDataset, image_sizes, list_images, match_by_stem, require,
+    require_folder)
+from keras_saliency.datasets.reading import (
+    Trial, build_fixations, completeness_note, list_mats, list_stimuli, require_sizes, stems,
+    sub_folder)
+
+NAME, PUBLISHED = "salicon", 15000
+PARTITIONS, EDITIONS = ("train", "val"), ("2015", "2017")
+
+
+def load(root, *, edition="2017", use_fixations=True, limit=None,
+         pixels_per_dva=None) -> SaliencyDataset:
+    """Read SALICON's train and val images from the folder `root`.
+
+    Args:
+        edition: "2015" or "2017", the release of maps/ and fixations/.
+        use_fixations: read fixations/ (15,000 files, minutes); False gives densities alone.
+        limit: only the first n stimuli of each partition, by name; None for all.
+        pixels_per_dva: pixels per degree of visual angle, if you want to assume one.
+
+    Raises:
+        DatasetError: a file is missing, unreadable, malformed or of another size; unknown
+            edition; neither maps/ nor fixations to read.
+    """
+    edition = str(edition)
+    require(edition in EDITIONS, f"{NAME}: no edition {edition!r}; choose from {EDITIONS}")
+    require(limit is None or limit > 0, f"{NAME}: limit must be above 0, not {limit}")
+    root = require_folder(root, NAME, "images/, maps/ and fixations/, each with train/ and val/")
+    has_maps = (root / "maps").is_dir()
+    require(has_maps or use_fixations,
+            f"{NAME}: no folder {root / 'maps'} and use_fixations is false: nothing to predict")
+    rows = sorted((row for partition in PARTITIONS
+                   for row in _rows(root, partition, has_maps, use_fixations, limit)),
+                  key=lambda row: row[0].stem)  # name order over both partitions
+    stimuli, partition, maps, mats = zip(*rows)
+    sizes = image_sizes(stimuli)
+    if has_maps:
+        require_sizes(maps, sizes, "density maps", NAME)
+    fixations = None
+    if use_fixations:
+        progress = tqdm(mats, desc="SALICON fixations", unit="file", disable=None)
+        fixations = build_fixations(
+            (trial for i, file in enumerate(progress) for trial in _trials(file, i)), sizes)
+    return SaliencyDataset(
+        name=NAME, names=stems(stimuli), stimuli=stimuli, sizes=sizes, fixations=fixations,
+        density_files=maps if has_maps else None, pixels_per_dva=pixels_per_dva,
+        edition=f"SALICON {edition}", partition=partition,
+        notes=completeness_note(len(stimuli), PUBLISHED))
+
+
+def _rows(root: Path, partition, has_maps, use_fixations, limit):
+    """(stimulus, partition, density file, fixation file) of one partition; None if not read."""
+    stimuli = list_stimuli(sub_folder(root / "images", partition, NAME), NAME)
+    maps = mats = [None] * len(stimuli)
+    if has_maps:
+        folder = sub_folder(root / "maps", partition, NAME)
+        maps = match_by_stem(stimuli, list_images(folder), f"{NAME}: density map in {folder}")
+    if use_fixations:
+        try:
+            folder = sub_folder(root / "fixations", partition, NAME)
+        except DatasetError as error:
+            raise DatasetError(f"{error}; unpack it, or set use_fixations to false") from None
+        mats = match_by_stem(stimuli, list_mats(folder), f"{NAME}: fixation file in {folder}")
+    return list(zip(stimuli, [partition] * len(stimuli), maps, mats))[:limit]
+
+
+def _trials(file, image):
+    """The trials of one image; MATLAB counts pixels from 1."""
+    gaze = matlab.load_mat(file, NAME, "gaze")
+    for observer, cell in enumerate(matlab.cells(gaze)):
+        for struct in matlab.structs(cell):
+            where = f"{NAME}: {file}, observer {observer + 1}"
+            points = matlab.matrix(matlab.field(struct, "fixations", where), 2, where)
+            yield Trial(image, points - 1, observer)

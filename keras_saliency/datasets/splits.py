@@ -1,0 +1,106 @@
+"""Training and validation stimuli, split as the authors of MSI-Net published.
+
+Kroner, Senden, Driessens, Goebel (2020), Contextual encoder-decoder network for visual saliency
+prediction, Neural Networks 129; https://github.com/alexanderkroner/saliency (`data.py`).
+"""
+import numpy as np
+
+from keras_saliency.datasets.dataset import SaliencyDataset, require
+
+# (training, validation) stimuli of each whole set that comes without a partition.
+TRAIN_SIZES = {
+    "mit1003": (803, 200), "dutomron": (4168, 1000), "pascals": (650, 200), "osie": (500, 200),
+    "fiwi": (99, 50),
+}
+
+
+def split(dataset: SaliencyDataset, seed=42, train=None, validation=None):
+    """Indices of training and of validation stimuli.
+
+    - A published `partition` is kept: `train` and `val` in name order.
+    - With `categories` (CAT2000), one shuffled list of ranks serves every category: 80 % of each
+      category trains, the rest validates. Where categories differ in size the list is as long as
+      the largest, and each category skips the ranks it does not have.
+    - Otherwise the indices of the name-sorted stimuli are shuffled and the first of them train:
+      as many as `TRAIN_SIZES` says, the same share of an incomplete copy, and 80 % of other sets.
+
+    Args:
+        dataset: the whole dataset, stimuli in name order. seed: of `numpy.random.RandomState`.
+        train, validation: take fewer of either side, the other side staying as it is: a seeded
+            choice of a partition, evenly over categories. Without partition and categories one
+            side may also grow at the other's cost.
+
+    Returns:
+        (train, validation), int64 arrays without common elements.
+
+    Raises:
+        DatasetError: fewer stimuli than asked for, or none left on one side.
+    """
+    for side, count in (("train", train), ("validation", validation)):
+        require(count is None or count > 0,
+                f"{dataset.name}: {side} must be above 0 stimuli, not {count}")
+    if dataset.partition is not None:
+        sides = _by_partition(dataset, seed, train, validation)
+    elif dataset.categories is not None:
+        sides = _by_category(dataset, seed, train, validation)
+    else:
+        sides = _by_order(dataset, seed, train, validation)
+    for side, indices, count in zip(("train", "validation"), sides, (train, validation)):
+        require(len(indices) > 0, f"{dataset.name}: no stimuli left for {side} among the "
+                                  f"{len(dataset)} there are")
+        require(count is None or count == len(indices),
+                f"{dataset.name}: {count} stimuli asked for {side}, {len(indices)} available")
+    return sides
+
+
+def _shuffled(count, seed) -> np.ndarray:
+    indices = np.arange(count)
+    np.random.RandomState(seed).shuffle(indices)
+    return indices
+
+
+def _by_partition(dataset, seed, train, validation):
+    words = np.asarray(dataset.partition)
+
+    def side(word, count):
+        indices = np.flatnonzero(words == word)
+        if count is None:
+            return indices
+        return indices[np.sort(_shuffled(len(indices), seed)[:count])]
+
+    return side("train", train), side("val", validation)
+
+
+def _by_category(dataset, seed, train, validation):
+    names = np.asarray(dataset.categories)
+    members = [np.flatnonzero(names == name) for name in sorted(set(dataset.categories))]
+    ranks = _shuffled(max(len(m) for m in members), seed)
+    orders = [m[ranks[ranks < len(m)]] for m in members]
+    return (_evenly([order[:_share(len(order))] for order in orders], train),
+            _evenly([order[_share(len(order)):] for order in orders], validation))
+
+
+def _evenly(groups, count) -> np.ndarray:
+    """All indices group by group, or `count` of them: the first of each group in turn."""
+    if count is not None:
+        turns = sorted((turn, g) for g, group in enumerate(groups) for turn in range(len(group)))
+        sizes = np.bincount([g for _, g in turns[:count]], minlength=len(groups))
+        groups = [group[:size] for group, size in zip(groups, sizes)]
+    return np.concatenate(groups)
+
+
+def _by_order(dataset, seed, train, validation):
+    total = len(dataset)
+    require((train or 0) + (validation or 0) <= total,
+            f"{dataset.name}: {train or 0} training and {validation or 0} validation stimuli "
+            f"asked for, {total} available")
+    border = _share(total, *TRAIN_SIZES.get(dataset.name, (4, 1)))
+    border = max(border, train or 0)
+    border = min(border, total - (validation or 0))
+    order = _shuffled(total, seed)
+    return order[:border][:train], order[border:][:validation]
+
+
+def _share(total, train=4, validation=1) -> int:
+    """How many of `total` train if `train` of `train + validation` do; at least one."""
+    return max(1, total * train // (train + validation))

@@ -1,0 +1,117 @@
+"""Areas under the ROC curve of a map at fixations; they differ in their nonfixations.
+
+Never a bare "AUC": auc_judd (all other pixels), auc_borji (random pixels), auc_shuffled (pixels
+fixated in other images). Invariant to the scale and zero of the map, auc_judd without jitter also
+to any ascending function of it. Inputs, NaN and constant maps: see `fixation_metrics`.
+"""
+import numpy as np
+
+from keras_saliency.metrics.checks import check_fixations, check_map
+from keras_saliency.metrics.distribution_metrics import unit_range
+from keras_saliency.metrics.ranking import area, count_above, count_steps, histogram_of_steps
+
+
+def auc_judd(saliency_map, fixation_map, jitter=False, seed=0, ties="matlab") -> float:
+    """Area under the ROC curve, 0..1; nonfixations are all pixels without a fixation.
+
+    Args:
+        jitter: add uniform noise in 0..1e-7 to the min-max normalised map first, so that no two
+            pixels tie (MATLAB adds it before the min-max: the same for maps in 0..1).
+        seed: seed or Generator of the jitter.
+        ties: "matlab" sweeps the sorted fixated values i = 1..Nfix with true positives i / Nfix
+            and false positives (pixels reaching the value - i) / (Npix - Nfix); of fixations that
+            tie, all but the last so count too many false positives. "half" is the exact area: a
+            fixation that ties with a nonfixation earns 1/2. Equal where nothing ties.
+
+    Returns:
+        NaN also where every pixel is fixated: there are no nonfixations.
+
+    Source: Judd et al. 2009, "Learning to predict where humans look"; AUC_Judd.m.
+    """
+    if ties not in ("matlab", "half"):
+        raise ValueError(f'ties must be "matlab" or "half", not {ties!r}')
+    saliency = check_map(saliency_map)
+    index, _ = check_fixations(fixation_map, saliency.values.shape)
+    positives, negatives = len(index), saliency.values.size - len(index)
+    if positives == 0 or negatives == 0:
+        return float("nan")
+    if saliency.constant:
+        return 0.5
+    values = saliency.values.ravel()
+    if jitter:
+        values = unit_range(saliency).ravel()
+        values += np.random.default_rng(seed).random(values.size) / 1e7
+    fixated = np.sort(values[index])
+    at_least, above = count_above(values, fixated)
+    if ties == "half":
+        # Fixations are pixels too: what they win and lose among themselves is half of all pairs.
+        credit = np.sum(2 * values.size - at_least - above) - positives ** 2
+    else:
+        rank = np.arange(positives + 1)
+        false = np.concatenate([[0], at_least[::-1] - rank[1:], [negatives]])
+        heights = 2 * rank + 1  # twice the mean height of two neighbours; the last is flat
+        heights[-1] = 2 * positives
+        credit = np.sum(np.diff(false) * heights)
+    return float(credit / (2 * positives * negatives))
+
+
+def auc_borji(saliency_map, fixation_map, splits=100, step=0.1, seed=0) -> float:
+    """Area under the ROC curve, 0..1; nonfixations are random pixels, fixated ones included.
+
+    Each of `splits` splits draws as many pixels as there are fixations, uniformly with
+    replacement; thresholds 0, step, ..., 1 after min-max; mean over splits. Only drawn pixels
+    are looked at.
+
+    Args:
+        seed: seed or `numpy.random.Generator`. Standard error of the sampling, roughly:
+            0.3 / sqrt(splits * fixations).
+
+    Source: Borji et al. 2013, "Quantitative analysis of human-model agreement"; AUC_Borji.m.
+    """
+    saliency = check_map(saliency_map)
+    index, _ = check_fixations(fixation_map, saliency.values.shape)
+    _check_splits(splits, step)
+    if len(index) == 0:
+        return float("nan")
+    if saliency.constant:
+        return 0.5
+    values, scale = saliency.values.ravel(), (saliency.low, saliency.high, step)
+    rng, draws = np.random.default_rng(seed), splits * len(index)
+    if draws < values.size:
+        drawn = histogram_of_steps(values[rng.integers(0, values.size, draws)], *scale)
+    else:  # more draws than pixels: count the pixels once and draw the histogram
+        drawn = rng.multinomial(draws, histogram_of_steps(values, *scale) / values.size)
+    return area(histogram_of_steps(values[index], *scale), drawn)
+
+
+def auc_shuffled(saliency_map, fixation_map, other_map, splits=100, step=0.1, seed=0) -> float:
+    """Area under the ROC curve, 0..1; nonfixations are where people looked in other images.
+
+    Each split draws min(Nfix, Nother) different pixels from `other_map`; the rest is as in
+    `auc_borji`. Punishes a mere center_bias. Drawing pixels without replacement and sorting them
+    into steps is a multivariate hypergeometric draw, which is what is drawn here.
+
+    Args:
+        other_map: counts [H, W], the union of other images' fixations; NaN if it holds none.
+        seed: seed or `numpy.random.Generator`.
+
+    Source: Zhang et al. 2008, "SUN"; Borji et al. 2013; AUC_shuffled.m.
+    """
+    saliency = check_map(saliency_map)
+    index, _ = check_fixations(fixation_map, saliency.values.shape)
+    other, _ = check_fixations(other_map, saliency.values.shape, "other_map")
+    _check_splits(splits, step)
+    if len(index) == 0 or len(other) == 0:
+        return float("nan")
+    if saliency.constant:
+        return 0.5
+    values, scale = saliency.values.ravel(), (saliency.low, saliency.high, step)
+    drawn = np.random.default_rng(seed).multivariate_hypergeometric(
+        histogram_of_steps(values[other], *scale), min(len(index), len(other)), size=splits)
+    return area(histogram_of_steps(values[index], *scale), drawn.sum(axis=0))
+
+
+def _check_splits(splits, step) -> None:
+    count_steps(step)
+    if splits < 1:
+        raise ValueError(f"splits must be at least 1, not {splits}")

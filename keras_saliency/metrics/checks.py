@@ -1,0 +1,156 @@
+"""Input checks that all metrics share: what is accepted, and what to do about the rest.
+
+Every function takes anything `numpy.asarray` understands and raises `ValueError` with the
+reason and the remedy. Minimum and maximum are found once; they also prove that a map is finite,
+because both let NaN and infinity through.
+"""
+from typing import NamedTuple, Optional
+
+import numpy as np
+
+# Below this size a fixation map and a density map cannot be told apart by their values.
+_TELLABLE = 100
+
+
+class Map(NamedTuple):
+    """A checked map: `values` [H, W], contiguous float32 or float64, and its range."""
+
+    values: np.ndarray
+    low: float
+    high: float
+
+    @property
+    def constant(self) -> bool:
+        return self.low == self.high
+
+
+class Pixels(NamedTuple):
+    """Fixated pixels: flat `index` int64 [n] (ascending) and `counts` [n], all above 0."""
+
+    index: np.ndarray
+    counts: np.ndarray
+
+
+def check_map(values, name: str = "saliency_map", shape=None) -> Map:
+    """A finite map [H, W] of any real dtype and scale.
+
+    float32 and float64 stay as they are; all other types become float64.
+
+    Raises:
+        ValueError: not two-dimensional, empty, not numeric, of another `shape`, NaN or infinite.
+    """
+    values = _array(values, name, shape)
+    if values.dtype not in (np.float32, np.float64):
+        values = values.astype(np.float64)
+    values = np.ascontiguousarray(values)
+    low, high = values.min(), values.max()
+    if not (np.isfinite(low) and np.isfinite(high)):
+        bad = np.count_nonzero(~np.isfinite(values))
+        raise ValueError(f"{name} holds NaN or infinity at {bad} of {values.size} pixels; "
+                         "score finite maps only (a diverged model or log(0) is the usual cause)")
+    return Map(values, float(low), float(high))
+
+
+def check_fixations(values, shape, name: str = "fixation_map") -> Pixels:
+    """The fixated pixels of a count map [H, W] (bool, integer, or float with whole numbers).
+
+    Raises:
+        ValueError: another shape, NaN, negative counts, or a density instead of counts.
+    """
+    values = _array(values, name, shape)
+    index = np.flatnonzero(values != 0)  # NaN is not 0, so one look at these few is enough
+    counts = values.ravel()[index]
+    if not np.isfinite(counts).all():
+        raise ValueError(f"{name} holds NaN or infinity; it must count fixations per pixel")
+    if len(counts) and counts.min() < 0:
+        raise ValueError(f"{name} holds negative values; it must count fixations per pixel "
+                         "(0, 1, 2, ...)")
+    blurred = (counts != np.floor(counts)).any() if values.dtype.kind == "f" else False
+    # A density saved as an 8-bit picture has whole numbers too: wide, and with many levels.
+    if blurred or (10 * len(index) > values.size and len(np.unique(counts)) > 20):
+        raise ValueError(f"{name} looks like a blurred density: it must count fixations per pixel "
+                         "(0, 1, 2, ...). Pass the unblurred fixation_map; for densities use cc, "
+                         "sim, kld or emd")
+    return Pixels(index, counts)
+
+
+def check_density(values, shape, name: str = "fixation_density_map") -> Optional[Map]:
+    """A density [H, W] >= 0 of any scale; None if it sums to 0 and so holds no fixation.
+
+    Raises:
+        ValueError: another shape, NaN, negative values, or a fixation map instead of a density
+            (maps under 100 pixels, and a float map with a single 1, are too small to tell).
+    """
+    density = check_map(values, name, shape)
+    if density.low < 0:
+        raise ValueError(f"{name} must not be negative (minimum {density.low:.3g}); clip the "
+                         "undershoot of a resize at 0, or take exp() of a log-density")
+    if density.high == 0:
+        return None
+    if _looks_like_counts(density):
+        raise ValueError(f"{name} looks like an unblurred fixation_map: isolated whole numbers. "
+                         "Blur it first (datasets.fixations.density_map); for counts use the "
+                         "AUCs, nss or information_gain")
+    return density
+
+
+def check_log_density(values, name: str = "log_density", shape=None) -> Map:
+    """A log-density [H, W] in nats whose exponentials sum to 1 (within 0.1 %).
+
+    Raises:
+        ValueError: as `check_map`, or not normalised.
+    """
+    checked = check_map(values, name, shape)
+    total = np.exp(checked.values - checked.high, dtype=np.float64).sum()
+    logsumexp = checked.high + float(np.log(total))
+    if abs(logsumexp) > 1e-3:
+        raise ValueError(f"{name} must be a normalised log-density in nats: logsumexp 0, not "
+                         f"{logsumexp:.4g}. Subtract scipy.special.logsumexp({name}); for maps of "
+                         "arbitrary scale use information_gain")
+    return checked
+
+
+def check_mask(values, shape, name: str = "mask") -> np.ndarray:
+    """Flat indices int64 [n] of the pixels inside a mask [H, W] (bool, 0/1 or 0/255).
+
+    Raises:
+        ValueError: another shape, NaN, or more than one value besides 0.
+    """
+    values = _array(values, name, shape)
+    index = np.flatnonzero(values != 0)
+    inside = values.ravel()[index]
+    if len(inside) and not (inside == inside[0]).all():
+        raise ValueError(f"{name} must be binary: bool, 0/1 or 0/255. Compare it with a threshold "
+                         "or with the label value of interest first")
+    return index
+
+
+def _array(values, name: str, shape=None) -> np.ndarray:
+    """`values` as a real array [H, W], of the given shape if one is given."""
+    values = np.asarray(values)
+    if values.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must hold real numbers, not {values.dtype}")
+    if values.ndim != 2 or values.size == 0:
+        remedy = "; take one map with [..., 0]" if values.ndim in (3, 4) else ""
+        raise ValueError(f"{name} must be two-dimensional [H, W] and not empty, "
+                         f"not of shape {values.shape}{remedy}")
+    if shape is not None and values.shape != tuple(shape):
+        raise ValueError(f"{name} has shape {values.shape}, but the prediction {tuple(shape)}; "
+                         "resize the prediction to the size of the stimulus (never a "
+                         "fixation_map)")
+    return values
+
+
+def _looks_like_counts(density: Map) -> bool:
+    """Whole numbers, mostly 0, most others the same: a blurred map has none of the last two."""
+    values = density.values
+    if values.size < _TELLABLE or density.high != np.floor(density.high):
+        return False
+    positive = values[values > 0]
+    # A float map with a single 1 sums to 1: it may be the density of a one-pixel certainty.
+    if len(positive) * 2 > values.size or (len(positive) == 1 and density.high == 1):
+        return False
+    if (positive != np.floor(positive)).any():
+        return False
+    _, repeats = np.unique(positive, return_counts=True)
+    return bool(repeats.max() * 2 > len(positive))

@@ -1,0 +1,101 @@
+"""From a picture of any size to its saliency_map, in the picture's own size."""
+from pathlib import Path
+
+import cv2
+import numpy as np
+import tensorflow as tf
+
+from keras_saliency import maps
+from keras_saliency.models import CANVASES
+
+PICTURE_TYPES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+
+
+def read_picture(path) -> np.ndarray:
+    """uint8 [H, W, 3] RGB of a picture file, turned upright as its EXIF data says.
+
+    Grayscale is repeated, alpha dropped, 16 bits reduced to 8.
+
+    Raises:
+        ValueError: naming a file that is missing, empty or not a picture.
+    """
+    path = Path(path)
+    try:
+        contents = np.frombuffer(path.read_bytes(), np.uint8)
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror or error}") from None
+    if not len(contents):
+        raise ValueError(f"{path}: the file is empty")
+    try:
+        picture = cv2.imdecode(contents, cv2.IMREAD_COLOR)
+    except cv2.error:  # more pixels than OpenCV takes
+        picture = None
+    if picture is None:
+        raise ValueError(f"{path}: not a picture that OpenCV can decode "
+                         f"({', '.join(t[1:] for t in PICTURE_TYPES)})")
+    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+
+
+def canvas_of(model) -> tuple:
+    """The canvas (h, w) of a model: its fixed input size, the size it was trained at, or the
+    default of its name.
+
+    Raises:
+        ValueError: a model of any input size that says neither.
+    """
+    fixed = tuple(model.input_shape[1:3])
+    if None not in fixed:
+        return fixed
+    canvas = getattr(model, "canvas", None) or CANVASES.get(model.name)
+    if canvas is None:
+        raise ValueError(f"model {model.name!r} takes any size and does not say its canvas; "
+                         "give canvas=(height, width)")
+    return tuple(canvas)
+
+
+def predict(model, image, canvas=None) -> np.ndarray:
+    """The saliency_map of one picture in its own size.
+
+    Args:
+        model: a Keras saliency model on RGB 0..255.
+        image: [H, W, 3] RGB, uint8 or float within 0..255, any size from 1x1.
+        canvas: (h, w) to work at. Default: the model's own, turned upright for portrait
+            pictures where the model takes any size.
+
+    Returns:
+        float32 [H, W], in the scale of the model (0..1 for those that end in a min-max).
+
+    Raises:
+        ValueError: an image of another shape, or with values that are not finite.
+    """
+    image = np.asarray(image)
+    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise ValueError(f"image must be [H, W, 3] RGB, not of shape {image.shape}")
+    if not np.isfinite(image).all():
+        raise ValueError("image has values that are not finite")
+    size = image.shape[:2]
+    if canvas is None:
+        canvas = canvas_of(model)
+        if None in model.input_shape[1:3]:
+            canvas = maps.oriented_canvas(size, canvas)
+    batch = maps.to_canvas(image, canvas)[tf.newaxis]
+    canvas_map = model(batch, training=False)[0]
+    return maps.from_canvas(canvas_map, size)[..., 0].numpy()
+
+
+def find_pictures(path) -> list:
+    """`path` itself if it is a file, else the picture files of the folder, sorted.
+
+    Raises:
+        ValueError: no such path, or a folder without pictures.
+    """
+    path = Path(path)
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise ValueError(f"{path}: no such file or folder")
+    pictures = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURE_TYPES)
+    if not pictures:
+        raise ValueError(f"{path}: no pictures in this folder "
+                         f"({', '.join(t[1:] for t in PICTURE_TYPES)})")
+    return pictures

@@ -1,0 +1,193 @@
+"""Figures of a training run: its curves, and a grid of example pictures.
+
+Figures are made without pyplot, so nothing global changes and threads do not disturb each other.
+"""
+import textwrap
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from keras_saliency.files import atomic_path
+from keras_saliency.report.overlay import colorize
+
+DPI = 150
+TRAIN, VALIDATION, BEST = "#8a8f98", "#1f5fa8", "#c8452f"
+INK, FAINT = "#24292f", "#d9dce1"
+
+LABELS = dict(
+    nss="NSS", cc="CC", sim="SIM", kld="KL divergence", emd="EMD", ig="Information gain",
+    auc="AUC", auc_judd="AUC (Judd)", auc_borji="AUC (Borji)", auc_shuffled="AUC (shuffled)",
+    information_gain="Information gain", loss="Loss", mae="MAE", mse="MSE")
+
+
+def training_curve(history, path) -> None:
+    """Loss and validation scores over the epochs, as a PNG of 150 dpi.
+
+    The largest panel shows `loss` and `val_loss`; each other `val_...` column has a panel of its
+    own, with the training column of the same name where there is one. The best epoch (lowest
+    val_loss, else lowest loss) is marked in all of them.
+
+    Args:
+        history: column -> list of numbers, one per epoch; None or NaN where it was not computed.
+            `epoch` numbers the epochs, else they count from 1.
+        path: PNG file to write.
+
+    Raises:
+        ValueError: no epoch, no `loss` or `val_loss`, or columns of different length.
+    """
+    columns = {name: np.array([np.nan if v is None else v for v in values], np.float64)
+               for name, values in history.items()}
+    lengths = {name: len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"{path}: history columns differ in length: {lengths}")
+    guide = columns.get("val_loss", columns.get("loss"))
+    if guide is None or not len(guide):
+        raise ValueError(f"{path}: a history needs loss or val_loss and at least one epoch; "
+                         f"this one has {', '.join(columns) or 'no columns'}")
+    epochs = columns.get("epoch", np.arange(1, len(guide) + 1))
+    best = int(np.nanargmin(guide)) if np.isfinite(guide).any() else None
+    scores = [name[4:] for name in columns if name.startswith("val_") and name != "val_loss"]
+
+    rows = 1 if len(scores) <= 2 else 2
+    score_columns = -(-len(scores) // rows)
+    figure = Figure(figsize=(4.6 + 2.6 * score_columns, 3.0 if rows == 1 else 4.4), dpi=DPI,
+                    layout="constrained")
+    FigureCanvasAgg(figure)
+    grid = figure.add_gridspec(rows, 1 + score_columns,
+                               width_ratios=[1.6] + [1] * score_columns)
+    main = figure.add_subplot(grid[:, 0])
+    _curves(main, epochs, columns, "loss", best)
+    shown = guide[np.isfinite(guide)]
+    if len(shown) and shown.min() > 0 and shown.max() > 50 * shown.min():
+        main.set_yscale("log")
+    for i, name in enumerate(scores):
+        panel = figure.add_subplot(grid[i // score_columns, 1 + i % score_columns])
+        _curves(panel, epochs, columns, name, best)
+        if i // score_columns < rows - 1 and i + score_columns < len(scores):
+            panel.set_xlabel("")
+    handles, labels = main.get_legend_handles_labels()
+    main.legend(handles, labels, loc="upper right", fontsize=8, frameon=True, framealpha=0.9,
+                edgecolor="none")
+    _save(figure, path)
+
+
+def sample_strip(rows, path, titles=("stimulus", "density", "prediction")) -> None:
+    """A grid of pictures, one row per example, as a PNG of 150 dpi; all have equal height.
+
+    Args:
+        rows: one (cell, cell, ..., label) per example. A cell is a picture uint8 [H, W, 3] RGB or
+            a map [H, W], which is shown in false colours. The label is text, set on the left;
+            it may be empty.
+        path: PNG file to write.
+        titles: one per column of cells.
+
+    Raises:
+        ValueError: no rows, a row with another number of cells, or a cell of another kind.
+    """
+    rows, titles = [tuple(row) for row in rows], tuple(titles)
+    if not rows:
+        raise ValueError(f"{path}: no rows to show")
+    for number, row in enumerate(rows):
+        if len(row) != len(titles) + 1:
+            raise ValueError(f"{path}: row {number} has {len(row) - 1} cells and a label, "
+                             f"but there are {len(titles)} titles ({', '.join(titles)})")
+    cells = [[_picture(cell, f"{path}: row {number}, {title}")
+              for cell, title in zip(row, titles)] for number, row in enumerate(rows)]
+    labels = [textwrap.fill(str(row[-1]), 20, break_on_hyphens=False) for row in rows]
+
+    # Inches. Columns are as wide as their widest picture, so nothing needs to be cropped.
+    height, gap, margin, head = 1.35, 0.06, 0.08, 0.26
+    limit = int(60000 / DPI / (height + gap))  # Agg draws at most 65535 pixels
+    if len(rows) > limit:
+        raise ValueError(f"{path}: {len(rows)} rows do not fit one picture; show at most {limit}")
+    widths = [max(height * row[i].shape[1] / row[i].shape[0] for row in cells)
+              for i in range(len(titles))]
+    # A narrow column must still hold its title.
+    widths = [max(w, 0.085 * len(str(title))) for w, title in zip(widths, titles)]
+    label_width = _text_width(labels) + 0.1 if any(labels) else 0.0
+    total = 2 * margin + label_width + sum(widths) + gap * (len(titles) - 1)
+    tall = head + margin + len(rows) * height + gap * (len(rows) - 1)
+    figure = Figure(figsize=(total, tall), dpi=DPI)
+    FigureCanvasAgg(figure)
+    for i, (title, width) in enumerate(zip(titles, widths)):
+        left = margin + label_width + sum(widths[:i]) + gap * i
+        _text(figure, (left + width / 2) / total, 1 - head / 2 / tall, title, fontsize=9,
+              ha="center", va="center")
+        for j, row in enumerate(cells):
+            own = height * row[i].shape[1] / row[i].shape[0]
+            bottom = tall - head - height * (j + 1) - gap * j
+            axes = figure.add_axes([(left + (width - own) / 2) / total, bottom / tall,
+                                    own / total, height / tall])
+            axes.imshow(row[i], aspect="auto")
+            axes.set_axis_off()
+    for j, label in enumerate(labels):
+        middle = tall - head - height * (j + 0.5) - gap * j
+        _text(figure, (margin + label_width - 0.1) / total, middle / tall, label, fontsize=8,
+              ha="right", va="center", linespacing=1.25)
+    _save(figure, path)
+
+
+def _curves(axes, epochs, columns, name, best) -> None:
+    """One panel: training and validation values of `name` and a mark at index `best`."""
+    many = len(epochs) > 40
+    for key, color, label in ((name, TRAIN, "training"), (f"val_{name}", VALIDATION,
+                                                          "validation")):
+        if key in columns:
+            axes.plot(epochs, columns[key], color=color, label=label, linewidth=1.6,
+                      marker=None if many else "o", markersize=3.5)
+    if best is not None:
+        axes.axvline(epochs[best], color=BEST, linewidth=1, linestyle=(0, (4, 3)), zorder=1,
+                     label=f"best epoch ({epochs[best]:g})")
+        key = f"val_{name}" if f"val_{name}" in columns else name
+        axes.plot(epochs[best], columns[key][best], "o", color=BEST, markersize=5.5, zorder=5)
+    title = LABELS.get(name, name.replace("_", " "))
+    axes.set_title(title, fontsize=10, loc="left", color=INK)
+    axes.set_xlabel("epoch", fontsize=9, color=INK)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
+    axes.set_xlim(*_with_room(epochs))
+    axes.tick_params(labelsize=8, color=FAINT, labelcolor=INK)
+    axes.grid(True, color=FAINT, linewidth=0.6)
+    axes.set_axisbelow(True)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(FAINT)
+
+
+def _with_room(values) -> tuple:
+    """The range of `values` and a little more, also where there is only one."""
+    room = max(0.04 * (values.max() - values.min()), 0.5 if len(values) == 1 else 0.1)
+    return values.min() - room, values.max() + room
+
+
+def _picture(cell, where: str) -> np.ndarray:
+    """uint8 [H, W, 3] of a picture or a map."""
+    cell = np.asarray(cell)
+    if cell.ndim == 3 and cell.shape[2] == 3 and cell.dtype == np.uint8 and cell.size:
+        return cell
+    if cell.ndim == 2:
+        try:
+            return colorize(cell)
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}") from error
+    raise ValueError(f"{where}: a cell is uint8 [H, W, 3] or a map [H, W], "
+                     f"not {cell.dtype} {list(cell.shape)}")
+
+
+def _text_width(labels) -> float:
+    """Inches taken by the widest of the labels at 8 points."""
+    figure = Figure(dpi=DPI)
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    return max(_text(figure, 0, 0, label, fontsize=8).get_window_extent(renderer).width
+               for label in labels if label) / DPI
+
+
+def _text(figure, x, y, text, **options):
+    """Text as it is: a "$" in a file name does not start a formula."""
+    return figure.text(x, y, str(text), parse_math=False, color=INK, **options)
+
+
+def _save(figure, path) -> None:
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=DPI, format="png", facecolor="white")

@@ -1,0 +1,63 @@
+"""What a finished training run shows: curve, sample strip, scores, SavedModel, next step."""
+import json
+import os
+
+import numpy as np
+
+from keras_saliency.datasets import pipeline
+from keras_saliency.evaluation import density_of, evaluate, forward_function
+from keras_saliency.export import save as export_saved_model
+from keras_saliency.files import atomic_path
+from keras_saliency.prediction import predict
+from keras_saliency.report import figures
+
+SAMPLES = 6
+
+
+def write(run, log=print) -> None:
+    """Evaluate the best weights and write everything else of the run's folder.
+
+    curve.png, samples.png, scores.csv (each validation stimulus), scores.json (means),
+    saved_model/1/; then says where each is and what to try next.
+    """
+    folder, config = run.folder, run.config
+    columns = {key: [row[key] for row in run.rows] for key in run.rows[0]}
+    figures.training_curve(columns, folder / "curve.png")
+    result = evaluate(
+        forward_function(run.model),
+        pipeline.canvas_stream(run.validation, run.spec, config.evaluation.batch),
+        run.validation, run.spec.sigma, config.evaluation.metrics, label="evaluation")
+    result.write_csv(folder / "scores.csv")
+    with atomic_path(folder / "scores.json") as temporary:
+        temporary.write_text(json.dumps({
+            "dataset": run.validation.name, "edition": run.validation.edition,
+            "stimuli": len(run.validation), "means": result.means(),
+            "skipped": result.skipped(), "epoch": run.best["epoch"],
+            "sigma_pixels": run.spec.sigma, "seed": config.train.seed}, indent=2))
+    figures.sample_strip(sample_rows(run), folder / "samples.png")
+    versions = [int(p.name) for p in (folder / "saved_model").glob("[0-9]*")]
+    exported = export_saved_model(run.model, folder / "saved_model", max(versions, default=0) + 1)
+    log(f"\nbest epoch {run.best['epoch']} of {len(run.rows)}, {len(run.validation)} validation "
+        f"stimuli at their own size: {result.describe()}\n")
+    for name, what in (
+            ("config.yaml", "the settings as used"), ("history.csv", "loss and scores by epoch"),
+            ("curve.png", "the same as a picture"),
+            ("samples.png", "stimulus, density, prediction"),
+            ("scores.csv", "scores of each validation stimulus; means in scores.json"),
+            ("best.h5", "weights of the best epoch"), ("last.h5", "last epoch, for --resume"),
+            ("tensorboard", f"tensorboard --logdir {folder / 'tensorboard'}"),
+            (os.path.relpath(exported, folder), "SavedModel, images of any size")):
+        log(f"  {folder / name}  {what}")
+    log(f"\nnext: python scripts/predict.py PICTURE_OR_FOLDER --weights {folder} --out predictions")
+
+
+def sample_rows(run) -> list:
+    """(image, density, prediction, name) of validation stimuli spread over the set."""
+    dataset, rows = run.validation, []
+    count = min(SAMPLES, len(dataset))
+    load = pipeline.stimulus_loader(dataset)
+    for index in np.linspace(0, len(dataset) - 1, count).astype(int):
+        image = load(index).numpy()
+        rows.append((image, density_of(dataset, index, run.spec.sigma),
+                     predict(run.model, image, run.spec.canvas), dataset.names[index]))
+    return rows

@@ -1,0 +1,172 @@
+"""Training from cached responses of frozen layers.
+
+What comes before the first trainable layer gives the same response in every epoch: it is
+computed once per stimulus (and per mirror image) and kept in float16, in memory or in an HDF5
+file. With nothing frozen the "responses" are the canvases themselves.
+"""
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from keras_saliency.files import atomic_path
+from keras_saliency.models.pretrained import encoder_layers
+
+DTYPE = np.float16
+MEMORY_SHARE = 0.7  # of the memory that is free; the rest is for the network
+
+
+class FeatureCacheError(ValueError):
+    """The cache cannot be made; the message names the remedy."""
+
+
+def freeze_through(model, block) -> list:
+    """Make the encoder's convolutions up to `block` ("block1" ... "block5") untrainable.
+
+    Returns:
+        Names of the frozen layers.
+
+    Raises:
+        ValueError: the encoder has no such block (lists those it has).
+    """
+    blocks = {name: theirs.split("_")[0] for name, theirs in encoder_layers(model).items()}
+    if block not in blocks.values():
+        raise ValueError(f"{model.name} has no encoder block {block!r} to freeze; "
+                         f"it has {', '.join(sorted(set(blocks.values()))) or 'none'}")
+    frozen = [name for name, theirs in blocks.items() if theirs <= block]
+    for name in frozen:
+        model.get_layer(name).trainable = False
+    return frozen
+
+
+def split_at_frozen(model) -> tuple:
+    """Cut a functional model where the trainable part begins.
+
+    Returns:
+        (trunk, head): keras.Models with shared layers; `trunk` maps images to a list of
+        responses, `head` those responses to the output. head(trunk(x)) equals model(x).
+
+    Raises:
+        FeatureCacheError: nothing is left to train.
+    """
+    if not model.trainable_weights:
+        raise FeatureCacheError(f"every layer of {model.name} is frozen; nothing to train")
+    fixed, cut = set(), {}
+    for layer in model.layers:  # in topological order
+        inputs = [] if isinstance(layer, keras.layers.InputLayer) else tf.nest.flatten(
+            layer.input)
+        if all(id(t) in fixed for t in inputs) and not layer.trainable_weights:
+            fixed.update(id(t) for t in tf.nest.flatten(layer.output))
+        else:
+            cut.update({id(t): t for t in inputs if id(t) in fixed})
+    cut = list(cut.values())
+    return (keras.Model(model.inputs[0], cut, name=f"{model.name}_trunk"),
+            keras.Model(cut, model.outputs[0], name=f"{model.name}_head"))
+
+
+def cache_features(trunk, streams, count: int, path=None, fingerprint="", label="caching"):
+    """Run `trunk` over whole datasets and keep its responses and the targets.
+
+    Args:
+        trunk: from `split_at_frozen`.
+        streams: tf.data of (image, target) batches, each of `count` examples: the stimuli, and
+            their mirror images if wanted. They are stacked in this order.
+        path: an HDF5 file, or None for memory. A file with the same fingerprint is used again.
+        fingerprint: what the responses depend on.
+
+    Returns:
+        List of arrays [len(streams) * count, ...] float16: the responses, then the target.
+
+    Raises:
+        FeatureCacheError: not enough memory or disk space, or responses beyond float16.
+    """
+    rows = len(streams) * count
+    shapes = _response_shapes(trunk, streams[0]) + [tuple(streams[0].element_spec[1].shape[1:])]
+    if path is None:
+        _require_memory(rows, shapes)
+        arrays = [np.empty((rows, *shape), DTYPE) for shape in shapes]
+        _fill(arrays, trunk, streams, rows, label)
+        return arrays
+    path = Path(path)
+    if _fingerprint_of(path) != fingerprint:
+        with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+            arrays = [file.create_dataset(str(i), (rows, *shape), DTYPE)
+                      for i, shape in enumerate(shapes)]
+            _fill(arrays, trunk, streams, rows, label)
+            file.attrs["fingerprint"] = fingerprint
+    return _map_file(path)
+
+
+def cached_loader(arrays, count: int):
+    """A graph function (index, mirrored) -> (responses tuple, target), float32.
+
+    The rows are copied straight out of the arrays, in memory or mapped from disk: a tensor of
+    all of them would need the memory twice.
+    """
+    def load(index, mirrored):
+        row = tf.cast(index, tf.int64) + tf.cast(mirrored, tf.int64) * count
+        read = tf.numpy_function(lambda r: [np.asarray(a[r]) for a in arrays], [row],
+                                 [tf.as_dtype(DTYPE)] * len(arrays))
+        for tensor, array in zip(read, arrays):
+            tensor.set_shape(array.shape[1:])
+        *features, target = (tf.cast(tensor, tf.float32) for tensor in read)
+        return tuple(features), target
+
+    return load
+
+
+def _response_shapes(trunk, stream) -> list:
+    """Shapes of the responses for the stream's canvas (the trunk may take any size)."""
+    canvas = stream.element_spec[0].shape[1:]
+    outputs = trunk(tf.zeros((1, *canvas)), training=False)
+    return [tuple(t.shape[1:]) for t in tf.nest.flatten(outputs)]
+
+
+def _fill(arrays, trunk, streams, rows, label):
+    forward = tf.function(lambda images: tf.nest.flatten(trunk(images, training=False)))
+    row = 0
+    with tqdm(total=rows, desc=label, unit="image") as bar:
+        for stream in streams:
+            for images, target in stream:
+                stop = row + len(images)
+                for array, tensor in zip(arrays, [*forward(images), target]):
+                    value = tensor.numpy().astype(DTYPE)
+                    if not np.isfinite(value).all():
+                        raise FeatureCacheError("responses exceed float16; train without a "
+                                                "cache: --set train.cache=none")
+                    array[row:stop] = value
+                bar.update(stop - row)
+                row = stop
+    if row != rows:
+        raise FeatureCacheError(f"{row} examples came where {rows} were expected")
+
+
+def _require_memory(rows, shapes):
+    needed = rows * sum(int(np.prod(s)) for s in shapes) * DTYPE().nbytes
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return  # not Linux: the allocation itself will tell
+    free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+    if needed > MEMORY_SHARE * free:
+        raise FeatureCacheError(
+            f"the cache needs {needed / 2**30:.1f} GiB of memory and {free / 2**30:.1f} GiB "
+            "are free: --set train.cache=disk")
+
+
+def _fingerprint_of(path: Path):
+    try:
+        with h5py.File(path, "r") as file:
+            return file.attrs.get("fingerprint")
+    except OSError:
+        return None
+
+
+def _map_file(path) -> list:
+    """The datasets of a contiguous HDF5 file as read-only memory maps."""
+    with h5py.File(path, "r") as file:
+        return [np.memmap(path, DTYPE, "r", data.id.get_offset(), data.shape)
+                for data in (file[str(i)] for i in range(len(file)))]

@@ -1,0 +1,301 @@
+"""One training run from a config: data, model, loop, checkpoints, resume."""
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_saliency import __version__, config as configs, losses, maps
+from keras_saliency.compat import TQDMProgressBar
+from keras_saliency.config import Config, ConfigError
+from keras_saliency.datasets import load_dataset, pipeline
+from keras_saliency.datasets.dataset import SaliencyDataset
+from keras_saliency.datasets.splits import split
+from keras_saliency.evaluation import check_metrics, evaluate, forward_function
+from keras_saliency.models import build_model, load_pretrained, weights_file
+from keras_saliency.training import callbacks, features
+
+OPTIMIZERS = {
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "adagrad": keras.optimizers.Adagrad,
+    "rmsprop": keras.optimizers.RMSprop,
+    "sgd": keras.optimizers.SGD,
+}
+OPTIMIZER_GROUP = "_optimizer"
+
+
+@dataclass
+class Run:
+    """A run that has ended.
+
+    Attributes:
+        folder: where everything is. model: with its best weights. rows: the history.
+        training, validation: the two parts of the dataset. spec: how they came onto the canvas.
+        finished: False if it was interrupted (Ctrl-C).
+    """
+
+    folder: Path
+    config: Config
+    model: keras.Model
+    rows: list
+    training: SaliencyDataset
+    validation: SaliencyDataset
+    spec: pipeline.CanvasSpec
+    finished: bool = True
+
+    @property
+    def best(self) -> dict:
+        """The history row of the best epoch."""
+        return self.rows[callbacks.best_row(self.rows, self.config.train.monitor)]
+
+
+def load_data(config: Config) -> tuple:
+    """(training, validation, spec) as a config says; every problem of the files shows here."""
+    data = config.data
+    dataset = load_dataset(data.name, data.root, **data.options)
+    train, validation = split(dataset, data.split_seed, data.train, data.validation)
+    canvas = tuple(data.canvas or pipeline.CANVASES.get(data.name, (240, 320)))
+    if len(canvas) != 2 or min(canvas) < 1:
+        raise ConfigError(f"data.canvas must be [height, width], not {list(canvas)}")
+    sigma = pipeline.sigma_pixels(dataset, data.sigma_dva, data.sigma_pixels)
+    targets = losses.required_targets(config.train.loss)
+    return (dataset.select(train), dataset.select(validation),
+            pipeline.CanvasSpec(canvas, sigma, tuple(targets)))
+
+
+def build(config: Config) -> keras.Model:
+    """The model of a config with its starting weights, frozen as it says."""
+    model = build_model(config.model.name, encoder_weights=config.model.encoder_weights,
+                        **config.model.options)
+    if config.model.weights is not None:
+        trained = load_pretrained(config.model.weights)
+        if trained.name != model.name:
+            raise ConfigError(f"model.weights {config.model.weights!r} is for {trained.name}, "
+                              f"model.name is {model.name}")
+        model.set_weights(trained.get_weights())
+    if config.train.freeze is not None:
+        features.freeze_through(model, config.train.freeze)
+    return model
+
+
+def make_optimizer(config: Config, steps: int) -> keras.optimizers.Optimizer:
+    """The optimizer with its learning-rate schedule, a function of the step alone."""
+    train = config.train
+    if train.optimizer not in OPTIMIZERS:
+        raise ConfigError(f"train.optimizer {train.optimizer!r}; choose from "
+                          f"{', '.join(OPTIMIZERS)}")
+    rate = train.learning_rate
+    if train.decay != 1.0:
+        rate = keras.optimizers.schedules.ExponentialDecay(
+            rate, train.decay_every or steps, train.decay, staircase=True)
+    try:
+        return OPTIMIZERS[train.optimizer](rate, **train.optimizer_options)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"train.optimizer_options: {error}") from None
+
+
+def train(config: Config, resume=False, log=print) -> Run:
+    """Train as `config` says; see `Config`.
+
+    Args:
+        resume: continue `runs/<name>` after its last finished epoch. The result is the same
+            as without the interruption (on CPU, same software). Without `resume` a folder that
+            already holds a run is left alone and a new one with a number is used.
+        log: called with each line for the user.
+
+    Raises:
+        ConfigError, DatasetError, WeightsError, FeatureCacheError: before training starts.
+    """
+    settings = config.train
+    _check(config)
+    keras.utils.set_random_seed(settings.seed)
+    if settings.deterministic and not tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.enable_op_determinism()
+
+    training, validation, spec = load_data(config)
+    check_metrics([*config.evaluation.metrics, *config.evaluation.every], validation)
+    model = build(config)
+    steps = pipeline.steps_per_epoch(len(training), settings.batch)
+    optimizer = make_optimizer(config, steps)
+    folder = _open_folder(config, resume)
+    rows = _restore(folder, config, model, optimizer) if resume else []
+    log(f"{training.summary()}; {len(validation)} for validation; canvas "
+        f"{spec.canvas[0]}x{spec.canvas[1]}; writing {folder}")
+    run = Run(folder, config, model, rows, training, validation, spec)
+    if _is_over(rows, settings):
+        log(f"nothing left to train: {len(rows)} epochs are done")
+        return _with_best(run)
+
+    network, load, validation_stream = _inputs(run)
+    loss = losses.weighted(settings.loss)
+    network.compile(optimizer=optimizer, loss=loss, jit_compile=False)
+    forward = forward_function(network)
+
+    def validate():
+        result = evaluate(forward, validation_stream, validation, spec.sigma,
+                          config.evaluation.every, loss, label="validation")
+        return {"loss": result.loss, **result.means()}
+
+    def save_last(rows):
+        _save(run, folder / "last.h5", rows, {OPTIMIZER_GROUP: _optimizer_state(optimizer)})
+
+    recorder = callbacks.RunRecorder(
+        folder / "history.csv", rows, settings.monitor, patience=settings.patience,
+        save_best=lambda rows: _save(run, folder / "best.h5", rows), save_last=save_last)
+    orders = pipeline.epoch_orders(len(training), settings.batch, settings.seed,
+                                   settings.mirror, range(len(rows), settings.epochs))
+    try:
+        network.fit(
+            pipeline.training_stream(orders, load, settings.batch), steps_per_epoch=steps,
+            initial_epoch=len(rows), epochs=settings.epochs, verbose=0,
+            callbacks=[callbacks.ValidationScores(validate), recorder,
+                       callbacks.TensorBoardScores(folder / "tensorboard"),
+                       TQDMProgressBar(show_overall_progress=False)])
+    except KeyboardInterrupt:
+        _save(run, folder / "interrupted.h5", recorder.rows)
+        log(f"\ninterrupted: weights as they were in {folder / 'interrupted.h5'}; "
+            f"{len(recorder.rows)} epochs are finished, continue with --resume")
+        run.finished = False
+    run.rows = recorder.rows
+    return _with_best(run)
+
+
+def _check(config: Config) -> None:
+    settings = config.train
+    for key in ("epochs", "batch"):
+        if getattr(settings, key) < 1:
+            raise ConfigError(f"train.{key} must be at least 1, not {getattr(settings, key)}")
+    if settings.cache not in ("none", "memory", "disk"):
+        raise ConfigError(f"train.cache {settings.cache!r}; choose none, memory or disk")
+    columns = ["val_loss", "loss", *(f"val_{m}" for m in config.evaluation.every)]
+    if settings.monitor not in columns:
+        raise ConfigError(f"train.monitor {settings.monitor!r}; choose from "
+                          f"{', '.join(columns)} (evaluation.every adds more)")
+    if not settings.learning_rate > 0:
+        raise ConfigError(f"train.learning_rate must be above 0, not {settings.learning_rate}")
+
+
+def _open_folder(config: Config, resume: bool) -> Path:
+    """The run's folder with its config in it; a new numbered one if it holds another run."""
+    if not resume:
+        name, number = config.name, 1
+        while (config.folder / "config.yaml").exists():
+            number += 1
+            config.name = f"{name}-{number}"
+        configs.save(config, config.folder / "config.yaml")
+        return config.folder
+    path = config.folder / "config.yaml"
+    if not path.exists():
+        configs.save(config, path)
+        return config.folder
+    before, now = _settings(configs.load(path)), _settings(config)
+    changed = sorted(key for key in now if now[key] != before[key])
+    if changed:
+        raise ConfigError(f"--resume: {path} differs in {', '.join(changed)}; resume with the "
+                          "same settings, or start a new run with --set name=NAME")
+    configs.save(config, path)
+    return config.folder
+
+
+def _settings(config: Config) -> dict:
+    """{dotted key: value} of what a resumed run may not change (it may train longer)."""
+    flat = {f"{section}.{key}": value
+            for section in ("model", "data", "train", "evaluation")
+            for key, value in configs.to_dict(config)[section].items()}
+    for free in ("train.epochs", "train.patience", "train.cache", "evaluation.batch"):
+        flat.pop(free)
+    return flat
+
+
+def _inputs(run: Run) -> tuple:
+    """(network, loader of training examples, validation stream): from files or from a cache."""
+    settings, spec = run.config.train, run.spec
+    batch = run.config.evaluation.batch
+    if settings.cache == "none":
+        return (run.model, pipeline.example_loader(run.training, spec),
+                pipeline.canvas_stream(run.validation, spec, batch))
+    trunk, head = features.split_at_frozen(run.model)
+    mirrors = (False, True) if settings.mirror else (False,)
+
+    def cached(dataset, mirrors, part):
+        streams = [pipeline.canvas_stream(dataset, spec, batch, mirrored=m) for m in mirrors]
+        path = run.folder / f"features_{part}.h5" if settings.cache == "disk" else None
+        arrays = features.cache_features(
+            trunk, streams, len(dataset), path, _fingerprint(trunk, dataset, spec, mirrors),
+            label=f"caching the {part} set")
+        return features.cached_loader(arrays, len(dataset))
+
+    validation = pipeline.indexed_stream(
+        len(run.validation), cached(run.validation, (False,), "validation"), batch)
+    return head, cached(run.training, mirrors, "training"), validation
+
+
+def _fingerprint(trunk, dataset, spec, mirrors) -> str:
+    """Changes with everything that the responses of `trunk` depend on."""
+    digest = hashlib.sha256(json.dumps([
+        [layer.name for layer in trunk.layers], list(dataset.names), list(spec.canvas),
+        spec.sigma, list(spec.targets), list(mirrors), dataset.edition]).encode())
+    for weights in trunk.get_weights():
+        digest.update(np.ascontiguousarray(weights).tobytes())
+    return digest.hexdigest()
+
+
+def _is_over(rows, settings) -> bool:
+    if not rows:
+        return False
+    waited = len(rows) - 1 - callbacks.best_row(rows, settings.monitor)
+    return len(rows) >= settings.epochs or (
+        settings.patience is not None and waited >= settings.patience)
+
+
+def _save(run: Run, path, rows, extra=None) -> None:
+    config = run.config
+    weights_file.save(run.model, path, extra=extra, attributes={
+        "model": run.model.name, "options": config.model.options,
+        "canvas": list(run.spec.canvas), "dataset": f"{run.training.name} "
+        f"({run.training.edition})", "training_stimuli": len(run.training),
+        "epoch": len(rows), "scores": rows[-1] if rows else {},
+        "keras": keras.__version__, "keras_saliency": __version__})
+
+
+def _optimizer_state(optimizer) -> dict:
+    return {f"{index:05d}": np.asarray(value)
+            for index, value in enumerate(_variables(optimizer))}
+
+
+def _variables(optimizer) -> list:
+    return list(optimizer.variables() if callable(optimizer.variables) else optimizer.variables)
+
+
+def _restore(folder: Path, config: Config, model, optimizer) -> list:
+    """Set model and optimizer to the last finished epoch; returns the history up to it."""
+    path = folder / "last.h5"
+    if not path.exists():
+        return []
+    optimizer.build(model.trainable_variables)
+    state = weights_file.read_group(path, OPTIMIZER_GROUP)
+    variables = _variables(optimizer)
+    values = [state[key] for key in sorted(state)]
+    if [v.shape for v in values] != [tuple(v.shape) for v in variables]:
+        written = weights_file.read_attributes(path).get("keras")
+        raise ConfigError(
+            f"{path} holds the optimizer state of Keras {written}, which Keras "
+            f"{keras.__version__} cannot take; resume with that version, or start a new run "
+            f"from its weights: --set model.weights={path}")
+    weights_file.assign(model, weights_file.read(path), path)
+    for variable, value in zip(variables, values):
+        variable.assign(value)
+    epoch = weights_file.read_attributes(path)["epoch"]
+    return callbacks.read_history(folder / "history.csv")[:epoch]
+
+
+def _with_best(run: Run) -> Run:
+    best = run.folder / "best.h5"
+    if best.exists():
+        weights_file.assign(run.model, weights_file.read(best), best)
+    run.model.canvas = run.spec.canvas
+    return run

@@ -1,0 +1,29 @@
+"""Train a saliency model and evaluate it."""
+import os
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from keras_saliency import command_line  # noqa: E402
+from keras_saliency.report import run_report  # noqa: E402
+from keras_saliency.training import fit  # noqa: E402
+
+DEFAULT_CONFIG = Path(__file__).resolve().parents[1] / "configs" / "quickstart.yaml"
+
+
+def main():
+    parser = command_line.parser(
+        "Train a saliency model. Writes one folder runs/<name>/ and says what is in it.",
+        "python scripts/train.py --config configs/msi_net_osie.yaml --set data.root=PATH",
+        DEFAULT_CONFIG)
+    parser.add_argument("--resume", action="store_true",
+                        help="continue runs/<name>/ after its last finished epoch")
+    arguments = parser.parse_args()
+    run = fit.train(command_line.load_config(arguments), resume=arguments.resume)
+    if run.rows:
+        run_report.write(run)
+    return command_line.DONE if run.finished else command_line.FAILED
+
+
+if __name__ == "__main__":
+    command_line.run(main)
