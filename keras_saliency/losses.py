@@ -63,20 +63,20 @@ def neg_nss(y_true, y_pred):
     The mean of the standardised prediction over all fixations. A constant prediction or a map
     without fixations scores 0.
     """
+    # The constant under the root is far above the square of float32's rounding (a flat map must
+    # not be amplified to noise) and far below the variance of a map that spans 0..1.
     centered = y_pred - tf.reduce_mean(y_pred, axis=PIXELS, keepdims=True)
     variance = tf.reduce_mean(tf.square(centered), axis=PIXELS)
     at_fixations = tf.math.divide_no_nan(_pixel_sum(centered * y_true), _pixel_sum(y_true))
-    return -tf.reduce_mean(at_fixations * tf.math.rsqrt(variance + EPSILON ** 2))
+    return -tf.reduce_mean(at_fixations * tf.math.rsqrt(variance + EPSILON))
 
 
 def neg_cc(y_true, y_pred):
     """Negative Pearson correlation; a constant map on either side scores 0."""
     a = y_true - tf.reduce_mean(y_true, axis=PIXELS, keepdims=True)
     b = y_pred - tf.reduce_mean(y_pred, axis=PIXELS, keepdims=True)
-    # Sums of squares shrink with the square of the scale: so does the constant that keeps the
-    # root differentiable at 0.
-    norm = tf.sqrt(_pixel_sum(tf.square(a)) + EPSILON ** 2) * tf.sqrt(
-        _pixel_sum(tf.square(b)) + EPSILON ** 2)
+    norm = tf.sqrt(_pixel_sum(tf.square(a)) + EPSILON) * tf.sqrt(
+        _pixel_sum(tf.square(b)) + EPSILON)
     return -tf.reduce_mean(_pixel_sum(a * b) / norm)
 
 

@@ -44,11 +44,11 @@ def load(root, *, use_density=True, pixels_per_dva=38.0) -> SaliencyDataset:
     for folder in _categories(sub_folder(root, "Stimuli", NAME)):
         here = list_stimuli(folder, NAME)
         locations = sub_folder(root / "FIXATIONLOCS", folder.name, NAME)
-        mats += match_by_stem(here, list_mats(locations), f"{NAME}: fixation map in {locations}")
+        mats += match_by_stem(here, list_mats(locations), f"fixation map in {locations}")
         if use_density:
             densities = sub_folder(root / "FIXATIONMAPS", folder.name, NAME)
             maps += match_by_stem(here, list_images(densities),
-                                  f"{NAME}: density map in {densities}")
+                                  f"density map in {densities}")
         stimuli += here
         categories += [folder.name] * len(here)
     sizes = image_sizes(stimuli)

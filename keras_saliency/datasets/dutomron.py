@@ -40,7 +40,7 @@ def load(root, *, pixels_per_dva=None) -> SaliencyDataset:
     root = require_folder(root, NAME, "DUT-OMRON-image/ and DUT-OMRON-eye-fixations/mat/")
     stimuli = list_stimuli(sub_folder(root, "DUT-OMRON-image", NAME), NAME)
     folder = sub_folder(root / "DUT-OMRON-eye-fixations", "mat", NAME)
-    mats = match_by_stem(stimuli, list_mats(folder), f"{NAME}: fixation file in {folder}")
+    mats = match_by_stem(stimuli, list_mats(folder), f"fixation file in {folder}")
     sizes = image_sizes(stimuli)
     progress = tqdm(mats, desc="DUT-OMRON fixations", unit="file", disable=None)
     records = [_record(file) for file in progress]

@@ -37,7 +37,7 @@ def load(root, *, pixels_per_dva=26.0) -> SaliencyDataset:
     root = require_folder(root, NAME, "stimuli/ and all5/")
     stimuli = list_stimuli(_find(root, "stimuli"), NAME)
     folder = _find(root, "all5")
-    masks = match_by_stem(stimuli, list_images(folder), f"{NAME}: fixation mask in {folder}")
+    masks = match_by_stem(stimuli, list_images(folder), f"fixation mask in {folder}")
     sizes = image_sizes(stimuli)
     require_sizes(masks, sizes, "fixation masks", NAME)
     fixations = build_fixations(

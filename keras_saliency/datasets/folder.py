@@ -52,4 +52,4 @@ def _partners(root, name, stimuli, what):
     """The files of the sub-folder `name` that belong to `stimuli`; None without that folder."""
     if not name or not (root / name).is_dir():
         return None
-    return match_by_stem(stimuli, list_images(root / name), f"{NAME}: {what} in {root / name}")
+    return match_by_stem(stimuli, list_images(root / name), f"{what} in {root / name}")

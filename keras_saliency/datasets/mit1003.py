@@ -77,7 +77,7 @@ def _pictures(root, stimuli, ending) -> list:
     found = {path.stem[:-len(ending)]: path for path in list_images(folder)
              if path.stem.endswith(ending)}
     paths = match_by_stem(stimuli, [f"{name}.jpg" for name in found],
-                          f"{NAME}: {ending[1:]} picture in {folder}")
+                          f"{ending[1:]} picture in {folder}")
     return [found[name] for name in stems(paths)]
 
 

@@ -55,7 +55,7 @@ def _densities(root, stimuli):
     folders = sorted(p for p in root.glob("*/pascal/humanFix") if p.is_dir())
     if not folders:
         return None
-    return match_by_stem(stimuli, list_images(folders[0]), f"{NAME}: density map in {folders[0]}")
+    return match_by_stem(stimuli, list_images(folders[0]), f"density map in {folders[0]}")
 
 
 def _trials(stimuli, cells, file):

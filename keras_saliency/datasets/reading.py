@@ -96,8 +96,6 @@ def mask_points(path, dataset: str, threshold: int = 0) -> np.ndarray:
         values = values[..., :-1]
     if values.ndim == 3:
         values = values.max(axis=-1)
-    if mode == "1":
-        values = values * 255
     return count_points(values > threshold)
 
 

@@ -78,13 +78,13 @@ def _rows(root: Path, partition, has_maps, use_fixations, limit):
     maps = mats = [None] * len(stimuli)
     if has_maps:
         folder = sub_folder(root / "maps", partition, NAME)
-        maps = match_by_stem(stimuli, list_images(folder), f"{NAME}: density map in {folder}")
+        maps = match_by_stem(stimuli, list_images(folder), f"density map in {folder}")
     if use_fixations:
         try:
             folder = sub_folder(root / "fixations", partition, NAME)
         except DatasetError as error:
             raise DatasetError(f"{error}; unpack it, or set use_fixations to false") from None
-        mats = match_by_stem(stimuli, list_mats(folder), f"{NAME}: fixation file in {folder}")
+        mats = match_by_stem(stimuli, list_mats(folder), f"fixation file in {folder}")
     return list(zip(stimuli, [partition] * len(stimuli), maps, mats))[:limit]
 
 

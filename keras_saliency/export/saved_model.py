@@ -36,7 +36,7 @@ class SaliencyModule(tf.Module):
         def serve_canvas(images):
             return {"saliency": model(images, training=False)}
 
-        self.signatures = {"serving_default": serving_default, "serve_canvas": serve_canvas}
+        self.functions = {"serving_default": serving_default, "serve_canvas": serve_canvas}
 
 
 def save(model, path, version: int = 1) -> Path:
@@ -57,7 +57,7 @@ def save(model, path, version: int = 1) -> Path:
     module = SaliencyModule(model)
     temporary = target.with_name(f".{version}.{uuid.uuid4().hex[:8]}.tmp")
     try:
-        tf.saved_model.save(module, str(temporary), signatures=module.signatures)
+        tf.saved_model.save(module, str(temporary), signatures=module.functions)
         temporary.rename(target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

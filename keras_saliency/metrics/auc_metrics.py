@@ -7,8 +7,8 @@ to any ascending function of it. Inputs, NaN and constant maps: see `fixation_me
 import numpy as np
 
 from keras_saliency.metrics.checks import check_fixations, check_map
-from keras_saliency.metrics.distribution_metrics import unit_range
 from keras_saliency.metrics.ranking import area, count_above, count_steps, histogram_of_steps
+from keras_saliency.metrics.sums import mass
 
 
 def auc_judd(saliency_map, fixation_map, jitter=False, seed=0, ties="matlab") -> float:
@@ -19,9 +19,10 @@ def auc_judd(saliency_map, fixation_map, jitter=False, seed=0, ties="matlab") ->
             pixels tie (MATLAB adds it before the min-max: the same for maps in 0..1).
         seed: seed or Generator of the jitter.
         ties: "matlab" sweeps the sorted fixated values i = 1..Nfix with true positives i / Nfix
-            and false positives (pixels reaching the value - i) / (Npix - Nfix); of fixations that
-            tie, all but the last so count too many false positives. "half" is the exact area: a
-            fixation that ties with a nonfixation earns 1/2. Equal where nothing ties.
+            and false positives (pixels reaching the value - i) / (Npix - Nfix). Joining these
+            points reads up to 1 / (2 Nfix) too high; of fixations that tie, all but the last
+            count too many false positives. "half" is the exact area: the share of (fixation,
+            nonfixation) pairs in the right order, 1/2 for a tie. The negated map has 1 - area.
 
     Returns:
         NaN also where every pixel is fixated: there are no nonfixations.
@@ -39,7 +40,7 @@ def auc_judd(saliency_map, fixation_map, jitter=False, seed=0, ties="matlab") ->
         return 0.5
     values = saliency.values.ravel()
     if jitter:
-        values = unit_range(saliency).ravel()
+        values = mass(saliency) / (saliency.high - saliency.low)
         values += np.random.default_rng(seed).random(values.size) / 1e7
     fixated = np.sort(values[index])
     at_least, above = count_above(values, fixated)

@@ -21,7 +21,8 @@ class Map(NamedTuple):
 
     @property
     def constant(self) -> bool:
-        return self.low == self.high
+        """No differences, or only such as float64 cannot divide by."""
+        return self.high - self.low < 1e-300
 
 
 class Pixels(NamedTuple):
@@ -48,6 +49,8 @@ def check_map(values, name: str = "saliency_map", shape=None) -> Map:
         bad = np.count_nonzero(~np.isfinite(values))
         raise ValueError(f"{name} holds NaN or infinity at {bad} of {values.size} pixels; "
                          "score finite maps only (a diverged model or log(0) is the usual cause)")
+    if not np.isfinite(float(high) - float(low)):
+        raise ValueError(f"{name} spans {low:.3g} to {high:.3g}, more than float64 can subtract")
     return Map(values, float(low), float(high))
 
 

@@ -8,20 +8,15 @@ All answer NaN for a density that sums to 0 (no fixation). A constant map, zeros
 nothing about place and is taken for the uniform distribution by sim, kld and emd, where MATLAB's
 min-max divides 0 by 0; cc is then 0. All raise `ValueError` for inputs that `checks` refuses.
 """
+import warnings
+
 import numpy as np
 
 from keras_saliency.metrics.checks import Map, check_density, check_map
+from keras_saliency.metrics.sums import centred, dot, mass
 
 _EPS = 2.0 ** -52  # MATLAB's eps
 _REDUCTION = 32
-
-
-def unit_range(checked: Map) -> np.ndarray:
-    """float64 [H, W] in 0..1, a new array: min-max of a checked map that is not constant."""
-    values = checked.values.astype(np.float64)
-    values -= checked.low
-    values /= checked.high - checked.low
-    return values
 
 
 def cc(saliency_map, fixation_density_map) -> float:
@@ -35,11 +30,8 @@ def cc(saliency_map, fixation_density_map) -> float:
         return float("nan")
     if saliency.constant or density.constant:
         return 0.0
-    # min-max first: squares of very small or very large values leave the range of float64
-    a, b = unit_range(saliency).ravel(), unit_range(density).ravel()
-    a -= a.mean()
-    b -= b.mean()
-    return float(np.clip((a @ b) / np.sqrt((a @ a) * (b @ b)), -1, 1))
+    a, b = centred(saliency), centred(density)
+    return float(np.clip(dot(a, b) / np.sqrt(dot(a, a) * dot(b, b)), -1, 1))
 
 
 def sim(saliency_map, fixation_density_map) -> float:
@@ -51,7 +43,7 @@ def sim(saliency_map, fixation_density_map) -> float:
     density = check_density(fixation_density_map, saliency.values.shape)
     if density is None:
         return float("nan")
-    a, b = _unit_or_uniform(saliency), _unit_or_uniform(density)
+    a, b = mass(saliency), mass(density)
     total = b.sum()
     a *= total / a.sum()
     return float(np.minimum(a, b, out=a).sum() / total)
@@ -63,10 +55,8 @@ def kld(saliency_map, fixation_density_map) -> float:
     p is the saliency_map and q the density, each divided by its sum and *not* shifted, so unlike
     the others this metric depends on the zero of the map. eps is 2.2204e-16. A map that is
     negative throughout is divided by its negative sum, as in MATLAB: that turns it upside down,
-    so exponentiate a log-density first.
-
-    Raises:
-        ValueError: also for a map with values of both signs, which is no distribution.
+    so exponentiate a log-density first. A map with values of both signs is no distribution: NaN
+    with a RuntimeWarning (MATLAB returns a complex number).
 
     Source: KLdiv.m.
     """
@@ -81,10 +71,7 @@ def kld(saliency_map, fixation_density_map) -> float:
     # What MATLAB's eps outweighs is the rounding of a convolution, not a negative map.
     if not saliency.constant and (
             total == 0 or min(saliency.low / total, saliency.high / total) <= -_EPS):
-        raise ValueError(
-            f"kld: saliency_map has values of both signs ({saliency.low:.3g} to "
-            f"{saliency.high:.3g}); subtract its minimum, clip it at 0, or take exp() of a "
-            "log-density")
+        return _no_distribution("kld", saliency)
     q = density.values.astype(np.float64).ravel()
     q_total = q.sum()
     # q / (p + eps) of the normalised maps, without forming them
@@ -93,7 +80,7 @@ def kld(saliency_map, fixation_density_map) -> float:
     p *= total / q_total
     p += _EPS
     np.log(p, out=p)
-    return float(q @ p / q_total)
+    return float(dot(q, p) / q_total)
 
 
 def emd(saliency_map, fixation_density_map) -> float:
@@ -101,10 +88,8 @@ def emd(saliency_map, fixation_density_map) -> float:
 
     Both maps are reduced to ceil(H / 32) x ceil(W / 32) by area averaging and divided by their
     sums (MATLAB's histogram matching is left out); the ground distance is Euclidean. The
-    transport problem takes about 0.1 s for 480x640 and 0.4 s for 600x800.
-
-    Raises:
-        ValueError: also for a map with negative values: there is no negative mass.
+    transport problem takes about 0.1 s for 480x640 and 0.4 s for 600x800. There is no negative
+    mass: a map with negative values gets NaN with a RuntimeWarning.
 
     Source: Rubner et al. 2000, "The earth mover's distance"; EMD.m.
     """
@@ -115,8 +100,7 @@ def emd(saliency_map, fixation_density_map) -> float:
     if density is None:
         return float("nan")
     if saliency.low < 0 and not saliency.constant:
-        raise ValueError(f"emd: saliency_map has negative values (minimum {saliency.low:.3g}); "
-                         "subtract its minimum, clip it at 0, or take exp() of a log-density")
+        return _no_distribution("emd", saliency)
     values = np.ones_like(saliency.values) if saliency.constant else saliency.values
     height, width = values.shape
     size = (-(-width // _REDUCTION), -(-height // _REDUCTION))
@@ -125,8 +109,13 @@ def emd(saliency_map, fixation_density_map) -> float:
     return float(cv2.EMD(a, b, cv2.DIST_L2)[0])
 
 
-def _unit_or_uniform(checked: Map) -> np.ndarray:
-    return np.ones(checked.values.shape) if checked.constant else unit_range(checked)
+def _no_distribution(metric: str, saliency: Map) -> float:
+    """NaN, with a warning: one such map must not end the evaluation of a whole dataset."""
+    warnings.warn(
+        f"{metric}: saliency_map holds negative values ({saliency.low:.3g} to "
+        f"{saliency.high:.3g}) and is no distribution: NaN. Subtract its minimum, clip it at 0, "
+        "or take exp() of a log-density", RuntimeWarning, stacklevel=3)
+    return float("nan")
 
 
 def _signature(values: np.ndarray) -> np.ndarray:

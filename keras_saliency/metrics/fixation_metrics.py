@@ -14,7 +14,7 @@ import numpy as np
 from keras_saliency.metrics.auc_metrics import auc_borji, auc_judd, auc_shuffled
 from keras_saliency.metrics.checks import (
     check_fixations, check_log_density, check_map, check_mask)
-from keras_saliency.metrics.distribution_metrics import unit_range
+from keras_saliency.metrics.sums import centred, dot, mass
 
 __all__ = ["auc_borji", "auc_judd", "auc_shuffled", "information_gain",
            "information_gain_density", "log_likelihood", "nmm", "nss"]
@@ -97,9 +97,8 @@ def _mean_standardised(saliency, index, weights=None) -> float:
         return float("nan")
     if saliency.constant:
         return 0.0
-    values = unit_range(saliency).ravel()
-    values -= values.mean()
-    deviation = np.sqrt(values @ values / (values.size - 1))
+    values = centred(saliency)
+    deviation = np.sqrt(dot(values, values) / (values.size - 1))
     return float(np.average(values[index], weights=weights) / deviation)
 
 
@@ -112,7 +111,5 @@ def _mean_at(values, fixations, repeats) -> float:
 
 def _probability(checked, index) -> np.ndarray:
     """float64 [n]: the map as a distribution, at the given pixels."""
-    if checked.constant:
-        return np.full(len(index), 1 / checked.values.size)
-    values = unit_range(checked).ravel()
+    values = mass(checked)
     return values[index] / values.sum()

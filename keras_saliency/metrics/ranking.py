@@ -6,9 +6,9 @@ import numpy as np
 _BINS = 1 << 15
 # Two passes over the bins cost more than sorting a map smaller than this.
 _SORTED_BELOW = 1 << 14
-# A value this far below a threshold of the sweep (of a map in 0..1) still reaches it: the last
-# digit of a min-max normalisation in float32 must not decide. MATLAB has the same ties exactly.
-_SLACK = 1e-6
+# A value this little below a threshold of the sweep (of a map in 0..1) still reaches it, so that
+# the rounding of min-max in float64 does not decide. Not larger: sigmoids crowd just below 1.
+_SLACK = 1e-9
 
 
 def count_above(values: np.ndarray, thresholds: np.ndarray):

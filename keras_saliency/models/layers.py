@@ -2,7 +2,7 @@
 import keras
 import tensorflow as tf
 
-register = keras.saving.register_keras_serializable(package="keras_saliency")
+from keras_saliency.compat import register
 
 # Per-channel offsets of the ImageNet VGG16, blue, green, red as Caffe counts them.
 CAFFE_MEANS = (103.939, 116.779, 123.68)

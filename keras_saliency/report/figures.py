@@ -2,7 +2,7 @@
 
 Figures are made without pyplot, so nothing global changes and threads do not disturb each other.
 """
-import textwrap
+import re
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -52,9 +52,11 @@ def training_curve(history, path) -> None:
 
     rows = 1 if len(scores) <= 2 else 2
     score_columns = -(-len(scores) // rows)
-    figure = Figure(figsize=(4.6 + 2.6 * score_columns, 3.0 if rows == 1 else 4.4), dpi=DPI,
+    figure = Figure(figsize=(4.6 + 2.6 * score_columns, 3.2 if rows == 1 else 4.8), dpi=DPI,
                     layout="constrained")
     FigureCanvasAgg(figure)
+    foot = 0.3 / figure.get_figheight()  # room for the legend, below all panels
+    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.06, rect=(0, foot, 1, 1 - foot))
     grid = figure.add_gridspec(rows, 1 + score_columns,
                                width_ratios=[1.6] + [1] * score_columns)
     main = figure.add_subplot(grid[:, 0])
@@ -68,8 +70,8 @@ def training_curve(history, path) -> None:
         if i // score_columns < rows - 1 and i + score_columns < len(scores):
             panel.set_xlabel("")
     handles, labels = main.get_legend_handles_labels()
-    main.legend(handles, labels, loc="upper right", fontsize=8, frameon=True, framealpha=0.9,
-                edgecolor="none")
+    figure.legend(handles, labels, loc="lower center", ncols=3, fontsize=9, frameon=False,
+                  borderaxespad=0.3)
     _save(figure, path)
 
 
@@ -95,7 +97,7 @@ def sample_strip(rows, path, titles=("stimulus", "density", "prediction")) -> No
                              f"but there are {len(titles)} titles ({', '.join(titles)})")
     cells = [[_picture(cell, f"{path}: row {number}, {title}")
               for cell, title in zip(row, titles)] for number, row in enumerate(rows)]
-    labels = [textwrap.fill(str(row[-1]), 20, break_on_hyphens=False) for row in rows]
+    labels = [_wrap(str(row[-1])) for row in rows]
 
     # Inches. Columns are as wide as their widest picture, so nothing needs to be cropped.
     height, gap, margin, head = 1.35, 0.06, 0.08, 0.26
@@ -141,7 +143,8 @@ def _curves(axes, epochs, columns, name, best) -> None:
         axes.axvline(epochs[best], color=BEST, linewidth=1, linestyle=(0, (4, 3)), zorder=1,
                      label=f"best epoch ({epochs[best]:g})")
         key = f"val_{name}" if f"val_{name}" in columns else name
-        axes.plot(epochs[best], columns[key][best], "o", color=BEST, markersize=5.5, zorder=5)
+        axes.plot(epochs[best], columns[key][best], "o", markeredgecolor=BEST, markersize=8,
+                  markerfacecolor="none", markeredgewidth=1.4, zorder=5)
     title = LABELS.get(name, name.replace("_", " "))
     axes.set_title(title, fontsize=10, loc="left", color=INK)
     axes.set_xlabel("epoch", fontsize=9, color=INK)
@@ -173,6 +176,22 @@ def _picture(cell, where: str) -> np.ndarray:
             raise ValueError(f"{where}: {error}") from error
     raise ValueError(f"{where}: a cell is uint8 [H, W, 3] or a map [H, W], "
                      f"not {cell.dtype} {list(cell.shape)}")
+
+
+def _wrap(text: str, width: int = 24) -> str:
+    """`text` in lines of at most `width` letters, broken after a space, "_", "/" or "-"."""
+    lines = []
+    for line in text.splitlines() or [""]:
+        lines.append("")
+        for word in re.split(r"(?<=[\s_/-])", line):
+            if lines[-1] and len(lines[-1] + word.rstrip()) > width:
+                lines.append("")
+            while len(word.rstrip()) > width:
+                lines[-1] = word[:width]
+                lines.append("")
+                word = word[width:]
+            lines[-1] += word
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _text_width(labels) -> float:

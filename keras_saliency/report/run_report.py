@@ -48,7 +48,8 @@ def write(run, log=print) -> None:
             ("tensorboard", f"tensorboard --logdir {folder / 'tensorboard'}"),
             (os.path.relpath(exported, folder), "SavedModel, images of any size")):
         log(f"  {folder / name}  {what}")
-    log(f"\nnext: python scripts/predict.py PICTURE_OR_FOLDER --weights {folder} --out predictions")
+    log(f"\nnext: python scripts/predict.py PICTURE_OR_FOLDER --weights {folder} "
+        "--out predictions")
 
 
 def sample_rows(run) -> list:
@@ -59,5 +60,6 @@ def sample_rows(run) -> list:
     for index in np.linspace(0, len(dataset) - 1, count).astype(int):
         image = load(index).numpy()
         rows.append((image, density_of(dataset, index, run.spec.sigma),
-                     predict(run.model, image, run.spec.canvas), dataset.names[index]))
+                     predict(run.model, image, run.spec.canvas),
+                     dataset.names[index].replace("_", " ")))
     return rows

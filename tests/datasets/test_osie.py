@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.io import loadmat
@@ -108,7 +110,6 @@ def test_malformed_records_are_named(write, write_mat):
 @pytest.fixture(scope="module")
 def real():
     """The real set and scipy's raw view of it."""
-    from pathlib import Path
     root = Path(__file__).resolve().parents[2].parent / "shared/data/osie"
     if not root.is_dir():
         pytest.skip("shared/data/osie is not beside the repository")

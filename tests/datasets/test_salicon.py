@@ -80,7 +80,7 @@ def test_limit_takes_the_first_of_each_partition(root):
     assert len(dataset.fixations.sizes) == 3
 
 
-def test_density_alone_and_fixations_alone(root):
+def test_density_alone_reads_no_fixations(root):
     for file in (root / "fixations" / "train").iterdir():
         file.write_bytes(b"never read")
     dataset = salicon.load(root, use_fixations=False)
@@ -108,7 +108,7 @@ def test_missing_folder_tells_what_to_do(root, tmp_path):
 @pytest.mark.parametrize("folder,what", [("maps", "density map"), ("fixations", "fixation file")])
 def test_a_stimulus_without_a_partner(root, folder, what):
     next((root / folder / "val").iterdir()).unlink()
-    with pytest.raises(DatasetError, match=f"no salicon: {what} in .*val for {VAL[0]}.jpg"):
+    with pytest.raises(DatasetError, match=f"no {what} in .*val for {VAL[0]}.jpg"):
         salicon.load(root)
 
 

@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_saliency.datasets import folder
+from keras_saliency.datasets.dataset import DatasetError
+
+# "a-1" sorts after "a", although "a-1.jpg" sorts before "a.png".
+NAMES = ("a", "a-1", "b")
+
+
+@pytest.fixture
+def root(tmp_path, write_image, write_mask):
+    for name, suffix in zip(NAMES, ("png", "jpg", "JPG")):
+        write_image(tmp_path / "stimuli" / f"{name}.{suffix}")
+        write_mask(tmp_path / "density" / f"{name}.png", [(3, 3)])
+        write_mask(tmp_path / "fixations" / f"{name}.png", [(5, 6)], value=1)
+    return tmp_path
+
+
+def test_reads_both(root):
+    dataset = folder.load(root, pixels_per_dva=30)
+    assert dataset.names == NAMES and dataset.name == "folder"
+    assert [p.name for p in dataset.stimuli] == ["a.png", "a-1.jpg", "b.JPG"]
+    assert [p.name for p in dataset.density_files] == ["a.png", "a-1.png", "b.png"]
+    assert dataset.sizes.tolist() == [[40, 60]] * 3
+    assert [dataset.fixations.of(i).tolist() for i in range(3)] == [[[5, 6]]] * 3
+    assert dataset.pixels_per_dva == 30 and dataset.edition == root.name
+    assert folder.load(root, edition="mine 2").edition == "mine 2"
+
+
+def test_either_is_enough_and_names_may_differ(root):
+    (root / "density").rename(root / "maps")
+    assert folder.load(root).density_files is None
+    assert len(folder.load(root, density="maps").density_files) == 3
+    (root / "fixations").rename(root / "points")
+    dataset = folder.load(root, density="maps")
+    assert dataset.fixations is None and len(dataset.density_files) == 3
+    assert folder.load(root, fixations="points", density=None).density_files is None
+    with pytest.raises(DatasetError, match="holds neither density/.* nor fixations/"):
+        folder.load(root)
+
+
+@pytest.mark.parametrize("mode,value", [
+    ("1", 1), ("L", 1), ("RGB", (0, 0, 1)), ("RGBA", (1, 0, 0, 0)), ("LA", (1, 0)),
+    ("I;16", 256), ("P", 2)])
+def test_a_mask_of_any_kind(root, mode, value):
+    mask = Image.new(mode, (60, 40))
+    if mode == "RGBA":  # opacity is no fixation
+        mask.paste((0, 0, 0, 255), (0, 0, 60, 40))
+    if mode == "P":  # index 1 is black as well: the colour counts, not the index
+        mask.putpalette([0, 0, 0, 0, 0, 0, 0, 0, 9])
+        mask.putpixel((1, 1), 1)
+    mask.putpixel((5, 6), value)
+    mask.putpixel((59, 39), value)
+    mask.save(root / "fixations" / "b.png")
+    assert folder.load(root).fixations.of(2).tolist() == [[5, 6], [59, 39]]
+
+
+def test_an_empty_mask_has_no_fixations(root, write_mask):
+    write_mask(root / "fixations" / "b.png")
+    dataset = folder.load(root)
+    assert dataset.fixations.of(2).shape == (0, 2) and len(dataset.fixations) == 2
+
+
+def test_missing_and_left_over_files_are_named(root, tmp_path, write_mask):
+    with pytest.raises(DatasetError, match="no folder .*nowhere"):
+        folder.load(tmp_path / "nowhere")
+    with pytest.raises(DatasetError, match="no folder .*pictures; .* holds density"):
+        folder.load(root, stimuli="pictures")
+    write_mask(root / "fixations" / "c.png")
+    with pytest.raises(DatasetError, match="fixation mask in .* without a stimulus: c"):
+        folder.load(root)
+    (root / "density" / "a-1.png").unlink()
+    with pytest.raises(DatasetError, match="no density picture in .*density for a-1.jpg"):
+        folder.load(root)
+
+
+def test_names_must_be_unique(root, write_mask, write_image):
+    write_mask(root / "density" / "b.jpg")
+    with pytest.raises(DatasetError, match="more than one density picture in .* for b"):
+        folder.load(root)
+    write_image(root / "stimuli" / "b.png")
+    with pytest.raises(DatasetError, match="two images with one name in .*: b.png"):
+        folder.load(root)
+
+
+def test_an_empty_folder_is_refused(root):
+    for file in (root / "stimuli").iterdir():
+        file.unlink()
+    with pytest.raises(DatasetError, match="no images .* in .*stimuli"):
+        folder.load(root)
+
+
+@pytest.mark.parametrize("part", ["density", "fixations"])
+def test_wrong_files_are_named(root, write_mask, part):
+    write_mask(root / part / "b.png", size=(60, 40))
+    with pytest.raises(DatasetError, match=f"{part}/b.png .60x40, stimulus 40x60"):
+        folder.load(root)
+    (root / part / "b.png").write_bytes(b"damaged")
+    with pytest.raises(DatasetError, match=f"unreadable images: .*{part}/b.png"):
+        folder.load(root)
+
+
+def test_an_unreadable_stimulus_is_named(root):
+    (root / "stimuli" / "a.png").write_bytes(np.arange(50, dtype=np.uint8).tobytes())
+    with pytest.raises(DatasetError, match="unreadable images: .*stimuli/a.png"):
+        folder.load(root)

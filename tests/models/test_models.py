@@ -1,0 +1,54 @@
+"""What every registered model has in common."""
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras_saliency as ks
+
+SMALL = dict(width_multiplier=0.03)
+
+
+@pytest.fixture(params=ks.list_models())
+def name(request):
+    return request.param
+
+
+def image(batch=1, seed=0):
+    return np.random.default_rng(seed).uniform(0, 255, (batch, 32, 48, 3)).astype(np.float32)
+
+
+def test_save_and_load_give_the_same_map(name, tmp_path):
+    model = ks.build_model(name, **SMALL)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(model(image()), loaded(image()), atol=1e-6)
+
+
+def test_gradient_reaches_every_variable_and_a_step_lowers_the_loss(name):
+    keras.utils.set_random_seed(0)
+    model = ks.build_model(name, **SMALL)
+    inputs = image(2)
+    target = np.random.default_rng(1).random((2, 32, 48, 1)).astype(np.float32)
+    loss = ks.losses.LOSSES["l2"]
+    with tf.GradientTape() as tape:
+        before = loss(target, model(inputs))
+    gradients = tape.gradient(before, model.trainable_variables)
+    assert all(g is not None and np.isfinite(g).all() for g in gradients)
+    norm = tf.linalg.global_norm(gradients)
+    for variable, gradient in zip(model.trainable_variables, gradients):
+        variable.assign(variable - 1e-3 * gradient / norm)
+    assert float(loss(target, model(inputs))) < float(before)
+
+
+def test_canvas_is_known(name):
+    model = ks.build_model(name, **SMALL)
+    assert len(model.canvas) == 2
+    assert ks.build_model(name, input_shape=(64, 32, 3), **SMALL).canvas == (64, 32)
+
+
+def test_unknown_names_and_options_list_the_valid_ones(name):
+    with pytest.raises(ValueError, match="no model 'mis_net'; the models are ead, msi_net"):
+        ks.build_model("mis_net")
+    with pytest.raises(ValueError, match=f"{name} has no option 'asp'; its options are .*prepr"):
+        ks.build_model(name, asp=True)
