@@ -86,13 +86,13 @@ def mask_points(path, dataset: str, threshold: int = 0) -> np.ndarray:
     """
     try:
         with Image.open(path) as picture:
-            if picture.mode == "P":  # palette indices say nothing about brightness
+            if picture.mode in ("P", "PA"):  # palette indices say nothing about brightness
                 picture = picture.convert("RGB")
             values, mode = np.asarray(picture), picture.mode
     except (OSError, ValueError, SyntaxError) as error:
         raise DatasetError(f"{dataset}: unreadable image {path} ({error}); "
                            "replace it") from error
-    if mode in ("LA", "RGBA", "PA"):
+    if mode in ("LA", "RGBA"):
         values = values[..., :-1]
     if values.ndim == 3:
         values = values.max(axis=-1)

@@ -7,7 +7,8 @@ to any ascending function of it. Inputs, NaN and constant maps: see `fixation_me
 import numpy as np
 
 from keras_saliency.metrics.checks import check_fixations, check_map
-from keras_saliency.metrics.ranking import area, count_above, count_steps, histogram_of_steps
+from keras_saliency.metrics.ranking import (
+    area, count_reaching, count_steps, histogram_of_steps)
 from keras_saliency.metrics.sums import mass
 
 
@@ -43,9 +44,10 @@ def auc_judd(saliency_map, fixation_map, jitter=False, seed=0, ties="matlab") ->
         values = mass(saliency) / (saliency.high - saliency.low)
         values += np.random.default_rng(seed).random(values.size) / 1e7
     fixated = np.sort(values[index])
-    at_least, above = count_above(values, fixated)
+    at_least = count_reaching(values, fixated)
     if ties == "half":
         # Fixations are pixels too: what they win and lose among themselves is half of all pairs.
+        above = count_reaching(values, fixated, strict=True)
         credit = np.sum(2 * values.size - at_least - above) - positives ** 2
     else:
         rank = np.arange(positives + 1)

@@ -147,13 +147,13 @@ def _array(values, name: str, shape=None) -> np.ndarray:
 def _looks_like_counts(density: Map) -> bool:
     """Whole numbers, mostly 0, most others the same: a blurred map has none of the last two."""
     values = density.values
-    if values.size < _TELLABLE or density.high != np.floor(density.high):
+    if values.size < _TELLABLE or density.high != np.floor(density.high) or density.high > 65535:
         return False
-    positive = values[values > 0]
+    count = np.count_nonzero(values)
     # A float map with a single 1 sums to 1: it may be the density of a one-pixel certainty.
-    if len(positive) * 2 > values.size or (len(positive) == 1 and density.high == 1):
+    if 2 * count > values.size or (count == 1 and density.high == 1):
         return False
+    positive = values[values != 0]
     if (positive != np.floor(positive)).any():
         return False
-    _, repeats = np.unique(positive, return_counts=True)
-    return bool(repeats.max() * 2 > len(positive))
+    return bool(2 * np.bincount(positive.astype(np.intp)).max() > count)

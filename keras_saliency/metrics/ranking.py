@@ -4,28 +4,25 @@ import numpy as np
 # Bins of the first, coarse look at the pixels: few pixels share a bin with a threshold, and the
 # table still fits the processor's cache.
 _BINS = 1 << 15
-# Two passes over the bins cost more than sorting a map smaller than this.
-_SORTED_BELOW = 1 << 14
+# The passes over the bins cost more than they save on a map smaller than this.
+_DIRECT_BELOW = 1 << 14
 # A value this little below a threshold of the sweep (of a map in 0..1) still reaches it, so that
 # the rounding of min-max in float64 does not decide. Not larger: sigmoids crowd just below 1.
-_SLACK = 1e-9
+_SLACK = 1e-12
 
 
-def count_above(values: np.ndarray, thresholds: np.ndarray):
-    """How many of `values` [N] reach each of `thresholds` [n], and how many exceed it.
+def count_reaching(values: np.ndarray, thresholds: np.ndarray, strict=False) -> np.ndarray:
+    """int64 [n]: how many of `values` [N] are >= (or, if `strict`, >) each of `thresholds` [n].
 
-    Both arrays are float of one dtype, finite. Pixels are first put into equal bins; only those
-    that share a bin with a threshold are compared with it. Rounding in the bin number does no
-    harm: it is the same monotone function for pixels and thresholds.
-
-    Returns:
-        (at_least, above): int64 [n] each.
+    Both arrays are finite floats of one dtype, thresholds ascending. Pixels are first put into
+    equal bins; only those that share a bin with a threshold are compared with it. Rounding in the
+    bin number does no harm: it is the same monotone function for pixels and thresholds.
     """
     low = values.min()
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         scale = values.dtype.type(_BINS - 1) / (values.max() - low)
-    if values.size < _SORTED_BELOW or not (np.isfinite(scale) and scale > 0):
-        return _count_in_sorted(np.sort(values), thresholds)
+    if values.size < _DIRECT_BELOW or not (np.isfinite(scale) and scale > 0):
+        return _count_directly(values, thresholds, strict)
     # intp throughout: numpy would convert any other index type at each use
     bins = ((values - low) * scale).astype(np.intp)
     threshold_bins = ((thresholds - low) * scale).astype(np.intp)
@@ -34,14 +31,16 @@ def count_above(values: np.ndarray, thresholds: np.ndarray):
     histogram = np.bincount(bins, minlength=_BINS)
     histogram[shared] = 0
     beyond = np.cumsum(histogram[::-1])[::-1][threshold_bins]
-    at_least, above = _count_in_sorted(np.sort(values[shared[bins]]), thresholds)
-    return beyond + at_least, beyond + above
+    return beyond + _count_directly(values[shared[bins]], thresholds, strict)
 
 
-def _count_in_sorted(ascending, thresholds):
-    size = len(ascending)
-    return (size - np.searchsorted(ascending, thresholds, "left"),
-            size - np.searchsorted(ascending, thresholds, "right"))
+def _count_directly(values, thresholds, strict):
+    """By binary search of each value among the thresholds: no sort of the values, which numpy's
+    vector sort makes very slow where many tie (a map clipped at 0)."""
+    distinct, position = np.unique(thresholds, return_inverse=True)
+    passed = np.searchsorted(distinct, values, "left" if strict else "right")
+    up_to = np.cumsum(np.bincount(passed, minlength=len(distinct) + 1))
+    return (values.size - up_to[:-1])[position.ravel()]
 
 
 def count_steps(step: float) -> int:

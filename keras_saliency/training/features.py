@@ -133,7 +133,8 @@ def _fill(arrays, trunk, streams, rows, label):
             for images, target in stream:
                 stop = row + len(images)
                 for array, tensor in zip(arrays, [*forward(images), target]):
-                    value = tensor.numpy().astype(DTYPE)
+                    with np.errstate(over="ignore"):  # reported below, with the remedy
+                        value = tensor.numpy().astype(DTYPE)
                     if not np.isfinite(value).all():
                         raise FeatureCacheError("responses exceed float16; train without a "
                                                 "cache: --set train.cache=none")

@@ -10,7 +10,7 @@ from keras_saliency.metrics import METRICS
 
 SHAPE = (8, 6)
 EXACT = dict(rel=1e-7, abs=1e-9, nan_ok=True)
-cases = settings(max_examples=60, deadline=None, derandomize=True)
+cases = settings(max_examples=40, deadline=None, derandomize=True)
 
 # Whole numbers: the levels of a map stay apart under any of the transforms below
 levels = hnp.arrays(np.int64, SHAPE, elements=st.integers(0, 40)).map(np.float64)
@@ -41,7 +41,8 @@ def test_affine_transforms_change_nothing(name, values, fixated, density, other,
 @given(levels, fixation_maps, densities, st.floats(1, 1e4), offsets)
 def test_affine_transforms_in_float32(values, fixated, density, scale, offset):
     moved = (values * scale + offset).astype(np.float32)  # no level reaches its neighbour
-    assert metrics.auc_judd(moved, fixated) == metrics.auc_judd(values, fixated)
+    assert np.array_equal(metrics.auc_judd(moved, fixated), metrics.auc_judd(values, fixated),
+                          equal_nan=True)
     for name in ("nss", "cc", "sim"):
         assert score(name, moved, fixated, density, None) == pytest.approx(
             score(name, values, fixated, density, None), abs=1e-3, nan_ok=True)

@@ -1,0 +1,126 @@
+"""tf.data from files to canvases."""
+import cv2
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_saliency import maps
+from keras_saliency.datasets import pipeline, popout
+from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
+from keras_saliency.datasets.fixations import Fixations
+
+SIZES = [(60, 80), (80, 60), (30, 100), (48, 64)]
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    """Four stimuli of different sizes and file types with three fixations each."""
+    rng = np.random.default_rng(0)
+    paths = []
+    for index, (size, suffix) in enumerate(zip(SIZES, (".png", ".jpg", ".bmp", ".png"))):
+        picture = cv2.resize(rng.integers(0, 256, (5, 5, 3), np.uint8), size[::-1])
+        picture = picture[..., 0] if index == 3 else picture  # grayscale
+        paths.append(tmp_path / f"{index}{suffix}")
+        cv2.imwrite(str(paths[-1]), picture)
+    sizes = np.array(SIZES)
+    x = np.concatenate([[0, w / 2, w - 0.01] for h, w in SIZES])
+    y = np.concatenate([[0, h / 3, h - 0.01] for h, w in SIZES])
+    fixations = Fixations.build(x, y, np.repeat(np.arange(4), 3), sizes)
+    return SaliencyDataset("made", [p.stem for p in paths], paths, sizes, fixations,
+                           pixels_per_dva=5.0)
+
+
+def spec(targets=(pipeline.DENSITY, pipeline.FIXATIONS)):
+    return pipeline.CanvasSpec((48, 64), 5.0, targets)
+
+
+def test_examples_are_canvases_and_targets(dataset):
+    images, targets = next(iter(pipeline.canvas_stream(dataset, spec(), 4)))
+    assert images.shape == (4, 48, 64, 3) and targets.shape == (4, 48, 64, 2)
+    assert images.dtype == targets.dtype == tf.float32
+    for index, path in enumerate(dataset.stimuli):
+        picture = cv2.imread(str(path))[..., ::-1]
+        expected = maps.to_canvas(picture, (48, 64)).numpy()
+        np.testing.assert_allclose(images[index], expected, atol=1.01)  # JPEG decoders differ
+        density = dataset.fixations.density_map(index, 5.0)[..., None]
+        density = maps.to_canvas(density, (48, 64), 0.0).numpy()
+        np.testing.assert_allclose(targets[index, ..., 0], density[..., 0] / density.max(),
+                                   atol=1e-5)
+    np.testing.assert_array_equal(tf.reduce_sum(targets[..., 1], (1, 2)), [3] * 4)
+
+
+def test_mirror_flips_stimulus_and_targets(dataset):
+    load = pipeline.example_loader(dataset, spec())
+    for plain, flipped in zip(load(1, tf.constant(False)), load(1, tf.constant(True))):
+        np.testing.assert_array_equal(plain[:, ::-1], flipped)
+
+
+def test_static_shapes_are_known(dataset):
+    orders = pipeline.epoch_orders(4, 2, 0, True, range(0, 1))
+    stream = pipeline.training_stream(orders, pipeline.example_loader(dataset, spec()), 2)
+    assert [tuple(s.shape) for s in stream.element_spec] == [(2, 48, 64, 3), (2, 48, 64, 2)]
+
+
+def order_of(epochs, seed=5, mirror=True, count=10, batch=3):
+    return [(int(i), bool(m)) for i, m in
+            pipeline.epoch_orders(count, batch, seed, mirror, epochs)]
+
+
+def test_order_is_a_function_of_seed_and_epoch():
+    whole = order_of(range(0, 3))
+    assert len(whole) == 3 * 9  # whole batches
+    assert order_of(range(1, 3)) == whole[9:]  # a resumed run goes on as the first one would
+    assert order_of(range(0, 3), seed=6) != whole
+    epochs = [whole[i:i + 9] for i in (0, 9, 18)]
+    assert all(len({i for i, _ in epoch}) == 9 for epoch in epochs)  # no stimulus twice
+    assert epochs[0] != epochs[1]
+    flips = [m for _, m in order_of(range(0, 40))]
+    assert 0.4 < np.mean(flips) < 0.6
+    assert not any(m for _, m in order_of(range(0, 3), mirror=False))
+    assert {i for i, _ in order_of(range(0, 40))} == set(range(10))  # leftovers take turns
+
+
+def test_less_than_a_batch_is_an_error():
+    with pytest.raises(DatasetError, match="3 training stimuli do not fill one batch of 4"):
+        pipeline.steps_per_epoch(3, 4)
+
+
+def test_generated_stimuli_come_from_memory():
+    dataset = popout.load(count=20, size=(96, 128))
+    images, targets = next(iter(pipeline.canvas_stream(dataset, pipeline.CanvasSpec(
+        (96, 128), 6.0), 20)))
+    picture = cv2.imdecode(np.frombuffer(dataset.stimuli[3], np.uint8), cv2.IMREAD_COLOR)
+    np.testing.assert_array_equal(images[3], picture[..., ::-1])
+    assert targets.shape == (20, 96, 128, 1) and float(tf.reduce_max(targets)) == 1
+
+
+def test_published_densities_are_used_as_they_are(dataset, tmp_path):
+    from dataclasses import replace
+    files = []
+    for index, size in enumerate(SIZES):
+        density = np.zeros(size, np.uint8)
+        density[:, : size[1] // 2] = 100
+        files.append(tmp_path / f"{index}_density.png")
+        cv2.imwrite(str(files[-1]), density)
+    published = replace(dataset, fixations=None, density_files=files)
+    _, targets = next(iter(pipeline.canvas_stream(published, spec((pipeline.DENSITY,)), 4)))
+    assert float(targets[0, 24, 10, 0]) == 1 and float(targets[0, 24, 60, 0]) == 0
+    with pytest.raises(DatasetError, match="no fixations, which the chosen loss needs"):
+        pipeline.example_loader(published, spec())
+
+
+def test_blur_in_degrees_needs_the_viewing_distance(dataset):
+    from dataclasses import replace
+    assert pipeline.sigma_pixels(dataset, 2.0) == 10.0
+    assert pipeline.sigma_pixels(dataset, 2.0, 7) == 7.0
+    with pytest.raises(DatasetError, match="data.sigma_pixels=24"):
+        pipeline.sigma_pixels(replace(dataset, pixels_per_dva=None))
+
+
+def test_sixteen_bits_and_alpha_are_reduced():
+    rgb = np.random.default_rng(0).integers(0, 256, (6, 7, 3), np.uint8)
+    deep = cv2.imencode(".png", rgb[..., ::-1].astype(np.uint16) * 257)[1].tobytes()
+    np.testing.assert_array_equal(pipeline.decode_stimulus(tf.constant(deep)), rgb)
+    alpha = np.dstack([rgb[..., ::-1], np.zeros((6, 7), np.uint8)])
+    alpha = cv2.imencode(".png", alpha)[1].tobytes()
+    np.testing.assert_array_equal(pipeline.decode_stimulus(tf.constant(alpha)), rgb)

@@ -1,0 +1,108 @@
+"""Cached responses of frozen layers."""
+import h5py
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras_saliency as ks
+from keras_saliency.datasets import pipeline, popout
+from keras_saliency.training import features
+from keras_saliency.training.features import FeatureCacheError
+
+SPEC = pipeline.CanvasSpec((48, 64), 6.0)
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    return popout.load(count=10, size=(96, 128))
+
+
+@pytest.fixture(params=["msi_net", "ead"])
+def model(request):
+    keras.utils.set_random_seed(1)
+    return ks.build_model(request.param, width_multiplier=0.05)
+
+
+def streams(dataset, mirrors=(False,)):
+    return [pipeline.canvas_stream(dataset, SPEC, 4, mirrored=m) for m in mirrors]
+
+
+@pytest.mark.parametrize("block, frozen", [("block1", 2), ("block3", 7), ("block5", 13)])
+def test_freeze_through_a_block(model, block, frozen):
+    assert len(features.freeze_through(model, block)) == frozen
+    assert not model.get_layer("block1_conv2").trainable
+    assert model.get_layer("block5_conv3").trainable == (block != "block5")
+
+
+def test_unknown_block_lists_the_valid_ones(model):
+    with pytest.raises(ValueError, match="no encoder block 'block6' .*block1, block2"):
+        features.freeze_through(model, "block6")
+
+
+@pytest.mark.parametrize("block", [None, "block2", "block4", "block5"])
+def test_trunk_and_head_are_the_model(model, block):
+    if block:
+        features.freeze_through(model, block)
+    trunk, head = features.split_at_frozen(model)
+    image = np.random.default_rng(0).uniform(0, 255, (2, 48, 64, 3)).astype(np.float32)
+    np.testing.assert_array_equal(head(trunk(image)), model(image))
+    assert not trunk.trainable_weights
+    assert len(head.trainable_weights) == len(model.trainable_weights)
+
+
+def test_msi_net_is_cut_at_both_pools():
+    model = ks.build_model("msi_net", width_multiplier=0.05)
+    features.freeze_through(model, "block4")
+    trunk, _ = features.split_at_frozen(model)
+    assert {t.shape[-1] for t in trunk.outputs} == {13, 26}  # block3_pool, block4_pool
+
+
+def test_everything_frozen_is_an_error(model):
+    model.trainable = False
+    with pytest.raises(FeatureCacheError, match="nothing to train"):
+        features.split_at_frozen(model)
+
+
+def test_cached_rows_are_the_responses_and_their_mirrors(model, dataset):
+    features.freeze_through(model, "block4")
+    trunk, _ = features.split_at_frozen(model)
+    arrays = features.cache_features(trunk, streams(dataset, (False, True)), len(dataset))
+    assert all(a.dtype == np.float16 and len(a) == 20 for a in arrays)
+    load = features.cached_loader(arrays, len(dataset))
+    image, target = pipeline.example_loader(dataset, SPEC)(7, tf.constant(True))
+    responses, cached = load(7, True)
+    for ours, expected in zip(responses, tf.nest.flatten(trunk(image[None]))):
+        np.testing.assert_allclose(ours, expected[0], rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(cached, target, atol=1e-3)
+
+
+def test_disk_cache_equals_memory_and_is_used_again(model, dataset, tmp_path):
+    features.freeze_through(model, "block4")
+    trunk, _ = features.split_at_frozen(model)
+    memory = features.cache_features(trunk, streams(dataset), len(dataset))
+    path = tmp_path / "features.h5"
+    disk = features.cache_features(trunk, streams(dataset), len(dataset), path, "a")
+    for a, b in zip(memory, disk):
+        np.testing.assert_array_equal(a, b)
+    assert isinstance(disk[0], np.memmap)
+    written = path.stat().st_mtime_ns
+    features.cache_features(trunk, streams(dataset), len(dataset), path, "a")
+    assert path.stat().st_mtime_ns == written
+    features.cache_features(trunk, streams(dataset), len(dataset), path, "b")
+    with h5py.File(path) as file:
+        assert file.attrs["fingerprint"] == "b"
+
+
+def test_responses_beyond_float16_are_refused(dataset):
+    inputs = keras.Input((48, 64, 3))
+    trunk = keras.Model(inputs, [keras.layers.Rescaling(1e4)(inputs)])
+    with pytest.raises(FeatureCacheError, match="exceed float16.*train.cache=none"):
+        features.cache_features(trunk, streams(dataset), len(dataset))
+
+
+def test_too_little_memory_is_refused(model, dataset, monkeypatch):
+    monkeypatch.setattr(features, "MEMORY_SHARE", 1e-9)
+    trunk, _ = features.split_at_frozen(model)
+    with pytest.raises(FeatureCacheError, match="GiB.*train.cache=disk"):
+        features.cache_features(trunk, streams(dataset), len(dataset))

@@ -1,0 +1,207 @@
+"""Training runs: what they write, how they resume, how they fail."""
+import csv
+
+import keras
+import numpy as np
+import pytest
+
+import keras_saliency as ks
+from keras_saliency import config as configs
+from keras_saliency.config import ConfigError
+from keras_saliency.datasets.dataset import DatasetError
+from keras_saliency.models import weights_file
+from keras_saliency.training import callbacks, fit
+
+
+def small(tmp_path, *overrides):
+    """A run of seconds: ten stimuli, a network of 1/33 width."""
+    return configs.load(None, [
+        f"output={tmp_path / 'runs'}", "name=small", "model.name=ead",
+        "model.options={width_multiplier: 0.03}", "data.canvas=[48, 64]",
+        "data.options={count: 20, size: [96, 128]}", "train.epochs=3", "train.batch=4",
+        "train.learning_rate=0.01", "train.decay=0.5", "train.mirror=true", *overrides])
+
+
+def weights(run, name="last.h5"):
+    return weights_file.read(run.folder / name)
+
+
+def assert_equal(a, b, **tolerance):
+    assert a.keys() == b.keys()
+    for layer in a:
+        for name in a[layer]:
+            np.testing.assert_allclose(a[layer][name], b[layer][name], **(
+                tolerance or {"atol": 0}), err_msg=f"{layer}/{name}")
+
+
+def test_a_run_trains_and_writes_its_folder(tmp_path):
+    run = fit.train(small(tmp_path))
+    assert run.folder == tmp_path / "runs" / "small" and run.finished
+    assert [row["epoch"] for row in run.rows] == [1, 2, 3]
+    assert set(run.rows[0]) == {"epoch", "loss", "val_loss", "val_nss", "val_cc"}
+    assert run.rows[-1]["loss"] < run.rows[0]["loss"]
+    assert callbacks.read_history(run.folder / "history.csv") == run.rows
+    assert configs.load(run.folder / "config.yaml").train.epochs == 3
+    assert any((run.folder / "tensorboard").iterdir())
+    attributes = weights_file.read_attributes(run.folder / "best.h5")
+    assert attributes["epoch"] == run.best["epoch"] and attributes["canvas"] == [48, 64]
+    best = ks.load_pretrained(run.folder)
+    for a, b in zip(best.get_weights(), run.model.get_weights()):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("cache", ["none", "memory"])
+def test_resume_gives_the_same_weights(tmp_path, cache):
+    options = [f"train.cache={cache}", "train.freeze=block2"]
+    whole = fit.train(small(tmp_path / "whole", *options))
+    parts = [fit.train(small(tmp_path / "parts", *options, "train.epochs=1")),
+             fit.train(small(tmp_path / "parts", *options, "train.epochs=2"), resume=True),
+             fit.train(small(tmp_path / "parts", *options), resume=True)]
+    assert_equal(weights(whole), weights(parts[-1]))
+    assert whole.rows == parts[-1].rows
+    # The optimizer's state as well: another epoch would go the same way.
+    a, b = (weights_file.read_group(run.folder / "last.h5", fit.OPTIMIZER_GROUP)
+            for run in (whole, parts[-1]))
+    for key in a:
+        np.testing.assert_array_equal(a[key], b[key])
+
+
+def test_a_run_killed_in_an_epoch_loses_only_that_epoch(tmp_path, monkeypatch):
+    whole = fit.train(small(tmp_path / "whole"))
+    original = callbacks.write_history
+
+    def die(rows, path):
+        original(rows, path)
+        if len(rows) == 2:
+            raise SystemExit("killed")  # history written, last.h5 not
+
+    monkeypatch.setattr(callbacks, "write_history", die)
+    with pytest.raises(SystemExit):
+        fit.train(small(tmp_path / "parts"))
+    monkeypatch.setattr(callbacks, "write_history", original)
+    resumed = fit.train(small(tmp_path / "parts"), resume=True)
+    assert_equal(weights(whole), weights(resumed))
+    assert resumed.rows == whole.rows
+
+
+def test_cached_features_train_like_the_plain_loop(tmp_path):
+    # At a rate that is used in earnest; 0.01 makes chaos of any rounding.
+    runs = [fit.train(small(tmp_path / cache, f"train.cache={cache}", "train.freeze=block4",
+                            "train.learning_rate=1e-3"))
+            for cache in ("none", "memory", "disk")]
+    for other in runs[1:]:
+        for key in ("loss", "val_loss"):
+            np.testing.assert_allclose([row[key] for row in other.rows],
+                                       [row[key] for row in runs[0].rows], rtol=1e-3)
+    assert_equal(weights(runs[1]), weights(runs[2]))
+
+
+def test_frozen_layers_stay_and_the_others_move(tmp_path):
+    config = small(tmp_path, "train.freeze=block3", "train.epochs=1")
+    keras.utils.set_random_seed(config.train.seed)
+    fit.load_data(config)
+    before = {layer: {n: np.asarray(v) for n, v in variables.items()}
+              for layer, variables in weights_file.layer_variables(fit.build(config)).items()}
+    after = weights(fit.train(config))
+    for layer in before:
+        same = np.array_equal(before[layer]["kernel"], after[layer]["kernel"])
+        assert same == (layer < "block4" and layer.startswith("block")), layer
+
+
+def test_a_second_run_does_not_touch_the_first(tmp_path):
+    first = fit.train(small(tmp_path, "train.epochs=1"))
+    before = (first.folder / "last.h5").read_bytes()
+    second = fit.train(small(tmp_path, "train.epochs=1"))
+    assert second.folder.name == "small-2"
+    assert (first.folder / "last.h5").read_bytes() == before
+
+
+def test_interrupt_saves_and_can_be_resumed(tmp_path, monkeypatch):
+    whole = fit.train(small(tmp_path / "whole"))
+    lines = []
+    original = callbacks.ValidationScores.on_epoch_end
+
+    def interrupt(self, epoch, logs=None):
+        if epoch == 1:
+            raise KeyboardInterrupt
+        original(self, epoch, logs)
+
+    monkeypatch.setattr(callbacks.ValidationScores, "on_epoch_end", interrupt)
+    stopped = fit.train(small(tmp_path / "parts"), log=lines.append)
+    assert not stopped.finished and len(stopped.rows) == 1
+    assert (stopped.folder / "interrupted.h5").exists()
+    assert "--resume" in lines[-1]
+    monkeypatch.setattr(callbacks.ValidationScores, "on_epoch_end", original)
+    assert_equal(weights(whole),
+                 weights(fit.train(small(tmp_path / "parts"), resume=True)))
+
+
+def test_resume_refuses_other_settings(tmp_path):
+    fit.train(small(tmp_path, "train.epochs=1"))
+    with pytest.raises(ConfigError, match="differs in train.batch, train.learning_rate"):
+        fit.train(small(tmp_path, "train.batch=2", "train.learning_rate=0.1"), resume=True)
+
+
+def test_resume_of_a_finished_run_trains_nothing(tmp_path):
+    lines = []
+    first = fit.train(small(tmp_path, "train.epochs=1"))
+    again = fit.train(small(tmp_path, "train.epochs=1"), resume=True, log=lines.append)
+    assert again.rows == first.rows and "nothing left to train" in lines[-1]
+
+
+def test_patience_ends_a_run(tmp_path):
+    run = fit.train(small(tmp_path, "train.epochs=9", "train.patience=1",
+                          "train.learning_rate=1e-12"))
+    assert len(run.rows) < 9
+    assert len(run.rows) - run.best["epoch"] == 1
+    assert fit.train(small(tmp_path, "train.epochs=9", "train.patience=1",
+                           "train.learning_rate=1e-12"), resume=True).rows == run.rows
+
+
+def test_a_loss_that_is_not_a_number_ends_the_run(tmp_path):
+    with pytest.raises(FloatingPointError, match="epoch 1; lower train.learning_rate"):
+        fit.train(small(tmp_path, "train.learning_rate=1e30", "train.optimizer=sgd"))
+    assert not (tmp_path / "runs" / "small" / "best.h5").exists()
+
+
+def test_fine_tuning_starts_from_trained_weights(tmp_path):
+    first = fit.train(small(tmp_path, "train.epochs=1"))
+    config = small(tmp_path, f"model.weights={first.folder}", "name=tuned")
+    for a, b in zip(fit.build(config).get_weights(), first.model.get_weights()):
+        np.testing.assert_array_equal(a, b)
+    with pytest.raises(ConfigError, match="is for ead, model.name is msi_net"):
+        fit.build(small(tmp_path, f"model.weights={first.folder}", "model.name=msi_net"))
+
+
+@pytest.mark.parametrize("override, error, message", [
+    ("train.optimizer=adm", ConfigError, "choose from adam, adamw"),
+    ("train.optimizer_options={momentun: 0.9}", ConfigError, "optimizer_options.*momentun"),
+    ("train.epochs=0", ConfigError, "train.epochs must be at least 1"),
+    ("train.cache=ram", ConfigError, "none, memory or disk"),
+    ("train.monitor=val_sim", ConfigError, "choose from val_loss, loss, val_nss, val_cc"),
+    ("train.learning_rate=0", ConfigError, "must be above 0"),
+    ("train.loss={kdl: 1}", ValueError, "unknown loss kdl"),
+    ("train.freeze=block9", ValueError, "no encoder block 'block9'"),
+    ("train.batch=99", DatasetError, "do not fill one batch of 99"),
+    ("data.name=osie2", DatasetError, "no dataset 'osie2'; the datasets are cat2000"),
+    ("data.options={cuont: 3}", DatasetError, "no option 'cuont'"),
+    ("data.canvas=[48]", ConfigError, "data.canvas must be"),
+    ("evaluation.every=[nsss]", ValueError, "no metric 'nsss'"),
+    ("model.name=mis", ValueError, "no model 'mis'"),
+])
+def test_wrong_settings_are_named_and_nothing_is_written(tmp_path, override, error, message):
+    with pytest.raises(error, match=message):
+        fit.train(small(tmp_path, override))
+    assert not list(tmp_path.rglob("*.h5"))
+
+
+def test_history_is_a_csv_that_others_can_read(tmp_path):
+    path = tmp_path / "history.csv"
+    rows = [{"epoch": 1, "loss": 0.5, "val_nss": float("nan")},
+            {"epoch": 2, "loss": 0.25, "val_nss": 1.5}]
+    callbacks.write_history(rows, path)
+    with open(path) as file:
+        assert [row["loss"] for row in csv.DictReader(file)] == ["0.5", "0.25"]
+    assert callbacks.best_row(rows, "loss") == 1
+    assert callbacks.best_row(rows, "val_nss") == 1
+    assert callbacks.read_history(tmp_path / "none.csv") == []
