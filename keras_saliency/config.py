@@ -22,7 +22,7 @@ class ConfigError(ValueError):
 class ModelConfig:
     """Which network, and what it starts from."""
 
-    name: str = "ead"
+    name: str = "msi_net"
     encoder_weights: Optional[str] = None  # "imagenet" or a file
     weights: Optional[str] = None          # a trained model to start from (fine-tuning)
     options: Dict[str, Any] = field(default_factory=dict)  # the builder's own

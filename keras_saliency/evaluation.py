@@ -80,7 +80,13 @@ def density_of(dataset: SaliencyDataset, index: int, sigma: float) -> np.ndarray
 
 
 def score_map(saliency_map, dataset, index, sigma, metrics) -> dict:
-    """{metric: score} of one map [H, W] in the size of stimulus `index`."""
+    """{metric: score} of one map [H, W] in the size of stimulus `index`.
+
+    Negative values beside positive ones (a linear output has them) count as no saliency, for
+    every metric alike.
+    """
+    if saliency_map.max() > 0:
+        saliency_map = np.maximum(saliency_map, 0)
     references = {}
     wanted = {reference for name in metrics for reference in METRICS[name].references}
     if "fixation_map" in wanted:

@@ -102,7 +102,7 @@ def auc_shuffled(saliency_map, fixation_map, other_map, splits=100, step=0.1, se
     """
     saliency = check_map(saliency_map)
     index, _ = check_fixations(fixation_map, saliency.values.shape)
-    other, _ = check_fixations(other_map, saliency.values.shape, "other_map")
+    other, _ = check_fixations(other_map, saliency.values.shape, "other_map", union=True)
     _check_splits(splits, step)
     if len(index) == 0 or len(other) == 0:
         return float("nan")

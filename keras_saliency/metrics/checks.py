@@ -54,8 +54,11 @@ def check_map(values, name: str = "saliency_map", shape=None) -> Map:
     return Map(values, float(low), float(high))
 
 
-def check_fixations(values, shape, name: str = "fixation_map") -> Pixels:
+def check_fixations(values, shape, name: str = "fixation_map", union=False) -> Pixels:
     """The fixated pixels of a count map [H, W] (bool, integer, or float with whole numbers).
+
+    Args:
+        union: counts over many images, where a pixel may have been fixated any number of times.
 
     Raises:
         ValueError: another shape, NaN, negative counts, or a density instead of counts.
@@ -68,9 +71,7 @@ def check_fixations(values, shape, name: str = "fixation_map") -> Pixels:
     if len(counts) and counts.min() < 0:
         raise ValueError(f"{name} holds negative values; it must count fixations per pixel "
                          "(0, 1, 2, ...)")
-    blurred = (counts != np.floor(counts)).any() if values.dtype.kind == "f" else False
-    # A density saved as an 8-bit picture has whole numbers too: wide, and with many levels.
-    if blurred or (10 * len(index) > values.size and len(np.unique(counts)) > 20):
+    if _has_fractions(counts) or not union and _looks_like_picture(counts):
         raise ValueError(f"{name} looks like a blurred density: it must count fixations per pixel "
                          "(0, 1, 2, ...). Pass the unblurred fixation_map; for densities use cc, "
                          "sim, kld or emd")
@@ -82,7 +83,7 @@ def check_density(values, shape, name: str = "fixation_density_map") -> Optional
 
     Raises:
         ValueError: another shape, NaN, negative values, or a fixation map instead of a density
-            (maps under 100 pixels, and a float map with a single 1, are too small to tell).
+            (maps under 100 pixels and maps with a single 1 could be either: accepted).
     """
     density = check_map(values, name, shape)
     if density.low < 0:
@@ -144,16 +145,26 @@ def _array(values, name: str, shape=None) -> np.ndarray:
     return values
 
 
+def _has_fractions(values) -> bool:
+    return values.dtype.kind == "f" and bool((values != np.floor(values)).any())
+
+
+def _looks_like_picture(counts) -> bool:
+    """A density saved as an 8-bit picture: whole numbers, but many and none of them prevails."""
+    distinct, repeats = np.unique(counts, return_counts=True)
+    return len(distinct) > 20 and 2 * repeats.max() <= len(counts)
+
+
 def _looks_like_counts(density: Map) -> bool:
     """Whole numbers, mostly 0, most others the same: a blurred map has none of the last two."""
     values = density.values
     if values.size < _TELLABLE or density.high != np.floor(density.high) or density.high > 65535:
         return False
     count = np.count_nonzero(values)
-    # A float map with a single 1 sums to 1: it may be the density of a one-pixel certainty.
+    # A map with a single 1 sums to 1: it may be the density of a one-pixel certainty.
     if 2 * count > values.size or (count == 1 and density.high == 1):
         return False
     positive = values[values != 0]
-    if (positive != np.floor(positive)).any():
+    if _has_fractions(positive):
         return False
     return bool(2 * np.bincount(positive.astype(np.intp)).max() > count)

@@ -53,6 +53,10 @@ class ValidationScores(keras.callbacks.Callback):
 
     Args:
         validate: function without arguments -> {name: number}.
+
+    Raises:
+        FloatingPointError: at the end of an epoch whose loss is not finite; nothing of that
+            epoch is written.
     """
 
     def __init__(self, validate):
@@ -60,6 +64,9 @@ class ValidationScores(keras.callbacks.Callback):
         self.validate = validate
 
     def on_epoch_end(self, epoch, logs=None):
+        if not math.isfinite(logs["loss"]):
+            raise FloatingPointError(f"the loss became {logs['loss']} in epoch {epoch + 1}; "
+                                     "lower train.learning_rate")
         logs.update({f"val_{name}": value for name, value in self.validate().items()})
 
 
@@ -89,10 +96,6 @@ class RunRecorder(keras.callbacks.Callback):
         values = {key: float(value) for key, value in logs.items()
                   if key not in ("lr", "learning_rate")}
         self.rows.append({"epoch": epoch + 1, **values})
-        if not math.isfinite(values["loss"]):
-            self.rows.pop()
-            raise FloatingPointError(f"the loss became {values['loss']} in epoch {epoch + 1}; "
-                                     "lower train.learning_rate and resume")
         best = best_row(self.rows, self.monitor)
         if best == len(self.rows) - 1:
             self.save_best(self.rows)

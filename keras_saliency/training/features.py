@@ -126,7 +126,8 @@ def _response_shapes(trunk, stream) -> list:
 
 
 def _fill(arrays, trunk, streams, rows, label):
-    forward = tf.function(lambda images: tf.nest.flatten(trunk(images, training=False)))
+    forward = tf.function(lambda images: tf.nest.flatten(trunk(images, training=False)),
+                          reduce_retracing=True)
     row = 0
     with tqdm(total=rows, desc=label, unit="image") as bar:
         for stream in streams:

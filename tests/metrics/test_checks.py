@@ -67,6 +67,13 @@ def test_density_in_place_of_fixations(name):
     assert score(name, fixation_map=FIXATIONS > 0) == score(name)
 
 
+def test_union_of_many_images_may_hold_any_counts():
+    union = RNG.poisson(30, SHAPE)
+    assert np.isfinite(score("auc_shuffled", other_map=union))
+    with pytest.raises(ValueError, match="other_map looks like a blurred density"):
+        score("auc_shuffled", other_map=DENSITY)
+
+
 @pytest.mark.parametrize("name", AGAINST_DENSITY)
 def test_fixations_in_place_of_density(name):
     for fixation_map in (FIXATIONS, FIXATIONS.astype(np.float32), FIXATIONS > 0, FIXATIONS * 255):

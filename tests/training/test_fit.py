@@ -17,7 +17,7 @@ def small(tmp_path, *overrides):
     """A run of seconds: ten stimuli, a network of 1/33 width."""
     return configs.load(None, [
         f"output={tmp_path / 'runs'}", "name=small", "model.name=ead",
-        "model.options={width_multiplier: 0.03}", "data.canvas=[48, 64]",
+        "model.options={width_multiplier: 0.03}", "data.canvas=[48, 64]", "train.loss={ead: 1}",
         "data.options={count: 20, size: [96, 128]}", "train.epochs=3", "train.batch=4",
         "train.learning_rate=0.01", "train.decay=0.5", "train.mirror=true", *overrides])
 
@@ -84,10 +84,12 @@ def test_a_run_killed_in_an_epoch_loses_only_that_epoch(tmp_path, monkeypatch):
     assert resumed.rows == whole.rows
 
 
-def test_cached_features_train_like_the_plain_loop(tmp_path):
+@pytest.mark.parametrize("name, loss", [("msi_net", "kld"), ("ead", "ead")])
+def test_cached_features_train_like_the_plain_loop(tmp_path, name, loss):
     # At a rate that is used in earnest; 0.01 makes chaos of any rounding.
     runs = [fit.train(small(tmp_path / cache, f"train.cache={cache}", "train.freeze=block4",
-                            "train.learning_rate=1e-3"))
+                            "train.learning_rate=1e-3", f"model.name={name}",
+                            f"train.loss={{{loss}: 1}}"))
             for cache in ("none", "memory", "disk")]
     for other in runs[1:]:
         for key in ("loss", "val_loss"):
