@@ -38,6 +38,7 @@ setup(
         "matplotlib>=3.6,<4",
         "Pillow>=9.2,<14",
         "PyYAML>=6,<7",
+        "tensorboard>=2.15,<3",  # TensorFlow 2.21 no longer brings it
         "tqdm>=4.64,<5",
     ],
     extras_require={

@@ -17,8 +17,8 @@ def parser(description: str, example: str, default_config=None) -> argparse.Argu
     parser.add_argument("--config", metavar="YAML", default=default_config,
                         help="settings of the run" + (
                             " (default: %(default)s)" if default_config else ""))
-    parser.add_argument("--set", metavar="KEY.SUB=VALUE", action="append", default=[],
-                        dest="overrides", help="change one setting; may be repeated")
+    parser.add_argument("--set", metavar="KEY.SUB=VALUE", nargs="+", action="extend", default=[],
+                        dest="overrides", help="change settings; may be repeated")
     return parser
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_saliency import maps
-from keras_saliency.models import CANVASES
+from keras_saliency.models import CANVASES, check_canvas
 
 PICTURE_TYPES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 
@@ -66,7 +66,8 @@ def predict(model, image, canvas=None) -> np.ndarray:
         float32 [H, W], in the scale of the model (0..1 for those that end in a min-max).
 
     Raises:
-        ValueError: an image of another shape, or with values that are not finite.
+        ValueError: an image of another shape, values that are not finite, or a canvas that the
+            model's strides do not divide.
     """
     image = np.asarray(image)
     if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
@@ -78,6 +79,7 @@ def predict(model, image, canvas=None) -> np.ndarray:
         canvas = canvas_of(model)
         if None in model.input_shape[1:3]:
             canvas = maps.oriented_canvas(size, canvas)
+    check_canvas(model, canvas)
     batch = maps.to_canvas(image, canvas)[tf.newaxis]
     canvas_map = model(batch, training=False)[0]
     return maps.from_canvas(canvas_map, size)[..., 0].numpy()

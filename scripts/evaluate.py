@@ -5,6 +5,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from keras_saliency import command_line, evaluation, load_pretrained  # noqa: E402
 from keras_saliency.datasets import pipeline  # noqa: E402
+from keras_saliency.models import check_canvas  # noqa: E402
 from keras_saliency.training import fit  # noqa: E402
 
 
@@ -20,6 +21,7 @@ def main():
     config = command_line.load_config(arguments)
     model = load_pretrained(arguments.weights)
     _, dataset, spec = fit.load_data(config)
+    check_canvas(model, spec.canvas)
     print(f"{model.name} from {arguments.weights} on the validation stimuli of "
           f"{dataset.summary()}")
     result = evaluation.evaluate(

@@ -12,12 +12,12 @@ LAYERS = [
     {"losses"},
     {"metrics"},
     {"prediction"},
-    {"evaluation"},
+    {"evaluation", "baselines", "comparison"},
     {"analysis"},
     {"training"},
     {"export"},
     {"report"},
-    {"command_line"},
+    {"benchmarks", "command_line"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 

@@ -56,6 +56,21 @@ def build_model(name, input_shape=None, encoder_weights=None, **options):
     return model
 
 
+def check_canvas(model, canvas) -> None:
+    """Raise `ValueError` unless the strides of `model` divide `canvas` (h, w)."""
+    def output_size(size):
+        return tuple(model.compute_output_shape((1, *size, 3))[1:3])
+
+    canvas = tuple(canvas)
+    if output_size(canvas) == canvas:
+        return
+    rounded = ([-(-side // stride) * stride for side in canvas] for stride in (2, 4, 8, 16, 32))
+    fitting = next((size for size in rounded if output_size(size) == tuple(size)), None)
+    raise ValueError(f"{model.name} makes a map of {output_size(canvas)} on a canvas of {canvas}; "
+                     "its strides must divide the canvas"
+                     + (f": take {fitting}" if fitting else ""))
+
+
 def load_pretrained(name_or_path):
     """A trained model with its weights.
 

@@ -110,10 +110,10 @@ class TensorBoardScores(keras.callbacks.Callback):
 
     Args:
         folder: the log folder.
-        pictures: function without arguments -> uint8 [n, H, W, 3], or None.
+        pictures: function without arguments -> uint8 [n, H, W, 3].
     """
 
-    def __init__(self, folder, pictures=None):
+    def __init__(self, folder, pictures):
         super().__init__()
         self.folder, self.pictures = str(folder), pictures
         self.writer = None
@@ -125,10 +125,9 @@ class TensorBoardScores(keras.callbacks.Callback):
         with self.writer.as_default(step=epoch + 1):
             for name, value in logs.items():
                 tf.summary.scalar(name, float(value))
-            if self.pictures is not None:
-                pictures = self.pictures()
-                tf.summary.image("stimulus, density, prediction", pictures,
-                                 max_outputs=len(pictures))
+            pictures = self.pictures()
+            tf.summary.image("stimulus, density, prediction", pictures,
+                             max_outputs=len(pictures))
         self.writer.flush()
 
     def on_train_end(self, logs=None):

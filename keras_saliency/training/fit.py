@@ -15,7 +15,7 @@ from keras_saliency.datasets import load_dataset, pipeline
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.splits import split
 from keras_saliency.evaluation import check_metrics, evaluate, forward_function
-from keras_saliency.models import build_model, load_pretrained, weights_file
+from keras_saliency.models import build_model, check_canvas, load_pretrained, weights_file
 from keras_saliency.training import callbacks, features
 
 OPTIMIZERS = {
@@ -26,6 +26,7 @@ OPTIMIZERS = {
     "sgd": keras.optimizers.SGD,
 }
 OPTIMIZER_GROUP = "_optimizer"
+PICTURES = 3  # validation stimuli shown in TensorBoard
 
 
 @dataclass
@@ -119,6 +120,7 @@ def train(config: Config, resume=False, log=print) -> Run:
     training, validation, spec = load_data(config)
     check_metrics([*config.evaluation.metrics, *config.evaluation.every], validation)
     model = build(config)
+    check_canvas(model, spec.canvas)
     steps = pipeline.steps_per_epoch(len(training), settings.batch)
     optimizer = make_optimizer(config, steps)
     folder = _open_folder(config, resume)
@@ -153,7 +155,7 @@ def train(config: Config, resume=False, log=print) -> Run:
             pipeline.training_stream(orders, load, settings.batch), steps_per_epoch=steps,
             initial_epoch=len(rows), epochs=settings.epochs, verbose=0,
             callbacks=[callbacks.ValidationScores(validate), recorder,
-                       callbacks.TensorBoardScores(folder / "tensorboard"),
+                       callbacks.TensorBoardScores(folder / "tensorboard", _pictures(run)),
                        TQDMProgressBar(show_overall_progress=False)])
     except KeyboardInterrupt:
         _save(run, folder / "interrupted.h5", recorder.rows)
@@ -232,6 +234,22 @@ def _inputs(run: Run) -> tuple:
     validation = pipeline.indexed_stream(
         len(run.validation), cached(run.validation, (False,), "validation"), batch)
     return head, cached(run.training, mirrors, "training"), validation
+
+
+def _pictures(run: Run):
+    """A function -> uint8 [n, h, 3w, 3]: canvas, density and prediction of some validation
+    stimuli side by side, as the network is at that moment."""
+    chosen = np.linspace(0, len(run.validation) - 1, min(PICTURES, len(run.validation)))
+    images, targets = next(iter(pipeline.canvas_stream(
+        run.validation.select(chosen.astype(int)), run.spec, PICTURES)))
+
+    def pictures():
+        predicted = maps.min_max(run.model(images, training=False), axis=(1, 2, 3))
+        side_by_side = [images / 255, *(tf.repeat(gray, 3, axis=-1)
+                                        for gray in (targets[..., :1], predicted))]
+        return tf.saturate_cast(tf.concat(side_by_side, axis=2) * 255, tf.uint8)
+
+    return pictures
 
 
 def _fingerprint(trunk, dataset, spec, mirrors) -> str:

@@ -26,6 +26,14 @@ def weights(run, name="last.h5"):
     return weights_file.read(run.folder / name)
 
 
+def logged(folder):
+    """{tag: number of epochs} in TensorBoard's files."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    events = EventAccumulator(str(folder), size_guidance={"tensors": 0})
+    events.Reload()
+    return {tag: len(events.Tensors(tag)) for tag in events.Tags()["tensors"]}
+
+
 def assert_equal(a, b, **tolerance):
     assert a.keys() == b.keys()
     for layer in a:
@@ -42,7 +50,8 @@ def test_a_run_trains_and_writes_its_folder(tmp_path):
     assert run.rows[-1]["loss"] < run.rows[0]["loss"]
     assert callbacks.read_history(run.folder / "history.csv") == run.rows
     assert configs.load(run.folder / "config.yaml").train.epochs == 3
-    assert any((run.folder / "tensorboard").iterdir())
+    assert logged(run.folder / "tensorboard") == {
+        "loss": 3, "val_loss": 3, "val_nss": 3, "val_cc": 3, "stimulus, density, prediction": 3}
     attributes = weights_file.read_attributes(run.folder / "best.h5")
     assert attributes["epoch"] == run.best["epoch"] and attributes["canvas"] == [48, 64]
     best = ks.load_pretrained(run.folder)
@@ -188,6 +197,7 @@ def test_fine_tuning_starts_from_trained_weights(tmp_path):
     ("data.name=osie2", DatasetError, "no dataset 'osie2'; the datasets are cat2000"),
     ("data.options={cuont: 3}", DatasetError, "no option 'cuont'"),
     ("data.canvas=[48]", ConfigError, "data.canvas must be"),
+    ("data.canvas=[50, 64]", ValueError, r"strides must divide the canvas: take \[64, 64\]"),
     ("evaluation.every=[nsss]", ValueError, "no metric 'nsss'"),
     ("model.name=mis", ValueError, "no model 'mis'"),
 ])

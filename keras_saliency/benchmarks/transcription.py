@@ -1,7 +1,12 @@
-"""The MIT benchmark's metrics, slowly: one line per line of the definitions, for the tests.
+"""The MIT benchmark's metrics, slowly: one line per line of the definitions.
 
-Nothing here is shared with keras_saliency. Random nonfixations are an argument, so that the
-deterministic rest can be compared to the last digits.
+The oracle of the tests and the yardstick of `benchmarks.metrics`. Nothing here is shared with
+`keras_saliency.metrics`, and nothing is checked: maps [H, W] without constant maps, at least one
+fixation. Random nonfixations can be an argument, so that the deterministic rest can be compared
+to the last digits.
+
+Source: Bylinskii et al. 2019, "What do different evaluation metrics tell us about saliency
+models?", and its MATLAB code; definitions as in `keras_saliency.metrics`.
 """
 import numpy as np
 

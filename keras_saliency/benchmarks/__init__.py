@@ -1,0 +1,1 @@
+"""Measurements that the README and the issues quote; run by scripts/benchmark.py."""

@@ -1,0 +1,117 @@
+"""Per-image tables of scores, as `Evaluation.write_csv` writes them: reading and matching."""
+import csv
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Sequence
+
+import numpy as np
+
+from keras_saliency.datasets.dataset import list_some
+from keras_saliency.metrics import METRICS
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """Scores of N images.
+
+    Attributes:
+        label: what the table is called in a comparison.
+        names: N unique stimulus names.
+        scores: {metric: float64 [N]}, NaN where an image could not be scored.
+    """
+
+    label: str
+    names: Sequence[str]
+    scores: dict
+
+
+def read_table(path, label=None) -> ScoreTable:
+    """Read a CSV of `stimulus` and metrics; an empty cell or `nan` is an image without a score.
+
+    Args:
+        label: None for the file's name without ending.
+
+    Raises:
+        ValueError: naming file, row (the header is row 1) and column: no or another header,
+            metrics unknown or twice, rows of another length, an empty or repeated stimulus, a
+            cell that is no finite number, no rows, or not text.
+        OSError: the file cannot be opened.
+    """
+    path = Path(path)
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file, strict=True)
+            # the line a record ends at is what an editor shows
+            records = [(reader.line_num, record) for record in reader if record]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path}: not a CSV table ({error})") from error
+    if not records:
+        raise ValueError(f"{path}: empty; it should hold a row `stimulus,metric,...` and one row "
+                         "per image")
+    metrics = _checked_header(path, records[0][1])
+    names, rows = {}, []
+    for line, record in records[1:]:
+        where = f"{path}, row {line}"
+        if len(record) != len(metrics) + 1:
+            raise ValueError(f"{where}: {len(record)} cells, but the header has "
+                             f"{len(metrics) + 1}")
+        if not record[0] or record[0] in names:
+            raise ValueError(f"{where}: stimulus {record[0]!r} is already in row "
+                             f"{names[record[0]]}" if record[0] else f"{where}: no stimulus name")
+        names[record[0]] = line
+        rows.append([_number(cell, f"{where}, column {metric}")
+                     for metric, cell in zip(metrics, record[1:])])
+    if not rows:
+        raise ValueError(f"{path}: no images, only a header")
+    columns = np.array(rows, np.float64).T
+    return ScoreTable(label or path.stem, tuple(names), dict(zip(metrics, columns)))
+
+
+def matched(tables) -> dict:
+    """{metric: float64 [N, K]} of K tables, rows in the first one's order.
+
+    Raises:
+        ValueError: tables whose stimuli or metrics differ; names what is missing where.
+    """
+    first = tables[0]
+    places = [{name: i for i, name in enumerate(table.names)} for table in tables]
+    for table, place in zip(tables[1:], places[1:]):
+        for one, names, other in ((table, place, first), (first, places[0], table)):
+            missing = [name for name in other.names if name not in names]
+            if missing:
+                raise ValueError(f"{one.label} has no row for {list_some(missing)}, which "
+                                 f"{other.label} has")
+            missing = [metric for metric in other.scores if metric not in one.scores]
+            if missing:
+                raise ValueError(f"{one.label} has no column {', '.join(missing)}, which "
+                                 f"{other.label} has")
+    orders = [[place[name] for name in first.names] for place in places]
+    return {metric: np.stack([table.scores[metric][order]
+                              for table, order in zip(tables, orders)], axis=1)
+            for metric in first.scores}
+
+
+def _checked_header(path, header) -> list:
+    """The metrics of a header row."""
+    if header[0] != "stimulus" or len(header) < 2:
+        raise ValueError(f"{path}, row 1: the columns must be `stimulus` and metrics, not "
+                         f"{', '.join(header)}")
+    unknown = [metric for metric in header[1:] if metric not in METRICS]
+    if unknown:
+        raise ValueError(f"{path}, row 1: no metric {list_some(map(repr, unknown))}; the metrics "
+                         f"are {', '.join(METRICS)}")
+    if len(set(header)) < len(header):
+        raise ValueError(f"{path}, row 1: a metric is there twice: {', '.join(header[1:])}")
+    return header[1:]
+
+
+def _number(cell: str, where: str) -> float:
+    """A finite number, or NaN for an empty cell or `nan`."""
+    try:
+        value = float(cell) if cell.strip() else math.nan
+    except ValueError:
+        raise ValueError(f"{where}: {cell!r} is not a number") from None
+    if math.isinf(value):
+        raise ValueError(f"{where}: {cell!r} is not finite")
+    return value

@@ -1,0 +1,187 @@
+"""The cheap metrics as Keras metrics, for `compile` and `evaluate`: CC, KLD, SIM, NSS.
+
+They equal `cc`, `kld`, `sim` and `nss` of this package (MIT benchmark definitions) on maps of the
+network's own size; the reported scores are those of `evaluation`, at the stimulus' size. The
+functions `*_per_image` hold the mathematics, the classes average over images: an image without
+fixations (y_true sums to 0) is skipped.
+
+Everything is computed in float64: sums over a whole map and KLD's eps (2.2204e-16) need it.
+"""
+import keras
+import tensorflow as tf
+
+from keras_saliency.compat import register
+
+_EPS = 2.0 ** -52  # MATLAB's eps
+
+
+def cc_per_image(y_true, y_pred) -> tf.Tensor:
+    """Pearson's correlation float64 [B] of two maps [B, H, W, 1]; 0 if either is constant."""
+    density, saliency = _flat(y_true), _flat(y_pred)
+    a, b = (m - tf.reduce_mean(m, axis=1, keepdims=True) for m in (saliency, density))
+    norm = tf.sqrt(tf.reduce_sum(a * a, axis=1) * tf.reduce_sum(b * b, axis=1))
+    correlation = tf.clip_by_value(_divide(tf.reduce_sum(a * b, axis=1), norm), -1.0, 1.0)
+    constant = tf.logical_or(_constant(saliency), _constant(density))[:, 0]
+    correlation = tf.where(constant, tf.zeros_like(correlation), correlation)
+    return _skip_empty(correlation, density)
+
+
+def sim_per_image(y_true, y_pred) -> tf.Tensor:
+    """Similarity float64 [B]: minima of the two maps, each min-max normalised and of sum 1.
+
+    A constant map counts as uniform.
+    """
+    density, saliency = _flat(y_true), _flat(y_pred)
+    a, b = (_unit_sum(_shifted(m)) for m in (saliency, density))
+    return _skip_empty(tf.reduce_sum(tf.minimum(a, b), axis=1), density)
+
+
+def kld_per_image(y_true, y_pred) -> tf.Tensor:
+    """Kullback-Leibler divergence float64 [B] in nats: sum q log(eps + q / (p + eps)).
+
+    Each map is divided by its sum, without shifting. A constant map counts as uniform; one with
+    values of both signs is no distribution: NaN, and skipped in the mean, as in `kld`.
+    """
+    density, saliency = _flat(y_true), _flat(y_pred)
+    constant = _constant(saliency)
+    p = _unit_sum(tf.where(constant, tf.ones_like(saliency), saliency))
+    q = _unit_sum(density)
+    divergence = tf.reduce_sum(q * tf.math.log(_EPS + _divide(q, p + _EPS)), axis=1)
+    # a sum of 0 made every p 0
+    proper = tf.logical_and(tf.reduce_min(p, axis=1) > -_EPS, tf.reduce_max(p, axis=1) > 0)
+    return _skip_empty(tf.where(proper, divergence, _nan_like(divergence)), density)
+
+
+def nss_per_image(y_true, y_pred) -> tf.Tensor:
+    """Normalised scanpath saliency float64 [B]; y_true is a fixation_map, a pixel counts once.
+
+    Mean of the standardised map (std with N - 1) at pixels with y_true > 0; 0 if it is constant.
+    """
+    saliency = _flat(y_pred)
+    fixated = tf.cast(_flat(y_true) > 0, tf.float64)
+    centred = saliency - tf.reduce_mean(saliency, axis=1, keepdims=True)
+    pixels = tf.cast(tf.shape(saliency)[1], tf.float64)
+    deviation = tf.sqrt(tf.reduce_sum(centred * centred, axis=1) / (pixels - 1))
+    mean = _divide(tf.reduce_sum(centred * fixated, axis=1), tf.reduce_sum(fixated, axis=1))
+    score = tf.where(_constant(saliency)[:, 0], tf.zeros_like(mean), _divide(mean, deviation))
+    return _skip_empty(score, fixated)
+
+
+class ImageMeanMetric(keras.metrics.Metric):
+    """Mean over images of a function of (y_true, y_pred); NaN scores are skipped.
+
+    Args:
+        channel: which channel of y_true [B, H, W, C] to compare with, for targets that hold a
+            fixation_density_map and a fixation_map side by side.
+
+    Update takes y_true [B, H, W, C], y_pred [B, H, W, 1] (any float or integer type), and weights
+    per image: a scalar, [B] or [B, 1]. The result is a float scalar, NaN before any score.
+    """
+
+    def __init__(self, name=None, dtype=None, channel=0):
+        super().__init__(name=name or type(self).__name__.lower(), dtype=dtype)
+        self.channel = int(channel)
+        self.total = self.add_weight(name="total", shape=(), initializer="zeros")
+        self.images = self.add_weight(name="images", shape=(), initializer="zeros")
+
+    def per_image(self, y_true, y_pred) -> tf.Tensor:
+        """Scores [B], NaN for an image to skip."""
+        raise NotImplementedError
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Add a batch."""
+        y_true = tf.convert_to_tensor(y_true)
+        scores = self.per_image(y_true[..., self.channel:self.channel + 1], y_pred)
+        skipped = tf.math.is_nan(scores)
+        weights = tf.ones_like(scores)
+        if sample_weight is not None:
+            weights *= tf.reshape(tf.cast(sample_weight, scores.dtype), [-1])
+        weights = tf.where(skipped, tf.zeros_like(scores), weights)
+        scores = tf.where(skipped, tf.zeros_like(scores), scores)
+        self.total.assign_add(tf.cast(tf.reduce_sum(scores * weights), self.total.dtype))
+        self.images.assign_add(tf.cast(tf.reduce_sum(weights), self.images.dtype))
+
+    def result(self):
+        """The mean over the images that have a score; NaN if none has."""
+        return tf.convert_to_tensor(self.total) / tf.convert_to_tensor(self.images)
+
+    def merge_state(self, metrics):
+        """Add what other metrics of the same class have seen."""
+        for metric in metrics:
+            self.total.assign_add(metric.total)
+            self.images.assign_add(metric.images)
+
+    def get_config(self):
+        return {**super().get_config(), "channel": self.channel}
+
+
+@register
+class CC(ImageMeanMetric):
+    """Mean over images of Pearson's correlation with a fixation_density_map, -1..1."""
+
+    def per_image(self, y_true, y_pred):
+        return cc_per_image(y_true, y_pred)
+
+
+@register
+class KLD(ImageMeanMetric):
+    """Mean over images of the Kullback-Leibler divergence (nats) to a fixation_density_map."""
+
+    def per_image(self, y_true, y_pred):
+        return kld_per_image(y_true, y_pred)
+
+
+@register
+class SIM(ImageMeanMetric):
+    """Mean over images of the similarity to a fixation_density_map, 0..1."""
+
+    def per_image(self, y_true, y_pred):
+        return sim_per_image(y_true, y_pred)
+
+
+@register
+class NSS(ImageMeanMetric):
+    """Mean over images of the normalised scanpath saliency at a fixation_map (counts)."""
+
+    def per_image(self, y_true, y_pred):
+        return nss_per_image(y_true, y_pred)
+
+
+KERAS_METRICS = {"cc": CC, "kld": KLD, "sim": SIM, "nss": NSS}
+
+
+def _flat(maps):
+    """float64 [B, H * W]."""
+    maps = tf.convert_to_tensor(maps)
+    shape = tf.shape(maps)
+    return tf.cast(tf.reshape(maps, [shape[0], shape[1] * shape[2]]), tf.float64)
+
+
+def _constant(flat):
+    """bool [B, 1]: no differences between the pixels."""
+    return tf.equal(tf.reduce_max(flat, axis=1, keepdims=True),
+                    tf.reduce_min(flat, axis=1, keepdims=True))
+
+
+def _shifted(flat):
+    """Maps minus their minimum; constant ones become ones."""
+    return tf.where(_constant(flat), tf.ones_like(flat),
+                    flat - tf.reduce_min(flat, axis=1, keepdims=True))
+
+
+def _unit_sum(flat):
+    return _divide(flat, tf.reduce_sum(flat, axis=1, keepdims=True))
+
+
+def _divide(numerator, denominator):
+    return tf.math.divide_no_nan(numerator, denominator)
+
+
+def _nan_like(values):
+    return tf.fill(tf.shape(values), tf.constant(float("nan"), values.dtype))
+
+
+def _skip_empty(scores, reference):
+    """NaN where the reference [B, N] sums to 0."""
+    empty = tf.equal(tf.reduce_sum(reference, axis=1), 0)
+    return tf.where(empty, _nan_like(scores), scores)

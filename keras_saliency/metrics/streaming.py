@@ -1,0 +1,198 @@
+"""Scores of a stream of maps of any sizes, in memory that does not grow with their number.
+
+`Moments` holds what the scores so far add up to and can be merged with the moments of another
+part of the stream; `StreamingScores` is the thin stateful class around it that calls the metrics.
+"""
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_saliency.metrics import METRICS
+
+
+class Moments(NamedTuple):
+    """Running moments of M scores per image; NaN scores are skipped and counted.
+
+    Attributes:
+        count: int64 [M], images that had a score.
+        skipped: int64 [M], images that had none (NaN).
+        mean: float64 [M], mean over the `count` images; 0 where there are none.
+        squares: float64 [M], sum of squared deviations from `mean`.
+    """
+
+    count: np.ndarray
+    skipped: np.ndarray
+    mean: np.ndarray
+    squares: np.ndarray
+
+    @classmethod
+    def empty(cls, size: int) -> "Moments":
+        """The moments of no image."""
+        return cls(np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(size),
+                   np.zeros(size))
+
+    @classmethod
+    def of(cls, scores) -> "Moments":
+        """The moments of the scores [N, M] of N images at once."""
+        scores = np.asarray(scores, np.float64)
+        scored = ~np.isnan(scores)
+        count = scored.sum(axis=0)
+        mean = np.where(scored, scores, 0).sum(axis=0) / np.maximum(count, 1)
+        squares = (np.where(scored, scores - mean, 0) ** 2).sum(axis=0)
+        return cls(count, len(scores) - count, mean, squares)
+
+    def merge(self, other: "Moments") -> "Moments":
+        """The moments of both parts together.
+
+        Sums of squares would lose all digits where the mean is far above the deviation; this
+        adds the parts' deviations and the one between their means (Chan, Golub, LeVeque 1979,
+        "Updating formulae and a pairwise algorithm for computing sample variances"; for a part
+        of one image it is Welford's update).
+        """
+        count = self.count + other.count
+        share = other.count / np.maximum(count, 1)
+        difference = other.mean - self.mean
+        return Moments(count, self.skipped + other.skipped, self.mean + difference * share,
+                       self.squares + other.squares + difference ** 2 * self.count * share)
+
+
+class ImageMean(NamedTuple):
+    """A metric's mean over images.
+
+    Attributes:
+        mean: over the images that have a score; NaN if none has.
+        variance: of the score between images (N - 1); NaN below two images.
+        standard_error: of the mean, sqrt(variance / images); NaN below two images.
+        images: how many have a score.
+        skipped: how many have none: no fixation to score, or a map the metric answers NaN for.
+    """
+
+    mean: float
+    variance: float
+    standard_error: float
+    images: int
+    skipped: int
+
+
+class StreamingScores:
+    """Means over images of one or more metrics, one image (or part of a stream) at a time.
+
+    Args:
+        metrics: names in `METRICS`, or {name: keyword arguments of its function}, as in
+            `{"nss": {}, "auc_borji": {"splits": 20}}`.
+
+    Raises:
+        ValueError: an unknown name (lists the valid ones), none, or one twice.
+    """
+
+    def __init__(self, metrics):
+        names = list(metrics)
+        unknown = [name for name in names if name not in METRICS]
+        if unknown or not names:
+            raise ValueError(f"no metric {', '.join(map(repr, unknown)) or 'given'}; "
+                             f"choose from {', '.join(METRICS)}")
+        if len(set(names)) < len(names):
+            raise ValueError(f"a metric is named twice: {', '.join(names)}")
+        self.metrics = {name: dict(metrics[name]) if isinstance(metrics, dict) else {}
+                        for name in names}
+        self.moments = Moments.empty(len(names))
+
+    def update(self, saliency_map, references, log_density=None, seed=None) -> dict:
+        """Score one image and add it.
+
+        Args:
+            saliency_map: [H, W]; may be None if all metrics score a log_density.
+            references: {name: array [H, W]}, at least those that `METRICS` lists for the metrics.
+            log_density: [H, W], nats, logsumexp 0; only for metrics that score a log_density.
+            seed: of the sampled metrics on this image, best its index, so that images draw
+                independently and any order or split of the stream gives the same scores; None
+                for the metrics' own.
+
+        Returns:
+            {metric: float}, the scores of this image; NaN if there is nothing to score against.
+
+        Raises:
+            ValueError: an input is missing, or one that the metric refuses; nothing is added.
+        """
+        given = {"saliency_map": saliency_map, "log_density": log_density}
+        given = {name: value for name, value in {**references, **given}.items()
+                 if value is not None}
+        scores = {}
+        for name, options in self.metrics.items():
+            metric = METRICS[name]
+            wanted = (metric.prediction, *metric.references)
+            missing = [argument for argument in wanted if argument not in given]
+            if missing:
+                raise ValueError(f"{name} needs {', '.join(missing)}")
+            if metric.sampled and seed is not None:
+                options = {"seed": seed, **options}
+            scores[name] = metric.function(*(given[a] for a in wanted), **options)
+        self.moments = self.moments.merge(Moments.of([list(scores.values())]))
+        return scores
+
+    def update_batch(self, saliency_maps, references, log_densities=None, seeds=None) -> list:
+        """`update` for each of B images, whose sizes may differ.
+
+        Args:
+            saliency_maps: B maps [H, W] (or an array [B, H, W]), or None.
+            references: B dicts. log_densities, seeds: B values, or None.
+
+        Returns:
+            B dicts {metric: float}.
+
+        Raises:
+            ValueError: sequences of different length, and as `update`; the images before the one
+                refused are added.
+        """
+        count = len(references)
+        columns = [[None] * count if column is None else column
+                   for column in (saliency_maps, references, log_densities, seeds)]
+        if any(len(column) != count for column in columns):
+            raise ValueError(f"{count} references for {', '.join(str(len(c)) for c in columns)} "
+                             "maps, references, log-densities and seeds")
+        return [self.update(*image) for image in zip(*columns)]
+
+    def merge(self, other: "StreamingScores") -> "StreamingScores":
+        """Add what `other` has seen (of another part of the stream). Returns self.
+
+        Raises:
+            ValueError: `other` holds other metrics, or the same with other options.
+        """
+        if list(self.metrics.items()) != list(other.metrics.items()):
+            raise ValueError(f"cannot merge scores of {self.metrics} with those of "
+                             f"{other.metrics}")
+        self.moments = self.moments.merge(other.moments)
+        return self
+
+    def result(self) -> dict:
+        """{metric: ImageMean} of all images so far."""
+        count, skipped, mean, squares = self.moments
+        variance = np.where(count > 1, squares / np.maximum(count - 1, 1), np.nan)
+        columns = (np.where(count > 0, mean, np.nan), variance,
+                   np.sqrt(variance / np.maximum(count, 1)), count, skipped)
+        return {name: ImageMean(*row)
+                for name, row in zip(self.metrics, zip(*(c.tolist() for c in columns)))}
+
+    def reset(self) -> None:
+        """Forget all images."""
+        self.moments = Moments.empty(len(self.metrics))
+
+    def state_dict(self) -> dict:
+        """{name: array}: metric names [M] and the arrays [M] of `Moments`; copies, for np.savez.
+
+        The metrics' options are not part of it: load it into an object made with the same.
+        """
+        return {"metrics": np.array(list(self.metrics)),
+                **{name: array.copy() for name, array in self.moments._asdict().items()}}
+
+    def load_state_dict(self, state) -> None:
+        """Take over the state of `state_dict()` (or the npz file made of it).
+
+        Raises:
+            ValueError: the state is of other metrics.
+        """
+        names = [str(name) for name in state["metrics"]]
+        if names != list(self.metrics):
+            raise ValueError(f"the state is of {', '.join(names)}; this object scores "
+                             f"{', '.join(self.metrics)}")
+        self.moments = Moments(*(np.array(state[name]) for name in Moments._fields))

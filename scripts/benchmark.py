@@ -1,0 +1,25 @@
+"""Measure speed; quote ratios within one run, machines differ and drift."""
+import argparse
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from keras_saliency import command_line  # noqa: E402
+from keras_saliency.benchmarks import train  # noqa: E402
+
+BENCHMARKS = {
+    "train": train.run,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description="Measure speed. Every figure comes from one run on the same data.",
+        epilog="example:\n  python scripts/benchmark.py train",
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("benchmark", choices=sorted(BENCHMARKS))
+    BENCHMARKS[parser.parse_args().benchmark]()
+
+
+if __name__ == "__main__":
+    command_line.run(main)

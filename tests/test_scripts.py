@@ -1,0 +1,102 @@
+"""The scripts as a user runs them: exit codes, messages, files."""
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import keras_saliency as ks
+from keras_saliency.models import weights_file
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+SMALL = {"width_multiplier": 0.03}
+QUICK = ["model.encoder_weights=null", "model.options={width_multiplier: 0.03}",
+         "data.canvas=[48, 64]", "data.options={count: 20, size: [96, 128]}",
+         "train.epochs=1", "train.batch=4"]
+
+
+def script(name, *arguments, cwd=None):
+    """Run a script in a process of its own; returns (exit code, stdout, stderr)."""
+    done = subprocess.run(
+        [sys.executable, str(REPOSITORY / "scripts" / f"{name}.py"), *map(str, arguments)],
+        capture_output=True, text=True, cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)})
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    model = ks.build_model("msi_net", **SMALL)
+    path = tmp_path_factory.mktemp("weights") / "best.h5"
+    return weights_file.save(model, path, {"model": "msi_net", "options": SMALL,
+                                           "canvas": [48, 64]})
+
+
+@pytest.mark.slow
+def test_train_evaluate_predict(tmp_path):
+    code, out, err = script("train", "--set", *QUICK, cwd=tmp_path)
+    assert code == 0, err
+    folder = tmp_path / "runs" / "quickstart"
+    for name in ("config.yaml", "history.csv", "curve.png", "samples.png", "scores.csv",
+                 "scores.json", "best.h5", "last.h5", "tensorboard",
+                 "saved_model/1/saved_model.pb"):
+        assert (folder / name).exists(), name
+        assert name.split("/")[0] in out
+    assert "next: python scripts/predict.py" in out
+    code, out, err = script("evaluate", "--weights", folder, "--config", folder / "config.yaml",
+                            "--out", tmp_path / "scores.csv")
+    assert code == 0, err
+    assert (tmp_path / "scores.csv").read_text() == (folder / "scores.csv").read_text()
+    cv2.imwrite(str(tmp_path / "photo.png"), np.zeros((30, 40, 3), np.uint8))
+    code, out, err = script("predict", tmp_path / "photo.png", "--weights", folder,
+                            "--out", tmp_path / "out")
+    assert code == 0 and "1 of 1 pictures" in out, err
+
+
+@pytest.mark.slow
+def test_predict_takes_pictures_of_all_kinds_and_names_the_bad_one(tmp_path, weights):
+    rng = np.random.default_rng(0)
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    shapes = {"portrait.jpg": (90, 60, 3), "landscape.bmp": (60, 90, 3), "gray.png": (50, 70),
+              "rgba.png": (40, 40, 4), "pixel.png": (1, 1, 3)}
+    for name, shape in shapes.items():
+        cv2.imwrite(str(folder / name), rng.integers(0, 256, shape, np.uint8))
+    cv2.imwrite(str(folder / "deep.png"), rng.integers(0, 65536, (30, 20, 3), np.uint16))
+    shapes["deep.png"] = (30, 20, 3)
+    (folder / "text.jpg").write_text("this is no picture")
+    code, out, err = script("predict", folder, "--weights", weights, "--out",
+                            tmp_path / "out", "--raw")
+    assert code == 1  # one failed, the rest went on
+    assert "6 of 7 pictures" in out and "text.jpg: not a picture" in err
+    assert "Traceback" not in err
+    for name, shape in shapes.items():
+        stem = name.split(".")[0]
+        density = cv2.imread(str(tmp_path / "out" / f"{stem}_density.png"), -1)
+        overlay = cv2.imread(str(tmp_path / "out" / f"{stem}_overlay.png"), -1)
+        raw = np.load(tmp_path / "out" / f"{stem}.npy")
+        assert density.shape == raw.shape == shape[:2] and density.dtype == np.uint8
+        assert overlay.shape == (*shape[:2], 3) and raw.dtype == np.float32
+    assert len(list((tmp_path / "out").iterdir())) == 18
+
+
+@pytest.mark.parametrize("name, arguments, message", [
+    ("train", ["--set", "train.epoch=1"], "no key 'train.epoch'"),
+    ("train", ["--config", "nowhere.yaml"], "no config file nowhere.yaml"),
+    ("evaluate", ["--weights", "nothing"], "no weights 'nothing'"),
+    ("predict", ["x.jpg", "--weights", "nothing"], "no weights 'nothing'"),
+])
+def test_bad_input_is_one_line_and_code_2(name, arguments, message, tmp_path):
+    code, _, err = script(name, *arguments, cwd=tmp_path)
+    assert code == 2 and "Traceback" not in err
+    assert [line for line in err.splitlines() if line.startswith("error:") and message in line]
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", sorted(p.stem for p in (REPOSITORY / "scripts").glob("*.py")))
+def test_help_has_an_example(name):
+    code, out, _ = script(name, "--help")
+    assert code == 0 and f"python scripts/{name}.py" in out
