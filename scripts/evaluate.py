@@ -24,10 +24,11 @@ def main():
     check_canvas(model, spec.canvas)
     print(f"{model.name} from {arguments.weights} on the validation stimuli of "
           f"{dataset.summary()}")
-    result = evaluation.evaluate(
-        evaluation.forward_function(model),
-        pipeline.canvas_stream(dataset, spec, config.evaluation.batch),
-        dataset, spec.sigma, config.evaluation.metrics, label="evaluation")
+    with pipeline.unreadable_files_named(dataset):
+        result = evaluation.evaluate(
+            evaluation.forward_function(model),
+            pipeline.canvas_stream(dataset, spec, config.evaluation.batch),
+            dataset, spec.sigma, config.evaluation.metrics, label="evaluation")
     print(result.describe())
     if arguments.out:
         result.write_csv(arguments.out)

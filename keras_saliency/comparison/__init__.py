@@ -10,11 +10,11 @@ import numpy as np
 
 from keras_saliency.comparison.statistics import (
     RANKED, bootstrap_intervals, cumulative_rank, paired_p_value)
-from keras_saliency.comparison.tables import ScoreTable, matched, read_table
+from keras_saliency.comparison.tables import ScoreTable, matched, read_table, read_tables
 from keras_saliency.metrics import METRICS
 
 __all__ = ["Comparison", "ScoreTable", "bootstrap_intervals", "compare", "cumulative_rank",
-           "paired_p_value", "read_table"]
+           "paired_p_value", "read_table", "read_tables"]
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,13 @@ def read_table(path, label=None) -> ScoreTable:
     return ScoreTable(label or path.stem, tuple(names), dict(zip(metrics, columns)))
 
 
+def read_tables(paths) -> list:
+    """`ScoreTable`s of several files, labelled by file name, or by path if names repeat."""
+    paths = [Path(path) for path in paths]
+    distinct = len({path.stem for path in paths}) == len(paths)
+    return [read_table(path, None if distinct else str(path)) for path in paths]
+
+
 def matched(tables) -> dict:
     """{metric: float64 [N, K]} of K tables, rows in the first one's order.
 

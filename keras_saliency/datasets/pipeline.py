@@ -4,6 +4,7 @@ The order of an epoch is a pure function of (seed, epoch), so a resumed run sees
 uninterrupted one would have seen. Decoding, geometry and targets are TensorFlow ops; no Python
 runs per example.
 """
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Sequence
 
@@ -11,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_saliency import maps
-from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
+from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, list_some
 
 DENSITY, FIXATIONS = "fixation_density_map", "fixation_map"
 
@@ -183,3 +184,33 @@ def indexed_stream(count: int, load, batch: int, mirrored=False):
         lambda index: load(index, tf.constant(mirrored)), num_parallel_calls=tf.data.AUTOTUNE,
         deterministic=True)
     return stream.batch(batch).prefetch(tf.data.AUTOTUNE)
+
+
+@contextmanager
+def unreadable_files_named(*datasets):
+    """Turn TensorFlow's decoding error, which names no file, into one that does.
+
+    Readers check the headers of all files; a picture that is cut short shows only when it is
+    decoded. The files are searched when that has happened, not before every run.
+
+    Raises:
+        DatasetError: naming the pictures that cannot be decoded.
+    """
+    try:
+        yield
+    except tf.errors.InvalidArgumentError:
+        bad = [path for dataset in datasets for path in _undecodable(dataset)]
+        if not bad:
+            raise
+        raise DatasetError(f"pictures that cannot be decoded: {list_some(bad)}; they may be cut "
+                           "short: replace or remove them") from None
+
+
+def _undecodable(dataset: SaliencyDataset) -> list:
+    bad = []
+    for path in [*dataset.stimuli, *(dataset.density_files or ())]:
+        try:
+            decode_stimulus(path if isinstance(path, bytes) else tf.io.read_file(str(path)))
+        except tf.errors.InvalidArgumentError:
+            bad.append(path)
+    return bad

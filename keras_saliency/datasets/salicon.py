@@ -1,8 +1,8 @@
 """SALICON: 20,000 COCO images with mouse-contingent viewing, free viewing for 5 seconds.
 
 Images 480x640 pixels (H x W): 10,000 train, 5,000 val (and 5,000 test without data, not read).
-About 50 to 60 crowd workers per image; they are not identified, so an observer's index counts
-within one image only. pixels_per_dva is None: every worker had another screen.
+Crowd workers, who are not identified, so an observer's index counts within one image only.
+pixels_per_dva is None: every worker had another screen.
 
 Two releases share one folder tree and differ in the fixation algorithm, hence in maps and
 fixations: "2015" (LSUN 2015 challenge) and "2017" (LSUN 2017, in use since). Nothing in the files

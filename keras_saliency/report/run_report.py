@@ -11,7 +11,7 @@ from keras_saliency.files import atomic_path
 from keras_saliency.prediction import predict
 from keras_saliency.report import figures
 
-SAMPLES = 6
+SAMPLES = 4
 
 
 def write(run, log=print) -> None:

@@ -132,28 +132,36 @@ def train(config: Config, resume=False, log=print) -> Run:
         log(f"nothing left to train: {len(rows)} epochs are done")
         return _with_best(run)
 
+    with pipeline.unreadable_files_named(training, validation):
+        return _loop(run, optimizer, steps, log)
+
+
+def _loop(run: Run, optimizer, steps: int, log) -> Run:
+    """Train `run.model` from where `run.rows` ends."""
+    settings, folder = run.config.train, run.folder
     network, load, validation_stream = _inputs(run)
     loss = losses.weighted(settings.loss)
     network.compile(optimizer=optimizer, loss=loss, jit_compile=False)
     forward = forward_function(network)
 
     def validate():
-        result = evaluate(forward, validation_stream, validation, spec.sigma,
-                          config.evaluation.every, loss, label="validation")
+        result = evaluate(forward, validation_stream, run.validation, run.spec.sigma,
+                          run.config.evaluation.every, loss, label="validation")
         return {"loss": result.loss, **result.means()}
 
     def save_last(rows):
         _save(run, folder / "last.h5", rows, {OPTIMIZER_GROUP: _optimizer_state(optimizer)})
 
     recorder = callbacks.RunRecorder(
-        folder / "history.csv", rows, settings.monitor, patience=settings.patience,
+        folder / "history.csv", run.rows, settings.monitor, patience=settings.patience,
         save_best=lambda rows: _save(run, folder / "best.h5", rows), save_last=save_last)
-    orders = pipeline.epoch_orders(len(training), settings.batch, settings.seed,
-                                   settings.mirror, range(len(rows), settings.epochs))
+    done = len(run.rows)
+    orders = pipeline.epoch_orders(len(run.training), settings.batch, settings.seed,
+                                   settings.mirror, range(done, settings.epochs))
     try:
         network.fit(
             pipeline.training_stream(orders, load, settings.batch), steps_per_epoch=steps,
-            initial_epoch=len(rows), epochs=settings.epochs, verbose=0,
+            initial_epoch=done, epochs=settings.epochs, verbose=0,
             callbacks=[callbacks.ValidationScores(validate), recorder,
                        callbacks.TensorBoardScores(folder / "tensorboard", _pictures(run)),
                        TQDMProgressBar(show_overall_progress=False)])

@@ -6,7 +6,8 @@ import pytest
 from scipy import stats
 
 from keras_saliency.comparison import (
-    ScoreTable, bootstrap_intervals, compare, cumulative_rank, paired_p_value, read_table)
+    ScoreTable, bootstrap_intervals, compare, cumulative_rank, paired_p_value, read_table,
+    read_tables)
 from keras_saliency.evaluation import Evaluation
 
 NAMES = [f"img{i}" for i in range(40)]
@@ -44,6 +45,17 @@ def test_reads_spreadsheets(tmp_path):
     read = read_table(path)
     assert read.names == ("1001", "1002")
     np.testing.assert_array_equal(read.scores["cc"], [0.5, np.nan])
+
+
+def test_labels_of_several_files(tmp_path):
+    paths = [tmp_path / "one" / "scores.csv", tmp_path / "two" / "scores.csv",
+             tmp_path / "two" / "other.csv"]
+    for path in paths:
+        path.parent.mkdir(exist_ok=True)
+        write(path, "stimulus,cc\na,1\nb,2\n")
+    assert [t.label for t in read_tables(paths[1:])] == ["scores", "other"]
+    assert [t.label for t in read_tables(paths)] == [str(path) for path in paths]
+    assert compare(read_tables(paths[:2]), draws=10).p_values["cc"][1] == 0.5
 
 
 @pytest.mark.parametrize("text, message", [

@@ -124,3 +124,17 @@ def test_sixteen_bits_and_alpha_are_reduced():
     alpha = np.dstack([rgb[..., ::-1], np.zeros((6, 7), np.uint8)])
     alpha = cv2.imencode(".png", alpha)[1].tobytes()
     np.testing.assert_array_equal(pipeline.decode_stimulus(tf.constant(alpha)), rgb)
+
+
+def test_a_picture_cut_short_is_named(dataset):
+    path = dataset.stimuli[1]
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(DatasetError, match=f"cannot be decoded: .*{path.name}; they may be cut"):
+        with pipeline.unreadable_files_named(dataset):
+            list(pipeline.canvas_stream(dataset, spec(), 2))
+
+
+def test_other_errors_pass_through(dataset):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="unrelated"):
+        with pipeline.unreadable_files_named(dataset):
+            raise tf.errors.InvalidArgumentError(None, None, "unrelated")
