@@ -1,6 +1,8 @@
 """Visual saliency networks in TensorFlow/Keras: train, evaluate, explain, serve."""
 import os
 
+__version__ = "0.1.0"
+
 # Read once, when TensorFlow loads. The user's own setting wins.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -9,6 +11,5 @@ from keras_saliency import datasets, export, losses, metrics  # noqa: E402
 from keras_saliency.models import build_model, list_models, load_pretrained  # noqa: E402
 from keras_saliency.prediction import predict  # noqa: E402
 
-__version__ = "0.1.0"
 __all__ = ["build_model", "datasets", "export", "list_models", "load_pretrained", "losses",
            "metrics", "predict"]

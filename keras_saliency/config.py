@@ -68,10 +68,10 @@ class TrainConfig:
 class EvaluationConfig:
     """How to score."""
 
-    metrics: List[str] = field(
-        default_factory=lambda: ["nss", "cc", "sim", "kld", "auc_judd"])
+    metrics: List[str] = field(default_factory=lambda: ["all"])  # "all": all but emd
     every: List[str] = field(default_factory=lambda: ["nss", "cc"])  # after each epoch
     batch: int = 4
+    seed: int = 0                          # of the sampled metrics
 
 
 @dataclass

@@ -1,20 +1,34 @@
 """Scores of saliency maps against fixations, at each stimulus' own size."""
 import csv
-from dataclasses import dataclass
-from typing import Optional, Sequence
+import json
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple, Optional, Sequence
 
 import cv2
 import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from keras_saliency import maps
+from keras_saliency import __version__, maps
+from keras_saliency.baselines import Prediction, center_bias
+from keras_saliency.comparison.statistics import bootstrap_intervals
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
 from keras_saliency.files import atomic_path
 from keras_saliency.metrics import METRICS
+from keras_saliency.metrics.streaming import StreamingScores
 
-# What a metric compares with, and where that comes from in a dataset.
-AVAILABLE = {"fixation_map", "fixation_density_map"}
+# In a list of metrics: all that can be computed, but for emd, which takes longer than the rest
+# together.
+ALL = "all"
+_SLOW = ("emd",)
+
+
+class Skipped(NamedTuple):
+    """In place of a map: why there is none."""
+
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -23,31 +37,35 @@ class Evaluation:
 
     Attributes:
         names: N stimulus names.
-        scores: {metric: float64 [N]}; NaN where a stimulus has nothing to score against.
+        scores: {metric: float64 [N]}; NaN where a stimulus could not be scored.
         loss: mean training loss on the canvas, where one was asked for.
+        reasons: {stimulus name: why it, or some of its metrics, could not be scored}.
+        missing: the stimuli among them that had no map at all.
+        seconds: {"prediction": s, "scoring": s}, wall-clock time of the two parts.
     """
 
     names: Sequence[str]
     scores: dict
     loss: Optional[float] = None
+    reasons: dict = field(default_factory=dict)
+    missing: Sequence[str] = ()
+    seconds: dict = field(default_factory=dict)
 
     def means(self) -> dict:
         """{metric: mean over the stimuli that could be scored}; NaN where none could."""
         return {name: float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
                 for name, values in self.scores.items()}
 
+    def intervals(self, confidence=0.95, draws=10000, seed=0) -> dict:
+        """{metric: (low, high)}: bootstrap over stimuli of the mean."""
+        table = np.stack(list(self.scores.values()), axis=1)
+        bounds = bootstrap_intervals(table, confidence, draws, seed)
+        return {name: tuple(map(float, row)) for name, row in zip(self.scores, bounds)}
+
     def skipped(self) -> dict:
         """{metric: number of stimuli left out of its mean}, those with any."""
         counts = {name: int(np.isnan(values).sum()) for name, values in self.scores.items()}
         return {name: count for name, count in counts.items() if count}
-
-    def write_csv(self, path) -> None:
-        """One row per stimulus."""
-        with atomic_path(path) as temporary, open(temporary, "w", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["stimulus", *self.scores])
-            for row in zip(self.names, *self.scores.values()):
-                writer.writerow([row[0], *(f"{value:.6f}" for value in row[1:])])
 
     def describe(self) -> str:
         """The means in one line, with what was skipped."""
@@ -55,17 +73,109 @@ class Evaluation:
         skipped = ", ".join(f"{name}: {count}" for name, count in self.skipped().items())
         return line + (f"  (stimuli that could not be scored: {skipped})" if skipped else "")
 
+    def table(self) -> str:
+        """Mean, 95 % bootstrap interval and number of stimuli of each metric; what was skipped."""
+        intervals = self.intervals()
+        lines = [f"{'metric':<26}{'mean':>9}  {'95 % interval':>20}{'images':>8}"]
+        for name, mean in self.means().items():
+            low, high = intervals[name]
+            arrow = "higher" if METRICS[name].higher_is_better else "lower"
+            images = np.count_nonzero(~np.isnan(self.scores[name]))
+            lines.append(f"{f'{name} ({arrow})':<26}{mean:9.4f}  "
+                         f"{f'{low:.4f} .. {high:.4f}':>20}{images:8d}")
+        for name, reason in list(self.reasons.items())[:10]:
+            lines.append(f"not scored: {name}: {reason}")
+        if len(self.reasons) > 10:
+            lines.append(f"not scored: {len(self.reasons) - 10} more")
+        return "\n".join(lines)
 
-def check_metrics(metrics, dataset: SaliencyDataset) -> None:
-    """Raise `ValueError` for a metric that is unknown or that `dataset` cannot be scored with."""
-    usable = [name for name, metric in METRICS.items()
-              if metric.prediction == "saliency_map" and set(metric.references) <= AVAILABLE]
-    for name in metrics:
-        if name not in usable:
-            raise ValueError(f"no metric {name!r} here; choose from {', '.join(usable)}")
-        if "fixation_map" in METRICS[name].references and dataset.fixations is None:
-            raise DatasetError(f"{dataset.name} has densities but no fixations: {name} cannot be "
-                               "computed")
+    def write(self, path, about=None) -> Path:
+        """Write the scores of each stimulus, and means, intervals and origin beside them.
+
+        Args:
+            path: `.csv`, or `.parquet` where pyarrow is installed; the summary goes to the same
+                name with `.json`.
+            about: dict for the summary: what was scored, on which data, with which settings.
+
+        Returns:
+            The summary's path.
+
+        Raises:
+            ValueError: another file type, or Parquet without pyarrow.
+        """
+        path = check_table_path(path)
+        with atomic_path(path) as temporary:
+            (_write_parquet if path.suffix == ".parquet" else _write_csv)(self, temporary)
+        intervals = self.intervals()
+        summary = {
+            **(about or {}), "keras_saliency": __version__, "stimuli": len(self.names),
+            "metrics": {name: {
+                "mean": _number(mean), "interval_95": [_number(b) for b in intervals[name]],
+                "scored": int(np.count_nonzero(~np.isnan(self.scores[name]))),
+                "higher_is_better": METRICS[name].higher_is_better}
+                for name, mean in self.means().items()},
+            "bootstrap": {"draws": 10000, "seed": 0},
+            "not_scored": self.reasons, "seconds": self.seconds}
+        with atomic_path(path.with_suffix(".json")) as temporary:
+            temporary.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+        return path.with_suffix(".json")
+
+
+def check_table_path(path) -> Path:
+    """`path` if a table can be written there; `ValueError` for what cannot be written."""
+    path = Path(path)
+    if path.suffix not in (".csv", ".parquet"):
+        raise ValueError(f"{path}: the table must end in .csv or .parquet")
+    if path.suffix == ".parquet":
+        try:
+            import pyarrow.parquet  # noqa: F401  optional
+        except ImportError:
+            raise ValueError(f"{path}: Parquet needs pyarrow (python -m pip install pyarrow); "
+                             "or write a .csv") from None
+    return path
+
+
+def usable_metrics(dataset: SaliencyDataset, training=None, densities=False) -> list:
+    """The metrics that predictions for `dataset` can be scored with.
+
+    Args:
+        training: dataset whose fixations give the center_bias that information gain is over.
+        densities: whether the predictions are log-densities too.
+    """
+    available = {"fixation_density_map", "saliency_map"}
+    if dataset.fixations is not None:
+        available |= {"fixation_map"} | ({"other_map"} if len(dataset) > 1 else set())
+    if dataset.target_masks is not None:
+        available.add("mask")
+    if training is not None and training.fixations is not None and len(training.fixations):
+        available |= {"baseline_map", "baseline_log_density"}
+    if densities:
+        available.add("log_density")
+    return [name for name, metric in METRICS.items()
+            if {metric.prediction, *metric.references} <= available]
+
+
+def choose_metrics(names, dataset: SaliencyDataset, training=None, densities=False) -> list:
+    """`names` with "all" spelled out, each once, checked; arguments as `usable_metrics`.
+
+    Raises:
+        ValueError: a metric that is unknown or that cannot be computed here (lists those that
+            can).
+    """
+    usable = usable_metrics(dataset, training, densities)
+    chosen = []
+    for name in names:
+        if name != ALL and name not in METRICS:
+            raise ValueError(f"no metric {name!r}; choose from {ALL}, {', '.join(usable)}")
+        if name != ALL and name not in usable:
+            if "fixation_map" in METRICS[name].references and dataset.fixations is None:
+                raise DatasetError(f"{dataset.name} has densities but no fixations: {name} "
+                                   "cannot be computed")
+            needed = ", ".join((METRICS[name].prediction, *METRICS[name].references))
+            raise ValueError(f"{name} needs {needed}, which are not all to be had here; choose "
+                             f"from {ALL}, {', '.join(usable)}")
+        chosen += [m for m in usable if m not in _SLOW] if name == ALL else [name]
+    return list(dict.fromkeys(chosen))
 
 
 def density_of(dataset: SaliencyDataset, index: int, sigma: float) -> np.ndarray:
@@ -79,55 +189,170 @@ def density_of(dataset: SaliencyDataset, index: int, sigma: float) -> np.ndarray
     return density.astype(np.float32)
 
 
-def score_map(saliency_map, dataset, index, sigma, metrics) -> dict:
-    """{metric: score} of one map [H, W] in the size of stimulus `index`.
+class Scorer:
+    """Scores predictions for the stimuli of a dataset, one at a time.
 
-    Negative values beside positive ones (a linear output has them) count as no saliency, for
-    every metric alike.
+    Args:
+        dataset: what is predicted.
+        sigma: blur of its densities in stimulus pixels.
+        metrics: as for `choose_metrics`.
+        training: dataset whose fixations give the center_bias that information gain is over; a
+            stimulus that is in it is left out of it.
+        densities: whether the predictions are `Prediction`s, which hold a log_density too.
+        seed: of the sampled metrics; stimulus i draws with seed + i, so that the scores do not
+            depend on order or company.
     """
-    if saliency_map.max() > 0:
-        saliency_map = np.maximum(saliency_map, 0)
-    references = {}
-    wanted = {reference for name in metrics for reference in METRICS[name].references}
-    if "fixation_map" in wanted:
-        references["fixation_map"] = dataset.fixations.fixation_map(index)
-    if "fixation_density_map" in wanted:
-        references["fixation_density_map"] = density_of(dataset, index, sigma)
-    return {name: METRICS[name].function(
-        saliency_map, *(references[r] for r in METRICS[name].references)) for name in metrics}
+
+    def __init__(self, dataset, sigma, metrics, training=None, densities=False, seed=0):
+        self.dataset, self.sigma, self.seed = dataset, sigma, seed
+        self.metrics = choose_metrics(metrics, dataset, training, densities)
+        self.wanted = {name for metric in self.metrics
+                       for name in (METRICS[metric].prediction, *METRICS[metric].references)}
+        self._center = center_bias(training) if self.wanted & {
+            "baseline_map", "baseline_log_density"} else None
+        self._scores = StreamingScores(self.metrics)
+
+    def references(self, index: int) -> dict:
+        """{name: array [H, W]}: what the metrics compare stimulus `index` with."""
+        dataset = self.dataset
+        makers = {
+            "fixation_map": lambda: dataset.fixations.fixation_map(index),
+            "other_map": lambda: dataset.fixations.other_map(index),
+            "fixation_density_map": lambda: density_of(dataset, index, self.sigma),
+            "mask": lambda: cv2.imdecode(
+                np.frombuffer(dataset.target_masks[index], np.uint8), cv2.IMREAD_GRAYSCALE),
+        }
+        references = {name: make() for name, make in makers.items() if name in self.wanted}
+        if self._center is not None:
+            baseline = self._center(dataset, index)
+            references["baseline_map"] = baseline.saliency_map
+            if "baseline_log_density" in self.wanted:
+                references["baseline_log_density"] = baseline.log_density
+        return references
+
+    def score(self, index: int, prediction) -> dict:
+        """{metric: float} of one prediction in the size of stimulus `index`.
+
+        Negative values beside positive ones (a linear output has them) count as no saliency, for
+        every metric alike.
+
+        Args:
+            prediction: saliency_map [H, W], or a `Prediction`.
+        """
+        log_density = None
+        if isinstance(prediction, Prediction):
+            if "log_density" in self.wanted:
+                log_density = prediction.log_density
+            prediction = prediction.saliency_map
+        if prediction.max() > 0 > prediction.min():
+            prediction = np.maximum(prediction, 0)
+        return self._scores.update(prediction, self.references(index), log_density,
+                                   seed=self.seed + index)
+
+    def about(self) -> dict:
+        """What scores depend on, for a summary: data and edition, blur, seed, baseline."""
+        dataset = self.dataset
+        dropped = 0 if dataset.fixations is None else int(dataset.fixations.dropped.sum())
+        return {"dataset": dataset.name, "edition": dataset.edition,
+                "fixations_outside_their_stimulus": dropped, "notes": list(dataset.notes),
+                "sigma_pixels": self.sigma, "seed": self.seed,
+                "baseline": None if self._center is None else {
+                    "center_bias": self._center.method, "bandwidth": self._center.bandwidth,
+                    "dataset": self._center.dataset, "stimuli": self._center.stimuli}}
+
+    def why_not(self, index: int) -> str:
+        """Why some metric of stimulus `index` has no score."""
+        fixations = self.dataset.fixations
+        if fixations is not None and len(fixations.of(index)) == 0:
+            return "no fixations"
+        return "the metric has no answer for this map and its references"
 
 
-def evaluate(forward, stream, dataset, sigma, metrics, loss=None, label=None) -> Evaluation:
-    """Score a network on every stimulus of `dataset`.
+def score_predictions(predictions, scorer: Scorer, label=None) -> Evaluation:
+    """Score a stream of predictions, one per stimulus of the scorer's dataset, in its order.
+
+    Args:
+        predictions: iterable of saliency_map [H, W], `Prediction`, {metric: float} (scores made
+            elsewhere), or `Skipped`.
+        label: text of a progress bar; None for no bar.
+
+    Raises:
+        ValueError: more or fewer predictions than stimuli.
+    """
+    names, count = scorer.dataset.names, len(scorer.dataset)
+    scores = {name: np.full(count, np.nan) for name in scorer.metrics}
+    reasons, missing, scoring, index, begin = {}, [], 0.0, 0, time.perf_counter()
+    for prediction in tqdm(predictions, total=count, desc=label, unit="image", leave=False,
+                           disable=label is None):
+        if index < count:
+            start = time.perf_counter()
+            if isinstance(prediction, Skipped):
+                reasons[names[index]] = prediction.reason
+                missing.append(names[index])
+            else:
+                row = (prediction if isinstance(prediction, dict)
+                       else scorer.score(index, prediction))
+                for name, value in row.items():
+                    scores[name][index] = value
+                unscored = [name for name, value in row.items() if np.isnan(value)]
+                if unscored:
+                    reasons[names[index]] = f"{', '.join(unscored)}: {scorer.why_not(index)}"
+            scoring += time.perf_counter() - start
+        index += 1
+    if index != count:
+        raise ValueError(f"the stream held {index} maps for {count} stimuli")
+    total = time.perf_counter() - begin
+    return Evaluation(names, scores, reasons=reasons, missing=missing, seconds={
+        "prediction": round(total - scoring, 3), "scoring": round(scoring, 3)})
+
+
+def evaluate(forward, stream, scorer: Scorer, loss=None, label=None) -> Evaluation:
+    """Score a network on every stimulus of the scorer's dataset.
 
     Args:
         forward: inputs of a batch -> canvas maps [B, h, w, 1]; best a `tf.function`.
         stream: tf.data of (inputs, target [B, h, w, C]) in the dataset's order.
-        sigma: blur of the density in stimulus pixels.
-        metrics: names in `METRICS`.
         loss: (target, maps) -> scalar, averaged over the stimuli; or None.
         label: text of a progress bar; None for no bar.
     """
-    check_metrics(metrics, dataset)
-    scores = {name: np.full(len(dataset), np.nan) for name in metrics}
-    total, index = 0.0, 0
-    with tqdm(total=len(dataset), desc=label, unit="image", leave=False,
-              disable=label is None) as bar:
+    losses = []
+
+    def network_maps():
+        index = 0
         for inputs, target in stream:
             canvas_maps = forward(inputs)
             if loss is not None:
-                total += float(loss(target, canvas_maps)) * len(target)
+                losses.append(float(loss(target, canvas_maps)) * len(target))
             for canvas_map in canvas_maps:
-                full = maps.from_canvas(canvas_map, dataset.sizes[index])[..., 0].numpy()
-                for name, value in score_map(full, dataset, index, sigma, metrics).items():
-                    scores[name][index] = value
+                size = scorer.dataset.sizes[min(index, len(scorer.dataset) - 1)]
+                yield maps.from_canvas(canvas_map, size)[..., 0].numpy()
                 index += 1
-            bar.update(len(target))
-    if index != len(dataset):
-        raise ValueError(f"the stream held {index} maps for {len(dataset)} stimuli")
-    return Evaluation(dataset.names, scores, total / index if loss is not None else None)
+
+    result = score_predictions(network_maps(), scorer, label)
+    return result if loss is None else replace(result, loss=sum(losses) / len(scorer.dataset))
 
 
 def forward_function(model):
     """`model` as a compiled function of a batch (a tensor or a tuple of tensors)."""
     return tf.function(lambda inputs: model(inputs, training=False), reduce_retracing=True)
+
+
+def _write_csv(result: Evaluation, path) -> None:
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["stimulus", *result.scores])
+        for row in zip(result.names, *result.scores.values()):
+            writer.writerow([row[0], *(f"{value:.6f}" for value in row[1:])])
+
+
+def _write_parquet(result: Evaluation, path) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    pyarrow.parquet.write_table(
+        pyarrow.table({"stimulus": list(result.names), **result.scores}), path)
+
+
+def _number(value: float):
+    """JSON has no NaN."""
+    return None if np.isnan(value) else float(value)

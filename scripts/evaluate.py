@@ -1,38 +1,43 @@
-"""Score a trained saliency model on the validation stimuli of a dataset."""
+"""Score a model, a SavedModel, stored maps or a baseline; compare tables of scores."""
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from keras_saliency import command_line, evaluation, load_pretrained  # noqa: E402
-from keras_saliency.datasets import pipeline  # noqa: E402
-from keras_saliency.models import check_canvas  # noqa: E402
-from keras_saliency.training import fit  # noqa: E402
+from keras_saliency import command_line  # noqa: E402
+from keras_saliency.predictors import BASELINES  # noqa: E402
+from keras_saliency.report import score_report  # noqa: E402
 
 
 def main():
     parser = command_line.parser(
-        "Score a trained model on the validation stimuli, at the stimuli's own size.",
+        "Score saliency maps of the validation stimuli, at the stimuli's own size, or compare "
+        "tables of such scores.",
         "python scripts/evaluate.py --weights runs/msi_net_osie --config "
-        "configs/msi_net_osie.yaml --set data.root=PATH")
-    parser.add_argument("--weights", required=True,
-                        help="a weights file, a run folder or a pretrained model's name")
-    parser.add_argument("--out", metavar="CSV", help="write the scores of each stimulus here")
+        "configs/msi_net_osie.yaml \\\n      --set data.root=PATH --out msi_net.csv\n"
+        "  python scripts/evaluate.py --baseline center_bias --config configs/msi_net_osie.yaml "
+        "\\\n      --set data.root=PATH --out center_bias.csv\n"
+        "  python scripts/evaluate.py --compare center_bias.csv msi_net.csv")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--weights", metavar="MODEL", help="a weights file, a run folder, a "
+                      "pretrained model's name, or a SavedModel folder")
+    what.add_argument("--maps", metavar="FOLDER", help="saliency maps as gray pictures or .npy, "
+                      "named like the stimuli")
+    what.add_argument("--baseline", choices=sorted(BASELINES),
+                      help="fitted to the training stimuli")
+    what.add_argument("--compare", metavar="CSV", nargs="+",
+                      help="tables of scores; each is tested for being better than the first")
+    parser.add_argument("--part", choices=("validation", "training", "all"),
+                        default="validation", help="stimuli to score (default: %(default)s); "
+                        "with all, baselines leave out the stimulus they predict")
+    parser.add_argument("--out", metavar="FILE", help="write the scores of each stimulus to this "
+                        ".csv (or .parquet) and the summary to a .json beside it; with "
+                        "--compare a .json")
     arguments = parser.parse_args()
-    config = command_line.load_config(arguments)
-    model = load_pretrained(arguments.weights)
-    _, dataset, spec = fit.load_data(config)
-    check_canvas(model, spec.canvas)
-    print(f"{model.name} from {arguments.weights} on the validation stimuli of "
-          f"{dataset.summary()}")
-    with pipeline.unreadable_files_named(dataset):
-        result = evaluation.evaluate(
-            evaluation.forward_function(model),
-            pipeline.canvas_stream(dataset, spec, config.evaluation.batch),
-            dataset, spec.sigma, config.evaluation.metrics, label="evaluation")
-    print(result.describe())
-    if arguments.out:
-        result.write_csv(arguments.out)
-        print(f"scores of each stimulus: {arguments.out}")
+    if arguments.compare:
+        return score_report.compare_tables(arguments.compare, arguments.out)
+    return score_report.score(
+        command_line.load_config(arguments), arguments.weights, arguments.maps,
+        arguments.baseline, arguments.part, arguments.out)
 
 
 if __name__ == "__main__":

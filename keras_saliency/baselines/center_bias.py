@@ -29,12 +29,13 @@ class CenterBias:
             None.
         bins: of "histogram", cells per axis; else None.
         uniform_weight: share of the mass spread evenly.
+        dataset, stimuli: name and size of the training set.
     """
 
     def __init__(self, training: SaliencyDataset, method, bandwidth, bins, uniform_weight):
         self.method, self.bandwidth, self.bins = method, bandwidth, bins
         self.uniform_weight = uniform_weight
-        self._dataset = training.name
+        self.dataset, self.stimuli = training.name, len(training)
         self._index = {name: i for i, name in enumerate(training.names)}
         self._cells = _Cells(training.fixations, bins or _GRID)
         # one training set has few image sizes, and all its maps share what is computed here
@@ -45,7 +46,7 @@ class CenterBias:
 
         A stimulus that was trained on (same dataset, same name) is left out of its own density.
         """
-        left_out = self._index.get(dataset.names[index]) if dataset.name == self._dataset else None
+        left_out = self._index.get(dataset.names[index]) if dataset.name == self.dataset else None
         return self.predict(dataset.sizes[index], left_out)
 
     def predict(self, size, leave_out=None) -> Prediction:

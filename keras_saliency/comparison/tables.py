@@ -1,4 +1,4 @@
-"""Per-image tables of scores, as `Evaluation.write_csv` writes them: reading and matching."""
+"""Per-image tables of scores, as `Evaluation.write` writes them: reading and matching."""
 import csv
 import math
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class ScoreTable:
 
 
 def read_table(path, label=None) -> ScoreTable:
-    """Read a CSV of `stimulus` and metrics; an empty cell or `nan` is an image without a score.
+    """Read a CSV (or Parquet) of `stimulus` and metrics; an empty cell or `nan` is an image without a score.
 
     Args:
         label: None for the file's name without ending.
@@ -39,13 +39,7 @@ def read_table(path, label=None) -> ScoreTable:
         OSError: the file cannot be opened.
     """
     path = Path(path)
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file, strict=True)
-            # the line a record ends at is what an editor shows
-            records = [(reader.line_num, record) for record in reader if record]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path}: not a CSV table ({error})") from error
+    records = _parquet_records(path) if path.suffix == ".parquet" else _csv_records(path)
     if not records:
         raise ValueError(f"{path}: empty; it should hold a row `stimulus,metric,...` and one row "
                          "per image")
@@ -97,6 +91,34 @@ def matched(tables) -> dict:
     return {metric: np.stack([table.scores[metric][order]
                               for table, order in zip(tables, orders)], axis=1)
             for metric in first.scores}
+
+
+def _csv_records(path) -> list:
+    """(row number, cells) of the rows that are not empty."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file, strict=True)
+            # the line a record ends at is what an editor shows
+            return [(reader.line_num, record) for record in reader if record]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path}: not a CSV table ({error})") from error
+
+
+def _parquet_records(path) -> list:
+    """As `_csv_records`."""
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise ValueError(f"{path}: Parquet needs pyarrow (python -m pip install "
+                         "pyarrow)") from None
+    try:
+        table = pyarrow.parquet.read_table(path)
+    except pyarrow.ArrowException as error:
+        raise ValueError(f"{path}: not a Parquet table ({error})") from error
+    rows = zip(*(column.to_pylist() for column in table.columns))
+    cells = [["" if value is None else str(value) for value in row] for row in rows]
+    return list(enumerate([table.column_names, *cells], start=1))
 
 
 def _checked_header(path, header) -> list:

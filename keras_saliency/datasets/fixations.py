@@ -108,6 +108,18 @@ class Fixations:
         """int32 [H, W]: number of fixations at each pixel of stimulus `index`."""
         return fixation_map(self.of(index), self.sizes[index])
 
+    def other_map(self, index: int) -> np.ndarray:
+        """int32 [H, W]: fixations on all other stimuli at each pixel of stimulus `index`.
+
+        Those on stimuli of another size keep their place relative to height and width.
+        """
+        own, size = self.rows(index), self.sizes[index]
+        scale = size / self.sizes[self.image]
+        points = np.stack([self.x * scale[:, 1], self.y * scale[:, 0]], axis=1)
+        # x < W, but x / W * W' may round up to W'
+        points = np.minimum(points, np.nextafter(size[::-1].astype(np.float64), 0))
+        return fixation_map(np.delete(points, own, axis=0), size)
+
     def density_map(self, index: int, sigma: float) -> np.ndarray:
         """float32 [H, W], sums to 1: `fixation_map` blurred by a Gaussian of `sigma` pixels."""
         return density_map(self.of(index), self.sizes[index], sigma)
@@ -116,9 +128,10 @@ class Fixations:
 def fixation_map(points, size) -> np.ndarray:
     """Count map int32 [H, W] of points [n, 2] (x, y) that all lie inside `size` (H, W)."""
     points = np.asarray(points, np.float64).reshape(-1, 2)
-    counts = np.zeros(tuple(int(s) for s in size), np.int32)
-    np.add.at(counts, (points[:, 1].astype(int), points[:, 0].astype(int)), 1)
-    return counts
+    height, width = (int(s) for s in size)
+    pixels = points[:, 1].astype(np.int64) * width + points[:, 0].astype(np.int64)
+    counts = np.bincount(pixels, minlength=height * width)
+    return counts.astype(np.int32).reshape(height, width)
 
 
 def density_map(points, size, sigma: float) -> np.ndarray:

@@ -1,13 +1,12 @@
 """What a finished training run shows: curve, sample strip, scores, SavedModel, next step."""
-import json
 import os
 
 import numpy as np
 
+from keras_saliency import config as configs
 from keras_saliency.datasets import pipeline
-from keras_saliency.evaluation import density_of, evaluate, forward_function
+from keras_saliency.evaluation import Scorer, density_of, evaluate, forward_function
 from keras_saliency.export import save as export_saved_model
-from keras_saliency.files import atomic_path
 from keras_saliency.prediction import predict
 from keras_saliency.report import figures
 
@@ -23,22 +22,20 @@ def write(run, log=print) -> None:
     folder, config = run.folder, run.config
     columns = {key: [row[key] for row in run.rows] for key in run.rows[0]}
     figures.training_curve(columns, folder / "curve.png")
+    scorer = Scorer(run.validation, run.spec.sigma, config.evaluation.metrics, run.training,
+                    seed=config.evaluation.seed)
     result = evaluate(
         forward_function(run.model),
-        pipeline.canvas_stream(run.validation, run.spec, config.evaluation.batch),
-        run.validation, run.spec.sigma, config.evaluation.metrics, label="evaluation")
-    result.write_csv(folder / "scores.csv")
-    with atomic_path(folder / "scores.json") as temporary:
-        temporary.write_text(json.dumps({
-            "dataset": run.validation.name, "edition": run.validation.edition,
-            "stimuli": len(run.validation), "means": result.means(),
-            "skipped": result.skipped(), "epoch": run.best["epoch"],
-            "sigma_pixels": run.spec.sigma, "seed": config.train.seed}, indent=2))
+        pipeline.canvas_stream(run.validation, run.spec, config.evaluation.batch), scorer,
+        label="evaluation")
+    result.write(folder / "scores.csv", {
+        "prediction": f"{run.model.name}, epoch {run.best['epoch']}",
+        **scorer.about(), "config": configs.to_dict(config)})
     figures.sample_strip(sample_rows(run), folder / "samples.png")
     versions = [int(p.name) for p in (folder / "saved_model").glob("[0-9]*")]
     exported = export_saved_model(run.model, folder / "saved_model", max(versions, default=0) + 1)
     log(f"\nbest epoch {run.best['epoch']} of {len(run.rows)}, {len(run.validation)} validation "
-        f"stimuli at their own size: {result.describe()}\n")
+        f"stimuli at their own size:\n\n{result.table()}\n")
     for name, what in (
             ("config.yaml", "the settings as used"), ("history.csv", "loss and scores by epoch"),
             ("curve.png", "the same as a picture"),

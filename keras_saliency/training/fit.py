@@ -14,7 +14,7 @@ from keras_saliency.config import Config, ConfigError
 from keras_saliency.datasets import load_dataset, pipeline
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.splits import split
-from keras_saliency.evaluation import check_metrics, evaluate, forward_function
+from keras_saliency.evaluation import Scorer, choose_metrics, evaluate, forward_function
 from keras_saliency.models import build_model, check_canvas, load_pretrained, weights_file
 from keras_saliency.training import callbacks, features
 
@@ -54,17 +54,28 @@ class Run:
         return self.rows[callbacks.best_row(self.rows, self.config.train.monitor)]
 
 
-def load_data(config: Config) -> tuple:
-    """(training, validation, spec) as a config says; every problem of the files shows here."""
+def load_data(config: Config, part="validation") -> tuple:
+    """Read the dataset of a config and split it; every problem of the files shows here.
+
+    Args:
+        part: which stimuli to evaluate, "validation", "training" or "all".
+
+    Returns:
+        (training, evaluated, spec): the stimuli that trained parameters may come from (all of
+        them for "all"), those of `part`, and how they come onto the canvas.
+    """
     data = config.data
     dataset = load_dataset(data.name, data.root, **data.options)
-    train, validation = split(dataset, data.split_seed, data.train, data.validation)
+    everything = np.arange(len(dataset))
+    training, validation = (everything, everything) if part == "all" else split(
+        dataset, data.split_seed, data.train, data.validation)
+    evaluated = training if part == "training" else validation
     canvas = tuple(data.canvas or pipeline.CANVASES.get(data.name, (240, 320)))
     if len(canvas) != 2 or min(canvas) < 1:
         raise ConfigError(f"data.canvas must be [height, width], not {list(canvas)}")
     sigma = pipeline.sigma_pixels(dataset, data.sigma_dva, data.sigma_pixels)
     targets = losses.required_targets(config.train.loss)
-    return (dataset.select(train), dataset.select(validation),
+    return (dataset.select(training), dataset.select(evaluated),
             pipeline.CanvasSpec(canvas, sigma, tuple(targets)))
 
 
@@ -118,7 +129,10 @@ def train(config: Config, resume=False, log=print) -> Run:
         tf.config.experimental.enable_op_determinism()
 
     training, validation, spec = load_data(config)
-    check_metrics([*config.evaluation.metrics, *config.evaluation.every], validation)
+    choose_metrics(config.evaluation.metrics, validation, training)
+    scorer = Scorer(validation, spec.sigma, config.evaluation.every, training,
+                    seed=config.evaluation.seed)
+    _check_monitor(settings.monitor, scorer.metrics)
     model = build(config)
     check_canvas(model, spec.canvas)
     steps = pipeline.steps_per_epoch(len(training), settings.batch)
@@ -133,10 +147,10 @@ def train(config: Config, resume=False, log=print) -> Run:
         return _with_best(run)
 
     with pipeline.unreadable_files_named(training, validation):
-        return _loop(run, optimizer, steps, log)
+        return _loop(run, optimizer, steps, scorer, log)
 
 
-def _loop(run: Run, optimizer, steps: int, log) -> Run:
+def _loop(run: Run, optimizer, steps: int, scorer: Scorer, log) -> Run:
     """Train `run.model` from where `run.rows` ends."""
     settings, folder = run.config.train, run.folder
     network, load, validation_stream = _inputs(run)
@@ -145,8 +159,7 @@ def _loop(run: Run, optimizer, steps: int, log) -> Run:
     forward = forward_function(network)
 
     def validate():
-        result = evaluate(forward, validation_stream, run.validation, run.spec.sigma,
-                          run.config.evaluation.every, loss, label="validation")
+        result = evaluate(forward, validation_stream, scorer, loss, label="validation")
         return {"loss": result.loss, **result.means()}
 
     def save_last(rows):
@@ -181,12 +194,15 @@ def _check(config: Config) -> None:
             raise ConfigError(f"train.{key} must be at least 1, not {getattr(settings, key)}")
     if settings.cache not in ("none", "memory", "disk"):
         raise ConfigError(f"train.cache {settings.cache!r}; choose none, memory or disk")
-    columns = ["val_loss", "loss", *(f"val_{m}" for m in config.evaluation.every)]
-    if settings.monitor not in columns:
-        raise ConfigError(f"train.monitor {settings.monitor!r}; choose from "
-                          f"{', '.join(columns)} (evaluation.every adds more)")
     if not settings.learning_rate > 0:
         raise ConfigError(f"train.learning_rate must be above 0, not {settings.learning_rate}")
+
+
+def _check_monitor(monitor: str, metrics) -> None:
+    columns = ["val_loss", "loss", *(f"val_{m}" for m in metrics)]
+    if monitor not in columns:
+        raise ConfigError(f"train.monitor {monitor!r}; choose from {', '.join(columns)} "
+                          "(evaluation.every adds more)")
 
 
 def _open_folder(config: Config, resume: bool) -> Path:

@@ -29,7 +29,7 @@ def write(path, text):
 
 def test_reads_what_evaluation_writes(tmp_path):
     scores = {"nss": np.array([1.25, np.nan, 3]), "kld": np.array([0.5, 0.25, 1e-3])}
-    Evaluation(["a", "b, with comma", "c"], scores).write_csv(tmp_path / "model.csv")
+    Evaluation(["a", "b, with comma", "c"], scores).write(tmp_path / "model.csv")
     read = read_table(tmp_path / "model.csv")
     assert read.label == "model" and read.names == ("a", "b, with comma", "c")
     assert list(read.scores) == ["nss", "kld"]
