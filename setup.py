@@ -43,6 +43,9 @@ setup(
     ],
     extras_require={
         "test": ["pytest>=7.4,<10", "hypothesis>=6.80,<7"],
+        "parquet": ["pyarrow>=12,<26"],
+        # pysaliency imports torch without requiring it
+        "pysaliency": ["pysaliency>=0.2.22,<0.3", "torch>=2,<3"],
         "serving": [
             'tensorflow-serving-api>=2.15,<2.16; python_version < "3.12"',
             'tensorflow-serving-api>=2.16,<2.22; python_version >= "3.12"',

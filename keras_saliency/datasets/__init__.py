@@ -2,7 +2,8 @@
 import inspect
 
 from keras_saliency.datasets import (
-    cat2000, dutomron, fiwi, folder, isun, mit1003, osie, pascals, popout, salicon)
+    cat2000, dutomron, fiwi, folder, isun, mit1003, osie, pascals, popout, pysaliency_files,
+    salicon)
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
 
 DATASETS = {
@@ -15,6 +16,7 @@ DATASETS = {
     "osie": osie.load,
     "pascals": pascals.load,
     "popout": popout.load,
+    "pysaliency": pysaliency_files.load,
     "salicon": salicon.load,
 }
 

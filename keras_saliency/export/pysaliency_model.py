@@ -1,0 +1,38 @@
+"""A model of this package as a model of pysaliency, for its metrics and datasets."""
+import numpy as np
+
+from keras_saliency.prediction import predict
+
+
+def to_pysaliency(model, canvas=None, **options):
+    """Hand a Keras saliency model to pysaliency.
+
+    Args:
+        model: Keras model on RGB 0..255, as `build_model` and `load_pretrained` give it.
+        canvas: (h, w) to work at; see `predict`.
+        **options: of `pysaliency.SaliencyMapModel`, such as `cache_location`.
+
+    Returns:
+        pysaliency.SaliencyMapModel whose maps are those of `keras_saliency.predict`; gray
+        stimuli [H, W] are taken as RGB, alpha is dropped.
+
+    Raises:
+        ImportError: pysaliency, or torch, which it imports, is not installed.
+    """
+    try:
+        import pysaliency
+    except ImportError as error:
+        raise ImportError(f"pysaliency cannot be imported ({error}): python -m pip install "
+                          '"keras_saliency[pysaliency]"') from error
+
+    class KerasSaliencyModel(pysaliency.SaliencyMapModel):
+        """The maps of one Keras model."""
+
+        def _saliency_map(self, stimulus):
+            image = np.asarray(stimulus)
+            if image.ndim == 2:
+                image = image[..., np.newaxis]
+            image = image[..., :3] if image.shape[2] >= 3 else np.repeat(image[..., :1], 3, -1)
+            return predict(model, image, canvas)
+
+    return KerasSaliencyModel(**options)
