@@ -5,9 +5,10 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from keras_saliency import command_line  # noqa: E402
-from keras_saliency.benchmarks import train  # noqa: E402
+from keras_saliency.benchmarks import metrics, train  # noqa: E402
 
 BENCHMARKS = {
+    "metrics": metrics.run,
     "train": train.run,
 }
 
@@ -15,7 +16,7 @@ BENCHMARKS = {
 def main():
     parser = argparse.ArgumentParser(
         description="Measure speed. Every figure comes from one run on the same data.",
-        epilog="example:\n  python scripts/benchmark.py train",
+        epilog="example:\n  python scripts/benchmark.py metrics",
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("benchmark", choices=sorted(BENCHMARKS))
     BENCHMARKS[parser.parse_args().benchmark]()

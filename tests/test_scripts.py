@@ -1,4 +1,5 @@
 """The scripts as a user runs them: exit codes, messages, files."""
+import json
 import os
 import subprocess
 import sys
@@ -9,12 +10,14 @@ import numpy as np
 import pytest
 
 import keras_saliency as ks
+from keras_saliency.datasets import popout
 from keras_saliency.models import weights_file
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SMALL = {"width_multiplier": 0.03}
 QUICK = ["model.encoder_weights=null", "model.options={width_multiplier: 0.03}",
          "data.canvas=[48, 64]", "data.options={count: 20, size: [96, 128]}",
+         "data.train=null", "data.validation=null",
          "train.epochs=1", "train.batch=4"]
 
 
@@ -57,6 +60,47 @@ def test_train_evaluate_predict(tmp_path):
 
 
 @pytest.mark.slow
+def test_evaluate_compares_what_it_scored(tmp_path, weights):
+    settings = ["--set", "data.options={count: 20, size: [96, 128]}", "data.canvas=[48, 64]",
+                "data.sigma_pixels=6"]
+    code, out, err = script("evaluate", "--weights", weights, "--out", tmp_path / "net.csv",
+                            *settings)
+    assert code == 0 and "auc_shuffled (higher)" in out, err
+    code, out, err = script("evaluate", "--baseline", "gold_standard", "--out",
+                            tmp_path / "gold.csv", *settings, "evaluation.metrics=[nss, kld]")
+    assert code == 0, err
+    summary = json.loads((tmp_path / "gold.json").read_text())
+    assert summary["prediction"] == "the baseline gold_standard" and summary["stimuli"] == 10
+    assert summary["config"]["data"]["options"]["count"] == 20
+    code, _, err = script("evaluate", "--compare", tmp_path / "net.csv", tmp_path / "gold.csv")
+    assert code == 2 and "gold has no column auc_judd" in err
+    code, _, err = script("evaluate", "--baseline", "center_bias", "--out", tmp_path / "cb.csv",
+                          *settings, "evaluation.metrics=[nss, kld]", "--part", "all")
+    assert code == 0, err
+    assert len((tmp_path / "cb.csv").read_text().splitlines()) == 21
+    code, out, err = script("evaluate", "--baseline", "uniform", "--out", tmp_path / "u.csv",
+                            *settings, "evaluation.metrics=[nss, kld]")
+    assert code == 0, err
+    code, out, err = script("evaluate", "--compare", tmp_path / "u.csv", tmp_path / "gold.csv",
+                            "--out", tmp_path / "comparison.json")
+    assert code == 0 and "better than u" in out, err
+    compared = json.loads((tmp_path / "comparison.json").read_text())
+    assert compared["metrics"]["nss"]["p_value"][1] < 0.05
+
+
+@pytest.mark.slow
+def test_evaluate_names_the_maps_that_are_missing(tmp_path):
+    names = popout.load(count=20, size=(96, 128)).names
+    (tmp_path / "maps").mkdir()
+    for name in names[:-1]:
+        cv2.imwrite(str(tmp_path / "maps" / f"{name}.png"), np.eye(96, 128, dtype=np.uint8))
+    code, out, err = script("evaluate", "--maps", tmp_path / "maps", "--part", "all", "--set",
+                            "data.options={count: 20, size: [96, 128]}")
+    assert code == 1 and f"not scored: {names[-1]}: no map in the folder" in out
+    assert "error: 1 stimuli have no usable map" in err and "Traceback" not in err
+
+
+@pytest.mark.slow
 def test_predict_takes_pictures_of_all_kinds_and_names_the_bad_one(tmp_path, weights):
     rng = np.random.default_rng(0)
     folder = tmp_path / "pictures"
@@ -87,6 +131,9 @@ def test_predict_takes_pictures_of_all_kinds_and_names_the_bad_one(tmp_path, wei
     ("train", ["--set", "train.epoch=1"], "no key 'train.epoch'"),
     ("train", ["--config", "nowhere.yaml"], "no config file nowhere.yaml"),
     ("evaluate", ["--weights", "nothing"], "no weights 'nothing'"),
+    ("evaluate", ["--baseline", "uniform", "--out", "x.txt"], "x.txt: the table must end in"),
+    ("evaluate", ["--maps", "nowhere", "--set", "data.options={count: 5}"], "nowhere: no such"),
+    ("evaluate", ["--compare", "one.csv"], "one.csv"),
     ("predict", ["x.jpg", "--weights", "nothing"], "no weights 'nothing'"),
 ])
 def test_bad_input_is_one_line_and_code_2(name, arguments, message, tmp_path):
