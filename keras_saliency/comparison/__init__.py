@@ -30,6 +30,7 @@ class Comparison:
             the first table if there were none. NaN for the first.
         ranks: int [K], sums of ranks over `RANKED`, low is good; None without these metrics.
         confidence: of the intervals.
+        left_out: metrics that only some of the tables have.
     """
 
     labels: Sequence[str]
@@ -39,6 +40,7 @@ class Comparison:
     p_values: dict
     ranks: Optional[np.ndarray]
     confidence: float
+    left_out: Sequence[str] = ()
 
     def to_dict(self) -> dict:
         """Plain numbers, lists and strings, for JSON (NaN becomes None)."""
@@ -47,13 +49,14 @@ class Comparison:
             "mean": _plain(self.means[metric]), "interval": _plain(self.intervals[metric]),
             "p_value": _plain(self.p_values[metric])} for metric in self.means}
         return {"tables": list(self.labels), "confidence": self.confidence, "metrics": metrics,
-                "cumulative_rank": None if self.ranks is None else self.ranks.tolist()}
+                "left_out": list(self.left_out), "cumulative_rank": None if self.ranks is None else self.ranks.tolist()}
 
     def format(self) -> str:
         """A text table: one line per metric and model; p-values against the first model."""
         width = max(map(len, ["model", *self.labels]))
+        column = max(len(f"{metric} (higher)") for metric in self.means)
         interval = f"{self.confidence * 100:g} % interval"
-        lines = [f"{'metric':<24}  {'model':<{width}}  {'mean':>9}  {interval:>20}  "
+        lines = [f"{'metric':<{column}}  {'model':<{width}}  {'mean':>9}  {interval:>20}  "
                  f"{'p':>7}  {'images':>6}"]
         for metric in self.means:
             arrow = "higher" if METRICS[metric].higher_is_better else "lower"
@@ -61,9 +64,11 @@ class Comparison:
                 low, high = self.intervals[metric][k]
                 p = self.p_values[metric][k]
                 lines.append(
-                    f"{f'{metric} ({arrow})' if k == 0 else '':<24}  {label:<{width}}  "
+                    f"{f'{metric} ({arrow})' if k == 0 else '':<{column}}  {label:<{width}}  "
                     f"{self.means[metric][k]:9.4f}  {f'{low:.4f} .. {high:.4f}':>20}  "
                     f"{_format_p(p):>7}  {self.images[metric] if k == 0 else '':>6}")
+        if self.left_out:
+            lines.append(f"not in all tables and left out: {', '.join(self.left_out)}")
         lines.append(f"p: paired one-sided t-test, better than {self.labels[0]}")
         if self.ranks is None:
             lines.append(f"no cumulative rank: it needs {', '.join(RANKED)} on the same images")
@@ -86,8 +91,8 @@ def compare(tables, confidence=0.95, draws=10000, seed=0) -> Comparison:
             tables.
 
     Raises:
-        ValueError: fewer than two tables, two of one label, or tables whose stimuli or metrics
-            differ; the message names what is missing where.
+        ValueError: fewer than two tables, two of one label, or tables whose stimuli
+            differ or that share no metric; the message names what is missing where.
     """
     tables = list(tables)
     labels = [table.label for table in tables]
@@ -104,9 +109,11 @@ def compare(tables, confidence=0.95, draws=10000, seed=0) -> Comparison:
         p_values[metric] = np.array([np.nan] + [
             paired_p_value(values[:, k], values[:, 0], METRICS[metric].higher_is_better)
             for k in range(1, len(tables))])
+    left_out = sorted({metric for table in tables for metric in table.scores} - set(scores))
     rankable = all(metric in means and np.isfinite(means[metric]).all() for metric in RANKED)
     return Comparison(labels, images, means, intervals, p_values,
-                      cumulative_rank(means) if rankable else None, confidence)
+                      cumulative_rank(means) if rankable else None, confidence,
+                      left_out)
 
 
 def _plain(array) -> list:

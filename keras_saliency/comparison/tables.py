@@ -70,10 +70,11 @@ def read_tables(paths) -> list:
 
 
 def matched(tables) -> dict:
-    """{metric: float64 [N, K]} of K tables, rows in the first one's order.
+    """{metric: float64 [N, K]} of the metrics that K tables share, rows in the first one's order.
 
     Raises:
-        ValueError: tables whose stimuli or metrics differ; names what is missing where.
+        ValueError: tables whose stimuli differ (names what is missing where), or without a
+            common metric.
     """
     first = tables[0]
     places = [{name: i for i, name in enumerate(table.names)} for table in tables]
@@ -83,14 +84,15 @@ def matched(tables) -> dict:
             if missing:
                 raise ValueError(f"{one.label} has no row for {list_some(missing)}, which "
                                  f"{other.label} has")
-            missing = [metric for metric in other.scores if metric not in one.scores]
-            if missing:
-                raise ValueError(f"{one.label} has no column {', '.join(missing)}, which "
-                                 f"{other.label} has")
+    shared = [metric for metric in first.scores
+              if all(metric in table.scores for table in tables)]
+    if not shared:
+        raise ValueError("no metric is in all of the tables: " + "; ".join(
+            f"{table.label} has {', '.join(table.scores)}" for table in tables))
     orders = [[place[name] for name in first.names] for place in places]
     return {metric: np.stack([table.scores[metric][order]
                               for table, order in zip(tables, orders)], axis=1)
-            for metric in first.scores}
+            for metric in shared}
 
 
 def _csv_records(path) -> list:

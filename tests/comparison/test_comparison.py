@@ -229,8 +229,15 @@ def test_compare_and_its_text():
     ([], "not none"),
     ([table("a"), table("b", names=NAMES[2:])], "b has no row for img0, img1, which a has"),
     ([table("a", names=NAMES[1:]), table("b")], "a has no row for img0, which b has"),
-    ([table("a"), table("b", metrics=["cc"])], "b has no column auc_shuffled, kld, nss"),
-    ([table("a", metrics=["cc"]), table("b")], "a has no column")])
+    ([table("a", metrics=["nss"]), table("b", metrics=["cc"])],
+     "no metric is in all of the tables: a has nss; b has cc")])
 def test_tables_that_do_not_fit(tables, message):
     with pytest.raises(ValueError, match=message):
         compare(tables)
+
+
+def test_metrics_of_some_tables_only_are_left_out_and_named():
+    found = compare([table("a"), table("b", metrics=["cc", "kld"])])
+    assert set(found.means) == {"cc", "kld"} and found.ranks is None
+    assert found.left_out == found.to_dict()["left_out"] == ["auc_shuffled", "nss"]
+    assert "not in all tables and left out: auc_shuffled, nss\n" in found.format()
