@@ -68,7 +68,7 @@ def nss_per_image(y_true, y_pred) -> tf.Tensor:
 
 
 class ImageMeanMetric(keras.metrics.Metric):
-    """Mean over images of a function of (y_true, y_pred); NaN scores are skipped.
+    """Mean over images of the class' `per_image` (y_true, y_pred) -> [B]; NaN is skipped.
 
     Args:
         channel: which channel of y_true [B, H, W, C] to compare with, for targets that hold a
@@ -83,10 +83,6 @@ class ImageMeanMetric(keras.metrics.Metric):
         self.channel = int(channel)
         self.total = self.add_weight(name="total", shape=(), initializer="zeros")
         self.images = self.add_weight(name="images", shape=(), initializer="zeros")
-
-    def per_image(self, y_true, y_pred) -> tf.Tensor:
-        """Scores [B], NaN for an image to skip."""
-        raise NotImplementedError
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Add a batch."""
@@ -119,32 +115,28 @@ class ImageMeanMetric(keras.metrics.Metric):
 class CC(ImageMeanMetric):
     """Mean over images of Pearson's correlation with a fixation_density_map, -1..1."""
 
-    def per_image(self, y_true, y_pred):
-        return cc_per_image(y_true, y_pred)
+    per_image = staticmethod(cc_per_image)
 
 
 @register
 class KLD(ImageMeanMetric):
     """Mean over images of the Kullback-Leibler divergence (nats) to a fixation_density_map."""
 
-    def per_image(self, y_true, y_pred):
-        return kld_per_image(y_true, y_pred)
+    per_image = staticmethod(kld_per_image)
 
 
 @register
 class SIM(ImageMeanMetric):
     """Mean over images of the similarity to a fixation_density_map, 0..1."""
 
-    def per_image(self, y_true, y_pred):
-        return sim_per_image(y_true, y_pred)
+    per_image = staticmethod(sim_per_image)
 
 
 @register
 class NSS(ImageMeanMetric):
     """Mean over images of the normalised scanpath saliency at a fixation_map (counts)."""
 
-    def per_image(self, y_true, y_pred):
-        return nss_per_image(y_true, y_pred)
+    per_image = staticmethod(nss_per_image)
 
 
 KERAS_METRICS = {"cc": CC, "kld": KLD, "sim": SIM, "nss": NSS}
