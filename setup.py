@@ -21,7 +21,10 @@ setup(
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="MIT",
-    packages=find_packages(include=["keras_saliency", "keras_saliency.*"]),
+    packages=[*find_packages(include=["keras_saliency", "keras_saliency.*"]),
+              "keras_saliency.weights"],
+    package_dir={"keras_saliency.weights": "weights"},
+    package_data={"keras_saliency.weights": ["*.h5", "manifest.yaml", "README.md"]},
     python_requires=">=3.9,<3.14",
     install_requires=[
         'tensorflow>=2.15,<2.16; python_version < "3.12"',

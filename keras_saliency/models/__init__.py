@@ -1,10 +1,12 @@
 """Published models as functional Keras models, by name."""
 import inspect
+from types import MappingProxyType
 
 from keras_saliency.models import weights_file
 from keras_saliency.models.ead import ead
 from keras_saliency.models.msi_net import msi_net
-from keras_saliency.models.pretrained import find_weights, load_encoder
+from keras_saliency.models.pretrained import (
+    find_weights, list_pretrained, load_encoder, read_model)
 from keras_saliency.models.weights_file import WeightsError
 
 MODELS = {
@@ -79,17 +81,19 @@ def load_pretrained(name_or_path):
             folder (its `best.h5` is taken).
 
     Returns:
-        keras.Model of any input size, its `canvas` the one it was trained at.
+        keras.Model of any input size, its `canvas` the one it was trained at; its `about` is a
+        dict of what its file says: model, options, training data, scores, licence.
 
     Raises:
         WeightsError: no such weights, or a file that does not say which model it is for.
     """
     path = find_weights(name_or_path)
-    attributes = weights_file.read_attributes(path)
+    weights, attributes = read_model(path)
     if "model" not in attributes:
         raise WeightsError(f"{path} does not say which model it is for (no attribute 'model'); "
                            "it holds an encoder or was written by another program")
     model = build_model(attributes["model"], **attributes.get("options", {}))
-    weights_file.assign(model, weights_file.read(path), path)
+    weights_file.assign(model, weights, path)
     model.canvas = tuple(attributes.get("canvas", model.canvas))
+    model.about = MappingProxyType(attributes)  # a plain dict would be tracked as weights
     return model

@@ -1,13 +1,20 @@
 """Where weights come from: ImageNet encoders, trained models by name or path."""
+import hashlib
 import re
+from functools import lru_cache
 from pathlib import Path
 
 import keras
+import yaml
 
 from keras_saliency.models import weights_file
 from keras_saliency.models.weights_file import WeightsError
 
-WEIGHTS_FOLDER = Path(__file__).resolve().parents[2] / "weights"
+_PACKAGE = Path(__file__).resolve().parents[1]
+# inside the package where it was installed from a wheel, beside it in the repository
+WEIGHTS_FOLDER = next((folder for folder in (_PACKAGE / "weights", _PACKAGE.parent / "weights")
+                       if folder.is_dir()), _PACKAGE.parent / "weights")
+MANIFEST = "manifest.yaml"
 
 # preset name -> (file in WEIGHTS_FOLDER, builder in keras.applications)
 ENCODER_PRESETS = {
@@ -64,25 +71,74 @@ def _read_preset(name) -> dict:
             for layer, variables in weights_file.layer_variables(reference).items()}
 
 
+def read_manifest() -> dict:
+    """{name: entry} of `weights/manifest.yaml`, what it says of each file; {} without one."""
+    path = WEIGHTS_FOLDER / MANIFEST
+    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
 def list_pretrained() -> list:
-    """Names that `load_pretrained` takes: the trained models in `weights/`."""
+    """Names that `load_pretrained` takes: the trained models in `weights/` and their aliases."""
     presets = {file for file, _ in ENCODER_PRESETS.values()}
-    return sorted(p.stem for p in WEIGHTS_FOLDER.glob("*.h5") if p.name not in presets)
+    aliases = [alias for entry in read_manifest().values() for alias in entry.get("aliases", ())]
+    return sorted(aliases + [p.stem for p in WEIGHTS_FOLDER.glob("*.h5")
+                             if p.name not in presets])
 
 
 def find_weights(name_or_path) -> Path:
     """The weights file of a name in `weights/`, a file, or a run folder (its `best.h5`).
 
     Raises:
-        WeightsError: neither; lists the valid names.
+        WeightsError: neither (lists the valid names), or a file of `weights/` that is not the
+            one its manifest describes.
     """
     path = Path(name_or_path).expanduser()
     candidates = [path / "best.h5" if path.is_dir() else path]
     if path.name == str(name_or_path):
-        candidates.insert(0, WEIGHTS_FOLDER / f"{name_or_path}.h5")
+        name = next((name for name, entry in read_manifest().items()
+                     if str(name_or_path) in entry.get("aliases", ())), name_or_path)
+        candidates.insert(0, WEIGHTS_FOLDER / f"{name}.h5")
     for candidate in candidates:
         if candidate.is_file():
+            _verify(candidate)
             return candidate
     names = ", ".join(list_pretrained()) or "none yet: train one with scripts/train.py"
     raise WeightsError(f"no weights {str(name_or_path)!r}: give a .h5 file, a run folder with "
                        f"best.h5, or one of the pretrained models ({names})")
+
+
+def read_model(path) -> tuple:
+    """({layer: {variable: array}}, attributes) of a model's weights file.
+
+    A file may leave out layers that it shares with its `base`, a file of the same folder (or of
+    `weights/`), such as an encoder that stayed as it was.
+
+    Raises:
+        WeightsError: the base is missing or not the one that its manifest describes.
+    """
+    path = Path(path)
+    weights, attributes = weights_file.read(path), weights_file.read_attributes(path)
+    if "base" in attributes:
+        folders = (path.parent, WEIGHTS_FOLDER)
+        base = next((f / attributes["base"] for f in folders if (f / attributes["base"]).is_file()),
+                    None)
+        if base is None:
+            raise WeightsError(f"{path} builds on {attributes['base']}, which is neither beside "
+                               f"it nor in {WEIGHTS_FOLDER}")
+        _verify(base)
+        weights = {**weights_file.read(base), **weights}
+    return weights, attributes
+
+
+def _verify(path: Path) -> None:
+    """Raise `WeightsError` if `path` lies in `weights/` and differs from what the manifest says."""
+    entry = read_manifest().get(path.stem) if path.parent == WEIGHTS_FOLDER else None
+    if entry and _sha256(path, path.stat().st_mtime_ns) != entry["sha256"]:
+        raise WeightsError(f"{path} is not the file that {MANIFEST} describes (its sha256 "
+                           "differs): it was cut short or replaced; copy or download it again")
+
+
+@lru_cache(maxsize=32)
+def _sha256(path: Path, changed: int) -> str:
+    """Of a file that was last changed at `changed`."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

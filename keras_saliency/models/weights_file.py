@@ -45,11 +45,18 @@ def save(model, path, attributes=None, dtype="float32", extra=None) -> Path:
         extra: {name: {name: array}} groups kept beside the layers, e.g. optimizer state; their
             names must start with an underscore.
     """
+    return write({layer: {name: np.asarray(variable) for name, variable in variables.items()}
+                  for layer, variables in layer_variables(model).items()},
+                 path, attributes, dtype, extra)
+
+
+def write(weights: dict, path, attributes=None, dtype="float32", extra=None) -> Path:
+    """`save` for weights as {layer: {variable: array}}."""
     path = Path(path)
     with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
-        for layer, variables in layer_variables(model).items():
-            for name, variable in variables.items():
-                file[f"{layer}/{name}"] = np.asarray(variable).astype(dtype)
+        for layer, variables in weights.items():
+            for name, array in variables.items():
+                file[f"{layer}/{name}"] = array.astype(dtype)
         for group, arrays in (extra or {}).items():
             assert group.startswith(PRIVATE), group
             for name, array in arrays.items():

@@ -1,0 +1,91 @@
+"""Trained models made ready for `weights/`: small files, and what the manifest says of them."""
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from keras_saliency.files import atomic_path
+from keras_saliency.models import pretrained, weights_file
+from keras_saliency.models.weights_file import WeightsError
+
+LARGEST = 40e6  # bytes that a file in the repository may have
+CITATIONS = {
+    "ead": "He, Borji, Mi and Pugeault (2018), What catches the eye? Visualizing and "
+           "understanding deep saliency models",
+    "msi_net": "Kroner, Senden, Driessens and Goebel (2020), Contextual encoder-decoder network "
+               "for visual saliency prediction, Neural Networks 129",
+}
+
+
+def release(source, name: str, base="vgg16_imagenet.h5", licence="MIT") -> Path:
+    """Write `weights/<name>.h5` in float16, without the layers that equal those of `base`.
+
+    Args:
+        source: weights file or run folder. name: of the released model.
+        base: file in `weights/`; None to write all layers.
+
+    Returns:
+        The file's path.
+
+    Raises:
+        WeightsError: the source does not say which model it is for, a weight beyond float16, or
+            a file that would be larger than a repository should hold.
+    """
+    path = pretrained.find_weights(source)
+    weights, attributes = pretrained.read_model(path)
+    if "model" not in attributes:
+        raise WeightsError(f"{path} does not say which model it is for")
+    attributes.pop("base", None)
+    with np.errstate(over="ignore"):  # found below, with the layer's name
+        weights = {layer: {key: array.astype(np.float16) for key, array in arrays.items()}
+                   for layer, arrays in weights.items()}
+    infinite = [layer for layer, arrays in weights.items()
+                if not all(np.isfinite(array).all() for array in arrays.values())]
+    if infinite:
+        raise WeightsError(f"{path}: {', '.join(infinite)} have weights beyond float16")
+    if base is not None:
+        shared = weights_file.read(pretrained.WEIGHTS_FOLDER / base)
+        weights = {layer: arrays for layer, arrays in weights.items()
+                   if not _equal(arrays, shared.get(layer, {}))}
+        attributes["base"] = base
+    attributes["licence"] = licence
+    size = sum(array.nbytes for arrays in weights.values() for array in arrays.values())
+    if size > LARGEST:
+        raise WeightsError(f"{name} would have {size / 1e6:.0f} MB; train with more layers frozen "
+                           f"at {base}, which are left out")
+    return weights_file.write(weights, pretrained.WEIGHTS_FOLDER / f"{name}.h5", attributes,
+                              "float16")
+
+
+def describe(name: str, aliases=(), **facts) -> dict:
+    """Enter `weights/<name>.h5` into the manifest, in place of what was there.
+
+    Args:
+        aliases: short names for it.
+        **facts: what the file cannot know: command, minutes, scores.
+
+    Returns:
+        The entry.
+    """
+    path = pretrained.WEIGHTS_FOLDER / f"{name}.h5"
+    attributes = weights_file.read_attributes(path)
+    options = attributes.get("options", {})
+    entry = {
+        "file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "bytes": path.stat().st_size, "aliases": list(aliases),
+        "base": attributes.get("base"), "model": attributes["model"], "options": options,
+        "preprocessing": options.get("preprocessing", "caffe"),
+        "training_data": attributes.get("dataset"),
+        "training_stimuli": attributes.get("training_stimuli"), **facts,
+        "licence": attributes.get("licence"), "citation": CITATIONS.get(attributes["model"]),
+    }
+    entries = {**pretrained.read_manifest(), name: entry}
+    with atomic_path(pretrained.WEIGHTS_FOLDER / pretrained.MANIFEST) as temporary:
+        temporary.write_text(yaml.safe_dump(entries, sort_keys=False, width=98), encoding="utf-8")
+    return entry
+
+
+def _equal(arrays, others) -> bool:
+    return arrays.keys() == others.keys() and all(
+        np.array_equal(array, others[key].astype(np.float16)) for key, array in arrays.items())

@@ -1,0 +1,44 @@
+"""Make a trained run a pretrained model: a small file in weights/, described in its manifest."""
+import argparse
+import json
+import os
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from keras_saliency import command_line  # noqa: E402
+from keras_saliency.models import release  # noqa: E402
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description="Write weights/NAME.h5 in float16 without the layers that stayed as ImageNet "
+                    "left them. Then score it with evaluate.py --weights NAME --out SCORES.csv and "
+                    "enter it into weights/manifest.yaml with --scores.",
+        epilog="example:\n  python scripts/release.py msi_net_osie --run runs/msi_net_osie_cpu\n"
+               "  python scripts/release.py msi_net_osie --scores scores.json --alias msi_net "
+               "--minutes 48",
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", help="of the pretrained model, e.g. msi_net_osie")
+    step = parser.add_mutually_exclusive_group(required=True)
+    step.add_argument("--run", help="run folder or weights file to take the weights from")
+    step.add_argument("--scores", metavar="JSON", help="summary that evaluate.py wrote for NAME")
+    parser.add_argument("--alias", action="append", default=[], help="short name; repeatable")
+    parser.add_argument("--minutes", type=float, help="that the training took")
+    parser.add_argument("--command", help="that trained it")
+    arguments = parser.parse_args()
+    if arguments.run:
+        path = release.release(arguments.run, arguments.name)
+        print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+        return
+    summary = json.loads(Path(arguments.scores).read_text(encoding="utf-8"))
+    entry = release.describe(
+        arguments.name, arguments.alias, command=arguments.command, minutes=arguments.minutes,
+        evaluated_on=f"{summary['stimuli']} stimuli ({summary['part']}) of {summary['dataset']}",
+        scores={metric: round(values["mean"], 4)
+                for metric, values in summary["metrics"].items()})
+    print(f"{arguments.name}: sha256 {entry['sha256'][:12]}..., {entry['bytes'] / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    command_line.run(main)

@@ -1,0 +1,80 @@
+"""Files for `weights/`: small, checked, and described."""
+import keras
+import numpy as np
+import pytest
+
+import keras_saliency as ks
+from keras_saliency.models import pretrained, release, weights_file
+from keras_saliency.models.weights_file import WeightsError
+
+SMALL = dict(width_multiplier=0.03)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A weights folder with a base (an encoder in float16) and a model trained on top of it."""
+    weights = tmp_path / "weights"
+    monkeypatch.setattr(pretrained, "WEIGHTS_FOLDER", weights)
+    keras.utils.set_random_seed(5)
+    encoder = {layer: {name: np.asarray(v).astype(np.float16) for name, v in variables.items()}
+               for layer, variables in weights_file.layer_variables(
+                   ks.build_model("ead", **SMALL)).items() if layer.startswith("block")}
+    weights_file.write(encoder, weights / "base.h5", dtype="float16")
+    model = ks.build_model("ead", **SMALL)
+    frozen = {layer: arrays for layer, arrays in encoder.items() if not layer.startswith("block5")}
+    weights_file.assign(model, frozen, "base", {layer: layer for layer in frozen})
+    weights_file.save(model, tmp_path / "run" / "best.h5", {
+        "model": "ead", "options": SMALL, "canvas": [48, 64], "dataset": "popout (1)",
+        "training_stimuli": 7})
+    return tmp_path
+
+
+def test_released_file_leaves_out_the_base_and_loads_the_same(folder):
+    path = release.release(folder / "run", "ead_made", base="base.h5")
+    stored = weights_file.read(path)
+    assert "block5_conv1" in stored and "saliency" in stored and "block4_conv3" not in stored
+    original, loaded = ks.load_pretrained(folder / "run"), ks.load_pretrained("ead_made")
+    for a, b in zip(original.get_weights(), loaded.get_weights()):
+        np.testing.assert_array_equal(a.astype(np.float16), b.astype(np.float16))
+    assert loaded.about["base"] == "base.h5" and loaded.about["training_stimuli"] == 7
+    assert loaded.canvas == (48, 64)
+    again = release.release(path, "again", base=None)  # a released file can be released whole
+    assert "block4_conv3" in weights_file.read(again)
+    assert "base" not in weights_file.read_attributes(again)
+
+
+def test_manifest_gives_aliases_and_guards_the_files(folder):
+    release.release(folder / "run", "ead_made", base="base.h5")
+    entry = release.describe("ead_made", ["ead"], minutes=3.5, scores={"nss": 1.5})
+    assert pretrained.read_manifest() == {"ead_made": entry}
+    assert entry["model"] == "ead" and entry["training_data"] == "popout (1)"
+    assert "He, Borji" in entry["citation"] and len(entry["sha256"]) == 64
+    assert ks.load_pretrained("ead").name == "ead"
+    assert {"ead", "ead_made"} <= set(pretrained.list_pretrained())
+    path = pretrained.WEIGHTS_FOLDER / "ead_made.h5"
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(WeightsError, match="ead_made.h5 is not the file that manifest.yaml"):
+        ks.load_pretrained("ead")
+
+
+def test_a_missing_or_changed_base_is_named(folder):
+    path = release.release(folder / "run", "ead_made", base="base.h5")
+    (pretrained.WEIGHTS_FOLDER / "base.h5").unlink()
+    with pytest.raises(WeightsError, match="ead_made.h5 builds on base.h5, which is neither"):
+        ks.load_pretrained(path)
+
+
+def test_what_cannot_be_released_is_named(folder, monkeypatch):
+    model = ks.load_pretrained(folder / "run")
+    monkeypatch.setattr(release, "LARGEST", 100)
+    with pytest.raises(WeightsError, match="made would have 0 MB; train with more layers frozen"):
+        release.release(folder / "run", "made", base="base.h5")
+    kernel, bias = model.get_layer("saliency").get_weights()
+    model.get_layer("saliency").set_weights([kernel + 1e6, bias])
+    path = weights_file.save(model, folder / "huge.h5", {"model": "ead", "options": SMALL})
+    with pytest.raises(WeightsError, match="saliency have weights beyond float16"):
+        release.release(path, "huge", base="base.h5")
+    path = weights_file.save(model, folder / "anonymous.h5")
+    with pytest.raises(WeightsError, match="does not say which model"):
+        release.release(path, "x")
+    assert not (pretrained.WEIGHTS_FOLDER / "huge.h5").exists()
