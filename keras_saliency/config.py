@@ -57,6 +57,7 @@ class TrainConfig:
     batch: int = 1
     freeze: Optional[str] = None           # last frozen encoder block, e.g. "block4"
     cache: str = "none"                    # "none", "memory" or "disk"
+    cache_folder: Optional[str] = None     # of cache "disk", shared by runs; default: the run's
     mirror: bool = False                   # left-right mirror images as augmentation
     monitor: str = "val_loss"              # column of the history that chooses the best epoch
     patience: Optional[int] = None         # stop after so many epochs without improvement

@@ -72,7 +72,8 @@ def test_evaluate_compares_what_it_scored(tmp_path, weights):
     summary = json.loads((tmp_path / "gold.json").read_text())
     assert summary["prediction"] == "the baseline gold_standard" and summary["stimuli"] == 10
     assert summary["config"]["data"]["options"]["count"] == 20
-    code, _, err = script("evaluate", "--compare", tmp_path / "net.csv", tmp_path / "gold.csv")
+    code, out, err = script("evaluate", "--compare", tmp_path / "net.csv",
+                            tmp_path / "gold.csv")
     assert code == 0 and "left out: auc_borji" in out, err
     code, _, err = script("evaluate", "--baseline", "center_bias", "--out", tmp_path / "cb.csv",
                           *settings, "evaluation.metrics=[nss, kld]", "--part", "all")

@@ -194,6 +194,8 @@ def _check(config: Config) -> None:
             raise ConfigError(f"train.{key} must be at least 1, not {getattr(settings, key)}")
     if settings.cache not in ("none", "memory", "disk"):
         raise ConfigError(f"train.cache {settings.cache!r}; choose none, memory or disk")
+    if settings.cache_folder is not None and settings.cache != "disk":
+        raise ConfigError(f"train.cache_folder is for train.cache=disk, not {settings.cache}")
     if not settings.learning_rate > 0:
         raise ConfigError(f"train.learning_rate must be above 0, not {settings.learning_rate}")
 
@@ -232,7 +234,8 @@ def _settings(config: Config) -> dict:
     flat = {f"{section}.{key}": value
             for section in ("model", "data", "train", "evaluation")
             for key, value in configs.to_dict(config)[section].items()}
-    for free in ("train.epochs", "train.patience", "train.cache", "evaluation.batch"):
+    for free in ("train.epochs", "train.patience", "train.cache", "train.cache_folder",
+                 "evaluation.batch"):
         flat.pop(free)
     return flat
 
@@ -249,10 +252,13 @@ def _inputs(run: Run) -> tuple:
 
     def cached(dataset, mirrors, part):
         streams = [pipeline.canvas_stream(dataset, spec, batch, mirrored=m) for m in mirrors]
-        path = run.folder / f"features_{part}.h5" if settings.cache == "disk" else None
-        arrays = features.cache_features(
-            trunk, streams, len(dataset), path, _fingerprint(trunk, dataset, spec, mirrors),
-            label=f"caching the {part} set")
+        fingerprint, path = _fingerprint(trunk, dataset, spec, mirrors), None
+        if settings.cache_folder is not None:  # runs with other features have other files there
+            path = Path(settings.cache_folder).expanduser() / f"features_{fingerprint[:16]}.h5"
+        elif settings.cache == "disk":
+            path = run.folder / f"features_{part}.h5"
+        arrays = features.cache_features(trunk, streams, len(dataset), path, fingerprint,
+                                         label=f"caching the {part} set")
         return features.cached_loader(arrays, len(dataset))
 
     validation = pipeline.indexed_stream(

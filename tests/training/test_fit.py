@@ -107,6 +107,21 @@ def test_cached_features_train_like_the_plain_loop(tmp_path, name, loss):
     assert_equal(weights(runs[1]), weights(runs[2]))
 
 
+def test_runs_share_a_cache_folder_where_their_features_are_the_same(tmp_path):
+    def run(name, *overrides):
+        return fit.train(small(tmp_path / name, "train.cache=disk", "train.freeze=block4",
+                               f"train.cache_folder={tmp_path / 'features'}", "train.epochs=1",
+                               *overrides))
+
+    first = run("first")
+    stored = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "features").iterdir()}
+    assert len(stored) == 2 and not list(first.folder.glob("features*"))
+    run("rate", "train.learning_rate=5e-4")
+    assert stored == {p.name: p.stat().st_mtime_ns for p in (tmp_path / "features").iterdir()}
+    run("canvas", "data.canvas=[32, 48]")
+    assert len(list((tmp_path / "features").iterdir())) == 4
+
+
 def test_frozen_layers_stay_and_the_others_move(tmp_path):
     config = small(tmp_path, "train.freeze=block3", "train.epochs=1")
     keras.utils.set_random_seed(config.train.seed)
@@ -189,6 +204,7 @@ def test_fine_tuning_starts_from_trained_weights(tmp_path):
     ("train.optimizer_options={momentun: 0.9}", ConfigError, "optimizer_options.*momentun"),
     ("train.epochs=0", ConfigError, "train.epochs must be at least 1"),
     ("train.cache=ram", ConfigError, "none, memory or disk"),
+    ("train.cache_folder=features", ConfigError, "is for train.cache=disk, not none"),
     ("train.monitor=val_sim", ConfigError, "choose from val_loss, loss, val_nss, val_cc"),
     ("train.learning_rate=0", ConfigError, "must be above 0"),
     ("train.loss={kdl: 1}", ValueError, "unknown loss kdl"),
