@@ -1,6 +1,5 @@
 """Evaluation at each stimulus' own size."""
 import csv
-import importlib.util
 import json
 import time
 from dataclasses import replace
@@ -12,7 +11,6 @@ import tensorflow as tf
 
 from keras_saliency import evaluation, losses, maps, metrics
 from keras_saliency.baselines import center_bias, uniform
-from keras_saliency.comparison import read_table
 from keras_saliency.datasets import pipeline, popout
 from keras_saliency.datasets.dataset import DatasetError
 
@@ -144,19 +142,6 @@ def test_table_and_summary_files(dataset, tmp_path):
     assert content["metrics"]["nss"]["scored"] == content["stimuli"] == 6
     with pytest.raises(ValueError, match="scores.txt: the table must end in .csv or .parquet"):
         result.write(tmp_path / "scores.txt")
-
-
-def test_parquet_needs_pyarrow(dataset, tmp_path):
-    result = evaluation.Evaluation(["a", "b"], {"nss": np.array([1.0, np.nan])})
-    path = tmp_path / "scores.parquet"
-    if importlib.util.find_spec("pyarrow") is None:
-        with pytest.raises(ValueError, match="pip install pyarrow"):
-            result.write(path)
-    else:
-        result.write(path)
-        read = read_table(path)
-        assert read.names == ("a", "b")
-        np.testing.assert_array_equal(read.scores["nss"], [1.0, np.nan])
 
 
 def test_metrics_that_cannot_be_computed_are_named(dataset):

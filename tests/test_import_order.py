@@ -13,7 +13,7 @@ LAYERS = [
     {"metrics"},
     {"prediction"},
     {"baselines", "comparison"},
-    {"evaluation"},
+    {"scores", "evaluation"},
     {"predictors"},
     {"analysis"},
     {"training"},

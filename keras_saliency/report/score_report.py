@@ -11,6 +11,7 @@ from keras_saliency.files import atomic_path
 from keras_saliency.models import check_canvas, load_pretrained
 from keras_saliency.predictors import (
     BASELINES, find_saved_model, picture_predictions, saved_model_predictions)
+from keras_saliency.scores import check_table_path
 from keras_saliency.training import fit
 
 
@@ -31,7 +32,7 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
         ValueError: data, model, metrics or files that do not fit; before anything is scored.
     """
     if out is not None:
-        evaluation.check_table_path(out)
+        check_table_path(out)
     model = saved_model = None
     if weights is not None:
         saved_model = _saved_model(weights)
