@@ -13,8 +13,9 @@ from keras_saliency.baselines import center_bias, fit_gold_standard, uniform
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.dataset import SaliencyDataset, list_some
 from keras_saliency.evaluation import Scorer, Skipped
+from keras_saliency.prediction import PICTURE_TYPES
 
-PICTURE_TYPES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".npy")
+MAP_TYPES = (".npy", *PICTURE_TYPES)
 # What programs (this one too) append to a stimulus' name.
 SUFFIXES = ("", "_density", "_saliency")
 
@@ -58,8 +59,9 @@ def picture_predictions(folder, dataset: SaliencyDataset):
     """Maps that somebody stored as gray pictures (8 or 16 bits) or .npy arrays, by file name.
 
     A stimulus `name.jpg` has its map in `name.*`, `name_density.*` or `name_saliency.*`, also in
-    a sub-folder where the stimulus' name has one. A map of another size but the same shape is
-    resized (bilinear); stimuli without a usable map are `Skipped`.
+    a sub-folder where the stimulus' name has one; an array goes before a picture of it. A map of
+    another size but the same shape is resized (bilinear); stimuli without a usable map are
+    `Skipped`.
 
     Raises:
         ValueError: no such folder, no map of any stimulus, or two for one.
@@ -68,21 +70,28 @@ def picture_predictions(folder, dataset: SaliencyDataset):
     if not folder.is_dir():
         raise ValueError(f"{folder}: no such folder of saliency maps")
     found = {}
-    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in PICTURE_TYPES):
+    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in MAP_TYPES):
         found.setdefault(path.relative_to(folder).with_suffix("").as_posix(), []).append(path)
     files = {}
     for name in dataset.names:
-        stem = Path(name).with_suffix("").as_posix()
+        stem = _stem(name)
         paths = [path for suffix in SUFFIXES for path in found.get(stem + suffix, [])]
+        paths = [path for path in paths if path.suffix == ".npy"] or paths
         if len(paths) > 1:
             raise ValueError(f"{folder}: more than one map of {name}: {list_some(paths)}; keep "
                              "one")
         files[name] = paths[0] if paths else None
     if not any(files.values()):
         raise ValueError(f"{folder}: no map of any stimulus of {dataset.name}, for instance "
-                         f"{Path(dataset.names[0]).stem}.png; it holds "
+                         f"{_stem(dataset.names[0])}.png; it holds "
                          f"{list_some(sorted(found)) or 'no pictures'}")
     return (_read_map(files[name], size) for name, size in zip(dataset.names, dataset.sizes))
+
+
+def _stem(name: str) -> str:
+    """A stimulus' name without the ending of a picture, if it has one."""
+    path = Path(name)
+    return (path.with_suffix("") if path.suffix.lower() in PICTURE_TYPES else path).as_posix()
 
 
 def _read_map(path, size):
