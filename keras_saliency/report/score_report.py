@@ -41,7 +41,7 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
     scorer = evaluation.Scorer(
         dataset, spec.sigma, config.evaluation.metrics, training, densities=baseline is not None,
         seed=config.evaluation.seed)
-    source = (f"{model.name} from {weights}" if model else
+    source = (f"{model.name} from {weights}" if model is not None else
               weights or (f"the maps in {maps}" if maps else f"the baseline {baseline}"))
     print(f"scoring {source} on the stimuli ({part}) of {dataset.summary()}")
     with pipeline.unreadable_files_named(dataset):
