@@ -1,6 +1,7 @@
 """Scores of saliency maps against fixations, at each stimulus' own size."""
 import time
 from dataclasses import replace
+from functools import cached_property
 from typing import NamedTuple
 
 import cv2
@@ -9,7 +10,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from keras_saliency import maps
-from keras_saliency.baselines import Prediction, center_bias
+from keras_saliency.baselines import CenterBias, Prediction, center_bias
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
 from keras_saliency.metrics import METRICS
 from keras_saliency.metrics.streaming import StreamingScores
@@ -96,13 +97,20 @@ class Scorer:
     """
 
     def __init__(self, dataset, sigma, metrics, training=None, densities=False, seed=0):
-        self.dataset, self.sigma, self.seed = dataset, sigma, seed
+        self.dataset, self.sigma, self.training, self.seed = dataset, sigma, training, seed
         self.metrics = choose_metrics(metrics, dataset, training, densities)
         self.wanted = {name for metric in self.metrics
                        for name in (METRICS[metric].prediction, *METRICS[metric].references)}
-        self._center = center_bias(training) if self.wanted & {
-            "baseline_map", "baseline_log_density"} else None
         self._scores = StreamingScores(self.metrics)
+
+    @cached_property
+    def center(self) -> CenterBias:
+        """The center_bias of the training stimuli."""
+        return center_bias(self.training)
+
+    @property
+    def _over_baseline(self) -> bool:
+        return bool(self.wanted & {"baseline_map", "baseline_log_density"})
 
     def references(self, index: int) -> dict:
         """{name: array [H, W]}: what the metrics compare stimulus `index` with."""
@@ -115,8 +123,8 @@ class Scorer:
                 np.frombuffer(dataset.target_masks[index], np.uint8), cv2.IMREAD_GRAYSCALE),
         }
         references = {name: make() for name, make in makers.items() if name in self.wanted}
-        if self._center is not None:
-            baseline = self._center(dataset, index)
+        if self._over_baseline:
+            baseline = self.center(dataset, index)
             references["baseline_map"] = baseline.saliency_map
             if "baseline_log_density" in self.wanted:
                 references["baseline_log_density"] = baseline.log_density
@@ -148,9 +156,10 @@ class Scorer:
         return {"dataset": dataset.name, "edition": dataset.edition,
                 "fixations_outside_their_stimulus": dropped, "notes": list(dataset.notes),
                 "sigma_pixels": self.sigma, "seed": self.seed,
-                "baseline": None if self._center is None else {
-                    "center_bias": self._center.method, "bandwidth": self._center.bandwidth,
-                    "dataset": self._center.dataset, "stimuli": self._center.stimuli}}
+                "baseline": {
+                    "center_bias": self.center.method, "bandwidth": self.center.bandwidth,
+                    "dataset": self.center.dataset, "stimuli": self.center.stimuli}
+                if self._over_baseline else None}
 
     def why_not(self, index: int) -> str:
         """Why some metric of stimulus `index` has no score."""

@@ -117,23 +117,25 @@ def _read_map(path, size):
     return values
 
 
-def _uniform(scorer: Scorer, training):
+def _uniform(scorer: Scorer):
     return (uniform(size) for size in scorer.dataset.sizes)
 
 
-def _center_bias(scorer: Scorer, training):
-    center = center_bias(training)
+def _center_bias(scorer: Scorer):
+    return _everywhere(scorer.center, scorer)
+
+
+def _center_bias_histogram(scorer: Scorer):
+    return _everywhere(center_bias(scorer.training, method="histogram"), scorer)
+
+
+def _everywhere(center, scorer: Scorer):
     return (center(scorer.dataset, index) for index in range(len(scorer.dataset)))
 
 
-def _center_bias_histogram(scorer: Scorer, training):
-    center = center_bias(training, method="histogram")
-    return (center(scorer.dataset, index) for index in range(len(scorer.dataset)))
-
-
-def _gold_standard(scorer: Scorer, training):
+def _gold_standard(scorer: Scorer):
     """Rows of scores: each observer is scored against the others' map, then averaged."""
-    gold = fit_gold_standard(training, center=center_bias(training))
+    gold = fit_gold_standard(scorer.training, center=scorer.center)
     for index in range(len(scorer.dataset)):
         references = scorer.references(index)
         own = {"fixation_map", "fixation_density_map"}
@@ -142,7 +144,7 @@ def _gold_standard(scorer: Scorer, training):
                          density_sigma=scorer.sigma)
 
 
-# (scorer, training dataset) -> predictions; their parameters come from the training set alone.
+# scorer -> predictions; what they are fitted to is the scorer's training set.
 BASELINES = {
     "uniform": _uniform,
     "center_bias": _center_bias,

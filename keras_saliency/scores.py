@@ -2,6 +2,7 @@
 import csv
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Optional, Sequence
 
@@ -9,9 +10,11 @@ import numpy as np
 
 from keras_saliency import __version__
 from keras_saliency.comparison.statistics import bootstrap_intervals
+from keras_saliency.comparison.tables import import_pyarrow
 from keras_saliency.files import atomic_path
 from keras_saliency.metrics import METRICS
 
+_BOOTSTRAP = {"confidence": 0.95, "draws": 10000, "seed": 0}
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -38,11 +41,14 @@ class Evaluation:
         return {name: float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
                 for name, values in self.scores.items()}
 
-    def intervals(self, confidence=0.95, draws=10000, seed=0) -> dict:
-        """{metric: (low, high)}: bootstrap over stimuli of the mean."""
-        table = np.stack(list(self.scores.values()), axis=1)
-        bounds = bootstrap_intervals(table, confidence, draws, seed)
-        return {name: tuple(map(float, row)) for name, row in zip(self.scores, bounds)}
+    def intervals(self) -> dict:
+        """{metric: (low, high)}: 95 % bootstrap interval over stimuli of the mean."""
+        return {name: tuple(map(float, row)) for name, row in zip(self.scores, self._bounds)}
+
+    @cached_property
+    def _bounds(self) -> np.ndarray:
+        # both the printed table and the summary show it
+        return bootstrap_intervals(np.stack(list(self.scores.values()), axis=1), **_BOOTSTRAP)
 
     def skipped(self) -> dict:
         """{metric: number of stimuli left out of its mean}, those with any."""
@@ -96,7 +102,7 @@ class Evaluation:
                 "scored": int(np.count_nonzero(~np.isnan(self.scores[name]))),
                 "higher_is_better": METRICS[name].higher_is_better}
                 for name, mean in self.means().items()},
-            "bootstrap": {"draws": 10000, "seed": 0},
+            "bootstrap": _BOOTSTRAP,
             "not_scored": self.reasons, "seconds": self.seconds}
         with atomic_path(path.with_suffix(".json")) as temporary:
             temporary.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
@@ -109,11 +115,7 @@ def check_table_path(path) -> Path:
     if path.suffix not in (".csv", ".parquet"):
         raise ValueError(f"{path}: the table must end in .csv or .parquet")
     if path.suffix == ".parquet":
-        try:
-            import pyarrow.parquet  # noqa: F401  optional
-        except ImportError:
-            raise ValueError(f"{path}: Parquet needs pyarrow (python -m pip install pyarrow); "
-                             "or write a .csv") from None
+        import_pyarrow(path)
     return path
 
 
@@ -126,9 +128,7 @@ def _write_csv(result: Evaluation, path) -> None:
 
 
 def _write_parquet(result: Evaluation, path) -> None:
-    import pyarrow
-    import pyarrow.parquet
-
+    pyarrow = import_pyarrow(path)
     pyarrow.parquet.write_table(
         pyarrow.table({"stimulus": list(result.names), **result.scores}), path)
 

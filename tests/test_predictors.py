@@ -116,7 +116,7 @@ def test_other_saved_models_are_refused(dataset, tmp_path):
 @pytest.mark.parametrize("name", BASELINES)
 def test_baselines_are_scored_like_models(dataset, training, name):
     scorer = Scorer(dataset, 6.0, ["all"], training, densities=True)
-    result = score_predictions(BASELINES[name](scorer, training), scorer)
+    result = score_predictions(BASELINES[name](scorer), scorer)
     assert set(result.scores) == set(scorer.metrics) and not result.missing
     means = result.means()
     if name == "uniform":
@@ -131,7 +131,7 @@ def test_baselines_are_scored_like_models(dataset, training, name):
 
 def test_the_gold_standard_is_the_mean_over_observers(dataset, training):
     scorer = Scorer(dataset, 6.0, ["nss", "auc_shuffled"], training)
-    row = next(iter(BASELINES["gold_standard"](scorer, training)))
+    row = next(iter(BASELINES["gold_standard"](scorer)))
     from keras_saliency.baselines import center_bias, fit_gold_standard
     gold = fit_gold_standard(training, center=center_bias(training))
     scores = [metrics.nss(prediction.saliency_map, _counts(points))

@@ -49,7 +49,8 @@ class Comparison:
             "mean": _plain(self.means[metric]), "interval": _plain(self.intervals[metric]),
             "p_value": _plain(self.p_values[metric])} for metric in self.means}
         return {"tables": list(self.labels), "confidence": self.confidence, "metrics": metrics,
-                "left_out": list(self.left_out), "cumulative_rank": None if self.ranks is None else self.ranks.tolist()}
+                "left_out": list(self.left_out),
+                "cumulative_rank": None if self.ranks is None else self.ranks.tolist()}
 
     def format(self) -> str:
         """A text table: one line per metric and model; p-values against the first model."""

@@ -27,7 +27,9 @@ class ScoreTable:
 
 
 def read_table(path, label=None) -> ScoreTable:
-    """Read a CSV (or Parquet) of `stimulus` and metrics; an empty cell or `nan` is an image without a score.
+    """Read a CSV (or Parquet) of `stimulus` and metrics.
+
+    An empty cell or `nan` is an image without a score.
 
     Args:
         label: None for the file's name without ending.
@@ -95,6 +97,17 @@ def matched(tables) -> dict:
             for metric in shared}
 
 
+def import_pyarrow(path):
+    """The optional package pyarrow, with its `parquet`; `ValueError` for `path` without it."""
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise ValueError(f"{path}: Parquet needs pyarrow (python -m pip install pyarrow); use a "
+                         ".csv without it") from None
+    return pyarrow
+
+
 def _csv_records(path) -> list:
     """(row number, cells) of the rows that are not empty."""
     try:
@@ -108,12 +121,7 @@ def _csv_records(path) -> list:
 
 def _parquet_records(path) -> list:
     """As `_csv_records`."""
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError:
-        raise ValueError(f"{path}: Parquet needs pyarrow (python -m pip install "
-                         "pyarrow)") from None
+    pyarrow = import_pyarrow(path)
     try:
         table = pyarrow.parquet.read_table(path)
     except pyarrow.ArrowException as error:

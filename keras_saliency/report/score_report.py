@@ -57,7 +57,7 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
             elif maps:
                 predictions = picture_predictions(maps, dataset)
             else:
-                predictions = BASELINES[baseline](scorer, training)
+                predictions = BASELINES[baseline](scorer)
             result = evaluation.score_predictions(predictions, scorer, label="evaluation")
     print(f"\n{result.table()}\n\nmaps: {result.seconds['prediction']:.1f} s, scores: "
           f"{result.seconds['scoring']:.1f} s")
