@@ -39,6 +39,7 @@ class DataConfig:
     sigma_pixels: Optional[float] = None   # the same in stimulus pixels; overrides sigma_dva
     train: Optional[int] = None            # number of training stimuli; default: as published
     validation: Optional[int] = None
+    hold_out: Optional[int] = None         # validate on so many training stimuli instead
     split_seed: int = 42
     options: Dict[str, Any] = field(default_factory=dict)  # the reader's own
 

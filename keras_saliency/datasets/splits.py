@@ -53,6 +53,24 @@ def split(dataset: SaliencyDataset, seed=42, train=None, validation=None):
     return sides
 
 
+def hold_out(training, count: int, seed=42) -> tuple:
+    """Part the training stimuli once more, to choose settings without the validation stimuli.
+
+    Args:
+        training: indices of the training stimuli. count: how many to hold out, chosen by `seed`.
+
+    Returns:
+        (those that still train, those held out), both in the order given.
+
+    Raises:
+        DatasetError: nothing is held out, or nothing left to train.
+    """
+    require(0 < count < len(training), f"{count} of {len(training)} training stimuli held out; "
+                                       "both parts need at least one")
+    held = np.isin(np.arange(len(training)), _shuffled(len(training), seed)[:count])
+    return training[~held], training[held]
+
+
 def _shuffled(count, seed) -> np.ndarray:
     indices = np.arange(count)
     np.random.RandomState(seed).shuffle(indices)

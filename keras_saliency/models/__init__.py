@@ -82,7 +82,8 @@ def load_pretrained(name_or_path):
 
     Returns:
         keras.Model of any input size, its `canvas` the one it was trained at; its `about` is a
-        dict of what its file says: model, options, training data, scores, licence.
+        dict of what its file says: file, model, options, training data, scores, licence. In
+        `weights/` the file must be the one of the manifest, by sha256.
 
     Raises:
         WeightsError: no such weights, or a file that does not say which model it is for.
@@ -95,5 +96,19 @@ def load_pretrained(name_or_path):
     model = build_model(attributes["model"], **attributes.get("options", {}))
     weights_file.assign(model, weights, path)
     model.canvas = tuple(attributes.get("canvas", model.canvas))
+    attributes["file"] = str(path)
     model.about = MappingProxyType(attributes)  # a plain dict would be tracked as weights
     return model
+
+
+def origin(model) -> str:
+    """One line on where the weights of `load_pretrained` come from and what they were trained on.
+
+    `model.about` has the same facts as a dict.
+    """
+    about = model.about
+    count = about.get("training_stimuli")
+    trained = (f"trained on {f'{count} stimuli of ' if count else ''}{about['dataset']}"
+               if "dataset" in about else "its file does not say what it was trained on")
+    licence = f"; licence {about['licence']}" if "licence" in about else ""
+    return f"{about['file']}: {model.name}, {trained}{licence}"

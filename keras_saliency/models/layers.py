@@ -110,3 +110,41 @@ class MinMax(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "epsilon": self.epsilon}
+
+
+@register
+class MapDropout(keras.layers.Layer):
+    """Silences whole maps of [B, H, W, C] in training, each with probability `rate`.
+
+    The maps that remain grow by 1 / (1 - rate); outside of training the inputs pass unchanged.
+    Which maps are silenced is drawn from the bits of the inputs' sum: there is no generator whose
+    state a checkpoint would have to keep, so a resumed run draws what the whole one would have.
+
+    Args:
+        rate: 0 <= rate < 1. seed: makes layers that see the same inputs differ.
+
+    Raises:
+        ValueError: a rate outside that range.
+    """
+
+    def __init__(self, rate: float = 0.5, seed: int = 0, **kwargs):
+        super().__init__(**kwargs)
+        if not 0 <= rate < 1:
+            raise ValueError(f"dropout rate must be at least 0 and below 1, not {rate!r}")
+        self.rate, self.seed = float(rate), int(seed)
+
+    def call(self, inputs, training=None):
+        if not training or not self.rate:
+            return inputs
+        total = tf.reduce_sum(tf.cast(inputs, tf.float32))
+        key = tf.stack([tf.bitcast(total, tf.int32), self.seed])
+        shape = tf.shape(inputs)
+        chance = tf.random.stateless_uniform([shape[0], 1, 1, shape[3]], key)
+        keep = tf.cast(chance >= self.rate, inputs.dtype)
+        return inputs * keep / (1 - self.rate)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "rate": self.rate, "seed": self.seed}

@@ -13,11 +13,12 @@ import keras
 from keras import layers
 
 from keras_saliency.models.backbones import vgg16
-from keras_saliency.models.layers import BilinearUpsample, BroadcastTo, MinMax, Preprocess
+from keras_saliency.models.layers import (
+    BilinearUpsample, BroadcastTo, MapDropout, MinMax, Preprocess)
 
 
 def msi_net(input_shape=(None, None, 3), aspp=True, multi_level=True, preprocessing="msi_net",
-            width_multiplier=1.0):
+            dropout=0.0, width_multiplier=1.0):
     """Build MSI-Net without weights; see the module's docstring for ranges and shapes.
 
     Args:
@@ -26,6 +27,8 @@ def msi_net(input_shape=(None, None, 3), aspp=True, multi_level=True, preprocess
             place of the five parallel ones.
         multi_level: False for the ablation of Table A.8: block5_pool alone feeds the ASPP.
         preprocessing: "msi_net" or "caffe".
+        dropout: probability with which a map of the encoder's features or of the ASPP's is
+            silenced in training. Not the authors'; for small datasets.
         width_multiplier: factor on all numbers of filters; for tests.
 
     Returns:
@@ -47,6 +50,9 @@ def msi_net(input_shape=(None, None, 3), aspp=True, multi_level=True, preprocess
         features = layers.Concatenate(name="encoder_features")(
             [taps["block3_pool"], taps["block4_pool"], features])
 
+    if dropout:
+        features = MapDropout(dropout, seed=1, name="encoder_dropout")(features)
+
     if aspp:
         branches = [conv(features, 256, 1, "aspp_conv1_1")]
         for index, rate in enumerate((4, 8, 12), start=2):
@@ -57,6 +63,8 @@ def msi_net(input_shape=(None, None, 3), aspp=True, multi_level=True, preprocess
         x = layers.Concatenate(name="aspp_features")(branches)
     else:
         x = conv(features, 1280, 3, "aspp_conv1")
+    if dropout:
+        x = MapDropout(dropout, seed=2, name="aspp_dropout")(x)
     x = conv(x, 256, 1, "aspp_conv2")
 
     for index, count in enumerate((128, 64, 32), start=1):

@@ -13,10 +13,11 @@ from keras_saliency.compat import TQDMProgressBar
 from keras_saliency.config import Config, ConfigError
 from keras_saliency.datasets import load_dataset, pipeline
 from keras_saliency.datasets.dataset import SaliencyDataset
-from keras_saliency.datasets.splits import split
+from keras_saliency.datasets.splits import hold_out, split
 from keras_saliency.evaluation import Scorer, choose_metrics, evaluate, forward_function
 from keras_saliency.models import build_model, check_canvas, load_pretrained, weights_file
 from keras_saliency.training import callbacks, features
+from keras_saliency.training.averages import averaged
 
 OPTIMIZERS = {
     "adam": keras.optimizers.Adam,
@@ -69,6 +70,8 @@ def load_data(config: Config, part="validation") -> tuple:
     everything = np.arange(len(dataset))
     training, validation = (everything, everything) if part == "all" else split(
         dataset, data.split_seed, data.train, data.validation)
+    if data.hold_out is not None and part != "all":
+        training, validation = hold_out(training, data.hold_out, data.split_seed)
     evaluated = training if part == "training" else validation
     canvas = tuple(data.canvas or pipeline.CANVASES.get(data.name, (240, 320)))
     if len(canvas) != 2 or min(canvas) < 1:
@@ -159,15 +162,20 @@ def _loop(run: Run, optimizer, steps: int, scorer: Scorer, log) -> Run:
     forward = forward_function(network)
 
     def validate():
-        result = evaluate(forward, validation_stream, scorer, loss, label="validation")
+        with averaged(network, optimizer):
+            result = evaluate(forward, validation_stream, scorer, loss, label="validation")
         return {"loss": result.loss, **result.means()}
+
+    def save_best(rows):
+        with averaged(network, optimizer):
+            _save(run, folder / "best.h5", rows)
 
     def save_last(rows):
         _save(run, folder / "last.h5", rows, {OPTIMIZER_GROUP: _optimizer_state(optimizer)})
 
     recorder = callbacks.RunRecorder(
         folder / "history.csv", run.rows, settings.monitor, patience=settings.patience,
-        save_best=lambda rows: _save(run, folder / "best.h5", rows), save_last=save_last)
+        save_best=save_best, save_last=save_last)
     done = len(run.rows)
     orders = pipeline.epoch_orders(len(run.training), settings.batch, settings.seed,
                                    settings.mirror, range(done, settings.epochs))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
-from keras_saliency.datasets.splits import TRAIN_SIZES, split
+from keras_saliency.datasets.splits import TRAIN_SIZES, hold_out, split
 
 
 def dataset(count, name="other", **fields):
@@ -141,3 +141,18 @@ def test_fewer_of_categories_are_taken_evenly():
     assert np.bincount(validation // 10).tolist() == [1, 1, 1]
     with pytest.raises(DatasetError, match="25 stimuli asked for train, 24 available"):
         split(data, train=25)
+
+
+def test_held_out_stimuli_are_a_seeded_choice_in_order():
+    training = np.arange(100, 160)
+    rest, held = hold_out(training, 15)
+    assert sorted([*rest, *held]) == training.tolist() and len(held) == 15
+    assert (np.diff(rest) > 0).all() and (np.diff(held) > 0).all()
+    np.testing.assert_array_equal(held, hold_out(training, 15)[1])
+    assert set(held) != set(hold_out(training, 15, seed=1)[1])
+
+
+@pytest.mark.parametrize("count", [0, -3, 60])
+def test_holding_out_nothing_or_all_is_an_error(count):
+    with pytest.raises(DatasetError, match=f"{count} of 60 training stimuli"):
+        hold_out(np.arange(60), count)

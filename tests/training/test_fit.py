@@ -75,6 +75,38 @@ def test_resume_gives_the_same_weights(tmp_path, cache):
         np.testing.assert_array_equal(a[key], b[key])
 
 
+def test_averaged_weights_and_dropout_resume_alike_and_are_what_is_kept(tmp_path):
+    options = ["model.name=msi_net", "model.options={width_multiplier: 0.03, dropout: 0.3}",
+               "train.loss={kld: 1}", "train.learning_rate=1e-3",
+               "train.optimizer_options={use_ema: true, ema_momentum: 0.7}"]
+    whole = fit.train(small(tmp_path / "whole", *options))
+    fit.train(small(tmp_path / "parts", *options, "train.epochs=1"))
+    resumed = fit.train(small(tmp_path / "parts", *options), resume=True)
+    assert_equal(weights(whole), weights(resumed))
+    assert whole.rows == resumed.rows
+    # The scores of an epoch are those of the averaged weights, which are in best.h5.
+    best, last = weights(whole, "best.h5"), weights(whole)
+    assert np.abs(best["decoder_conv4"]["kernel"] - last["decoder_conv4"]["kernel"]).max() > 1e-5
+    state = weights_file.read_group(whole.folder / "last.h5", fit.OPTIMIZER_GROUP)
+    if whole.best["epoch"] == len(whole.rows):
+        assert any(value.shape == best["decoder_conv4"]["kernel"].shape
+                   and np.array_equal(value, best["decoder_conv4"]["kernel"])
+                   for value in state.values())
+
+
+def test_held_out_stimuli_are_of_the_training_set(tmp_path):
+    config = small(tmp_path)
+    training, validation, _ = fit.load_data(config)
+    config.data.hold_out = 4
+    rest, held, _ = fit.load_data(config)
+    assert len(held) == 4 and set(rest.names) | set(held.names) == set(training.names)
+    assert not set(held.names) & set(validation.names)
+    assert fit.load_data(config, part="training")[1].names == rest.names
+    config.data.hold_out = 10
+    with pytest.raises(DatasetError, match="10 of 10 training stimuli held out"):
+        fit.load_data(config)
+
+
 def test_a_run_killed_in_an_epoch_loses_only_that_epoch(tmp_path, monkeypatch):
     whole = fit.train(small(tmp_path / "whole"))
     original = callbacks.write_history
