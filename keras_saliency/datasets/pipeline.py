@@ -126,6 +126,20 @@ def stimulus_loader(dataset: SaliencyDataset):
     return load
 
 
+def stimulus_stream(dataset: SaliencyDataset, canvas, indices, batch: int):
+    """Batches float32 [B, h, w, 3] of the stimuli `indices`, in that order, on the canvas."""
+    load = stimulus_loader(dataset)
+
+    def on_canvas(index):
+        image = maps.to_canvas(load(index), canvas)
+        image.set_shape((*canvas, 3))
+        return image
+
+    stream = tf.data.Dataset.from_tensor_slices(np.asarray(indices, np.int64)).map(
+        on_canvas, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    return stream.batch(batch).prefetch(tf.data.AUTOTUNE)
+
+
 def _points_lookup(dataset: SaliencyDataset):
     """A graph function index -> float32 [n, 2] pixels (x, y); a slice of one flat table."""
     if dataset.fixations is None:

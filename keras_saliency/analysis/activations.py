@@ -1,0 +1,61 @@
+"""Activation_maps of any layers of any Keras model."""
+import keras
+import tensorflow as tf
+
+
+class LayerError(ValueError):
+    """A layer cannot be analysed; the message lists those that can."""
+
+
+def layer_names(model) -> list:
+    """Names of the layers whose output is a stack of maps [B, h, w, U], in the model's order."""
+    return [layer.name for layer in model.layers
+            if not isinstance(layer, keras.layers.InputLayer)
+            and _is_maps(getattr(layer, "output", None))]
+
+
+def activation_model(model, layers) -> keras.Model:
+    """A model from the same input to the activation_maps of the named layers.
+
+    Args:
+        model: a functional Keras model. layers: names, in any order.
+
+    Returns:
+        keras.Model sharing the layers of `model`: [B, H, W, 3] -> {name: [B, h, w, U]}.
+
+    Raises:
+        LayerError: a name that the model does not have, or whose output is not maps; no name.
+    """
+    layers, valid = list(layers), layer_names(model)
+    wrong = [name for name in layers if name not in valid]
+    if wrong or not layers:
+        raise LayerError(f"{model.name} has no layer {', '.join(map(repr, wrong)) or 'given'} "
+                         f"with activation_maps; it has {', '.join(valid)}")
+    return keras.Model(model.inputs[0], {name: model.get_layer(name).output for name in layers},
+                       name=f"{model.name}_activations")
+
+
+def activations(model, layers, batches):
+    """Yield the activation_maps of a stream of batches, one batch in memory at a time.
+
+    Args:
+        model, layers: as `activation_model`.
+        batches: iterable of images [B, H, W, 3], RGB 0..255, or of tuples that begin with them.
+
+    Yields:
+        {name: float tensor [B, h, w, U]} for each batch.
+
+    Raises:
+        LayerError: as `activation_model`, before the first batch.
+    """
+    forward = forward_function(activation_model(model, layers))
+    return (forward(batch[0] if isinstance(batch, (tuple, list)) else batch) for batch in batches)
+
+
+def forward_function(model):
+    """The model as a compiled function of images, in inference mode."""
+    return tf.function(lambda images: model(images, training=False), reduce_retracing=True)
+
+
+def _is_maps(output) -> bool:
+    return getattr(output, "shape", None) is not None and len(output.shape) == 4

@@ -1,0 +1,92 @@
+"""Bilinear enlargement as matrices: U = R_y A R_x' for an activation_map A [h, w] and its image.
+
+Every mean over the pixels of U then is a weighted sum over the few cells of A, and every mean of
+squares a quadratic form in A, so nothing has to be enlarged (see `unit_nss`).
+"""
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_saliency import maps
+
+CONVENTIONS = ("half_pixel", "tf1")
+WHOLE = ((0.0, 1.0), (0.0, 1.0))
+
+
+class Resampling(NamedTuple):
+    """From the cells (h, w) of an activation_map to the pixels (H, W) of an image.
+
+    Attributes:
+        rows: float64 [H, h], columns: float64 [W, w]; each row sums to 1.
+        mean: float64 [h, w], weights with which the cells enter the mean over all pixels.
+        rows_gram: float64 [h, h], R_y' R_y / H; columns_gram: [w, w], R_x' R_x / W. The mean of
+            the squared pixels is <rows_gram A columns_gram, A>.
+    """
+
+    rows: np.ndarray
+    columns: np.ndarray
+    mean: np.ndarray
+    rows_gram: np.ndarray
+    columns_gram: np.ndarray
+
+    @property
+    def pixels(self) -> int:
+        """H W."""
+        return len(self.rows) * len(self.columns)
+
+    def at_points(self, x, y) -> np.ndarray:
+        """Weights [h, w] of the mean over the pixels (x, y), integer arrays [n], n > 0."""
+        return self.rows[y].T @ self.columns[x] / len(x)
+
+    def under(self, mask) -> np.ndarray:
+        """Weights [h, w] of the mean over the pixels of a mask [H, W] that are not 0."""
+        mask = np.asarray(mask, bool)
+        return self.rows.T @ mask @ self.columns / mask.sum()
+
+
+@lru_cache(maxsize=64)
+def resampling(image_size, cells, convention="half_pixel", span=WHOLE) -> Resampling:
+    """The bilinear map from `cells` (h, w) to the pixels of `image_size` (H, W).
+
+    Args:
+        convention: "half_pixel", as `cv2.resize` and TensorFlow 2 have it, or "tf1", with
+            `align_corners=False` and pixel centers at whole numbers.
+        span: ((top, bottom), (left, right)), what the image covers of the activation_map's
+            extent, 0..1; less than all of it where the canvas has padding.
+
+    Raises:
+        ValueError: an unknown convention, or sizes that are not above 0.
+    """
+    if min(*image_size, *cells) < 1:
+        raise ValueError(f"sizes must be above 0: image {tuple(image_size)}, cells {tuple(cells)}")
+    rows, columns = (_axis(length, count, convention, *side)
+                     for length, count, side in zip(image_size, cells, span))
+    return Resampling(rows, columns, np.outer(rows.mean(axis=0), columns.mean(axis=0)),
+                      rows.T @ rows / len(rows), columns.T @ columns / len(columns))
+
+
+@lru_cache(maxsize=64)
+def canvas_span(image_size, canvas) -> tuple:
+    """What an image of `image_size` covers of its canvas (h, w), as `resampling` takes it.
+
+    Follows `keras_saliency.maps.to_canvas`.
+    """
+    fitted = maps.fitted_size(image_size, canvas).numpy()
+    start = maps.canvas_offset(image_size, canvas).numpy()
+    return tuple((float(a / c), float((a + f) / c)) for a, f, c in zip(start, fitted, canvas))
+
+
+def _axis(length, cells, convention, start, stop) -> np.ndarray:
+    """[length, cells]: the two cells that each pixel lies between, and their shares."""
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention {convention!r}; choose {' or '.join(CONVENTIONS)}")
+    center = 0.5 if convention == "half_pixel" else 0.0
+    place = start + (np.arange(length) + center) / length * (stop - start)
+    place = np.clip(place * cells - center, 0, cells - 1)
+    lower = np.floor(place).astype(int)
+    share = place - lower
+    matrix = np.zeros((length, cells))
+    matrix[np.arange(length), lower] = 1 - share
+    matrix[np.arange(length), np.minimum(lower + 1, cells - 1)] += share
+    return matrix

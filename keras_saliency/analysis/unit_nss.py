@@ -1,0 +1,193 @@
+"""NSS of every unit, exactly, without enlarging its activation_map.
+
+A unit's score on an image is the NSS of its activation_map resized to the image. Resizing is
+linear, so with the matrices of `interpolation` the mean at the fixations (or inside a region) is
+a weighted sum over the cells of the map, and the standard deviation a quadratic form: O(h w) per
+unit where enlarging costs O(H W).
+
+Source: He, Borji, Mi and Pugeault (2018), section 3.2 (units and fixations); He, Tavakoli, Borji,
+Mi and Pugeault (CVPR 2019), eq. 1 (regions) and eq. 4 (masks, NMM).
+"""
+import numpy as np
+import tensorflow as tf
+
+from keras_saliency.analysis.interpolation import WHOLE, resampling
+
+
+def unit_nss(activations, fixations, image_size, convention="half_pixel", repeats=False):
+    """NSS of each unit on each image.
+
+    Args:
+        activations: [B, h, w, U], the activation_maps of a layer.
+        fixations: B sequences of points (x, y) in pixels of their image, [n, 2]; points outside
+            of it are left out.
+        image_size: (H, W) of all images, or B of them.
+        convention: of the bilinear resizing, "half_pixel" (as `cv2.resize`) or "tf1".
+        repeats: True to count a pixel as often as it was fixated; False, as
+            `keras_saliency.metrics.nss`, once.
+
+    Returns:
+        float64 [B, U], equal to resizing and scoring each unit; 0 for a unit that is constant on
+        the image (`dead_units`), NaN for an image without fixations.
+
+    Raises:
+        ValueError: shapes that do not belong together.
+    """
+    sizes = _sizes(activations, image_size, fixations, "lists of fixations")
+    plans = [resampling(size, tuple(activations.shape[1:3]), convention) for size in sizes]
+    weights = [fixation_weights(plan, points, repeats)[np.newaxis]
+               for plan, points in zip(plans, fixations)]
+    scores, _ = score_units(tf.cast(activations, tf.float64), plans, np.stack(weights))
+    return scores.numpy()[:, 0]
+
+
+def unit_region_nss(activations, fixations, regions, image_size, convention="half_pixel",
+                    repeats=False) -> list:
+    """Assoc of each unit with each region: its NSS over the fixations inside the region.
+
+    Args:
+        regions: B sequences of masks [H, W], not 0 inside.
+        activations, fixations, image_size, convention, repeats: as for `unit_nss`.
+
+    Returns:
+        B arrays float64 [regions of the image, U]; NaN for a region without fixations.
+
+    Raises:
+        ValueError: as `unit_nss`, and for a mask in another size than its image.
+    """
+    sizes = _sizes(activations, image_size, fixations, "lists of fixations")
+    _sizes(activations, image_size, regions, "lists of regions")
+    scores = []
+    for image, points, masks, size in zip(activations, fixations, regions, sizes):
+        plan = resampling(size, tuple(image.shape[:2]), convention)
+        weights = [fixation_weights(plan, points, repeats, _mask(mask, size)) for mask in masks]
+        scores.append(_one(image, plan, weights))
+    return scores
+
+
+def unit_nmm(activations, masks, image_size, convention="half_pixel") -> np.ndarray:
+    """NMM of each unit: the mean of its standardised activation_map inside a mask.
+
+    Args:
+        masks: B masks [H, W], not 0 inside. Otherwise as `unit_nss`.
+
+    Returns:
+        float64 [B, U]; NaN where the mask is empty.
+
+    Raises:
+        ValueError: as `unit_region_nss`.
+    """
+    sizes = _sizes(activations, image_size, masks, "masks")
+    scores = []
+    for image, mask, size in zip(activations, masks, sizes):
+        plan = resampling(size, tuple(image.shape[:2]), convention)
+        scores.append(_one(image, plan, [mask_weights(plan, _mask(mask, size))])[0])
+    return np.stack(scores)
+
+
+def dead_units(activations) -> np.ndarray:
+    """bool [U]: units of [B, h, w, U] that are constant on every image.
+
+    They have no standard deviation to score with; `unit_nss` answers 0.
+    """
+    values = np.asarray(activations)
+    return (values.max(axis=(1, 2)) == values.min(axis=(1, 2))).all(axis=0)
+
+
+def fixation_weights(plan, points, repeats=False, mask=None) -> np.ndarray:
+    """float64 [h, w]: the mean over the fixated pixels, as weights of the cells.
+
+    Args:
+        plan: a `Resampling`. points: [n, 2] (x, y). mask: bool [H, W], which pixels count.
+
+    Returns:
+        NaN throughout if no fixation counts.
+    """
+    height, width = len(plan.rows), len(plan.columns)
+    x, y = np.floor(np.asarray(points, np.float64).reshape(-1, 2)).T
+    inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
+    x, y = x[inside].astype(int), y[inside].astype(int)
+    if not repeats:
+        y, x = np.divmod(np.unique(y * width + x), width)
+    if mask is not None:
+        kept = mask[y, x]
+        x, y = x[kept], y[kept]
+    return plan.at_points(x, y) if len(x) else np.full_like(plan.mean, np.nan)
+
+
+def mask_weights(plan, mask) -> np.ndarray:
+    """float64 [h, w]: the mean inside a mask [H, W], as weights of the cells; NaN if empty."""
+    return plan.under(mask) if np.any(mask) else np.full_like(plan.mean, np.nan)
+
+
+def score_units(activations, plans, weights) -> tuple:
+    """Standardised weighted sums of activation_maps, in the dtype of the activations.
+
+    Args:
+        activations: float tensor [B, h, w, U].
+        plans: B `Resampling`s from (h, w). weights: [B, K, h, w].
+
+    Returns:
+        ([B, K, U], (sum of weights times cells - mean over pixels) / standard deviation (N - 1)
+        over pixels, 0 where a unit is constant; bool [B, U], where it is constant).
+    """
+    plans = plans[:1] if all(plan is plans[0] for plan in plans) else plans
+    stacked = [np.stack([getattr(plan, name) for plan in plans])
+               for name in ("mean", "rows_gram", "columns_gram")]
+    return _standardize(activations, tf.cast(weights, activations.dtype),
+                        *(tf.cast(array, activations.dtype) for array in stacked),
+                        tf.constant([plan.pixels for plan in plans], activations.dtype))
+
+
+@tf.function(reduce_retracing=True)
+def _standardize(activations, weights, mean_weights, rows_gram, columns_gram, pixels):
+    """`score_units` on tensors; what belongs to plans has a leading axis of B or 1."""
+    shape = tf.shape(activations)
+    batch, height, width, units = shape[0], shape[1], shape[2], shape[3]
+    flat = tf.reshape(activations, [batch, height * width, units])
+    mean_weights = tf.reshape(mean_weights, [-1, 1, height * width])
+    # About its own mean a unit's variance does not drown in its level.
+    flat -= tf.matmul(mean_weights, flat)
+    cells = tf.reshape(flat, shape)
+    sums = tf.matmul(tf.reshape(weights, [batch, -1, height * width]), flat)
+    mean = tf.matmul(mean_weights, flat)  # what rounding left of it
+    spread = tf.matmul(rows_gram, tf.reshape(cells, [batch, height, width * units]))
+    spread = tf.matmul(columns_gram[:, tf.newaxis], tf.reshape(spread, shape))
+    squares = tf.reduce_sum(spread * cells, axis=(1, 2))[:, tf.newaxis]
+    pixels = pixels[:, tf.newaxis, tf.newaxis]
+    variance = (squares - tf.square(mean)) * pixels / tf.maximum(pixels - 1, 1)
+    # All that a constant unit has is the rounding of its mean, the same in every cell.
+    constant = variance <= 32 * np.finfo(activations.dtype.as_numpy_dtype).eps * squares
+    scores = (sums - mean) * tf.math.rsqrt(tf.where(constant, tf.ones_like(variance), variance))
+    scores = tf.where(constant & tf.math.is_finite(scores), tf.zeros_like(scores), scores)
+    return scores, constant[:, 0]
+
+
+def _one(image, plan, weights) -> np.ndarray:
+    """float64 [K, U] of one image [h, w, U] and K weights."""
+    if not len(weights):
+        return np.zeros((0, image.shape[-1]))
+    image = tf.cast(image, tf.float64)[tf.newaxis]
+    return score_units(image, [plan], np.stack(weights)[np.newaxis])[0].numpy()[0]
+
+
+def _sizes(activations, image_size, per_image, what) -> list:
+    """B tuples (H, W), once the shapes are known to belong together."""
+    if len(activations.shape) != 4:
+        raise ValueError("activations must be [B, h, w, U], not of shape "
+                         f"{tuple(activations.shape)}")
+    count = int(activations.shape[0])
+    sizes = np.asarray(image_size, int)
+    if sizes.shape not in ((2,), (count, 2)):
+        raise ValueError(f"image_size must be (H, W) or one for each of the {count} images, not "
+                         f"of shape {sizes.shape}")
+    if len(per_image) != count:
+        raise ValueError(f"{count} activation_maps, but {len(per_image)} {what}")
+    return [tuple(size) for size in np.broadcast_to(sizes, (count, 2)).tolist()]
+
+
+def _mask(mask, size) -> np.ndarray:
+    mask = np.asarray(mask, bool)
+    if mask.shape != size:
+        raise ValueError(f"a mask of {mask.shape[0:2]} for an image of {size}")
+    return mask

@@ -1,0 +1,153 @@
+"""Scores of units over a stream of images: moments and best images, mergeable across shards."""
+from typing import NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from keras_saliency.analysis.activations import activation_model, forward_function
+from keras_saliency.analysis.interpolation import canvas_span, resampling
+from keras_saliency.analysis.unit_nss import fixation_weights, score_units
+from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
+from keras_saliency.datasets.pipeline import stimulus_stream
+from keras_saliency.metrics.streaming import Moments
+from keras_saliency.prediction import canvas_of
+
+
+class Best(NamedTuple):
+    """The k best images of each of U units so far, best first.
+
+    Attributes:
+        scores: float64 [k, U], -inf where fewer than k images have been scored.
+        images: int64 [k, U], indices of those images; -1 there.
+    """
+
+    scores: np.ndarray
+    images: np.ndarray
+
+    @classmethod
+    def empty(cls, k: int, units: int) -> "Best":
+        """Of no image."""
+        return cls(np.full((k, units), -np.inf), np.full((k, units), -1, np.int64))
+
+    def update(self, scores, images) -> "Best":
+        """With the scores [B, U] of images [B] added; NaN is no score.
+
+        Equal scores go by the lower image index, so that any order or split of the images gives
+        the same result.
+        """
+        scores = np.asarray(scores, np.float64)
+        images = np.broadcast_to(np.asarray(images, np.int64)[:, np.newaxis], scores.shape)
+        scored = ~np.isnan(scores)
+        return self.merge(Best(np.where(scored, scores, -np.inf), np.where(scored, images, -1)))
+
+    def merge(self, other: "Best") -> "Best":
+        """The best images of both parts together."""
+        scores = np.concatenate([self.scores, other.scores])
+        images = np.concatenate([self.images, other.images])
+        order = np.lexsort((images, -scores), axis=0)[:len(self.scores)]
+        return Best(np.take_along_axis(scores, order, 0), np.take_along_axis(images, order, 0))
+
+
+class UnitScores(NamedTuple):
+    """What is known of the U units of a layer after a stream of images.
+
+    Attributes:
+        moments: `Moments` of the NSS over images; NaN (no fixation) is skipped and counted.
+        best: `Best` images.
+        alive: bool [U], the unit varied over some image; the others are dead and score 0.
+    """
+
+    moments: Moments
+    best: Best
+    alive: np.ndarray
+
+    @classmethod
+    def empty(cls, units: int, keep: int) -> "UnitScores":
+        """Of no image."""
+        return cls(Moments.empty(units), Best.empty(keep, units), np.zeros(units, bool))
+
+    def update(self, scores, images, constant) -> "UnitScores":
+        """With scores [B, U] of images [B] added; constant: bool [B, U]."""
+        return UnitScores(self.moments.merge(Moments.of(scores)),
+                          self.best.update(scores, images),
+                          self.alive | ~np.asarray(constant, bool).all(axis=0))
+
+    def merge(self, other: "UnitScores") -> "UnitScores":
+        """Of both parts of the stream together."""
+        return UnitScores(self.moments.merge(other.moments), self.best.merge(other.best),
+                          self.alive | other.alive)
+
+    def mean_of_best(self, count=5) -> np.ndarray:
+        """float64 [U]: mean NSS of each unit's `count` best images (He et al. 2018, section 3.2).
+
+        Of all images it has where they are fewer; NaN without any.
+
+        Raises:
+            ValueError: more than were kept.
+        """
+        if not 0 < count <= len(self.best.scores):
+            raise ValueError(f"the {len(self.best.scores)} best images of each unit were kept; "
+                             f"a mean of {count} cannot be had")
+        scores = self.best.scores[:count]
+        known = np.isfinite(scores)
+        total = np.where(known, scores, 0).sum(axis=0)
+        return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
+
+
+def score_dataset(model, layers, dataset: SaliencyDataset, canvas=None, indices=None, batch=4,
+                  keep=10, convention="half_pixel", label="scoring units") -> dict:
+    """NSS of every unit of the named layers over a dataset, in one pass.
+
+    Args:
+        model: a functional Keras model on RGB 0..255. layers: names (`activations.layer_names`).
+        dataset: with fixations.
+        canvas: (h, w) that the stimuli are brought to; None for the model's own.
+        indices: stimuli to score, None for all. A shard; `UnitScores.merge` joins shards.
+        batch: stimuli per forward pass. keep: best images kept for each unit.
+        convention: of the enlargement, see `unit_nss`.
+
+    Returns:
+        {layer: UnitScores}; images are indices into `dataset`.
+
+    Raises:
+        LayerError: no such layer. DatasetError: no fixations.
+    """
+    if dataset.fixations is None:
+        raise DatasetError(f"{dataset.name} has densities but no fixations; the NSS of units "
+                           "needs fixations")
+    forward = forward_function(activation_model(model, layers))
+    canvas = tuple(canvas or canvas_of(model))
+    indices = np.arange(len(dataset)) if indices is None else np.asarray(indices, np.int64)
+    results = {}
+    stream = stimulus_stream(dataset, canvas, indices, batch)
+    with tqdm(total=len(indices), desc=label, unit="image") as bar:
+        for start, images in zip(range(0, len(indices), batch), stream):
+            chosen = indices[start:start + len(images)]
+            maps = forward(images)
+            for layer, (scores, constant) in score_maps(
+                    maps, dataset, chosen, canvas, convention).items():
+                before = results.get(layer) or UnitScores.empty(scores.shape[-1], keep)
+                results[layer] = before.update(scores, chosen, constant)
+            bar.update(len(images))
+    return {layer: results[layer] for layer in layers if layer in results}
+
+
+def score_maps(maps, dataset, indices, canvas, convention="half_pixel") -> dict:
+    """{layer: (NSS [B, U], constant bool [B, U])} of the activation_maps of stimuli `indices`.
+
+    Args:
+        maps: {layer: [B, h, w, U]} on a canvas (h, w) that the stimuli lie on with padding.
+    """
+    points = [dataset.fixations.of(int(index)) for index in indices]
+    sizes = [tuple(int(s) for s in dataset.sizes[index]) for index in indices]
+    spans = [canvas_span(size, canvas) for size in sizes]
+    weights, scored = {}, {}
+    for layer, values in maps.items():
+        cells = tuple(values.shape[1:3])
+        plans = [resampling(size, cells, convention, span) for size, span in zip(sizes, spans)]
+        if cells not in weights:
+            weights[cells] = np.stack([fixation_weights(plan, p)[np.newaxis]
+                                       for plan, p in zip(plans, points)])
+        scores, constant = score_units(values, plans, weights[cells])
+        scored[layer] = (scores.numpy()[:, 0], constant.numpy())
+    return scored
