@@ -26,6 +26,12 @@ def vgg16_file():
     return _shared("data/vgg16/vgg16_imagenet_notop.h5")
 
 
+@pytest.fixture
+def osie_sr_sample():
+    """Folder of the published OSIE-SR sample; the test is skipped where it is missing."""
+    return _shared("data/osie_sr_sample")
+
+
 def _shared(name):
     path = SHARED / name
     if not path.exists():

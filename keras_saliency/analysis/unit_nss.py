@@ -61,7 +61,7 @@ def unit_region_nss(activations, fixations, regions, image_size, convention="hal
     for image, points, masks, size in zip(activations, fixations, regions, sizes):
         plan = resampling(size, tuple(image.shape[:2]), convention)
         weights = [fixation_weights(plan, points, repeats, _mask(mask, size)) for mask in masks]
-        scores.append(_one(image, plan, weights))
+        scores.append(score_one(image, plan, weights))
     return scores
 
 
@@ -81,7 +81,7 @@ def unit_nmm(activations, masks, image_size, convention="half_pixel") -> np.ndar
     scores = []
     for image, mask, size in zip(activations, masks, sizes):
         plan = resampling(size, tuple(image.shape[:2]), convention)
-        scores.append(_one(image, plan, [mask_weights(plan, _mask(mask, size))])[0])
+        scores.append(score_one(image, plan, [mask_weights(plan, _mask(mask, size))])[0])
     return np.stack(scores)
 
 
@@ -163,7 +163,7 @@ def _standardize(activations, weights, mean_weights, rows_gram, columns_gram, pi
     return scores, constant[:, 0]
 
 
-def _one(image, plan, weights) -> np.ndarray:
+def score_one(image, plan, weights) -> np.ndarray:
     """float64 [K, U] of one image [h, w, U] and K weights."""
     if not len(weights):
         return np.zeros((0, image.shape[-1]))

@@ -1,0 +1,73 @@
+"""Statistics of unit studies: groups compared, ranks and numbers correlated. scipy does them."""
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+
+
+class GroupComparison(NamedTuple):
+    """One-way analysis of variance and all pairs after it.
+
+    Attributes:
+        f, p_value: of the analysis of variance; NaN if it cannot be made.
+        sizes: {group: values it had}.
+        pairs: {(a, b): (mean of a - mean of b, p value)}, Tukey's honestly significant difference.
+    """
+
+    f: float
+    p_value: float
+    sizes: dict
+    pairs: dict
+
+    def different(self, alpha=0.05) -> list:
+        """The pairs whose means differ at level `alpha`."""
+        return [pair for pair, (_, p) in self.pairs.items() if p < alpha]
+
+
+class Correlation(NamedTuple):
+    """A correlation coefficient, its two-sided p value, and of how many points it is."""
+
+    coefficient: float
+    p_value: float
+    points: int
+
+
+def compare_groups(groups: dict) -> GroupComparison:
+    """ANOVA and Tukey's test over {group: values}; NaN values and groups below two are left out.
+
+    Returns:
+        GroupComparison; f and p_value NaN and no pairs if fewer than two groups remain.
+    """
+    values = {name: np.asarray(group, float) for name, group in groups.items()}
+    values = {name: group[np.isfinite(group)] for name, group in values.items()}
+    values = {name: group for name, group in values.items() if len(group) > 1}
+    sizes = {name: len(group) for name, group in values.items()}
+    if len(values) < 2:
+        return GroupComparison(np.nan, np.nan, sizes, {})
+    f, p_value = stats.f_oneway(*values.values())
+    tukey = stats.tukey_hsd(*values.values())
+    pairs = {(a, b): (float(tukey.statistic[i, j]), float(tukey.pvalue[i, j]))
+             for (i, a), (j, b) in combinations(enumerate(values), 2)}
+    return GroupComparison(float(f), float(p_value), sizes, pairs)
+
+
+def spearman(a, b) -> Correlation:
+    """Rank correlation of two sequences; pairs with a NaN are left out."""
+    return _correlate(stats.spearmanr, a, b)
+
+
+def pearson(a, b) -> Correlation:
+    """Linear correlation of two sequences; pairs with a NaN are left out."""
+    return _correlate(stats.pearsonr, a, b)
+
+
+def _correlate(function, a, b) -> Correlation:
+    """NaN for fewer than three points (two always lie on a line) and for constants."""
+    a, b = np.asarray(a, float), np.asarray(b, float)
+    known = np.isfinite(a) & np.isfinite(b)
+    a, b = a[known], b[known]
+    if len(a) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return Correlation(np.nan, np.nan, len(a))
+    coefficient, p_value = function(a, b)
+    return Correlation(float(coefficient), float(p_value), len(a))

@@ -1,0 +1,128 @@
+"""OSIE-SR: salient regions of OSIE's stimuli, each with one of twelve categories.
+
+Published layout, labelme's export in the form of Pascal VOC; of each stimulus an array (`.npy`)
+or a picture with one label per pixel (`.png`), the array going first::
+
+    SegmentationObject/1001.npy ...   instances: 0 background, 1, 2, ... the regions
+    SegmentationClass/1001.npy ...    categories, the keys of `CATEGORIES`
+
+A folder with the instances alone (`1023.npy` ...) is read as well; its regions are "unlabelled".
+
+Source: He, Tavakoli, Borji, Mi and Pugeault (CVPR 2019), section 3;
+https://github.com/SenHe/uavdvsm.
+"""
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+import numpy as np
+from PIL import Image
+
+from keras_saliency.datasets.dataset import DatasetError, list_some, require
+
+NAME = "osie_sr"
+CATEGORIES = {
+    1: "person head", 10: "person part", 16: "animal head", 22: "animal part", 27: "object",
+    37: "text", 46: "symbol", 51: "vehicle", 57: "food", 63: "plant", 68: "drink", 73: "other",
+}
+UNLABELLED = "unlabelled"
+VOID = 255  # of a picture; labelme's -1 in an array
+
+
+class Region(NamedTuple):
+    """One salient region: its category and a mask, bool [H, W]."""
+
+    category: str
+    mask: np.ndarray
+
+
+@dataclass(frozen=True)
+class RegionLabels:
+    """Where the labels of stimuli are; they are read one stimulus at a time.
+
+    Attributes:
+        instances: {stimulus name: file}. categories: the same, or None without categories.
+    """
+
+    instances: dict
+    categories: Optional[dict]
+
+    def regions(self, name: str, size) -> list:
+        """The `Region`s of a stimulus of `size` (H, W), in the order of their labels.
+
+        Raises:
+            DatasetError: naming a file that is unreadable, of another size, or whose regions
+                have no category or more than one.
+        """
+        path = self.instances[name]
+        instances = _read(path, size)
+        kinds = None if self.categories is None else _read(self.categories[name], size)
+        return [Region(UNLABELLED if kinds is None else _category(
+            kinds[instances == label], self.categories[name], label), instances == label)
+            for label in np.unique(instances) if label > 0]
+
+
+def load_regions(root, names) -> RegionLabels:
+    """Find the labels of those stimuli in `names` that have some.
+
+    Args:
+        root: folder in one of the layouts above. names: stimulus names, such as "1001".
+
+    Raises:
+        DatasetError: no such folder, labels of no stimulus, or regions without their categories.
+    """
+    require(root is not None, f"{NAME}: give the folder with SegmentationObject and "
+                              "SegmentationClass")
+    root = Path(root).expanduser()
+    require(root.is_dir(), f"{NAME}: no folder {root}; it should hold SegmentationObject and "
+                           "SegmentationClass")
+    folders = {p.name.lower(): p for p in sorted(root.iterdir()) if p.is_dir()}
+    objects, classes = folders.get("segmentationobject"), folders.get("segmentationclass")
+    if objects is None:
+        require(classes is None, f"{NAME}: {root} has {classes and classes.name} but no "
+                                 "SegmentationObject; the regions are in the latter")
+        instances = {stem: path for stem, path in _label_files(root).items()
+                     if path.suffix == ".npy"}
+    else:
+        instances = _label_files(objects)
+    instances = {name: instances[name] for name in names if name in instances}
+    require(instances, f"{NAME}: {objects or root} has labels of no stimulus, for instance of "
+                       f"{names[0]}")
+    if classes is None:
+        return RegionLabels(instances, None)
+    categories = _label_files(classes)
+    missing = sorted(set(instances) - set(categories))
+    require(not missing, f"{NAME}: no categories in {classes} for {list_some(missing)}")
+    return RegionLabels(instances, {name: categories[name] for name in instances})
+
+
+def _label_files(folder) -> dict:
+    """{stem: file}; an array goes before a picture."""
+    paths = sorted((p for p in folder.iterdir() if p.suffix.lower() in (".npy", ".png")),
+                   key=lambda path: path.suffix.lower() == ".npy")
+    return {path.stem: path for path in paths}
+
+
+def _read(path, size) -> np.ndarray:
+    """int [H, W]; what is void counts as background."""
+    try:
+        if path.suffix == ".npy":
+            labels = np.load(path, allow_pickle=False)
+        else:
+            with Image.open(path) as picture:
+                labels = np.asarray(picture)  # of a palette, the indices
+            labels = np.where(labels == VOID, 0, labels)
+    except (OSError, ValueError, EOFError, SyntaxError) as error:
+        raise DatasetError(f"{NAME}: {path} is not readable: {error}") from None
+    require(labels.dtype.kind in "iu" and labels.shape == tuple(size),
+            f"{NAME}: {path} holds {labels.dtype} {list(labels.shape)}; expected whole numbers of "
+            f"{list(size)}")
+    return labels
+
+
+def _category(values, path, label) -> str:
+    kinds = np.unique(values[values > 0])
+    require(len(kinds) == 1 and int(kinds[0]) in CATEGORIES,
+            f"{NAME}: region {label} has categories {kinds.tolist()} in {path}; it should have one "
+            f"of {list(CATEGORIES)}")
+    return CATEGORIES[int(kinds[0])]

@@ -1,0 +1,45 @@
+"""Positive fixation detectors, on planted units."""
+import numpy as np
+import pytest
+
+from keras_saliency.analysis.detectors import fixation_detectors, levels
+from keras_saliency.analysis.unit_scores import UnitScores, score_dataset
+
+
+def made(scores):
+    """UnitScores of one image per row."""
+    scores = np.asarray(scores, float)
+    return UnitScores.empty(scores.shape[1], len(scores)).update(
+        scores, range(len(scores)), np.zeros(scores.shape, bool))
+
+
+def test_the_planted_unit_is_found(planted, color_model):
+    scores = score_dataset(color_model, ["colors"], planted)["colors"]
+    detectors = fixation_detectors(scores)
+    assert detectors.units.tolist() == [0] and detectors.ratio == 0.25
+    assert detectors.normalized[0] == 1 and detectors.scores[0] > 2
+    assert scores.moments.mean[1] < -0.3  # the mirrored center
+    assert not scores.alive[3] and detectors.scores[3] == 0
+    ranked = levels(detectors, 1)
+    assert ranked["high"].tolist() == [0] and len(ranked["low"]) == 1
+
+
+def test_scores_are_means_of_the_best_and_ties_go_by_number():
+    scores = made([[1, 4, 1, 0, np.nan], [3, 0, 3, 0, np.nan], [2, 2, 2, 0, np.nan]])
+    detectors = fixation_detectors(scores, best=2, threshold=0.5)
+    np.testing.assert_allclose(detectors.scores, [2.5, 3, 2.5, 0, np.nan])
+    np.testing.assert_allclose(detectors.normalized[:4], [5 / 6, 1, 5 / 6, 0])
+    assert detectors.units.tolist() == [1, 0, 2] and detectors.ratio == 0.6
+    assert detectors.ranked().tolist() == [1, 0, 2, 3]
+    assert {k: v.tolist() for k, v in levels(detectors, 2).items()} == {
+        "high": [1], "medium": [0], "low": [3]}
+
+
+def test_units_that_are_all_alike_or_never_scored_detect_nothing():
+    alike = fixation_detectors(made([[2, 2, np.nan]]), best=1)
+    assert len(alike.units) == 0 and alike.ratio == 0 and alike.normalized[0] == 0
+    assert np.isnan(alike.normalized[2])
+    never = fixation_detectors(made([[np.nan, np.nan]]), best=1)
+    assert len(never.units) == 0 and np.isnan(never.scores).all() and len(never.ranked()) == 0
+    with pytest.raises(ValueError, match="2 best images of each unit were kept; a mean of 5"):
+        fixation_detectors(made([[1], [2]]))
