@@ -22,6 +22,8 @@ class Resampling(NamedTuple):
         mean: float64 [h, w], weights with which the cells enter the mean over all pixels.
         rows_gram: float64 [h, h], R_y' R_y / H; columns_gram: [w, w], R_x' R_x / W. The mean of
             the squared pixels is <rows_gram A columns_gram, A>.
+        row_places: (int [H], float64 [H]), the first of the two cells that a pixel lies between,
+        and the share of the second; column_places: (int [W], float64 [W]) likewise.
     """
 
     rows: np.ndarray
@@ -29,6 +31,8 @@ class Resampling(NamedTuple):
     mean: np.ndarray
     rows_gram: np.ndarray
     columns_gram: np.ndarray
+    row_places: tuple
+    column_places: tuple
 
     @property
     def pixels(self) -> int:
@@ -60,10 +64,11 @@ def resampling(image_size, cells, convention="half_pixel", span=WHOLE) -> Resamp
     """
     if min(*image_size, *cells) < 1:
         raise ValueError(f"sizes must be above 0: image {tuple(image_size)}, cells {tuple(cells)}")
-    rows, columns = (_axis(length, count, convention, *side)
-                     for length, count, side in zip(image_size, cells, span))
+    places = [_places(length, count, convention, *side)
+              for length, count, side in zip(image_size, cells, span)]
+    rows, columns = (_matrix(*place, count) for place, count in zip(places, cells))
     return Resampling(rows, columns, np.outer(rows.mean(axis=0), columns.mean(axis=0)),
-                      rows.T @ rows / len(rows), columns.T @ columns / len(columns))
+                      rows.T @ rows / len(rows), columns.T @ columns / len(columns), *places)
 
 
 @lru_cache(maxsize=64)
@@ -77,16 +82,21 @@ def canvas_span(image_size, canvas) -> tuple:
     return tuple((float(a / c), float((a + f) / c)) for a, f, c in zip(start, fitted, canvas))
 
 
-def _axis(length, cells, convention, start, stop) -> np.ndarray:
-    """[length, cells]: the two cells that each pixel lies between, and their shares."""
+def _places(length, cells, convention, start, stop) -> tuple:
+    """(int [length], float64 [length]): the cell before each pixel and the share of the next."""
     if convention not in CONVENTIONS:
         raise ValueError(f"convention {convention!r}; choose {' or '.join(CONVENTIONS)}")
     center = 0.5 if convention == "half_pixel" else 0.0
     place = start + (np.arange(length) + center) / length * (stop - start)
     place = np.clip(place * cells - center, 0, cells - 1)
-    lower = np.floor(place).astype(int)
-    share = place - lower
-    matrix = np.zeros((length, cells))
-    matrix[np.arange(length), lower] = 1 - share
-    matrix[np.arange(length), np.minimum(lower + 1, cells - 1)] += share
+    before = np.floor(place).astype(int)
+    return before, place - before
+
+
+def _matrix(before, share, cells) -> np.ndarray:
+    """[length, cells] of `_places`."""
+    pixels = np.arange(len(before))
+    matrix = np.zeros((len(before), cells))
+    matrix[pixels, before] = 1 - share
+    matrix[pixels, np.minimum(before + 1, cells - 1)] += share
     return matrix

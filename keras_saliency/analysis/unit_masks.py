@@ -1,0 +1,68 @@
+"""Where the enlarged activation_maps of units exceed their thresholds, without enlarging them.
+
+Between four neighbouring cells the enlarged map lies within their values. So only the patches of
+pixels with a cell above the threshold at a corner are interpolated, all units at once.
+"""
+from typing import NamedTuple
+
+import numpy as np
+
+
+class ActivePixels(NamedTuple):
+    """Pixels of an image in the masks of units; one entry per unit and pixel, in no order.
+
+    Attributes:
+        units: int [n]. pixels: int [n], y * W + x.
+    """
+
+    units: np.ndarray
+    pixels: np.ndarray
+
+
+def active_pixels(cells, thresholds, plan) -> ActivePixels:
+    """The pixels at which bilinearly enlarged activation_maps exceed their thresholds.
+
+    Args:
+        cells: [h, w, U]. thresholds: [U]; NaN for a unit without a mask. plan: the `Resampling`
+            from (h, w) to the pixels (H, W).
+
+    Returns:
+        ActivePixels; the same pixels as enlarging every map to (H, W) and comparing.
+    """
+    excess = np.asarray(cells, np.float32) - np.asarray(thresholds, np.float32)
+    height, width, _ = excess.shape
+    below = np.minimum(np.arange(height) + 1, height - 1)
+    right = np.minimum(np.arange(width) + 1, width - 1)
+    positive = excess > 0
+    tall = positive | positive[below]
+    y, x, unit = np.nonzero(tall | tall[:, right])
+    corners = [excess[a, b, unit] for a in (y, below[y]) for b in (x, right[x])]
+    (row_start, rows), (column_start, columns) = (
+        _runs(places[0], count) for places, count in ((plan.row_places, height),
+                                                      (plan.column_places, width)))
+    found = []
+    for tall, wide in _distinct(rows[y], columns[x]):
+        patch = np.flatnonzero((rows[y] == tall) & (columns[x] == wide))
+        top, left = row_start[y[patch]], column_start[x[patch]]
+        down = plan.row_places[1][top[:, None] + np.arange(tall)].astype(np.float32)
+        across = plan.column_places[1][left[:, None] + np.arange(wide)].astype(np.float32)
+        a, b, c, d = (corner[patch, None] for corner in corners)
+        upper, lower = a + (b - a) * across, c + (d - c) * across
+        values = upper[:, None] + (lower - upper)[:, None] * down[:, :, None]
+        p, i, j = np.nonzero(values > 0)
+        found.append((unit[patch][p], (top[p] + i) * len(plan.columns) + left[p] + j))
+    if not found:
+        return ActivePixels(np.zeros(0, np.int64), np.zeros(0, np.int64))
+    return ActivePixels(*(np.concatenate(part) for part in zip(*found)))
+
+
+def _runs(before, cells) -> tuple:
+    """(start [cells], length [cells]) of the pixels that lie after each cell."""
+    lengths = np.bincount(before, minlength=cells)
+    return np.searchsorted(before, np.arange(cells)), lengths
+
+
+def _distinct(rows, columns) -> list:
+    """The (rows, columns) that patches have, without those that have no pixels."""
+    return [(int(r), int(c)) for r, c in sorted(set(zip(rows.tolist(), columns.tolist())))
+            if r and c]

@@ -1,0 +1,225 @@
+"""Images with labelled pixels for network dissection: Broden, or any folder of label pictures.
+
+Broden (broden1_224 and its siblings, as published)::
+
+    index.csv        image, split, ih, iw, sh, sw, and a column for each category: names of label
+                     pictures or, for whole images (scene, texture), label numbers; several are
+                     separated by ";"
+    label.csv        number, name, category ("object(123)"), ...
+    category.csv     name, ...
+    c_object.csv ... code, number, name, ... (the labels of one category by frequency)
+    images/          pictures, and label pictures of sh x sw pixels, label = red + 256 green
+
+Any other folder::
+
+    images/NAME.jpg  labels/NAME.png   label pictures of the images' size, one number per pixel,
+                                       0 for none (a palette's index; of three channels
+                                       red + 256 green)
+    labels.csv       number, name and, optionally, category of each label; without the file a
+                     label is called by its number
+
+Source: Bau, Zhou, Khosla, Oliva and Torralba (CVPR 2017).
+"""
+import csv
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Sequence
+
+import numpy as np
+from PIL import Image
+
+from keras_saliency.datasets.dataset import (
+    DatasetError, image_sizes, list_images, list_some, match_by_stem, require, require_folder)
+
+NAME = "concepts"
+FOLDER_CATEGORY = "object"
+
+
+class Concept(NamedTuple):
+    """One label: its number in the label pictures, its name, and the category it belongs to."""
+
+    number: int
+    name: str
+    category: str
+
+
+class Labels(NamedTuple):
+    """The labels of one image.
+
+    Attributes:
+        size: (H, W) of the label pictures. pixels: P label pictures, int32 [H, W], 0 for none.
+        scalars: numbers of the labels that hold for the whole image.
+    """
+
+    size: tuple
+    pixels: list
+    scalars: list
+
+
+@dataclass(frozen=True)
+class ConceptDataset:
+    """N images with labels, read one at a time.
+
+    Attributes:
+        name, edition: of the set. stimuli: N paths of images.
+        concepts: {number: Concept}.
+        sizes: N tuples (H, W) of the label pictures. image_sizes: of the images.
+        label_files: N lists of paths. scalars: N lists of label numbers.
+    """
+
+    name: str
+    stimuli: Sequence[Path]
+    concepts: dict
+    sizes: Sequence[tuple]
+    image_sizes: Sequence[tuple]
+    label_files: Sequence[list]
+    scalars: Sequence[list]
+    edition: str = ""
+
+    def __len__(self) -> int:
+        return len(self.stimuli)
+
+    @property
+    def categories(self) -> list:
+        """Categories in the order of their first label."""
+        return list(dict.fromkeys(concept.category for concept in self.concepts.values()))
+
+    def labels(self, index: int) -> Labels:
+        """The `Labels` of one image.
+
+        Raises:
+            DatasetError: a label picture is unreadable, of another size than stated, or has a
+                number that is no label.
+        """
+        size = self.sizes[index]
+        pixels = [_read(path, size) for path in self.label_files[index]]
+        for path, values in zip(self.label_files[index], pixels):
+            unknown = sorted(set(np.unique(values).tolist()) - set(self.concepts) - {0})
+            require(not unknown, f"{self.name}: {path} has labels {list_some(unknown)}, which are "
+                                 "not in the list of labels")
+        return Labels(size, pixels, list(self.scalars[index]))
+
+
+def load_concepts(root, split=None) -> ConceptDataset:
+    """Read a labelled set: Broden if `root` has an index.csv, else a folder of label pictures.
+
+    Args:
+        split: of Broden, "train" or "val"; None for all.
+
+    Raises:
+        DatasetError: a file is missing or malformed, or images and labels do not match.
+    """
+    root = require_folder(root, NAME, "index.csv (Broden) or images/ and labels/")
+    if (root / "index.csv").is_file():
+        return _broden(root, split)
+    require(split is None, f"{NAME}: {root} has no index.csv and so no split {split!r}")
+    return _folder(root)
+
+
+def _broden(root, split) -> ConceptDataset:
+    categories = [row["name"] for row in _rows(root / "category.csv", ("name",))]
+    concepts = _broden_concepts(root, categories)
+    stimuli, sizes, image_size, files, scalars, missing = [], [], [], [], [], []
+    columns = ("image", "split", "ih", "iw", "sh", "sw", *categories)
+    for row in _rows(root / "index.csv", columns):
+        if split is not None and row["split"] != split:
+            continue
+        cells = [cell for category in categories for cell in row[category].split(";") if cell]
+        stimuli.append(root / "images" / row["image"])
+        image, labels = [tuple(_whole(row[f"{of}{side}"], root / "index.csv") for side in "hw")
+                         for of in "is"]
+        image_size.append(image)
+        sizes.append(labels)
+        files.append([root / "images" / cell for cell in cells if not cell.isdigit()])
+        scalars.append([int(cell) for cell in cells if cell.isdigit()])
+        missing += [path for path in (stimuli[-1], *files[-1]) if not path.is_file()]
+    require(not missing, f"{NAME}: index.csv names files that are not there: {list_some(missing)}")
+    require(stimuli, f"{NAME}: {root / 'index.csv'} has no images"
+            + (f" of split {split!r}" if split else ""))
+    unknown = sorted({n for numbers in scalars for n in numbers} - set(concepts))
+    require(not unknown, f"{NAME}: index.csv has labels {list_some(unknown)}, which label.csv "
+                         "does not list")
+    return ConceptDataset("broden", tuple(stimuli), concepts, tuple(sizes), tuple(image_size),
+                          tuple(files), tuple(scalars), edition=root.name)
+
+
+def _broden_concepts(root, categories) -> dict:
+    """{number: Concept}: a label's category is the one that label.csv names first."""
+    listed = {int(row["number"]): (row["name"], row["category"])
+              for row in _rows(root / "label.csv", ("number", "name", "category"))}
+    concepts = {}
+    for number, (name, category) in sorted(listed.items()):
+        if number == 0:
+            continue
+        first = re.split(r"[(;]", category)[0].strip()
+        require(first in categories, f"{NAME}: label.csv gives label {number} ({name}) the "
+                f"category {category!r}; category.csv has {', '.join(categories)}")
+        concepts[number] = Concept(number, name, first)
+    for category in categories:
+        path = root / f"c_{category}.csv"
+        unknown = [row["name"] for row in _rows(path, ("number", "name"))
+                   if int(row["number"]) not in concepts and int(row["number"]) != 0]
+        require(not unknown, f"{NAME}: {path} has labels that label.csv does not list: "
+                             f"{list_some(unknown)}")
+    return concepts
+
+
+def _folder(root) -> ConceptDataset:
+    for part in ("images", "labels"):
+        require((root / part).is_dir(), f"{NAME}: no folder {root / part}; expected index.csv "
+                                        "(Broden) or images/ and labels/")
+    stimuli = list_images(root / "images")
+    require(stimuli, f"{NAME}: no images in {root / 'images'}")
+    pictures = match_by_stem(stimuli, list_images(root / "labels"), "label picture")
+    sizes = [tuple(int(s) for s in size) for size in image_sizes(pictures)]
+    if (root / "labels.csv").is_file():
+        concepts = {}
+        for row in _rows(root / "labels.csv", ("number", "name")):
+            number = _whole(row["number"], root / "labels.csv")
+            concepts[number] = Concept(number, row["name"],
+                                       row.get("category") or FOLDER_CATEGORY)
+    else:
+        numbers = {int(n) for path, size in zip(pictures, sizes)
+                   for n in np.unique(_read(path, size))}
+        concepts = {n: Concept(n, str(n), FOLDER_CATEGORY) for n in sorted(numbers - {0})}
+    own = tuple(tuple(int(s) for s in size) for size in image_sizes(stimuli))
+    return ConceptDataset(NAME, tuple(stimuli), concepts, tuple(sizes), own,
+                          tuple([path] for path in pictures), ((),) * len(stimuli),
+                          edition=root.name)
+
+
+def _read(path, size) -> np.ndarray:
+    """A label picture as int32 [H, W]."""
+    try:
+        with Image.open(path) as picture:
+            values = np.asarray(picture).astype(np.int32)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise DatasetError(f"{NAME}: {path} is not a readable picture: {error}") from None
+    if values.ndim == 3:
+        values = values[..., 0] + 256 * values[..., 1]
+    require(values.shape == tuple(size), f"{NAME}: {path} is {values.shape[0]}x"
+            f"{values.shape[1]}, expected {size[0]}x{size[1]}")
+    return values
+
+
+def _rows(path, columns) -> list:
+    """Rows of a CSV file as dicts, which has at least these columns."""
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            rows, found = list(reader), reader.fieldnames or []
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DatasetError(f"{NAME}: {path} is not a readable CSV file: {error}") from None
+    missing = [column for column in columns if column not in found]
+    require(not missing, f"{NAME}: {path} has no column {', '.join(missing)}; it has "
+                         f"{', '.join(found)}")
+    broken = [i + 2 for i, row in enumerate(rows) if any(row[c] is None for c in columns)]
+    require(not broken, f"{NAME}: {path} has fewer cells than columns in line "
+                        f"{list_some(broken)}")
+    return rows
+
+
+def _whole(text, path) -> int:
+    require(text.isdigit(), f"{NAME}: {path}: {text!r} is not a whole number")
+    return int(text)
