@@ -60,6 +60,8 @@ class TrainConfig:
     cache: str = "none"                    # "none", "memory" or "disk"
     cache_folder: Optional[str] = None     # of cache "disk", shared by runs; default: the run's
     mirror: bool = False                   # left-right mirror images as augmentation
+    crop: float = 1.0                      # smallest share of the sides in random windows
+    color: float = 0.0                     # largest change of brightness, contrast, saturation
     monitor: str = "val_loss"              # column of the history that chooses the best epoch
     patience: Optional[int] = None         # stop after so many epochs without improvement
     seed: int = 1

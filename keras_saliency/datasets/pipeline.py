@@ -38,6 +38,20 @@ class CanvasSpec:
     targets: Sequence[str] = (DENSITY,)
 
 
+@dataclass(frozen=True)
+class Augmentation:
+    """How training examples vary from epoch to epoch, beyond mirror images.
+
+    Attributes:
+        crop: smallest share of the stimulus' sides that a random window keeps, at its aspect
+            ratio; 1 for the whole stimulus. Targets are cut like the stimulus.
+        color: largest relative change of brightness, contrast and saturation; 0 for none.
+    """
+
+    crop: float = 1.0
+    color: float = 0.0
+
+
 def decode_stimulus(contents) -> tf.Tensor:
     """uint8 [H, W, 3] RGB of the bytes of a JPEG, PNG, BMP or GIF (first frame).
 
@@ -67,11 +81,12 @@ def sigma_pixels(dataset: SaliencyDataset, sigma_dva=1.0, sigma=None) -> float:
     return float(sigma_dva * dataset.pixels_per_dva)
 
 
-def example_loader(dataset: SaliencyDataset, spec: CanvasSpec):
-    """A graph function (index, mirrored) -> (image [h,w,3], target [h,w,C]), float32.
+def example_loader(dataset: SaliencyDataset, spec: CanvasSpec, augmentation=Augmentation()):
+    """A graph function (index, mirrored, key=None) -> (image [h,w,3], target [h,w,C]), float32.
 
     The density is made at the stimulus' own size, moved onto the canvas and scaled to a peak of
-    1; the fixation_map is made on the canvas. `mirrored` flips both left-right.
+    1; the fixation_map is made on the canvas. `mirrored` flips both left-right; `key`, int32 [2],
+    draws the augmentation, without it there is none.
 
     Raises:
         DatasetError: a fixation_map is wanted and the dataset has only densities.
@@ -86,23 +101,33 @@ def example_loader(dataset: SaliencyDataset, spec: CanvasSpec):
     sizes = tf.constant(dataset.sizes, tf.int32)
     canvas = tf.constant(spec.canvas, tf.int32)
 
-    def density(index):
+    def density(index, window):
         if density_paths is None:
             source = maps.density_map(points_of(index), sizes[index], spec.sigma)
         else:
             source = tf.io.decode_image(tf.io.read_file(density_paths[index]), channels=1,
                                         expand_animations=False)
-        return maps.peak_normalize(maps.to_canvas(source, canvas, maps.MAP_PADDING))
+            source = tf.ensure_shape(source, (None, None, 1))
+        return maps.peak_normalize(maps.to_canvas(_cut(source, window), canvas, maps.MAP_PADDING))
 
-    def fixations(index):
-        moved = maps.points_to_canvas(points_of(index), sizes[index], canvas)
-        return maps.fixation_map(moved, canvas)
+    def fixations(index, window):
+        points = points_of(index)
+        if window is not None:
+            corner, size = (tf.cast(part[::-1], points.dtype) for part in window)
+            points = points - corner
+            points = points[tf.reduce_all((points >= 0) & (points < size), axis=1)]
+        size = sizes[index] if window is None else window[1]
+        return maps.fixation_map(maps.points_to_canvas(points, size, canvas), canvas)
 
     makers = {DENSITY: density, FIXATIONS: fixations}
 
-    def load(index, mirrored):
-        image = maps.to_canvas(load_stimulus(index), canvas)
-        target = tf.concat([makers[name](index) for name in spec.targets], axis=-1)
+    def load(index, mirrored, key=None):
+        varied = augmentation if key is not None else Augmentation()
+        window = _window(sizes[index], varied.crop, key) if varied.crop < 1 else None
+        image = maps.to_canvas(_cut(load_stimulus(index), window), canvas)
+        if varied.color:
+            image = _recolor(image, varied.color, key)
+        target = tf.concat([makers[name](index, window) for name in spec.targets], axis=-1)
         image, target = tf.cond(mirrored, lambda: (image[:, ::-1], target[:, ::-1]),
                                 lambda: (image, target))
         image.set_shape((*spec.canvas, 3))
@@ -110,6 +135,32 @@ def example_loader(dataset: SaliencyDataset, spec: CanvasSpec):
         return image, target
 
     return load
+
+
+def _window(size, least, key) -> tuple:
+    """(corner, size), int32 [2] (y, x) each, of a random window of the share `least`..1."""
+    share, *place = tf.unstack(tf.random.stateless_uniform([3], key))
+    cut = tf.cast(tf.round(tf.cast(size, tf.float32) * (least + (1 - least) * share)), tf.int32)
+    cut = tf.clip_by_value(cut, 1, size)
+    corner = tf.cast(tf.stack(place) * tf.cast(size - cut + 1, tf.float32), tf.int32)
+    return tf.minimum(corner, size - cut), cut
+
+
+def _cut(image, window):
+    if window is None:
+        return image
+    (y, x), (height, width) = (tf.unstack(part) for part in window)
+    return image[y:y + height, x:x + width]
+
+
+def _recolor(image, strength, key):
+    """`image` [h, w, 3] 0..255 with brightness, contrast and saturation changed at random."""
+    brightness, contrast, saturation = tf.unstack(tf.random.stateless_uniform(
+        [3], key + 1, 1 - strength, 1 + strength))
+    gray = tf.image.rgb_to_grayscale(image)
+    image = gray + (image - gray) * saturation
+    mean = tf.reduce_mean(gray)
+    return tf.clip_by_value((mean + (image - mean) * contrast) * brightness, 0, 255)
 
 
 def stimulus_loader(dataset: SaliencyDataset):
@@ -164,10 +215,11 @@ def steps_per_epoch(count: int, batch: int) -> int:
 
 
 def epoch_orders(count: int, batch: int, seed: int, mirror: bool, epochs: range):
-    """tf.data of (index, mirrored) in training order over `epochs`.
+    """tf.data of (index, mirrored, key) in training order over `epochs`.
 
     Each epoch is a permutation drawn from (seed, epoch) alone, cut to whole batches; with
-    `mirror` each stimulus is flipped with probability 1/2, drawn likewise.
+    `mirror` each stimulus is flipped with probability 1/2, drawn likewise, as is the int32 [2]
+    `key` of its augmentation.
     """
     kept = steps_per_epoch(count, batch) * batch
 
@@ -176,13 +228,15 @@ def epoch_orders(count: int, batch: int, seed: int, mirror: bool, epochs: range)
         chance = tf.random.stateless_uniform([2, count], key)
         flips = (chance[1] < 0.5) if mirror else tf.zeros([count], tf.bool)
         permutation = tf.argsort(chance[0])[:kept]
-        return tf.data.Dataset.from_tensor_slices((permutation, tf.gather(flips, permutation)))
+        keys = tf.random.stateless_uniform([count, 2], key + 1, None, None, tf.int32)
+        return tf.data.Dataset.from_tensor_slices(
+            (permutation, *(tf.gather(drawn, permutation) for drawn in (flips, keys))))
 
     return tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(order)
 
 
 def training_stream(orders, load, batch: int):
-    """Batches of `load(index, mirrored)` in the given order, prepared ahead in parallel."""
+    """Batches of `load(index, mirrored, key)` in the given order, prepared ahead in parallel."""
     stream = orders.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     return stream.batch(batch, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
 

@@ -101,12 +101,12 @@ def cache_features(trunk, streams, count: int, path=None, fingerprint="", label=
 
 
 def cached_loader(arrays, count: int):
-    """A graph function (index, mirrored) -> (responses tuple, target), float32.
+    """A graph function (index, mirrored, key=None) -> (responses tuple, target), float32.
 
     The rows are copied straight out of the arrays, in memory or mapped from disk: a tensor of
     all of them would need the memory twice.
     """
-    def load(index, mirrored):
+    def load(index, mirrored, key=None):
         row = tf.cast(index, tf.int64) + tf.cast(mirrored, tf.int64) * count
         read = tf.numpy_function(lambda r: [np.asarray(a[r]) for a in arrays], [row],
                                  [tf.as_dtype(DTYPE)] * len(arrays))

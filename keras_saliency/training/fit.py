@@ -204,6 +204,13 @@ def _check(config: Config) -> None:
         raise ConfigError(f"train.cache {settings.cache!r}; choose none, memory or disk")
     if settings.cache_folder is not None and settings.cache != "disk":
         raise ConfigError(f"train.cache_folder is for train.cache=disk, not {settings.cache}")
+    for key, valid in (("crop", 0 < settings.crop <= 1), ("color", 0 <= settings.color < 1)):
+        if not valid:
+            raise ConfigError(f"train.{key} must lie between 0 and 1, not "
+                              f"{getattr(settings, key)}")
+    if (settings.crop, settings.color) != (1, 0) and settings.cache != "none":
+        raise ConfigError(f"train.crop and train.color change every epoch; with train.cache="
+                          f"{settings.cache} they cannot be drawn: --set train.cache=none")
     if not settings.learning_rate > 0:
         raise ConfigError(f"train.learning_rate must be above 0, not {settings.learning_rate}")
 
@@ -253,7 +260,8 @@ def _inputs(run: Run) -> tuple:
     settings, spec = run.config.train, run.spec
     batch = run.config.evaluation.batch
     if settings.cache == "none":
-        return (run.model, pipeline.example_loader(run.training, spec),
+        augmentation = pipeline.Augmentation(settings.crop, settings.color)
+        return (run.model, pipeline.example_loader(run.training, spec, augmentation),
                 pipeline.canvas_stream(run.validation, spec, batch))
     trunk, head = features.split_at_frozen(run.model)
     mirrors = (False, True) if settings.mirror else (False,)

@@ -1,4 +1,6 @@
 """tf.data from files to canvases."""
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -55,6 +57,61 @@ def test_mirror_flips_stimulus_and_targets(dataset):
         np.testing.assert_array_equal(plain[:, ::-1], flipped)
 
 
+def test_windows_cut_stimulus_and_targets_alike():
+    """A stimulus whose red is its density, so that both can be compared after any window."""
+    size = (96, 128)
+    density = maps.density_map(tf.constant([[60.0, 50.0]]), size, 12.0).numpy()
+    picture = np.repeat(np.round(density / density.max() * 255), 3, -1).astype(np.uint8)
+    data = SaliencyDataset(
+        "made", ["a"], [cv2.imencode(".png", picture)[1].tobytes()], np.array([size]),
+        Fixations.build([60, 5, 127], [50, 4, 95], [0, 0, 0], [size]))
+    only = replace(data, fixations=Fixations.build([60], [50], [0], [size]))
+    wanted = pipeline.CanvasSpec(size, 12.0, (pipeline.DENSITY, pipeline.FIXATIONS))
+    load = pipeline.example_loader(only, wanted, pipeline.Augmentation(crop=0.5))
+    plain = load(0, tf.constant(False))[0].numpy()
+    corners = set()
+    for number in range(12):
+        image, target = load(0, tf.constant(number % 2 == 1), tf.constant([number, 3]))
+        image, target = image.numpy()[..., 0], target.numpy()
+        assert image.shape == size and np.abs(image - plain[..., 0]).max() > 10
+        if target[..., 1].sum():  # the peak is in the window: red and density agree
+            shown = image != maps.STIMULUS_PADDING  # a row, where rounding changed the aspect
+            assert shown.mean() > 0.95
+            np.testing.assert_allclose((image / image.max())[shown], target[..., 0][shown],
+                                       atol=0.06)
+            y, x = np.argwhere(target[..., 1])[0]
+            assert target[y, x, 0] > 0.97
+            corners.add((y, x))
+    assert len(corners) > 5
+    # every fixation that remains lies on the canvas, those outside of the window are gone
+    load = pipeline.example_loader(data, wanted, pipeline.Augmentation(crop=0.6))
+    counts = [float(tf.reduce_sum(load(0, tf.constant(False), tf.constant([n, 0]))[1][..., 1]))
+              for n in range(20)]
+    assert min(counts) < 3 and max(counts) <= 3
+
+
+def test_colors_change_the_stimulus_alone(dataset):
+    load = pipeline.example_loader(dataset, spec(), pipeline.Augmentation(color=0.3))
+    image, target = load(0, tf.constant(False))
+    seen = []
+    for number in range(6):
+        changed, same = load(0, tf.constant(False), tf.constant([number, 1]))
+        np.testing.assert_array_equal(target, same)
+        assert 0 <= float(tf.reduce_min(changed)) and float(tf.reduce_max(changed)) <= 255
+        seen.append(float(tf.reduce_mean(changed - image)))
+    assert len(set(seen)) == 6 and max(map(abs, seen)) > 2
+    again, _ = load(0, tf.constant(False), tf.constant([5, 1]))
+    np.testing.assert_array_equal(again, changed)  # a function of the key alone
+
+
+def test_keys_are_a_function_of_seed_and_epoch():
+    def keys(epochs, seed=5):
+        return [tuple(k.numpy()) for *_, k in pipeline.epoch_orders(10, 3, seed, True, epochs)]
+
+    whole = keys(range(0, 2))
+    assert len(set(whole)) == 18 and keys(range(1, 2)) == whole[9:] and keys(range(2), 6) != whole
+
+
 def test_static_shapes_are_known(dataset):
     orders = pipeline.epoch_orders(4, 2, 0, True, range(0, 1))
     stream = pipeline.training_stream(orders, pipeline.example_loader(dataset, spec()), 2)
@@ -62,7 +119,7 @@ def test_static_shapes_are_known(dataset):
 
 
 def order_of(epochs, seed=5, mirror=True, count=10, batch=3):
-    return [(int(i), bool(m)) for i, m in
+    return [(int(i), bool(m)) for i, m, _ in
             pipeline.epoch_orders(count, batch, seed, mirror, epochs)]
 
 
@@ -95,7 +152,6 @@ def test_generated_stimuli_come_from_memory():
 
 
 def test_published_densities_are_used_as_they_are(dataset, tmp_path):
-    from dataclasses import replace
     files = []
     for index, size in enumerate(SIZES):
         density = np.zeros(size, np.uint8)
@@ -110,7 +166,6 @@ def test_published_densities_are_used_as_they_are(dataset, tmp_path):
 
 
 def test_blur_in_degrees_needs_the_viewing_distance(dataset):
-    from dataclasses import replace
     assert pipeline.sigma_pixels(dataset, 2.0) == 10.0
     assert pipeline.sigma_pixels(dataset, 2.0, 7) == 7.0
     with pytest.raises(DatasetError, match="data.sigma_pixels=24"):

@@ -94,6 +94,18 @@ def test_averaged_weights_and_dropout_resume_alike_and_are_what_is_kept(tmp_path
                    for value in state.values())
 
 
+def test_windows_and_colors_resume_alike(tmp_path):
+    options = ["train.crop=0.7", "train.color=0.3"]
+    whole = fit.train(small(tmp_path / "whole", *options))
+    fit.train(small(tmp_path / "parts", *options, "train.epochs=1"))
+    assert_equal(weights(whole), weights(fit.train(small(tmp_path / "parts", *options),
+                                                   resume=True)))
+    plain = fit.train(small(tmp_path / "plain"))
+    assert plain.rows[0]["loss"] != whole.rows[0]["loss"]
+    with pytest.raises(ConfigError, match="train.crop and train.color.*set train.cache=none"):
+        fit.train(small(tmp_path / "cached", *options, "train.cache=memory"))
+
+
 def test_held_out_stimuli_are_of_the_training_set(tmp_path):
     config = small(tmp_path)
     training, validation, _ = fit.load_data(config)
@@ -233,6 +245,8 @@ def test_fine_tuning_starts_from_trained_weights(tmp_path):
 
 @pytest.mark.parametrize("override, error, message", [
     ("train.optimizer=adm", ConfigError, "choose from adam, adamw"),
+    ("train.crop=1.5", ConfigError, "train.crop must lie between 0 and 1, not 1.5"),
+    ("train.color=-1", ConfigError, "train.color must lie between 0 and 1"),
     ("train.optimizer_options={momentun: 0.9}", ConfigError, "optimizer_options.*momentun"),
     ("train.epochs=0", ConfigError, "train.epochs must be at least 1"),
     ("train.cache=ram", ConfigError, "none, memory or disk"),

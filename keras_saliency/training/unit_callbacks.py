@@ -1,0 +1,188 @@
+"""Keras callbacks that look inside a network while it trains."""
+import csv
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_saliency.analysis.activations import activation_model, forward_function
+from keras_saliency.analysis.detectors import BEST_IMAGES, fixation_detectors
+from keras_saliency.analysis.unit_scores import score_dataset
+from keras_saliency.datasets.dataset import SaliencyDataset
+from keras_saliency.datasets.pipeline import stimulus_stream
+from keras_saliency.files import atomic_path
+from keras_saliency.prediction import canvas_of
+
+
+class _EveryEpochs(keras.callbacks.Callback):
+    """Calls `record(epoch)` before training (epoch 0), after every n epochs and after the last.
+
+    Args:
+        every: n. model: to look into, where it is not the one that `fit` trains (as with cached
+            features, where `fit` sees the head alone); it must share its layers.
+    """
+
+    def __init__(self, every, model):
+        super().__init__()
+        if every < 1:
+            raise ValueError(f"every must be at least 1 epoch, not {every}")
+        self.every, self._whole, self._recorded = every, model, None
+
+    @property
+    def observed(self) -> keras.Model:
+        """The model that is looked into."""
+        return self.model if self._whole is None else self._whole
+
+    def on_train_begin(self, logs=None):
+        self._next(0)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._epoch = epoch + 1
+        if self._epoch % self.every == 0:
+            self._next(self._epoch)
+
+    def on_train_end(self, logs=None):
+        epoch = getattr(self, "_epoch", 0)
+        if epoch != self._recorded:
+            self._next(epoch)
+
+    def _next(self, epoch):
+        self._recorded = epoch
+        self.record(epoch)
+
+
+class UnitNSS(_EveryEpochs):
+    """Scores the units of chosen layers: how they become fixation detectors while training.
+
+    After each recorded epoch it writes, where asked to: a CSV row per layer (detectors, their
+    ratio, best, mean and lowest unit); the scores of all units to HDF5, `<layer>/nss` (mean over
+    images) and `<layer>/best` (mean of the best images), [epochs, U] float64, with the `epochs`;
+    and to TensorBoard their distribution and the ratio of detectors.
+
+    Args:
+        dataset: `SaliencyDataset` with fixations, such as the validation stimuli.
+        layers: names.
+        folder: where `unit_nss.csv` and `unit_nss.h5` go; an earlier run's are continued.
+        tensorboard: log folder; None for none.
+        every: epochs from one record to the next. canvas, batch: as `score_dataset`.
+        best: images that a unit's detector score is the mean of.
+        model: see `_EveryEpochs`.
+
+    Attributes:
+        history: {layer: {epoch: UnitScores}}.
+    """
+
+    def __init__(self, dataset: SaliencyDataset, layers, folder, tensorboard=None, every=1,
+                 canvas=None, batch=4, best=BEST_IMAGES, model=None):
+        super().__init__(every, model)
+        self.dataset, self.layers, self.folder = dataset, list(layers), Path(folder)
+        self.tensorboard, self.canvas, self.batch, self.best = tensorboard, canvas, batch, best
+        self.history = {layer: {} for layer in self.layers}
+
+    def record(self, epoch):
+        scores = score_dataset(self.observed, self.layers, self.dataset, self.canvas,
+                               batch=self.batch, keep=self.best, label=f"units, epoch {epoch}")
+        for layer, of_layer in scores.items():
+            self.history[layer][epoch] = of_layer
+        detectors = {layer: fixation_detectors(s, self.best) for layer, s in scores.items()}
+        self._write_csv(epoch, scores, detectors)
+        self._write_hdf5(epoch, scores, detectors)
+        if self.tensorboard is not None:
+            self._write_tensorboard(epoch, scores, detectors)
+
+    def _write_csv(self, epoch, scores, detectors):
+        path, rows = self.folder / "unit_nss.csv", []
+        if path.is_file():
+            with open(path, newline="", encoding="utf-8") as file:
+                rows = [row for row in csv.DictReader(file) if int(row["epoch"]) < epoch]
+        for layer, found in detectors.items():
+            mean = scores[layer].moments.mean
+            rows.append({"epoch": epoch, "layer": layer, "units": len(mean),
+                         "detectors": len(found.units), "ratio": found.ratio,
+                         "best_unit": int(found.ranked()[0]) if len(found.ranked()) else "",
+                         "best": np.nanmax(found.scores, initial=-np.inf),
+                         "mean_nss": mean.mean(), "lowest_nss": mean.min(),
+                         "dead": int((~scores[layer].alive).sum())})
+        with atomic_path(path) as temporary, open(temporary, "w", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+
+    def _write_hdf5(self, epoch, scores, detectors):
+        path, before = self.folder / "unit_nss.h5", {}
+        if path.is_file():
+            with h5py.File(path, "r") as file:
+                earlier = file["epochs"][:] < epoch
+                before = {layer: {name: data[:][earlier] for name, data in file[layer].items()}
+                          for layer in scores if layer in file}
+                epochs = file["epochs"][:][earlier]
+        else:
+            epochs = np.zeros(0, np.int64)
+        with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+            file["epochs"] = np.append(epochs, epoch)
+            for layer in scores:
+                rows = {"nss": scores[layer].moments.mean, "best": detectors[layer].scores}
+                for name, row in rows.items():
+                    old = before.get(layer, {}).get(name, np.zeros((0, len(row))))
+                    file[f"{layer}/{name}"] = np.concatenate([old, row[np.newaxis]])
+
+    def _write_tensorboard(self, epoch, scores, detectors):
+        writer = tf.summary.create_file_writer(str(self.tensorboard))
+        with writer.as_default(step=epoch):
+            for layer, found in detectors.items():
+                tf.summary.histogram(f"unit NSS/{layer}", scores[layer].moments.mean)
+                tf.summary.scalar(f"fixation detectors/{layer}", found.ratio)
+        writer.close()
+
+
+class ActivationLogger(_EveryEpochs):
+    """Keeps the activation_maps of some stimuli over the epochs.
+
+    `<folder>/activations.h5` gets `epoch_0003/<layer>` [B, h, w, U] float16 for each recorded
+    epoch, and `stimuli`, their names; TensorBoard gets the distribution of each layer's
+    activations and the share of its units that are silent on all of these stimuli.
+
+    Args:
+        dataset: `SaliencyDataset`. layers: names. folder: for activations.h5.
+        stimuli: indices of the stimuli, few; default the first four.
+        tensorboard, every, canvas, model: as `UnitNSS`.
+    """
+
+    def __init__(self, dataset: SaliencyDataset, layers, folder, stimuli=range(4),
+                 tensorboard=None, every=1, canvas=None, model=None):
+        super().__init__(every, model)
+        self.dataset, self.layers, self.folder = dataset, list(layers), Path(folder)
+        self.stimuli = [int(i) for i in stimuli if i < len(dataset)]
+        self.tensorboard, self.canvas = tensorboard, canvas
+
+    def record(self, epoch):
+        canvas = tuple(self.canvas or canvas_of(self.observed))
+        forward = forward_function(activation_model(self.observed, self.layers))
+        images = next(iter(stimulus_stream(self.dataset, canvas, self.stimuli,
+                                           len(self.stimuli))))
+        maps = {layer: values.numpy() for layer, values in forward(images).items()}
+        self._write_hdf5(epoch, maps)
+        if self.tensorboard is not None:
+            writer = tf.summary.create_file_writer(str(self.tensorboard))
+            with writer.as_default(step=epoch):
+                for layer, values in maps.items():
+                    silent = (values == 0).all(axis=(0, 1, 2)).mean()
+                    tf.summary.histogram(f"activations/{layer}", values)
+                    tf.summary.scalar(f"silent units/{layer}", silent)
+            writer.close()
+
+    def _write_hdf5(self, epoch, maps):
+        path = self.folder / "activations.h5"
+        with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+            if path.is_file():
+                with h5py.File(path, "r") as before:
+                    for name in before:
+                        if name.startswith("epoch_") and int(name[6:]) < epoch:
+                            before.copy(name, file)
+            file["stimuli"] = [self.dataset.names[i] for i in self.stimuli]
+            limit = np.finfo(np.float16).max
+            for layer, values in maps.items():
+                file[f"epoch_{epoch:04d}/{layer}"] = np.clip(values, -limit, limit).astype(
+                    np.float16)
