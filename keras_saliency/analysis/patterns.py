@@ -1,0 +1,122 @@
+"""What a unit sees: image times activation_map, its outline, and where a group of units looks.
+
+Source: He, Borji, Mi and Pugeault (2018), section 5, Figures 5 to 11.
+"""
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from keras_saliency.analysis.activations import activation_model, forward_function
+from keras_saliency.datasets.pipeline import stimulus_stream
+from keras_saliency.prediction import canvas_of
+
+LEVEL = 0.5  # of an activation_map's maximum, above which an area counts as active
+OUTLINE = (255, 220, 0)
+
+
+def unit_maps(model, layers, dataset, wanted: dict, canvas=None, batch=4,
+              label="fetching activation_maps") -> dict:
+    """Activation_maps of chosen units on chosen stimuli; each stimulus is shown once.
+
+    Args:
+        wanted: {layer: iterable of (image index, unit)}. Otherwise as `score_dataset`.
+
+    Returns:
+        {layer: {(image, unit): float32 [h, w]}}.
+
+    Raises:
+        LayerError: no such layer.
+    """
+    wanted = {layer: {(int(i), int(u)) for i, u in wanted.get(layer, ())} for layer in layers}
+    images = sorted({i for pairs in wanted.values() for i, _ in pairs})
+    canvas = tuple(canvas or canvas_of(model))
+    forward = forward_function(activation_model(model, layers))
+    found = {layer: {} for layer in layers}
+    with tqdm(total=len(images), desc=label, unit="image") as bar:
+        for start, batch_images in zip(range(0, len(images), batch),
+                                       stimulus_stream(dataset, canvas, images, batch)):
+            maps = {layer: values.numpy() for layer, values in forward(batch_images).items()}
+            rows = {image: row for row, image in enumerate(images[start:start + batch])}
+            for layer, pairs in wanted.items():
+                for image, unit in pairs:
+                    if image in rows:
+                        found[layer][image, unit] = maps[layer][rows[image], ..., unit].copy()
+            bar.update(len(batch_images))
+    return found
+
+
+def mean_map(model, layer, dataset, units, indices=None, canvas=None, batch=4,
+             label="averaging activation_maps") -> np.ndarray:
+    """float64 [h, w]: mean over stimuli and units of the standardised activation_maps.
+
+    For low units it shows the negative center bias: below 0 in the middle (Figure 11).
+
+    Args:
+        units: their numbers, at least one. indices: stimuli, None for all.
+
+    Raises:
+        LayerError: no such layer. ValueError: no units, or no stimuli.
+    """
+    units = np.asarray(units, int)
+    indices = np.arange(len(dataset)) if indices is None else np.asarray(indices, np.int64)
+    if not len(units) or not len(indices):
+        raise ValueError(f"a mean map needs units and stimuli; there are {len(units)} and "
+                         f"{len(indices)}")
+    canvas = tuple(canvas or canvas_of(model))
+    forward = forward_function(activation_model(model, [layer]))
+    total = 0.0
+    with tqdm(total=len(indices), desc=label, unit="image") as bar:
+        for images in stimulus_stream(dataset, canvas, indices, batch):
+            maps = forward(images)[layer].numpy()[..., units].astype(np.float64)
+            spread = maps.std(axis=(1, 2), keepdims=True)
+            centered = maps - maps.mean(axis=(1, 2), keepdims=True)
+            total = total + np.divide(centered, spread, out=np.zeros_like(maps),
+                                      where=spread > 0).sum(axis=(0, 3))
+            bar.update(len(images))
+    return total / (len(indices) * len(units))
+
+
+def enlarge(activation_map, plan) -> np.ndarray:
+    """float32 [H, W]: an activation_map [h, w] in the size of its image; plan: `Resampling`."""
+    return (plan.rows @ activation_map @ plan.columns.T).astype(np.float32)
+
+
+def pattern(image, activation_map, plan, level=LEVEL) -> np.ndarray:
+    """The image times its min-max activation_map, cropped to the active area.
+
+    Args:
+        image: uint8 [H, W, 3]. activation_map: [h, w]. plan: `Resampling` from one to the other.
+        level: the area is the smallest rectangle around all values above it, after min-max.
+
+    Returns:
+        uint8 [h', w', 3]; black and uncropped for a constant activation_map.
+    """
+    weight = _min_max(enlarge(activation_map, plan))
+    product = np.round(image * weight[..., np.newaxis]).astype(np.uint8)
+    if not weight.any():
+        return product
+    rows, columns = (np.flatnonzero((weight >= level).any(axis=axis)) for axis in (1, 0))
+    return product[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
+
+
+def outline(image, activation_map, plan, level=LEVEL, color=OUTLINE) -> np.ndarray:
+    """The image, darkened outside of the active area, with a line around it.
+
+    Args:
+        As `pattern`; color: of the line, RGB.
+
+    Returns:
+        uint8 [H, W, 3].
+    """
+    weight = _min_max(enlarge(activation_map, plan))
+    active = weight >= level if weight.any() else np.zeros(weight.shape, bool)
+    drawn = np.where(active[..., np.newaxis], image, image // 2).astype(np.uint8)
+    contours, _ = cv2.findContours(active.astype(np.uint8), cv2.RETR_EXTERNAL,
+                                   cv2.CHAIN_APPROX_NONE)
+    width = max(1, round(min(image.shape[:2]) / 150))
+    return cv2.drawContours(np.ascontiguousarray(drawn), contours, -1, color, width)
+
+
+def _min_max(values) -> np.ndarray:
+    low, high = values.min(), values.max()
+    return (values - low) / (high - low) if high > low else np.zeros_like(values)
