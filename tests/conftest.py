@@ -1,11 +1,18 @@
 """Paths and small helpers that the tests share."""
 from pathlib import Path
 
+import cv2
 import keras
+import numpy as np
 import pytest
+
+from keras_saliency.datasets.dataset import SaliencyDataset
+from keras_saliency.datasets.fixations import Fixations
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED = REPOSITORY.parent / "shared"
+PLANTED_SIZE = (64, 96)
+PLANTED_COUNT = 12
 
 
 @pytest.fixture
@@ -43,3 +50,45 @@ def _shared(name):
 def seeded():
     """The same random weights in every run: at tiny widths some draws leave a network dead."""
     keras.utils.set_random_seed(1)
+
+
+def blob(center, sigma=7.0):
+    """[H, W], peak 255 at (x, y)."""
+    y, x = np.mgrid[:PLANTED_SIZE[0], :PLANTED_SIZE[1]]
+    return 255 * np.exp(-((x - center[0]) ** 2 + (y - center[1]) ** 2) / (2 * sigma ** 2))
+
+
+@pytest.fixture(scope="session")
+def planted():
+    """Red is a blob where people look (a third of the images is the middle), green the negative
+    of a blob in the middle, blue noise."""
+    rng = np.random.default_rng(7)
+    stimuli, points = [], []
+    for index in range(PLANTED_COUNT):
+        center = np.array([48, 32]) if index % 3 == 0 else rng.uniform((15, 15), (80, 50))
+        blue, green = rng.uniform(0, 255, PLANTED_SIZE), 255 - blob((48, 32), 20)
+        image = np.stack([blue, green, blob(center)], -1).astype(np.uint8)
+        stimuli.append(cv2.imencode(".png", image)[1].tobytes())
+        points.append(np.clip(rng.normal(center, 5, (30, 2)), 0, (95, 63)))
+    x, y = np.concatenate(points).T
+    sizes = np.array([PLANTED_SIZE] * PLANTED_COUNT, np.int32)
+    return SaliencyDataset(
+        name="planted", names=tuple(f"p{i:02d}" for i in range(PLANTED_COUNT)),
+        stimuli=tuple(stimuli), sizes=sizes, pixels_per_dva=8.0,
+        fixations=Fixations.build(x, y, np.repeat(np.arange(PLANTED_COUNT), 30), sizes,
+                                  observer=np.tile(np.arange(30) % 3, PLANTED_COUNT)))
+
+
+@pytest.fixture(scope="session")
+def color_model():
+    """Layer `colors`: units red, green, blue and a constant one, on a grid of 16x24 cells; the
+    output is red."""
+    image = keras.Input((*PLANTED_SIZE, 3), name="image")
+    cells = keras.layers.AveragePooling2D(4, name="cells")(image)
+    colors = keras.layers.Conv2D(4, 1, use_bias=False, name="colors")(cells)
+    red = keras.layers.Conv2D(1, 1, use_bias=False, name="red")(colors)
+    output = keras.layers.UpSampling2D(4, interpolation="bilinear", name="saliency")(red)
+    model = keras.Model(image, output, name="planted_model")
+    model.get_layer("colors").set_weights([np.eye(3, 4, dtype=np.float32)[None, None]])
+    model.get_layer("red").set_weights([np.eye(4, 1, dtype=np.float32)[None, None]])
+    return model

@@ -45,35 +45,41 @@ def unit_maps(model, layers, dataset, wanted: dict, canvas=None, batch=4,
     return found
 
 
-def mean_map(model, layer, dataset, units, indices=None, canvas=None, batch=4,
-             label="averaging activation_maps") -> np.ndarray:
-    """float64 [h, w]: mean over stimuli and units of the standardised activation_maps.
+def mean_maps(model, units: dict, dataset, indices=None, canvas=None, batch=4,
+              label="averaging activation_maps") -> dict:
+    """Means over stimuli and units of the standardised activation_maps.
 
-    For low units it shows the negative center bias: below 0 in the middle (Figure 11).
+    For low units they show the negative center bias: below 0 in the middle (Figure 11).
 
     Args:
-        units: their numbers, at least one. indices: stimuli, None for all.
+        units: {layer: unit numbers}, at least one each. indices: stimuli, None for all.
+
+    Returns:
+        {layer: float64 [h, w]}.
 
     Raises:
-        LayerError: no such layer. ValueError: no units, or no stimuli.
+        LayerError: no such layer. ValueError: a layer without units, or no stimuli.
     """
-    units = np.asarray(units, int)
+    units = {layer: np.asarray(numbers, int) for layer, numbers in units.items()}
     indices = np.arange(len(dataset)) if indices is None else np.asarray(indices, np.int64)
-    if not len(units) or not len(indices):
-        raise ValueError(f"a mean map needs units and stimuli; there are {len(units)} and "
-                         f"{len(indices)}")
+    empty = [layer for layer, numbers in units.items() if not len(numbers)]
+    if empty or not len(indices):
+        raise ValueError(f"a mean map needs units and stimuli; there are {len(indices)} stimuli, "
+                         f"and no units of {', '.join(empty) or 'no layer'}")
     canvas = tuple(canvas or canvas_of(model))
-    forward = forward_function(activation_model(model, [layer]))
-    total = 0.0
+    forward = forward_function(activation_model(model, units))
+    totals = dict.fromkeys(units, 0.0)
     with tqdm(total=len(indices), desc=label, unit="image") as bar:
         for images in stimulus_stream(dataset, canvas, indices, batch):
-            maps = forward(images)[layer].numpy()[..., units].astype(np.float64)
-            spread = maps.std(axis=(1, 2), keepdims=True)
-            centered = maps - maps.mean(axis=(1, 2), keepdims=True)
-            total = total + np.divide(centered, spread, out=np.zeros_like(maps),
-                                      where=spread > 0).sum(axis=(0, 3))
+            responses = forward(images)
+            for layer, numbers in units.items():
+                maps = responses[layer].numpy()[..., numbers].astype(np.float64)
+                spread = maps.std(axis=(1, 2), keepdims=True)
+                centered = maps - maps.mean(axis=(1, 2), keepdims=True)
+                totals[layer] = totals[layer] + np.divide(
+                    centered, spread, out=np.zeros_like(maps), where=spread > 0).sum(axis=(0, 3))
             bar.update(len(images))
-    return total / (len(indices) * len(units))
+    return {layer: total / (len(indices) * len(units[layer])) for layer, total in totals.items()}
 
 
 def enlarge(activation_map, plan) -> np.ndarray:

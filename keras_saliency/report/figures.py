@@ -72,7 +72,7 @@ def training_curve(history, path) -> None:
     handles, labels = main.get_legend_handles_labels()
     figure.legend(handles, labels, loc="lower center", ncols=3, fontsize=9, frameon=False,
                   borderaxespad=0.3)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def sample_strip(rows, path, titles=("stimulus", "density", "prediction")) -> None:
@@ -128,7 +128,7 @@ def sample_strip(rows, path, titles=("stimulus", "density", "prediction")) -> No
         middle = tall - head - height * (j + 0.5) - gap * j
         _text(figure, (margin + label_width - 0.1) / total, middle / tall, label, fontsize=8,
               ha="right", va="center", linespacing=1.25)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def _curves(axes, epochs, columns, name, best) -> None:
@@ -207,6 +207,7 @@ def _text(figure, x, y, text, **options):
     return figure.text(x, y, str(text), parse_math=False, color=INK, **options)
 
 
-def _save(figure, path) -> None:
+def save_figure(figure, path) -> None:
+    """Write a matplotlib figure as PNG, whole or not at all."""
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=DPI, format="png", facecolor="white")

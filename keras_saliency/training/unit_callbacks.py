@@ -17,7 +17,7 @@ from keras_saliency.prediction import canvas_of
 
 
 class _EveryEpochs(keras.callbacks.Callback):
-    """Calls `record(epoch)` before training (epoch 0), after every n epochs and after the last.
+    """Calls `record(epochs done)` before the first epoch, after every n and after the last.
 
     Args:
         every: n. model: to look into, where it is not the one that `fit` trains (as with cached
@@ -28,7 +28,8 @@ class _EveryEpochs(keras.callbacks.Callback):
         super().__init__()
         if every < 1:
             raise ValueError(f"every must be at least 1 epoch, not {every}")
-        self.every, self._whole, self._recorded = every, model, None
+        self.every, self._whole = every, model
+        self._done = self._recorded = None
 
     @property
     def observed(self) -> keras.Model:
@@ -36,21 +37,24 @@ class _EveryEpochs(keras.callbacks.Callback):
         return self.model if self._whole is None else self._whole
 
     def on_train_begin(self, logs=None):
-        self._next(0)
+        self._done = self._recorded = None
 
-    def on_epoch_end(self, epoch, logs=None):
-        self._epoch = epoch + 1
-        if self._epoch % self.every == 0:
-            self._next(self._epoch)
-
-    def on_train_end(self, logs=None):
-        epoch = getattr(self, "_epoch", 0)
-        if epoch != self._recorded:
+    def on_epoch_begin(self, epoch, logs=None):
+        if self._done is None:  # 0, or where a resumed run goes on
             self._next(epoch)
 
-    def _next(self, epoch):
-        self._recorded = epoch
-        self.record(epoch)
+    def on_epoch_end(self, epoch, logs=None):
+        self._done = epoch + 1
+        if self._done % self.every == 0:
+            self._next(self._done)
+
+    def on_train_end(self, logs=None):
+        if self._done != self._recorded:
+            self._next(self._done)
+
+    def _next(self, done):
+        self._done = self._recorded = done
+        self.record(done)
 
 
 class UnitNSS(_EveryEpochs):

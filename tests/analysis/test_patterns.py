@@ -19,12 +19,13 @@ def test_maps_of_chosen_units(planted, color_model):
 
 
 def test_the_mean_map_of_a_mirrored_center_is_negative_in_the_middle(planted, color_model):
-    mean = patterns.mean_map(color_model, "colors", planted, [1, 3])
+    mean = patterns.mean_maps(color_model, {"colors": [1, 3]}, planted)["colors"]
     assert mean.shape == (16, 24) and mean[8, 12] < -1 and mean[0, 0] > 0.1
-    half = patterns.mean_map(color_model, "colors", planted, [1, 3], indices=range(6))
+    half = patterns.mean_maps(color_model, {"colors": [1, 3], "cells": [0]}, planted,
+                              indices=range(6))["colors"]
     np.testing.assert_allclose(half, mean, atol=0.05)  # green is the same in every stimulus
-    with pytest.raises(ValueError, match="needs units"):
-        patterns.mean_map(color_model, "colors", planted, [])
+    with pytest.raises(ValueError, match="12 stimuli, and no units of colors"):
+        patterns.mean_maps(color_model, {"colors": []}, planted)
 
 
 def test_pattern_is_the_product_cropped_to_the_active_area():
@@ -36,8 +37,9 @@ def test_pattern_is_the_product_cropped_to_the_active_area():
     crop = patterns.pattern(image, cells, plan)
     rows, columns = np.nonzero(large >= 0.5)
     assert crop.shape == (np.ptp(rows) + 1, np.ptp(columns) + 1, 3)
-    np.testing.assert_allclose(crop, 200 * large[rows.min():rows.max() + 1,
-                                                 columns.min():columns.max() + 1, None], atol=0.6)
+    expected = 200 * large[rows.min():rows.max() + 1, columns.min():columns.max() + 1]
+    for channel in range(3):
+        np.testing.assert_allclose(crop[..., channel], expected, atol=0.6)
     flat = patterns.pattern(image, np.ones((4, 6)), plan)
     assert flat.shape == image.shape and not flat.any()
 

@@ -1,0 +1,106 @@
+"""Figures of a unit study as PNG files, in the papers' form."""
+from pathlib import Path
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from keras_saliency.analysis.patterns import pattern
+from keras_saliency.datasets import pipeline
+from keras_saliency.report.figures import DPI, FAINT, INK, sample_strip, save_figure
+from keras_saliency.report.unit_study import UnitStudy
+
+COLORS = ("#8a8f98", "#1f5fa8", "#c8452f", "#4d8b31", "#7d4fa3")
+
+
+def write_figures(study: UnitStudy, folder) -> dict:
+    """Write all figures of a study.
+
+    Returns:
+        {title: path}: galleries (`<model>_<layer>_<level>.png`), histograms (`<layer>_nss.png`)
+        and mean maps of low units (`low_units.png`).
+    """
+    folder, written = Path(folder), {}
+    for layer_study in study.layers:
+        for level, units in layer_study.examples.items():
+            name = f"{layer_study.model}_{layer_study.layer}_{level}"
+            if units:
+                written[name] = folder / f"{name}.png"
+                gallery(units, study.dataset, layer_study.scores, written[name])
+    for layer in dict.fromkeys(s.layer for s in study.layers):
+        written[f"{layer}_nss"] = folder / f"{layer}_nss.png"
+        score_histogram({s.model: s.scores.moments.mean for s in study.layers
+                         if s.layer == layer}, f"{layer}: mean NSS of each unit",
+                        written[f"{layer}_nss"])
+    maps = {f"{s.model}, {s.layer}": s.low_map for s in study.layers if s.low_map is not None}
+    if maps:
+        written["low_units"] = folder / "low_units.png"
+        mean_map_figure(maps, written["low_units"])
+    return written
+
+
+def gallery(units: dict, dataset, scores, path) -> None:
+    """Patterns (image times activation, cropped) of units: a row each, best image first.
+
+    Args:
+        units: {unit: [Example, ...]}. scores: `UnitScores`, for the labels.
+    """
+    load = pipeline.stimulus_loader(dataset)
+    columns = max(len(examples) for examples in units.values())
+    rows = []
+    for unit, examples in units.items():
+        cells = [pattern(load(e.image).numpy(), e.activation, e.plan) for e in examples]
+        cells += [np.full((8, 8, 3), 255, np.uint8)] * (columns - len(cells))
+        rows.append((*cells, f"unit {unit} NSS {scores.moments.mean[unit]:.2f}"))
+    sample_strip(rows, path, [f"{i + 1}." for i in range(columns)])
+
+
+def score_histogram(groups: dict, title: str, path) -> None:
+    """Distributions of one score over the units, a step line per group: {name: float [U]}."""
+    known = {name: np.asarray(values)[np.isfinite(values)] for name, values in groups.items()}
+    every = np.concatenate(list(known.values()))
+    low, high = (every.min(), every.max()) if len(every) else (0.0, 1.0)
+    bins = np.linspace(low, high if high > low else low + 1, 41)
+    figure = Figure(figsize=(5.2, 2.8), dpi=DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    for index, (name, values) in enumerate(known.items()):
+        axes.hist(values, bins, histtype="stepfilled", alpha=0.25,
+                  color=COLORS[index % len(COLORS)])
+        axes.hist(values, bins, histtype="step", linewidth=1.5, label=name,
+                  color=COLORS[index % len(COLORS)])
+    axes.axvline(0, color=INK, linewidth=0.8)
+    _plain(axes, title, "NSS", "units")
+    axes.legend(frameon=False, fontsize=8)
+    save_figure(figure, path)
+
+
+def mean_map_figure(maps: dict, path) -> None:
+    """Mean standardised activation_maps, blue below and red above 0, each on its own scale.
+
+    Args:
+        maps: {title: [h, w]}; the titles get the scale, in standard deviations.
+    """
+    columns = min(3, len(maps))
+    rows = -(-len(maps) // columns)
+    figure = Figure(figsize=(2.6 * columns, 2.3 * rows), dpi=DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for axes, (title, values) in zip(grid.flat, maps.items()):
+        limit = max(float(np.abs(values).max()), 1e-6)
+        axes.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit)
+        axes.set_title(f"{title}\n±{limit:.2f} standard deviations", fontsize=8, color=INK)
+    save_figure(figure, path)
+
+
+def _plain(axes, title, x, y) -> None:
+    axes.set_title(title, fontsize=9, loc="left", color=INK)
+    axes.set_xlabel(x, fontsize=8, color=INK)
+    axes.set_ylabel(y, fontsize=8, color=INK)
+    axes.tick_params(labelsize=8, color=FAINT, labelcolor=INK)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(FAINT)
+

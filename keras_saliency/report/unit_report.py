@@ -1,0 +1,137 @@
+"""Writes a unit study: tables as CSV, figures as PNG, and one HTML page with both."""
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from keras_saliency.analysis.patterns import outline
+from keras_saliency.datasets import pipeline
+from keras_saliency.files import atomic_path
+from keras_saliency.report import page
+from keras_saliency.report.unit_figures import write_figures
+from keras_saliency.report.unit_study import LEVELS, UnitStudy
+
+THUMBNAIL = 220
+EXPLANATIONS = {
+    "high": "The units that score highest.",
+    "medium": "Units around the median.",
+    "low": "The units that score lowest, first the lowest.",
+}
+UNIT_COLUMNS = {"model": str, "layer": str, "unit": int, "score": float, "normalized": float,
+                "mean NSS": float, "detector": str, "dead": str, "concept": str, "category": str,
+                "IoU": float}
+
+
+def write(study: UnitStudy, folder, log=print) -> Path:
+    """Write everything into `folder`.
+
+    units.csv (a row per unit), detectors.csv (a row per model and layer), figures/*.png and
+    report.html, which holds all of it and needs neither network nor the other files.
+
+    Returns:
+        The path of the page.
+    """
+    folder = Path(folder)
+    rows = unit_rows(study)
+    _write_csv(folder / "units.csv", list(UNIT_COLUMNS), rows)
+    table = study.table()
+    _write_csv(folder / "detectors.csv", list(table[0]), [list(row.values()) for row in table])
+    figures = write_figures(study, folder / "figures")
+    path = page.write(folder / "report.html", f"Units on {study.dataset.name}",
+                      *_parts(study, rows, figures))
+    log(f"\n{_text_table(table)}\n\n{path}: open it in a browser; the same as files beside it: "
+        f"units.csv, detectors.csv, {len(figures)} pictures in figures/")
+    return path
+
+
+def unit_rows(study: UnitStudy) -> list:
+    """A list per unit, in the order of `UNIT_COLUMNS`; None where nothing is known."""
+    rows = []
+    for s in study.layers:
+        chosen = set(s.detectors.units.tolist())
+        concept, iou = (None, None) if s.dissection is None else s.dissection.best()
+        for unit, score in enumerate(s.detectors.scores):
+            found = None if concept is None or not iou[unit] else (
+                s.dissection.concepts[concept[unit]])
+            rows.append([
+                s.model, s.layer, unit, score, s.detectors.normalized[unit],
+                s.scores.moments.mean[unit], "yes" if unit in chosen else "",
+                "" if s.scores.alive[unit] else "dead", found.name if found else None,
+                found.category if found else None, None if iou is None else iou[unit]])
+    return rows
+
+
+def _parts(study, rows, figures):
+    """The pieces of the page, from the whole to the single unit."""
+    best, threshold = study.best, study.threshold
+    models = list(study.model_nss)
+    yield page.paragraph(
+        f"{len(study.dataset)} stimuli of {study.dataset.name} ({study.dataset.edition}); "
+        f"{', '.join(models)}. A unit's score is the mean NSS of its {best} best stimuli, its "
+        "activation_map enlarged to the stimulus. Positive fixation detectors are the units above "
+        f"{threshold} once the scores of a layer are scaled to 0..1 (He, Borji, Mi and Pugeault, "
+        "2018).")
+    yield page.heading("Layers")
+    yield page.table(study.table())
+    for layer in dict.fromkeys(s.layer for s in study.layers):
+        correlation = study.correlation(layer)
+        if np.isfinite(correlation.coefficient):
+            yield page.paragraph(
+                f"{layer}: the ratio of detectors and the models' NSS correlate with r = "
+                f"{correlation.coefficient:.2f} (p = {correlation.p_value:.2g}, "
+                f"{correlation.points} models).", note=True)
+    yield page.heading("Units")
+    shown = len(UNIT_COLUMNS) if any(s.dissection for s in study.layers) else 8  # no concepts
+    yield page.sortable_table(dict(list(UNIT_COLUMNS.items())[:shown]),
+                              [row[:shown] for row in rows], sort="score",
+                              filters=("model", "layer"))
+    yield page.heading("Distribution of the units")
+    yield page.side_by_side(page.picture(path) for name, path in figures.items()
+                            if name.endswith("_nss"))
+    if "low_units" in figures:
+        yield page.heading("Where low units look")
+        yield page.paragraph("Mean standardised activation_map of the units that score lowest: "
+                             "blue where they are silent. A silent middle is a negative center "
+                             "bias.", note=True)
+        yield page.picture(figures["low_units"])
+    load = pipeline.stimulus_loader(study.dataset)
+    for layer in dict.fromkeys(s.layer for s in study.layers):
+        yield page.heading(f"What the units of {layer} respond to")
+        for level in LEVELS:
+            yield page.heading(f"{level.capitalize()} units", 3)
+            yield page.paragraph(EXPLANATIONS[level], note=True)
+            yield page.side_by_side(_gallery(s, level, study.dataset, load)
+                                    for s in study.layers if s.layer == layer)
+
+
+def _gallery(layer_study, level, dataset, load) -> str:
+    """One model's units of a level: their best stimuli, the active area outlined."""
+    parts = [page.paragraph(layer_study.model)]
+    for unit, examples in layer_study.examples.get(level, {}).items():
+        parts.append(page.paragraph(
+            f"unit {unit}: score {layer_study.detectors.scores[unit]:.2f}, mean NSS "
+            f"{layer_study.scores.moments.mean[unit]:.2f}", note=True))
+        parts.append(page.strip(
+            page.picture(outline(load(e.image).numpy(), e.activation, e.plan),
+                         f"{dataset.names[e.image]}: {e.nss:.2f}", THUMBNAIL)
+            for e in examples))
+    return "".join(parts)
+
+
+def _write_csv(path, header, rows) -> None:
+    with atomic_path(path) as temporary, open(temporary, "w", newline="",
+                                              encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def _text_table(rows) -> str:
+    """The table of layers for a terminal."""
+    def show(value):
+        return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+    cells = [list(rows[0]), *([show(v) for v in row.values()] for row in rows)]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(cells[0]))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip()
+                     for line in cells)

@@ -1,0 +1,45 @@
+"""Which units of a network follow the fixations, and what they respond to."""
+import os
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from keras_saliency import command_line  # noqa: E402
+from keras_saliency.report import unit_report, unit_study  # noqa: E402
+from keras_saliency.training import fit  # noqa: E402
+
+LAYERS = ("block4_conv1", "block4_conv2", "block4_conv3", "block5_conv1", "block5_conv2",
+          "block5_conv3")
+
+
+def main():
+    parser = command_line.parser(
+        "Score every unit of the chosen layers by its NSS and write tables, figures and one HTML "
+        "page. With more than one model the page shows them side by side, such as an encoder "
+        "before and after training.",
+        "python scripts/analyze_units.py --weights imagenet ead --set data.name=osie "
+        "data.root=PATH --out units")
+    parser.add_argument("--weights", nargs="+", default=["imagenet", "ead"], metavar="WEIGHTS",
+                        help="weights files, run folders or pretrained names; \"imagenet\" is the "
+                             "config's model before training (default: imagenet ead)")
+    parser.add_argument("--layers", nargs="+", default=list(LAYERS), metavar="NAME",
+                        help="default: block4_conv1 to block5_conv3")
+    parser.add_argument("--part", choices=("validation", "training", "all"), default="all",
+                        help="stimuli to score on (default: %(default)s)")
+    parser.add_argument("--best", type=int, default=unit_study.BEST_IMAGES,
+                        help="stimuli that a unit's score is the mean of (default: %(default)s)")
+    parser.add_argument("--threshold", type=float, default=unit_study.THRESHOLD,
+                        help="of positive fixation detectors (default: %(default)s)")
+    parser.add_argument("--out", default="units", help="folder (default: %(default)s)")
+    arguments = parser.parse_args()
+    config = command_line.load_config(arguments)
+    _, dataset, spec = fit.load_data(config, arguments.part)
+    models = unit_study.load_models(arguments.weights, config)
+    study = unit_study.study_units(
+        models, arguments.layers, dataset, spec.canvas, config.evaluation.batch, arguments.best,
+        arguments.threshold)
+    unit_report.write(study, Path(arguments.out))
+
+
+if __name__ == "__main__":
+    command_line.run(main)

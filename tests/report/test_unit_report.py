@@ -1,0 +1,107 @@
+"""The report on units: what it holds, from planted units, and how it looks in a browser."""
+import csv
+import json
+import re
+import shutil
+import subprocess
+
+import cv2
+import keras
+import numpy as np
+import pytest
+
+from keras_saliency.report import page, unit_report, unit_study
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
+                None)
+
+
+@pytest.fixture(scope="module")
+def study(planted, color_model):
+    dark = keras.models.clone_model(color_model)
+    dark.get_layer("colors").set_weights([-np.eye(3, 4, dtype=np.float32)[None, None]])
+    dark.get_layer("red").set_weights(color_model.get_layer("red").get_weights())
+    return unit_study.study_units({"plain": color_model, "negative": dark}, ["colors", "cells"],
+                                  planted, untrained=("negative",), units_shown=1)
+
+
+@pytest.fixture(scope="module")
+def folder(study, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    unit_report.write(study, folder, log=lambda line: None)
+    return folder
+
+
+def test_the_table_is_that_of_the_paper(study):
+    plain, cells, negative, _ = study.table()
+    assert (plain["model"], plain["layer"], plain["units"]) == ("plain", "colors", 4)
+    assert plain["best unit"] == 0 and plain["detectors"] == 1 and plain["dead"] == 1
+    assert plain["ratio"] == 0.25 and cells["units"] == 3
+    assert plain["model NSS"] == pytest.approx(plain["mean NSS of units"] * 4 - sum(
+        study.layers[0].scores.moments.mean[1:]), abs=0.05)  # the output is unit 0, enlarged
+    assert np.isnan(negative["model NSS"]) and negative["best unit"] == 1
+    assert np.isnan(study.correlation("colors").coefficient)  # of one model
+
+
+def test_galleries_show_the_best_images(study):
+    first = study.layers[0]
+    examples = first.examples["high"][0]
+    assert [e.image for e in examples] == first.scores.best.images[:5, 0].tolist()
+    assert [e.nss for e in examples] == first.scores.best.scores[:5, 0].tolist()
+    assert examples[0].activation.shape == (16, 24)
+    assert set(first.examples) == {"high", "medium", "low"}
+    assert first.low_map.shape == (16, 24)
+
+
+def test_every_unit_has_a_row(study, folder):
+    with open(folder / "units.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 4 + 3 + 4 + 3
+    assert [(r["unit"], r["detector"], r["dead"]) for r in rows[:4]] == [
+        ("0", "yes", ""), ("1", "", ""), ("2", "", ""), ("3", "", "dead")]
+    assert float(rows[0]["score"]) == study.layers[0].detectors.scores[0]
+    with open(folder / "detectors.csv", newline="") as file:
+        assert [r["model"] for r in csv.DictReader(file)] == ["plain"] * 2 + ["negative"] * 2
+
+
+def test_the_page_is_complete_in_itself(folder):
+    text = (folder / "report.html").read_text()
+    assert "://" not in text and "href" not in text
+    assert all(source.startswith("data:image/") for source in re.findall(r'src="([^"]*)', text))
+    data = json.loads(re.search(r'type="application/json">(.*?)</script>', text).group(1))
+    assert len(data["rows"]) == 14 and len(data["rows"][0]) == 8
+    assert text.count("<figure>") > 20
+    for picture in (folder / "figures").iterdir():
+        assert cv2.imread(str(picture)).std() > 1, picture
+    names = {p.name for p in (folder / "figures").iterdir()}
+    assert {"plain_colors_high.png", "colors_nss.png", "low_units.png"} <= names
+
+
+def test_text_is_escaped():
+    cell = page.table([{"a<b": "<script>"}]) + page.sortable_table(
+        {"x": str}, [["</script><b>"]], sort="x") + page.paragraph("1 < 2 & 3")
+    assert "<script>" not in cell.replace('<script type="application/json">', "")
+    assert "</script><b>" not in cell and "1 &lt; 2 &amp; 3" in cell
+    assert "none" in page.table([])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+@pytest.mark.parametrize("width", [1280, 400])
+def test_the_page_in_a_browser(folder, tmp_path, width):
+    """Its script has run (rows are drawn and sorted), and nothing is wider than the window."""
+    common = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+              "--disable-background-networking", "--disable-component-update", "--disable-sync",
+              f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},1600"]
+    url = f"file://{folder / 'report.html'}"
+    dom = subprocess.run([*common, "--dump-dom", url], capture_output=True, text=True, timeout=120)
+    body = dom.stdout.split("<tbody>")[2]
+    assert body.count("<tr>") >= 14 and 'aria-sort="descending"' in dom.stdout
+    first = re.findall(r"<td[^>]*>(.*?)</td>", body)[:4]
+    assert first[0] in ("plain", "negative") and float(first[3]) > 2
+    shot = tmp_path / "shot.png"
+    subprocess.run([*common, "--hide-scrollbars", f"--screenshot={shot}", url],
+                   capture_output=True, timeout=120)
+    picture = cv2.imread(str(shot))
+    assert picture.shape[1] == width and picture.std() > 5
+    assert (picture[:, -8:] == picture[0, -1]).mean() > 0.98  # the margin stays free
