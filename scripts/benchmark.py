@@ -5,11 +5,12 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from keras_saliency import command_line  # noqa: E402
-from keras_saliency.benchmarks import metrics, train  # noqa: E402
+from keras_saliency.benchmarks import metrics, train, units  # noqa: E402
 
 BENCHMARKS = {
     "metrics": metrics.run,
     "train": train.run,
+    "units": units.run,
 }
 
 

@@ -200,11 +200,14 @@ def count_overlaps(active: ActivePixels, units: int, labels: Labels, columns, gr
     mask = np.bincount(active.units, minlength=units)
     area, both = np.zeros(count + 1, np.int64), np.zeros((units, count + 1), np.int64)
     for picture in labels.pixels:
-        present = columns[picture.ravel()]
-        area += np.bincount(present, minlength=count + 1)
-        local, present = np.unique(present, return_inverse=True)  # few of all concepts
-        pairs = active.units * len(local) + present.ravel()[active.pixels]
-        both[:, local] += np.bincount(pairs, minlength=units * len(local)).reshape(units, -1)
+        numbers = np.bincount(picture.ravel(), minlength=len(columns))
+        local = np.flatnonzero(numbers)  # few of all labels
+        place = np.zeros(len(columns), np.uint16)
+        place[local] = np.arange(len(local))
+        pairs = active.units * len(local) + place[picture.ravel()][active.pixels]
+        found = np.bincount(pairs, minlength=units * len(local)).reshape(units, -1)
+        np.add.at(area, columns[local], numbers[local])
+        np.add.at(both.T, columns[local], found.T)
     for number in labels.scalars:
         area[columns[number]] += pixels
         both[:, columns[number]] += mask

@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from keras_saliency.analysis.activations import activation_model, forward_function
 from keras_saliency.analysis.interpolation import canvas_span, resampling
-from keras_saliency.analysis.unit_nss import mask_weights, score_one
+from keras_saliency.analysis.unit_nss import mask_weights, score_units
 from keras_saliency.datasets.dataset import SaliencyDataset, require
 from keras_saliency.datasets.pipeline import decode_stimulus, stimulus_stream
 from keras_saliency.metrics.streaming import Moments
@@ -38,14 +38,15 @@ def score_targets(model, layers, dataset: SaliencyDataset, canvas=None, batch=4,
     with tqdm(total=len(indices), desc=label, unit="image") as bar:
         for start, images in zip(range(0, len(indices), batch),
                                  stimulus_stream(dataset, canvas, indices, batch)):
-            maps = forward(images)
+            maps = {layer: values.numpy() for layer, values in forward(images).items()}
             for row, index in enumerate(indices[start:start + batch]):
                 size = tuple(int(s) for s in dataset.sizes[index])
                 mask = decode_stimulus(dataset.target_masks[index])[..., 0].numpy() > 0
                 for layer in layers:
                     plan = resampling(size, tuple(maps[layer].shape[1:3]), convention,
                                       canvas_span(size, canvas))
-                    nmm = score_one(maps[layer][row], plan, [mask_weights(plan, mask)])
+                    nmm, _ = score_units(maps[layer][row], plan,
+                                         mask_weights(plan, mask)[np.newaxis])
                     one = Moments.of(nmm)
                     totals[layer] = totals[layer].merge(one) if layer in totals else one
             bar.update(len(images))

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from keras_saliency import maps
 from keras_saliency.analysis.activations import activation_model, forward_function
 from keras_saliency.analysis.interpolation import canvas_span, resampling
-from keras_saliency.analysis.unit_nss import fixation_weights, score_one
+from keras_saliency.analysis.unit_nss import fixation_weights, score_units
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.pipeline import stimulus_stream
 from keras_saliency.datasets.region_labels import RegionLabels
@@ -131,8 +131,8 @@ def _score_image(units, output, dataset, index, labels, sigma, canvas, conventio
     scores = RegionScores({}, {}, {})
     for layer, values in units.items():
         plan = resampling(size, tuple(values.shape[:2]), convention, canvas_span(size, canvas))
-        assoc = score_one(values, plan, [fixation_weights(plan, points, mask=region.mask)
-                                         for region in regions])
+        weights = [fixation_weights(plan, points, mask=region.mask) for region in regions]
+        assoc, _ = score_units(np.asarray(values), plan, np.reshape(weights, (-1, *plan.mean.shape)))
         for region, row in zip(regions, assoc):
             scores = scores.merge(RegionScores(
                 {layer: {region.category: Moments.of(row[np.newaxis])}}, {}, {}))

@@ -8,6 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 
+CHUNK = 128  # patches that are interpolated at a time: they fit into the processor's cache
+
+
 class ActivePixels(NamedTuple):
     """Pixels of an image in the masks of units; one entry per unit and pixel, in no order.
 
@@ -40,17 +43,22 @@ def active_pixels(cells, thresholds, plan) -> ActivePixels:
     (row_start, rows), (column_start, columns) = (
         _runs(places[0], count) for places, count in ((plan.row_places, height),
                                                       (plan.column_places, width)))
-    found = []
+    width_in_pixels, found = len(plan.columns), []
     for tall, wide in _distinct(rows[y], columns[x]):
         patch = np.flatnonzero((rows[y] == tall) & (columns[x] == wide))
         top, left = row_start[y[patch]], column_start[x[patch]]
-        down = plan.row_places[1][top[:, None] + np.arange(tall)].astype(np.float32)
-        across = plan.column_places[1][left[:, None] + np.arange(wide)].astype(np.float32)
-        a, b, c, d = (corner[patch, None] for corner in corners)
-        upper, lower = a + (b - a) * across, c + (d - c) * across
-        values = upper[:, None] + (lower - upper)[:, None] * down[:, :, None]
-        p, i, j = np.nonzero(values > 0)
-        found.append((unit[patch][p], (top[p] + i) * len(plan.columns) + left[p] + j))
+        inside = (np.arange(tall)[:, None] * width_in_pixels + np.arange(wide)).ravel()
+        first = top * width_in_pixels + left
+        for part in np.array_split(np.arange(len(patch)), -(-len(patch) // CHUNK)):
+            down = plan.row_places[1][top[part, None] + np.arange(tall)].astype(np.float32)
+            across = plan.column_places[1][left[part, None] + np.arange(wide)].astype(np.float32)
+            a, b, c, d = (corner[patch[part], None] for corner in corners)
+            upper, lower = a + (b - a) * across, c + (d - c) * across
+            values = (lower - upper)[:, None] * down[:, :, None]
+            values += upper[:, None]
+            hits = np.flatnonzero(values > 0)
+            p = hits // (tall * wide)
+            found.append((unit[patch[part]][p], first[part][p] + inside[hits - p * (tall * wide)]))
     if not found:
         return ActivePixels(np.zeros(0, np.int64), np.zeros(0, np.int64))
     return ActivePixels(*(np.concatenate(part) for part in zip(*found)))

@@ -9,9 +9,8 @@ Source: He, Borji, Mi and Pugeault (2018), section 3.2 (units and fixations); He
 Mi and Pugeault (CVPR 2019), eq. 1 (regions) and eq. 4 (masks, NMM).
 """
 import numpy as np
-import tensorflow as tf
 
-from keras_saliency.analysis.interpolation import WHOLE, resampling
+from keras_saliency.analysis.interpolation import resampling
 
 
 def unit_nss(activations, fixations, image_size, convention="half_pixel", repeats=False):
@@ -37,8 +36,8 @@ def unit_nss(activations, fixations, image_size, convention="half_pixel", repeat
     plans = [resampling(size, tuple(activations.shape[1:3]), convention) for size in sizes]
     weights = [fixation_weights(plan, points, repeats)[np.newaxis]
                for plan, points in zip(plans, fixations)]
-    scores, _ = score_units(tf.cast(activations, tf.float64), plans, np.stack(weights))
-    return scores.numpy()[:, 0]
+    return np.stack([score_units(np.asarray(image, np.float64), plan, w)[0][0]
+                     for image, plan, w in zip(activations, plans, weights)])
 
 
 def unit_region_nss(activations, fixations, regions, image_size, convention="half_pixel",
@@ -61,7 +60,8 @@ def unit_region_nss(activations, fixations, regions, image_size, convention="hal
     for image, points, masks, size in zip(activations, fixations, regions, sizes):
         plan = resampling(size, tuple(image.shape[:2]), convention)
         weights = [fixation_weights(plan, points, repeats, _mask(mask, size)) for mask in masks]
-        scores.append(score_one(image, plan, weights))
+        weights = np.reshape(weights, (-1, *plan.mean.shape))  # of no region too
+        scores.append(score_units(np.asarray(image, np.float64), plan, weights)[0])
     return scores
 
 
@@ -81,7 +81,8 @@ def unit_nmm(activations, masks, image_size, convention="half_pixel") -> np.ndar
     scores = []
     for image, mask, size in zip(activations, masks, sizes):
         plan = resampling(size, tuple(image.shape[:2]), convention)
-        scores.append(score_one(image, plan, [mask_weights(plan, _mask(mask, size))])[0])
+        weights = mask_weights(plan, _mask(mask, size))[np.newaxis]
+        scores.append(score_units(np.asarray(image, np.float64), plan, weights)[0][0])
     return np.stack(scores)
 
 
@@ -120,55 +121,35 @@ def mask_weights(plan, mask) -> np.ndarray:
     return plan.under(mask) if np.any(mask) else np.full_like(plan.mean, np.nan)
 
 
-def score_units(activations, plans, weights) -> tuple:
-    """Standardised weighted sums of activation_maps, in the dtype of the activations.
+def score_units(activation_maps, plan, weights) -> tuple:
+    """Standardised weighted sums of the activation_maps of one image, in their dtype.
 
     Args:
-        activations: float tensor [B, h, w, U].
-        plans: B `Resampling`s from (h, w). weights: [B, K, h, w].
+        activation_maps: float32 or float64 [h, w, U].
+        plan: `Resampling` from (h, w) to the image. weights: [K, h, w], of the cells.
 
     Returns:
-        ([B, K, U], (sum of weights times cells - mean over pixels) / standard deviation (N - 1)
-        over pixels, 0 where a unit is constant; bool [B, U], where it is constant).
+        ([K, U], (sum of weights times cells - mean over pixels) / standard deviation (N - 1)
+        over pixels, 0 where a unit is constant; bool [U], where it is constant).
     """
-    plans = plans[:1] if all(plan is plans[0] for plan in plans) else plans
-    stacked = [np.stack([getattr(plan, name) for plan in plans])
-               for name in ("mean", "rows_gram", "columns_gram")]
-    return _standardize(activations, tf.cast(weights, activations.dtype),
-                        *(tf.cast(array, activations.dtype) for array in stacked),
-                        tf.constant([plan.pixels for plan in plans], activations.dtype))
-
-
-@tf.function(reduce_retracing=True)
-def _standardize(activations, weights, mean_weights, rows_gram, columns_gram, pixels):
-    """`score_units` on tensors; what belongs to plans has a leading axis of B or 1."""
-    shape = tf.shape(activations)
-    batch, height, width, units = shape[0], shape[1], shape[2], shape[3]
-    flat = tf.reshape(activations, [batch, height * width, units])
-    mean_weights = tf.reshape(mean_weights, [-1, 1, height * width])
+    height, width, units = activation_maps.shape
+    kind = activation_maps.dtype
+    mean_weights, rows_gram, columns_gram = (
+        array.astype(kind) for array in (plan.mean, plan.rows_gram, plan.columns_gram))
+    sums = np.concatenate([mean_weights[np.newaxis], weights]).astype(kind).reshape(
+        -1, height * width)
+    flat = activation_maps.reshape(height * width, units)
     # About its own mean a unit's variance does not drown in its level.
-    flat -= tf.matmul(mean_weights, flat)
-    cells = tf.reshape(flat, shape)
-    sums = tf.matmul(tf.reshape(weights, [batch, -1, height * width]), flat)
-    mean = tf.matmul(mean_weights, flat)  # what rounding left of it
-    spread = tf.matmul(rows_gram, tf.reshape(cells, [batch, height, width * units]))
-    spread = tf.matmul(columns_gram[:, tf.newaxis], tf.reshape(spread, shape))
-    squares = tf.reduce_sum(spread * cells, axis=(1, 2))[:, tf.newaxis]
-    pixels = pixels[:, tf.newaxis, tf.newaxis]
-    variance = (squares - tf.square(mean)) * pixels / tf.maximum(pixels - 1, 1)
+    flat = flat - sums[:1] @ flat
+    mean, *totals = sums @ flat  # of the mean, what rounding left
+    spread = (rows_gram @ flat.reshape(height, -1)).reshape(height, width, units)
+    spread = np.matmul(columns_gram, spread).reshape(flat.shape)
+    squares = np.einsum("pu,pu->u", spread, flat)
+    variance = (squares - mean ** 2) * (plan.pixels / max(plan.pixels - 1, 1))
     # All that a constant unit has is the rounding of its mean, the same in every cell.
-    constant = variance <= 32 * np.finfo(activations.dtype.as_numpy_dtype).eps * squares
-    scores = (sums - mean) * tf.math.rsqrt(tf.where(constant, tf.ones_like(variance), variance))
-    scores = tf.where(constant & tf.math.is_finite(scores), tf.zeros_like(scores), scores)
-    return scores, constant[:, 0]
-
-
-def score_one(image, plan, weights) -> np.ndarray:
-    """float64 [K, U] of one image [h, w, U] and K weights."""
-    if not len(weights):
-        return np.zeros((0, image.shape[-1]))
-    image = tf.cast(image, tf.float64)[tf.newaxis]
-    return score_units(image, [plan], np.stack(weights)[np.newaxis])[0].numpy()[0]
+    constant = variance <= 32 * np.finfo(kind).eps * squares
+    scores = (np.array(totals).reshape(-1, units) - mean) / np.sqrt(np.where(constant, 1, variance))
+    return np.where(constant & np.isfinite(scores), 0, scores), constant
 
 
 def _sizes(activations, image_size, per_image, what) -> list:

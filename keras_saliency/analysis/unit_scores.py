@@ -138,16 +138,18 @@ def score_maps(maps, dataset, indices, canvas, convention="half_pixel") -> dict:
     Args:
         maps: {layer: [B, h, w, U]} on a canvas (h, w) that the stimuli lie on with padding.
     """
-    points = [dataset.fixations.of(int(index)) for index in indices]
-    sizes = [tuple(int(s) for s in dataset.sizes[index]) for index in indices]
-    spans = [canvas_span(size, canvas) for size in sizes]
-    weights, scored = {}, {}
-    for layer, values in maps.items():
-        cells = tuple(values.shape[1:3])
-        plans = [resampling(size, cells, convention, span) for size, span in zip(sizes, spans)]
-        if cells not in weights:
-            weights[cells] = np.stack([fixation_weights(plan, p)[np.newaxis]
-                                       for plan, p in zip(plans, points)])
-        scores, constant = score_units(values, plans, weights[cells])
-        scored[layer] = (scores.numpy()[:, 0], constant.numpy())
-    return scored
+    scored = {layer: ([], []) for layer in maps}
+    arrays = {layer: np.asarray(values) for layer, values in maps.items()}
+    for row, index in enumerate(indices):
+        size = tuple(int(s) for s in dataset.sizes[index])
+        span, points = canvas_span(size, canvas), dataset.fixations.of(int(index))
+        weights = {}  # shared by layers with as many cells
+        for layer, values in arrays.items():
+            cells = values.shape[1:3]
+            plan = resampling(size, cells, convention, span)
+            if cells not in weights:
+                weights[cells] = fixation_weights(plan, points)[np.newaxis]
+            scores, constant = score_units(values[row], plan, weights[cells])
+            scored[layer][0].append(scores[0])
+            scored[layer][1].append(constant)
+    return {layer: tuple(map(np.stack, parts)) for layer, parts in scored.items()}

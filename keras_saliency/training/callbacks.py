@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from keras_saliency.files import atomic_path
+from keras_saliency.training.unit_callbacks import ActivationLogger, UnitNSS  # noqa: F401
 
 LOWER_IS_BETTER = ("loss", "kld", "emd")
 
