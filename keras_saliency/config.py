@@ -62,6 +62,8 @@ class TrainConfig:
     mirror: bool = False                   # left-right mirror images as augmentation
     crop: float = 1.0                      # smallest share of the sides in random windows
     color: float = 0.0                     # largest change of brightness, contrast, saturation
+    unit_layers: List[str] = field(default_factory=list)  # layers whose units are scored ...
+    unit_every: int = 1                    # ... every so many epochs, on the validation stimuli
     monitor: str = "val_loss"              # column of the history that chooses the best epoch
     patience: Optional[int] = None         # stop after so many epochs without improvement
     seed: int = 1

@@ -30,6 +30,10 @@ def main():
                         help="stimuli that a unit's score is the mean of (default: %(default)s)")
     parser.add_argument("--threshold", type=float, default=unit_study.THRESHOLD,
                         help="of positive fixation detectors (default: %(default)s)")
+    parser.add_argument("--regions", metavar="FOLDER",
+                        help="OSIE-SR's labels: also score each labelled region")
+    parser.add_argument("--popout", action="store_true",
+                        help="also score targets of 80 generated pop-out arrays")
     parser.add_argument("--out", default="units", help="folder (default: %(default)s)")
     arguments = parser.parse_args()
     config = command_line.load_config(arguments)
@@ -38,6 +42,11 @@ def main():
     study = unit_study.study_units(
         models, arguments.layers, dataset, spec.canvas, config.evaluation.batch, arguments.best,
         arguments.threshold)
+    if arguments.regions:
+        study.regions = unit_study.study_regions(
+            models, arguments.layers, dataset, arguments.regions, spec)
+    if arguments.popout:
+        study.targets = unit_study.study_targets(models, arguments.layers, spec.canvas)
     unit_report.write(study, Path(arguments.out))
 
 

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_saliency.analysis import regions
 from keras_saliency.analysis.patterns import outline
 from keras_saliency.datasets import pipeline
 from keras_saliency.files import atomic_path
-from keras_saliency.report import page
+from keras_saliency.report import page, region_tables
 from keras_saliency.report.unit_figures import write_figures
 from keras_saliency.report.unit_study import LEVELS, UnitStudy
 
@@ -37,6 +38,15 @@ def write(study: UnitStudy, folder, log=print) -> Path:
     table = study.table()
     _write_csv(folder / "detectors.csv", list(table[0]), [list(row.values()) for row in table])
     figures = write_figures(study, folder / "figures")
+    last = study.layers[-1].layer
+    if study.regions:
+        for statistic in ("top", "above"):
+            rows_of = region_tables.unit_rows(study.regions, statistic)
+            _write_csv(folder / f"regions_{statistic}.csv", list(rows_of[0]),
+                       [list(row.values()) for row in rows_of])
+    if len(study.regions) > 1:
+        figures["improvement"] = folder / "figures" / "improvement.png"
+        region_tables.improvement_figure(study.regions, last, figures["improvement"])
     path = page.write(folder / "report.html", f"Units on {study.dataset.name}",
                       *_parts(study, rows, figures))
     log(f"\n{_text_table(table)}\n\n{path}: open it in a browser; the same as files beside it: "
@@ -94,6 +104,13 @@ def _parts(study, rows, figures):
                              "blue where they are silent. A silent middle is a negative center "
                              "bias.", note=True)
         yield page.picture(figures["low_units"])
+    if study.regions:
+        yield from _region_parts(study, figures)
+    if study.targets:
+        yield page.heading("Pop-out targets")
+        yield page.paragraph("Mean NMM of the ten units that stand out most at the target.",
+                             note=True)
+        yield page.table(region_tables.target_rows(study.targets))
     load = pipeline.stimulus_loader(study.dataset)
     for layer in dict.fromkeys(s.layer for s in study.layers):
         yield page.heading(f"What the units of {layer} respond to")
@@ -102,6 +119,25 @@ def _parts(study, rows, figures):
             yield page.paragraph(EXPLANATIONS[level], note=True)
             yield page.side_by_side(_gallery(s, level, study.dataset, load)
                                     for s in study.layers if s.layer == layer)
+
+
+def _region_parts(study, figures):
+    """What the units and the output make of the labelled regions."""
+    yield page.heading("Salient regions")
+    yield page.paragraph("Mean NSS of the ten units that follow a category's regions best.",
+                         note=True)
+    yield page.table(region_tables.unit_rows(study.regions, "top"))
+    yield page.paragraph("Number of units with a mean NSS above "
+                         f"{regions.THRESHOLD} in the category's regions.", note=True)
+    yield page.table(region_tables.unit_rows(study.regions, "above"))
+    if "improvement" in figures:
+        yield page.picture(figures["improvement"])
+    yield page.heading("Output in the same regions", 3)
+    yield page.paragraph("OS: mean NSS of the saliency_map in the regions; OD: mean absolute "
+                         "difference from that of the fixation density map.", note=True)
+    yield page.table(region_tables.output_rows(study.regions))
+    for line in region_tables.statements(study.regions, study.layers[-1].layer):
+        yield page.paragraph(line, note=True)
 
 
 def _gallery(layer_study, level, dataset, load) -> str:

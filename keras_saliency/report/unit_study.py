@@ -8,14 +8,19 @@ from keras_saliency.analysis.detectors import (
     BEST_IMAGES, THRESHOLD, Detectors, fixation_detectors, levels)
 from keras_saliency.analysis.interpolation import Resampling, canvas_span, resampling
 from keras_saliency.analysis.patterns import mean_maps, unit_maps
+from keras_saliency.analysis.popout import score_targets
+from keras_saliency.analysis.regions import score_regions
 from keras_saliency.analysis.statistics import Correlation, pearson
 from keras_saliency.analysis.unit_scores import UnitScores, score_dataset
+from keras_saliency.datasets import popout
+from keras_saliency.datasets.region_labels import load_regions
 from keras_saliency.models import build_model, load_pretrained
 from keras_saliency.prediction import canvas_of
 
 UNTRAINED = "imagenet"
 LEVELS = ("high", "medium", "low")
 UNITS_SHOWN, IMAGES_SHOWN = 4, 5
+POPOUT_ARRAYS = 80  # as in the paper
 MEAN_MAP_UNITS, MEAN_MAP_IMAGES = 50, 200
 
 
@@ -58,6 +63,8 @@ class UnitStudy:
         dataset: `SaliencyDataset`. layers: `LayerStudy`s, models in the order given.
         model_nss: {model: mean NSS of its saliency_map}; NaN for one that was not trained.
         best, threshold: what a unit's score is the mean of, and what makes it a detector.
+        regions: {model: RegionScores}. targets: {model: {layer: Moments}}, NMM on pop-out arrays.
+            Empty where they were not asked for.
     """
 
     dataset: object
@@ -65,6 +72,8 @@ class UnitStudy:
     model_nss: dict
     best: int = BEST_IMAGES
     threshold: float = THRESHOLD
+    regions: dict = field(default_factory=dict)
+    targets: dict = field(default_factory=dict)
 
     def table(self) -> list:
         """Rows (dicts) of the layout of the EAD paper's Table 5, one per model and layer."""
@@ -136,6 +145,28 @@ def study_units(models: dict, layers, dataset, canvas=None, batch=4, best=BEST_I
             study.low_map = means.get(study.layer)
         studies += found
     return UnitStudy(dataset, studies, model_nss, best, threshold)
+
+
+def study_regions(models: dict, layers, dataset, root, spec) -> dict:
+    """{model: RegionScores} over the regions that OSIE-SR labels in `root`.
+
+    Args:
+        spec: `CanvasSpec`, of which canvas and blur count. Otherwise as `study_units`.
+
+    Raises:
+        DatasetError: labels that are missing or do not fit.
+    """
+    labels = load_regions(root, dataset.names)
+    return {name: score_regions(model, layers, dataset, labels, spec.sigma, spec.canvas,
+                                label=f"{name}: scoring regions")
+            for name, model in models.items()}
+
+
+def study_targets(models: dict, layers, canvas) -> dict:
+    """{model: {layer: Moments}} of NMM over 80 generated pop-out arrays."""
+    arrays = popout.load(count=POPOUT_ARRAYS)
+    return {name: score_targets(model, layers, arrays, canvas, label=f"{name}: scoring targets")
+            for name, model in models.items()}
 
 
 def _fetch_examples(studies, model, dataset, canvas, batch, units_shown, images_shown) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_saliency import __version__, config as configs, losses, maps
+from keras_saliency.analysis.activations import activation_model
 from keras_saliency.compat import TQDMProgressBar
 from keras_saliency.config import Config, ConfigError
 from keras_saliency.datasets import load_dataset, pipeline
@@ -138,6 +139,8 @@ def train(config: Config, resume=False, log=print) -> Run:
     _check_monitor(settings.monitor, scorer.metrics)
     model = build(config)
     check_canvas(model, spec.canvas)
+    if settings.unit_layers:
+        activation_model(model, settings.unit_layers)  # names a layer that it does not have
     steps = pipeline.steps_per_epoch(len(training), settings.batch)
     optimizer = make_optimizer(config, steps)
     folder = _open_folder(config, resume)
@@ -185,7 +188,7 @@ def _loop(run: Run, optimizer, steps: int, scorer: Scorer, log) -> Run:
             initial_epoch=done, epochs=settings.epochs, verbose=0,
             callbacks=[callbacks.ValidationScores(validate), recorder,
                        callbacks.TensorBoardScores(folder / "tensorboard", _pictures(run)),
-                       TQDMProgressBar(show_overall_progress=False)])
+                       *_unit_callbacks(run), TQDMProgressBar(show_overall_progress=False)])
     except KeyboardInterrupt:
         _save(run, folder / "interrupted.h5", recorder.rows)
         log(f"\ninterrupted: weights as they were in {folder / 'interrupted.h5'}; "
@@ -197,7 +200,7 @@ def _loop(run: Run, optimizer, steps: int, scorer: Scorer, log) -> Run:
 
 def _check(config: Config) -> None:
     settings = config.train
-    for key in ("epochs", "batch"):
+    for key in ("epochs", "batch", "unit_every"):
         if getattr(settings, key) < 1:
             raise ConfigError(f"train.{key} must be at least 1, not {getattr(settings, key)}")
     if settings.cache not in ("none", "memory", "disk"):
@@ -250,7 +253,7 @@ def _settings(config: Config) -> dict:
             for section in ("model", "data", "train", "evaluation")
             for key, value in configs.to_dict(config)[section].items()}
     for free in ("train.epochs", "train.patience", "train.cache", "train.cache_folder",
-                 "evaluation.batch"):
+                 "train.unit_layers", "train.unit_every", "evaluation.batch"):
         flat.pop(free)
     return flat
 
@@ -280,6 +283,16 @@ def _inputs(run: Run) -> tuple:
     validation = pipeline.indexed_stream(
         len(run.validation), cached(run.validation, (False,), "validation"), batch)
     return head, cached(run.training, mirrors, "training"), validation
+
+
+def _unit_callbacks(run: Run) -> list:
+    """The callback that scores units while they train, if the config names layers."""
+    settings = run.config.train
+    if not settings.unit_layers:
+        return []
+    return [callbacks.UnitNSS(
+        run.validation, settings.unit_layers, run.folder, run.folder / "tensorboard",
+        settings.unit_every, run.spec.canvas, model=run.model)]
 
 
 def _pictures(run: Run):

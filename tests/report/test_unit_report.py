@@ -1,5 +1,6 @@
 """The report on units: what it holds, from planted units, and how it looks in a browser."""
 import csv
+import dataclasses
 import json
 import re
 import shutil
@@ -10,7 +11,11 @@ import keras
 import numpy as np
 import pytest
 
-from keras_saliency.report import page, unit_report, unit_study
+import keras_saliency as ks
+from keras_saliency import config as configs
+from keras_saliency.datasets import pipeline
+from keras_saliency.models import weights_file
+from keras_saliency.report import page, region_tables, unit_report, unit_study
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
                 None)
@@ -105,3 +110,44 @@ def test_the_page_in_a_browser(folder, tmp_path, width):
     picture = cv2.imread(str(shot))
     assert picture.shape[1] == width and picture.std() > 5
     assert (picture[:, -8:] == picture[0, -1]).mean() > 0.98  # the margin stays free
+
+
+def test_regions_and_targets_are_part_of_the_report(study, planted, color_model, tmp_path):
+    labels = tmp_path / "labels"
+    halves = np.ones((64, 96), np.int32)
+    halves[:, 48:] = 2
+    for part, values in (("SegmentationObject", halves),
+                         ("SegmentationClass", np.where(halves == 1, 1, 37))):
+        (labels / part).mkdir(parents=True)
+        for name in planted.names:
+            np.save(labels / part / f"{name}.npy", values)
+    models = {"plain": color_model, "second": color_model}
+    spec = pipeline.CanvasSpec((64, 96), 8.0)
+    scores = unit_study.study_regions(models, ["colors"], planted, labels, spec)
+    rows = region_tables.unit_rows(scores)
+    assert list(rows[0]) == ["model", "layer", "person head", "text"]
+    moments = scores["plain"].units["colors"]["text"]
+    assert rows[0]["text"] == pytest.approx(moments.mean.mean())  # fewer than ten units
+    assert region_tables.unit_rows(scores, "above")[0]["text"] == (moments.mean > 1.5).sum()
+    assert region_tables.output_rows(scores)[1]["regions"] == 12
+    assert any("Tukey" in line for line in region_tables.statements(scores, "colors"))
+    full = dataclasses.replace(study, regions=scores, targets={"plain": {"colors": moments}},
+                               layers=study.layers[:1])
+    unit_report.write(full, tmp_path / "out", log=lambda line: None)
+    text = (tmp_path / "out" / "report.html").read_text()
+    assert "Salient regions" in text and "Pop-out targets" in text
+    assert cv2.imread(str(tmp_path / "out" / "figures" / "improvement.png")).std() > 1
+    with open(tmp_path / "out" / "regions_top.csv", newline="") as file:
+        assert float(next(csv.DictReader(file))["text"]) == pytest.approx(rows[0]["text"])
+
+
+def test_models_are_named_by_their_files(tmp_path):
+    model = ks.build_model("ead", width_multiplier=0.03)
+    for run in ("one", "two"):
+        weights_file.save(model, tmp_path / run / "best.h5",
+                          {"model": "ead", "options": {"width_multiplier": 0.03}})
+    config = configs.from_dict({"model": {"name": "ead"}})
+    models = unit_study.load_models([tmp_path / "one", tmp_path / "two" / "best.h5"], config)
+    assert list(models) == ["one", "two"]
+    with pytest.raises(ValueError, match="two models are called 'one'"):
+        unit_study.load_models([tmp_path / "one", tmp_path / "one" / "best.h5"], config)

@@ -94,6 +94,17 @@ def test_averaged_weights_and_dropout_resume_alike_and_are_what_is_kept(tmp_path
                    for value in state.values())
 
 
+@pytest.mark.parametrize("cache", ["none", "memory"])
+def test_units_are_scored_while_training(tmp_path, cache):
+    run = fit.train(small(tmp_path, "train.unit_layers=[block5_conv3]", "train.unit_every=2",
+                          f"train.cache={cache}", "train.freeze=block4"))
+    with open(run.folder / "unit_nss.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["0", "2", "3"]
+    assert rows[0]["mean_nss"] != rows[-1]["mean_nss"]  # the layer trains
+    assert "unit NSS/block5_conv3" in logged(run.folder / "tensorboard")
+
+
 def test_windows_and_colors_resume_alike(tmp_path):
     options = ["train.crop=0.7", "train.color=0.3"]
     whole = fit.train(small(tmp_path / "whole", *options))
@@ -245,6 +256,8 @@ def test_fine_tuning_starts_from_trained_weights(tmp_path):
 
 @pytest.mark.parametrize("override, error, message", [
     ("train.optimizer=adm", ConfigError, "choose from adam, adamw"),
+    ("train.unit_layers=[block9]", ValueError, "no layer 'block9'.*block5_conv3"),
+    ("train.unit_every=0", ConfigError, "train.unit_every must be at least 1"),
     ("train.crop=1.5", ConfigError, "train.crop must lie between 0 and 1, not 1.5"),
     ("train.color=-1", ConfigError, "train.color must lie between 0 and 1"),
     ("train.optimizer_options={momentun: 0.9}", ConfigError, "optimizer_options.*momentun"),
