@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import cv2
+import keras
 import numpy as np
 import pytest
 
@@ -148,3 +149,43 @@ def test_bad_input_is_one_line_and_code_2(name, arguments, message, tmp_path):
 def test_help_has_an_example(name):
     code, out, _ = script(name, "--help")
     assert code == 0 and f"python scripts/{name}.py" in out
+
+
+@pytest.mark.slow
+def test_units_are_analyzed_and_dissected(tmp_path):
+    for seed, run in enumerate(("before", "after")):
+        keras.utils.set_random_seed(seed)
+        weights_file.save(ks.build_model("ead", **SMALL), tmp_path / run / "best.h5",
+                          {"model": "ead", "options": SMALL, "canvas": [48, 64]})
+    code, out, err = script(
+        "analyze_units", "--weights", tmp_path / "before", tmp_path / "after", "--layers",
+        "block5_conv3", "--popout", "--out", tmp_path / "units", "--set", "data.canvas=[48, 64]",
+        "data.options={count: 20, size: [96, 128]}")
+    assert code == 0 and "after   block5_conv3  15" in out, err
+    text = (tmp_path / "units" / "report.html").read_text()
+    assert "Pop-out targets" in text and "before" in text
+    code, out, err = script("analyze_units", "--weights", tmp_path / "before", "--layers", "conv9",
+                            "--set", "data.options={count: 20, size: [96, 128]}")
+    assert code == 2 and "no layer 'conv9'" in err and "block5_conv3" in err
+
+    for part in ("images", "labels"):
+        (tmp_path / "set" / part).mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for index in range(6):
+        picture = rng.integers(0, 256, (96, 128, 3), np.uint8)
+        labels = np.zeros((96, 128), np.uint8)
+        labels[:40, :60] = 1
+        cv2.imwrite(str(tmp_path / "set" / "images" / f"{index}.png"), picture)
+        cv2.imwrite(str(tmp_path / "set" / "labels" / f"{index}.png"), labels)
+    code, out, err = script(
+        "dissect", tmp_path / "set", "--weights", tmp_path / "after", "--layers", "block5_conv3",
+        "block4_conv3", "--quantile", "0.9", "--masks", "--out", tmp_path / "dissection")
+    assert code == 0 and "thresholds of block5_conv3: exact, of 72 values" in out, err
+    names = {p.name for p in (tmp_path / "dissection").iterdir()}
+    assert names == {"dissection.csv", "dissection.h5", "figures", "masks", "report.html"}
+    rows = (tmp_path / "dissection" / "dissection.csv").read_text().splitlines()
+    assert len(rows) == 1 + 15 + 15 and rows[0].startswith("layer,unit,concept,category,IoU")
+    masks = list((tmp_path / "dissection" / "masks").iterdir())
+    assert masks and set(np.unique(cv2.imread(str(masks[0]), 0))) <= {0, 255}
+    code, out, err = script("dissect", tmp_path / "nowhere", "--weights", tmp_path / "after")
+    assert code == 2 and "no folder" in err

@@ -1,7 +1,7 @@
 """What units respond to: NSS and NMM of single units, detectors, regions, dissection."""
 from keras_saliency.analysis.activations import (
     LayerError, activation_model, activations, layer_names)
-from keras_saliency.analysis.detectors import fixation_detectors
+from keras_saliency.analysis.detectors import detector_units, fixation_detectors
 from keras_saliency.analysis.dissection import dissect, thresholds
 from keras_saliency.analysis.popout import score_targets
 from keras_saliency.analysis.regions import category_statistics, score_regions
@@ -9,6 +9,6 @@ from keras_saliency.analysis.unit_nss import dead_units, unit_nmm, unit_nss, uni
 from keras_saliency.analysis.unit_scores import UnitScores, score_dataset
 
 __all__ = ["LayerError", "UnitScores", "activation_model", "activations", "category_statistics",
-           "dead_units", "dissect", "fixation_detectors", "layer_names", "score_dataset",
+           "dead_units", "detector_units", "dissect", "fixation_detectors", "layer_names", "score_dataset",
            "score_regions", "score_targets", "thresholds", "unit_nmm", "unit_nss",
            "unit_region_nss"]

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_saliency.analysis.unit_scores import UnitScores
+from keras_saliency.analysis.unit_scores import UnitScores, score_dataset
+from keras_saliency.datasets import load_dataset
 
 BEST_IMAGES, THRESHOLD = 5, 0.9
 
@@ -49,6 +50,16 @@ def fixation_detectors(scores: UnitScores, best=BEST_IMAGES, threshold=THRESHOLD
     chosen = np.flatnonzero(normalized > threshold)
     chosen = chosen[np.argsort(-means[chosen], kind="stable")]
     return Detectors(means, normalized, chosen, len(chosen) / len(means))
+
+
+def detector_units(model, layers, root, name="osie", **options) -> dict:
+    """{layer: positive fixation detectors} on a dataset; `options` as for `score_dataset`.
+
+    Args:
+        root: folder of the dataset `name`.
+    """
+    scores = score_dataset(model, layers, load_dataset(name, root), keep=BEST_IMAGES, **options)
+    return {layer: fixation_detectors(s).units for layer, s in scores.items()}
 
 
 def levels(detectors: Detectors, count: int) -> dict:

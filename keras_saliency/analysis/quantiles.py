@@ -67,6 +67,15 @@ class TailQuantile:
         upper = min(lower + 1, len(tail) - 1)
         return (tail[lower] * (1 - share) + tail[upper] * share).astype(np.float32)
 
+    def describe(self) -> str:
+        """Whether the result is exact, and the error if it is not."""
+        if self.rate == 1:
+            return f"exact, of {self.count} values per unit"
+        share = 1 - self.quantile
+        error = math.sqrt(share * self.quantile / max(self.count, 1))
+        return (f"of a sample of {self.count} of {self.total} values per unit; the share above it "
+                f"is {share:g} +- {error:.1g}")
+
     def tail(self) -> np.ndarray:
         """float32 [<= keep, U]: the largest values so far, in no order."""
         self._settle()

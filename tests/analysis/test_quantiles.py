@@ -18,6 +18,7 @@ def test_exact_as_long_as_the_values_fit(quantile):
     for part in stream:
         sketch.update(part)
     np.testing.assert_allclose(sketch.result(), np.quantile(values, quantile, axis=0), rtol=1e-6)
+    assert sketch.describe() == "exact, of 4000 values per unit"
     assert len(sketch.tail()) <= (1 - quantile) * 4000 + 3
 
 
@@ -39,6 +40,7 @@ def test_a_long_stream_is_sampled_within_the_stated_error():
     for index, part in enumerate(np.array_split(values, 100)):
         sketch.update(part, seed=index)
     assert abs(sketch.count - 100_000) < 1000 and len(sketch.tail()) <= 640
+    assert "of 400000 values per unit; the share above it is 0.005 +- 0.0002" in sketch.describe()
     above = (values > sketch.result()).mean(axis=0)
     error = np.sqrt(0.005 * 0.995 / 100_000)
     assert np.abs(above - 0.005).max() < 4 * error and above.std() > error / 4

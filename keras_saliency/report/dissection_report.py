@@ -1,0 +1,183 @@
+"""What network dissection found: tables, figures, masks, and one HTML page."""
+import csv
+from pathlib import Path
+
+import h5py
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from keras_saliency.analysis.dissection import DETECTOR_IOU, Dissection
+from keras_saliency.analysis.interpolation import canvas_span, resampling
+from keras_saliency.analysis.patterns import enlarge, outline, unit_maps
+from keras_saliency.datasets import pipeline
+from keras_saliency.files import atomic_path
+from keras_saliency.report import page
+from keras_saliency.report.figures import DPI, FAINT, INK, save_figure
+from keras_saliency.report.overlay import save_png
+
+UNITS_SHOWN, IMAGES_SHOWN, TOP_CONCEPTS, THUMBNAIL = 12, 4, 15, 220
+COLUMNS = {"layer": str, "unit": int, "concept": str, "category": str, "IoU": float,
+           "plain IoU": float, "IoU by chance": float, "threshold": float}
+
+
+def write(model, dataset, dissections: dict, canvas, folder, masks=False, log=print) -> Path:
+    """Write dissection.csv, dissection.h5, figures/*.png, report.html and, if asked, masks/.
+
+    Args:
+        model, dataset, canvas: what was dissected. dissections: {layer: Dissection}.
+        masks: write the mask of each detector on its best images as PNG, 0 or 255.
+
+    Returns:
+        The path of the page.
+    """
+    folder = Path(folder)
+    rows = [row for layer, d in dissections.items() for row in unit_rows(layer, d)]
+    with atomic_path(folder / "dissection.csv") as temporary:
+        with open(temporary, "w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([list(COLUMNS), *rows])
+    _write_hdf5(folder / "dissection.h5", dissections)
+    figures = {}
+    for layer, dissection in dissections.items():
+        figures[layer] = folder / "figures" / f"{layer}_iou.png"
+        iou_figure(dissection, layer, figures[layer])
+    examples = fetch_examples(model, dataset, dissections, canvas)
+    if masks:
+        _write_masks(examples, dissections, dataset, canvas, folder / "masks")
+    path = page.write(folder / "report.html", f"{model.name} dissected on {dataset.name}",
+                      *_parts(dataset, dissections, rows, figures, examples, canvas))
+    for layer, dissection in dissections.items():
+        found = dissection.detectors()
+        log(f"{layer}: " + ", ".join(
+            f"{sum(map(len, concepts.values()))} detectors of {len(concepts)} in {category}"
+            for category, concepts in found.items()))
+    log(f"\n{path}: open it in a browser; dissection.csv has a row per unit, dissection.h5 the "
+        "IoU of every unit with every concept")
+    return path
+
+
+def unit_rows(layer: str, dissection: Dissection) -> list:
+    """A list per unit, in the order of `COLUMNS`; None where nothing overlaps."""
+    concept, iou = dissection.best()
+    chance = dissection.null_iou() if dissection.null is not None else [None] * len(iou)
+    return [[layer, unit, *((dissection.concepts[c].name, dissection.concepts[c].category)
+                            if value else (None, None)), value,
+             dissection.plain_iou[unit, c] if value else 0.0, chance[unit],
+             dissection.thresholds[unit]]
+            for unit, (c, value) in enumerate(zip(concept, iou))]
+
+
+def iou_figure(dissection: Dissection, title: str, path) -> None:
+    """How the best IoU of the units is distributed, beside what chance reaches."""
+    figure = Figure(figsize=(5.2, 2.8), dpi=DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    groups = {"labels": dissection.best()[1]}
+    if dissection.null is not None:
+        groups["labels of other images"] = dissection.null_iou()
+    limit = max(max(values.max(initial=0) for values in groups.values()), DETECTOR_IOU) * 1.05
+    for (name, values), color in zip(groups.items(), ("#1f5fa8", "#8a8f98")):
+        axes.hist(values, np.linspace(0, limit, 41), histtype="step", linewidth=1.5, label=name,
+                  color=color)
+    axes.axvline(DETECTOR_IOU, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
+    axes.set_title(f"{title}: best IoU of each unit", fontsize=9, loc="left", color=INK)
+    axes.set_xlabel("IoU", fontsize=8, color=INK)
+    axes.set_ylabel("units", fontsize=8, color=INK)
+    axes.tick_params(labelsize=8, color=FAINT, labelcolor=INK)
+    axes.legend(frameon=False, fontsize=8)
+    save_figure(figure, path)
+
+
+def fetch_examples(model, dataset, dissections, canvas) -> dict:
+    """{layer: {unit: [(image, activation_map [h, w]), ...]}} of each layer's best units, shown on
+    the images with most of their concept."""
+    wanted, chosen = {}, {}
+    for layer, dissection in dissections.items():
+        concept, iou = dissection.best()
+        best = [int(u) for u in np.argsort(-iou, kind="stable")[:UNITS_SHOWN] if iou[u] > 0]
+        numbers = {unit: dissection.concepts[concept[unit]].number for unit in best}
+        chosen[layer] = _images_with(dataset, numbers)
+        wanted[layer] = [(i, u) for u, images in chosen[layer].items() for i in images]
+    maps = unit_maps(model, list(wanted), dataset, wanted, canvas)
+    return {layer: {unit: [(i, maps[layer][i, unit]) for i in images]
+                    for unit, images in units.items()} for layer, units in chosen.items()}
+
+
+def _images_with(dataset, numbers: dict) -> dict:
+    """{unit: images} with the largest areas of each unit's label {unit: number}."""
+    areas = {number: {} for number in numbers.values()}
+    for index in range(len(dataset)):
+        labels = dataset.labels(index)
+        for number in areas:
+            area = sum(int((picture == number).sum()) for picture in labels.pixels)
+            area += (number in labels.scalars) * labels.size[0] * labels.size[1]
+            if area:
+                areas[number][index] = area / (labels.size[0] * labels.size[1])
+    return {unit: sorted(areas[number], key=lambda i: (-areas[number][i], i))[:IMAGES_SHOWN]
+            for unit, number in numbers.items()}
+
+
+def _parts(dataset, dissections, rows, figures, examples, canvas):
+    yield page.paragraph(
+        f"{len(dataset)} images with {len(dataset.concepts)} labels. A unit's mask is where its "
+        "enlarged activation_map exceeds the level of half a percent of its cells; its concept is "
+        "the label of highest IoU (Bau, Zhou, Khosla, Oliva and Torralba, 2017). Units above "
+        f"{DETECTOR_IOU} count as detectors. By chance: the same masks with the labels of other "
+        "images.")
+    yield page.heading("Detectors")
+    table = []
+    for layer, dissection in dissections.items():
+        for category, concepts in dissection.detectors().items():
+            table.append({"layer": layer, "category": category, "concepts": len(concepts),
+                          "detectors": sum(map(len, concepts.values()))})
+    yield page.table(table)
+    yield page.side_by_side(page.picture(path) for path in figures.values())
+    yield page.heading("Units")
+    yield page.sortable_table(COLUMNS, rows, sort="IoU", filters=("layer", "category"))
+    yield page.heading("Concepts that are detected most often")
+    yield page.paragraph("Share of a concept's images in which the chosen units detect it (He, "
+                         "Borji, Mi and Pugeault, 2018, eq. 6).", note=True)
+    for layer, dissection in dissections.items():
+        yield page.heading(layer, 3)
+        yield page.side_by_side(
+            page.paragraph(category) + page.table(
+                [{"concept": c.name, "frequency": f}
+                 for c, f in dissection.most_frequent(category, TOP_CONCEPTS)])
+            for category in dict.fromkeys(c.category for c in dissection.concepts))
+    load = pipeline.stimulus_loader(dataset)
+    for layer, units in examples.items():
+        yield page.heading(f"Best units of {layer}")
+        concept, iou = dissections[layer].best()
+        for unit, shown in units.items():
+            name = dissections[layer].concepts[concept[unit]].name
+            yield page.paragraph(f"unit {unit}: {name}, IoU {iou[unit]:.3f}", note=True)
+            yield page.strip(page.picture(
+                outline(load(i).numpy(), activation, _plan(dataset, i, activation, canvas)),
+                width=THUMBNAIL) for i, activation in shown)
+
+
+def _plan(dataset, image, activation, canvas):
+    size = dataset.image_sizes[image]
+    return resampling(size, activation.shape, span=canvas_span(size, canvas))
+
+
+def _write_hdf5(path, dissections) -> None:
+    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+        for layer, d in dissections.items():
+            group = file.create_group(layer)
+            group["iou"], group["plain_iou"], group["thresholds"] = (
+                d.iou, d.plain_iou, d.thresholds)
+            group["concepts"] = [c.name for c in d.concepts]
+            group["numbers"] = [c.number for c in d.concepts]
+            group["categories"] = [c.category for c in d.concepts]
+
+
+def _write_masks(examples, dissections, dataset, canvas, folder) -> None:
+    for layer, units in examples.items():
+        for unit, shown in units.items():
+            for image, activation in shown:
+                plan = _plan(dataset, image, activation, canvas)
+                mask = enlarge(activation, plan) > dissections[layer].thresholds[unit]
+                stem = Path(dataset.stimuli[image]).stem
+                save_png(Path(folder) / f"{layer}_unit{unit:04d}_{stem}.png",
+                         mask.astype(np.uint8) * 255)
