@@ -21,7 +21,8 @@ def main():
         "data.root=PATH --out units")
     parser.add_argument("--weights", nargs="+", default=["imagenet", "ead"], metavar="WEIGHTS",
                         help="weights files, run folders or pretrained names; \"imagenet\" is the "
-                             "config's model before training (default: imagenet ead)")
+                             "config's model before training; an encoder's file is taken into "
+                             "that model too (default: imagenet ead)")
     parser.add_argument("--layers", nargs="+", default=list(LAYERS), metavar="NAME",
                         help="default: block4_conv1 to block5_conv3")
     parser.add_argument("--part", choices=("validation", "training", "all"), default="all",
@@ -41,7 +42,9 @@ def main():
     models = unit_study.load_models(arguments.weights, config)
     study = unit_study.study_units(
         models, arguments.layers, dataset, spec.canvas, config.evaluation.batch, arguments.best,
-        arguments.threshold)
+        arguments.threshold, untrained=[
+            name for given, name in zip(arguments.weights, models)
+            if unit_study.is_encoder(given)])
     if arguments.regions:
         study.regions = unit_study.study_regions(
             models, arguments.layers, dataset, arguments.regions, spec)

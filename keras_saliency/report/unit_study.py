@@ -15,6 +15,7 @@ from keras_saliency.analysis.unit_scores import UnitScores, score_dataset
 from keras_saliency.datasets import popout
 from keras_saliency.datasets.region_labels import load_regions
 from keras_saliency.models import build_model, load_pretrained
+from keras_saliency.models.weights_file import read_attributes
 from keras_saliency.prediction import canvas_of
 
 UNTRAINED = "imagenet"
@@ -94,8 +95,8 @@ def load_models(names, config) -> dict:
     """{short name: model} for `study_units`.
 
     Args:
-        names: weights files, run folders or pretrained names; "imagenet" for the model of
-            `config` with its ImageNet encoder, before any training.
+        names: weights files, run folders or pretrained names; for the model of `config` without
+            a trained decoder "imagenet" or the file of an encoder (`training.scenes`).
 
     Raises:
         WeightsError: as `load_pretrained`. ValueError: two models that would share a name.
@@ -108,14 +109,21 @@ def load_models(names, config) -> dict:
             raise ValueError(f"two models are called {short!r}; give files or folders of "
                              "different names")
         models[short] = build_model(
-            config.model.name, encoder_weights="imagenet", **config.model.options
-        ) if name == UNTRAINED else load_pretrained(name)
+            config.model.name, encoder_weights=name, **config.model.options
+        ) if is_encoder(name) else load_pretrained(name)
     return models
+
+
+def is_encoder(name) -> bool:
+    """Whether `load_models` has an encoder alone for this name, so that its output means
+    nothing."""
+    path = Path(name).expanduser()
+    return name == UNTRAINED or (path.is_file() and "encoder" in read_attributes(path))
 
 
 def study_units(models: dict, layers, dataset, canvas=None, batch=4, best=BEST_IMAGES,
                 threshold=THRESHOLD, units_shown=UNITS_SHOWN, images_shown=IMAGES_SHOWN,
-                untrained=(UNTRAINED,)) -> UnitStudy:
+                untrained=()) -> UnitStudy:
     """Score the units of each model, and fetch what the galleries show.
 
     Args:

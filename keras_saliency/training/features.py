@@ -42,6 +42,27 @@ def freeze_through(model, block) -> list:
     return frozen
 
 
+def finetune_last(model, count) -> list:
+    """Leave only the last `count` encoder convolutions trainable; the decoder stays as it is.
+
+    Args:
+        count: 0 to the number of convolutions, or "all".
+
+    Returns:
+        Names of the frozen layers.
+
+    Raises:
+        ValueError: another count.
+    """
+    convolutions = sorted(encoder_layers(model), key=encoder_layers(model).get)
+    if count != "all" and not (isinstance(count, int) and 0 <= count <= len(convolutions)):
+        raise ValueError(f"finetune_layers is 0 to {len(convolutions)} or all, not {count!r}")
+    frozen = [] if count == "all" else convolutions[:len(convolutions) - count]
+    for name in frozen:
+        model.get_layer(name).trainable = False
+    return frozen
+
+
 def split_at_frozen(model) -> tuple:
     """Cut a functional model where the trainable part begins.
 
