@@ -6,55 +6,110 @@ from pathlib import Path
 import tensorflow as tf
 
 from keras_saliency import maps
+from keras_saliency.export.picture_bytes import LIMIT, decode_batch, require_size
+from keras_saliency.models import check_canvas
 from keras_saliency.prediction import canvas_of
 
 
 class SaliencyModule(tf.Module):
-    """Signatures around a saliency model; see `save`."""
+    """Signatures around a saliency model; see `save`.
 
-    def __init__(self, model):
+    Attributes:
+        functions: {signature: tf.function}. canvas: (h, w).
+    """
+
+    def __init__(self, model, limit=LIMIT):
         super().__init__()
         self.model = model
-        canvas = canvas_of(model)
+        self.canvas = canvas = canvas_of(model)
+        check_canvas(model, canvas)
+        turns = None in model.input_shape[1:3] and canvas[0] != canvas[1]
 
-        def saliency_of(image):
-            canvas_map = model(maps.to_canvas(image, canvas)[tf.newaxis], training=False)[0]
-            return maps.from_canvas(canvas_map, tf.shape(image)[:2])
+        def stands(size):
+            """Whether the canvas is turned for a picture of this size, as `predict` does."""
+            if not turns:
+                return tf.constant(False)
+            upright = size[0] > size[1]
+            return upright if canvas[0] < canvas[1] else ~upright
+
+        def on_canvas(image):
+            """(float32 [h, w, 3], turned to lie; int32 [2], the image's size)."""
+            size = tf.shape(image)[:2]
+            standing = stands(size)
+            chosen = tf.where(standing, canvas[::-1], canvas)
+            fitted = maps.to_canvas(image, chosen)
+            fitted = tf.cond(standing, lambda: tf.transpose(fitted, (1, 0, 2)), lambda: fitted)
+            return tf.ensure_shape(fitted, (*canvas, 3)), size
+
+        def saliency_of(lying, size):
+            """[H, W, 1] in 0..1 of an image that `on_canvas` prepared."""
+            standing = stands(size)
+            image = tf.cond(standing, lambda: tf.transpose(lying, (1, 0, 2)), lambda: lying)
+            canvas_map = model(image[tf.newaxis], training=False)[0]
+            return maps.min_max(maps.from_canvas(canvas_map, size))
 
         @tf.function(input_signature=[
             tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")])
         def serving_default(images):
-            saliency = maps.min_max(tf.map_fn(
-                saliency_of, images, fn_output_signature=tf.TensorSpec([None, None, 1])),
-                axis=(1, 2, 3))
+            with tf.control_dependencies([require_size(images, limit)]):
+                images = tf.identity(images)
+            saliency = tf.map_fn(lambda image: saliency_of(*on_canvas(image)), images,
+                                 fn_output_signature=tf.TensorSpec([None, None, 1]))
             density = tf.math.divide_no_nan(
                 saliency, tf.reduce_sum(saliency, axis=(1, 2, 3), keepdims=True))
             return {"saliency": saliency, "density": density}
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
+        def serve_bytes(image_bytes):
+            lying, sizes = decode_batch(image_bytes, on_canvas, limit)
+
+            def one(inputs):
+                saliency = saliency_of(*inputs)
+                levels = tf.saturate_cast(tf.round(saliency * 255), tf.uint8)
+                return (maps.to_canvas(saliency, canvas, maps.MAP_PADDING),
+                        tf.io.encode_png(levels))
+
+            saliency, pictures = tf.map_fn(one, (lying, sizes), fn_output_signature=(
+                tf.TensorSpec([*canvas, 1]), tf.TensorSpec([], tf.string)))
+            return {"saliency": saliency, "saliency_png_bytes": pictures, "original_size": sizes}
 
         @tf.function(input_signature=[
             tf.TensorSpec([None, *canvas, 3], tf.float32, name="images")])
         def serve_canvas(images):
             return {"saliency": model(images, training=False)}
 
-        self.functions = {"serving_default": serving_default, "serve_canvas": serve_canvas}
+        self.functions = {"serving_default": serving_default, "serve_bytes": serve_bytes,
+                          "serve_canvas": serve_canvas}
 
 
-def save(model, path, version: int = 1) -> Path:
+def save(model, path, version: int = 1, limit=LIMIT) -> Path:
     """Write `path/<version>/` in the layout that TensorFlow Serving watches.
 
-    Signatures:
+    Signatures, B pictures each:
         serving_default: `images` uint8 [B, H, W, 3] RGB of any size -> `saliency` float32
             [B, H, W, 1] in 0..1 (min-max) and `density` (sums to 1), in the input's own size.
-        serve_canvas: `images` float32 0..255 on the model's canvas -> the model's own
+        serve_bytes: `image_bytes` string [B], JPEG, PNG or BMP of any sizes ->
+            `saliency_png_bytes` string [B], 8-bit gray PNG, each in its picture's own size;
+            `saliency` float32 [B, h, w, 1], the same on the model's canvas, padded with 0;
+            `original_size` int32 [B, 2] (H, W).
+        serve_canvas: `images` float32 0..255 on the model's canvas [B, h, w, 3] -> the model's own
             `saliency` [B, h, w, 1].
+
+    A constant picture gives a finite map. Pictures that are empty, damaged, of another type or
+    larger than `limit` pixels are an InvalidArgumentError that names their places in the batch.
+    No custom operation and no Python is needed to run it.
+
+    Args:
+        model: a saliency model on RGB 0..255. version: its sub-folder. limit: pixels per picture.
 
     Raises:
         FileExistsError: that version is there already; versions are never overwritten.
+        ValueError: a model whose canvas is unknown or does not fit its strides.
     """
     target = Path(path) / str(int(version))
     if target.exists():
         raise FileExistsError(f"{target} exists; choose another version")
-    module = SaliencyModule(model)
+    module = SaliencyModule(model, limit)
     temporary = target.with_name(f".{version}.{uuid.uuid4().hex[:8]}.tmp")
     try:
         tf.saved_model.save(module, str(temporary), signatures=module.functions)

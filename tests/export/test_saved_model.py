@@ -1,9 +1,11 @@
 """The exported graph gives what the model in memory gives."""
+import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import keras_saliency as ks
+from keras_saliency import maps
 
 
 @pytest.fixture(scope="module")
@@ -15,16 +17,65 @@ def exported(tmp_path_factory):
     return model, target, tf.saved_model.load(str(target))
 
 
-@pytest.mark.parametrize("size", [(60, 80), (33, 47), (48, 64), (5, 300)])
+SIZES = [(60, 80), (80, 60), (33, 47), (48, 64), (64, 64), (5, 300), (37, 1000)]
+
+
+@pytest.mark.parametrize("size", SIZES)
 def test_serving_default_agrees_with_predict(exported, size):
     model, _, loaded = exported
     image = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
     output = loaded.signatures["serving_default"](images=tf.constant(image[None]))
-    expected = ks.predict(model, image, canvas=model.canvas)
+    expected = ks.predict(model, image)
     assert expected.max() > expected.min()  # else nothing is compared
     expected = (expected - expected.min()) / (expected.max() - expected.min())
     np.testing.assert_allclose(output["saliency"][0, ..., 0], expected, atol=1e-4)
     assert float(tf.reduce_sum(output["density"])) == pytest.approx(1, abs=1e-4)
+
+
+def test_serve_bytes_agrees_with_predict(exported):
+    model, _, loaded = exported
+    rng = np.random.default_rng(2)
+    images = [rng.integers(0, 256, (*size, 3), np.uint8) for size in SIZES]
+    kinds = [(".png", ".bmp")[i % 2] for i in range(len(SIZES))]  # JPEG decoders may differ
+    contents = [cv2.imencode(kind, image[..., ::-1])[1].tobytes()
+                for kind, image in zip(kinds, images)]
+    output = loaded.signatures["serve_bytes"](image_bytes=tf.constant(contents))
+    np.testing.assert_array_equal(output["original_size"], SIZES)
+    for row, image in enumerate(images):
+        expected = ks.predict(model, image)
+        expected = (expected - expected.min()) / (expected.max() - expected.min())
+        picture = cv2.imdecode(np.frombuffer(output["saliency_png_bytes"][row].numpy(), np.uint8),
+                               cv2.IMREAD_UNCHANGED)
+        assert picture.dtype == np.uint8 and picture.shape == image.shape[:2]
+        np.testing.assert_allclose(picture / 255, expected, atol=0.51 / 255)
+        on_canvas = maps.to_canvas(expected[..., None], model.canvas, 0)
+        np.testing.assert_allclose(output["saliency"][row], on_canvas, atol=1e-4)
+
+
+def test_bad_bytes_are_named_by_their_places(exported):
+    serve = exported[2].signatures["serve_bytes"]
+    picture = np.random.default_rng(3).integers(0, 256, (50, 40, 3), np.uint8)
+    jpeg, png = (cv2.imencode(kind, picture)[1].tobytes() for kind in (".jpg", ".png"))
+    huge = png[:16] + (20_000).to_bytes(4, "big") * 2 + png[24:]
+    for bad, problem in ((b"", "empty"), (b"GIF89a" + b"0" * 60, "not JPEG, PNG or BMP"),
+                         (b"\xff\xd8\xff", "not JPEG, PNG or BMP"), (huge, "larger than 40000000"),
+                         (jpeg[:300], "damaged"), (png[:700], "damaged"), (png[:26], "damaged")):
+        with pytest.raises(tf.errors.InvalidArgumentError) as error:
+            serve(image_bytes=tf.constant([jpeg, bad, png, bad]))
+        assert problem in str(error.value) and "[1 3]" in str(error.value), (problem, error.value)
+    assert serve(image_bytes=tf.constant([jpeg, png]))["saliency"].shape == (2, 48, 64, 1)
+    assert serve(image_bytes=tf.zeros([0], tf.string))["saliency"].shape[0] == 0
+
+
+def test_images_without_pixels_or_with_too_many_are_errors(exported, tmp_path):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="images have no pixels"):
+        exported[2].signatures["serving_default"](images=tf.zeros((2, 0, 9, 3), tf.uint8))
+    target = ks.export.save(exported[0], tmp_path / "m", version=7, limit=2000)
+    assert target.name == "7"
+    serve = tf.saved_model.load(str(target)).signatures["serving_default"]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="more than 2000 pixels"):
+        serve(images=tf.zeros((1, 50, 41, 3), tf.uint8))
+    assert serve(images=tf.zeros((1, 50, 40, 3), tf.uint8))["saliency"].shape == (1, 50, 40, 1)
 
 
 def test_serve_canvas_is_the_model(exported):
@@ -47,4 +98,7 @@ def test_layout_is_that_of_tensorflow_serving_and_versions_are_kept(exported):
 def test_constant_image_gives_a_finite_map(exported):
     loaded = exported[2]
     output = loaded.signatures["serving_default"](images=tf.zeros((1, 20, 20, 3), tf.uint8))
+    flat = cv2.imencode(".png", np.full((9, 30, 3), 77, np.uint8))[1].tobytes()
+    served = loaded.signatures["serve_bytes"](image_bytes=tf.constant([flat]))
+    assert np.isfinite(served["saliency"]).all()
     assert np.isfinite(output["saliency"]).all() and np.isfinite(output["density"]).all()
