@@ -1,10 +1,13 @@
 """Predict saliency_maps of pictures."""
 import argparse
+import functools
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import keras_saliency as ks  # noqa: E402
 from keras_saliency import command_line, load_pretrained  # noqa: E402
+from keras_saliency.export import serving  # noqa: E402
 from keras_saliency.models import origin  # noqa: E402
 from keras_saliency.report import prediction_files  # noqa: E402
 
@@ -20,14 +23,23 @@ def main():
     parser.add_argument("--weights", default="msi_net",
                         help="a weights file, a run folder or a pretrained model's name "
                              "(default: %(default)s, MSI-Net trained on OSIE)")
+    parser.add_argument("--server", metavar="HOST:PORT",
+                        help="ask a model server instead, such as TensorFlow Serving: gRPC, or "
+                             "REST with http://HOST:PORT")
+    parser.add_argument("--model", default="msi_net",
+                        help="name it is served under (default: %(default)s)")
     parser.add_argument("--out", default="predictions", help="folder (default: %(default)s)")
     parser.add_argument("--raw", action="store_true",
                         help="also write the float32 map as .npy")
     arguments = parser.parse_args()
-    model = load_pretrained(arguments.weights)
-    print(origin(model))
+    if arguments.server:
+        predict = serving.connect(arguments.server, arguments.model).predict
+    else:
+        model = load_pretrained(arguments.weights)
+        print(origin(model))
+        predict = functools.partial(ks.predict, model)
     failed = prediction_files.predict_all(
-        model, arguments.pictures, arguments.out, raw=arguments.raw)
+        predict, arguments.pictures, arguments.out, raw=arguments.raw)
     return command_line.FAILED if failed else command_line.DONE
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 import tensorflow as tf
 
 from keras_saliency import maps
+from keras_saliency.export.float16 import half_precision
 from keras_saliency.export.picture_bytes import LIMIT, decode_batch, require_size
+from keras_saliency.export.warmup import write_warmup
 from keras_saliency.models import check_canvas
 from keras_saliency.prediction import canvas_of
 
@@ -18,9 +20,16 @@ class SaliencyModule(tf.Module):
         functions: {signature: tf.function}. canvas: (h, w).
     """
 
-    def __init__(self, model, limit=LIMIT):
+    def __init__(self, model, limit=LIMIT, float16=False):
         super().__init__()
-        self.model = model
+        if float16:
+            network = half_precision(model)
+        else:
+            self.model = model  # its variables are saved
+
+            def network(images):
+                return model(images, training=False)
+
         self.canvas = canvas = canvas_of(model)
         check_canvas(model, canvas)
         turns = None in model.input_shape[1:3] and canvas[0] != canvas[1]
@@ -45,7 +54,7 @@ class SaliencyModule(tf.Module):
             """[H, W, 1] in 0..1 of an image that `on_canvas` prepared."""
             standing = stands(size)
             image = tf.cond(standing, lambda: tf.transpose(lying, (1, 0, 2)), lambda: lying)
-            canvas_map = model(image[tf.newaxis], training=False)[0]
+            canvas_map = network(image[tf.newaxis])[0]
             return maps.min_max(maps.from_canvas(canvas_map, size))
 
         @tf.function(input_signature=[
@@ -76,14 +85,14 @@ class SaliencyModule(tf.Module):
         @tf.function(input_signature=[
             tf.TensorSpec([None, *canvas, 3], tf.float32, name="images")])
         def serve_canvas(images):
-            return {"saliency": model(images, training=False)}
+            return {"saliency": network(images)}
 
         self.functions = {"serving_default": serving_default, "serve_bytes": serve_bytes,
                           "serve_canvas": serve_canvas}
 
 
-def save(model, path, version: int = 1, limit=LIMIT) -> Path:
-    """Write `path/<version>/` in the layout that TensorFlow Serving watches.
+def save(model, path, version: int = 1, limit=LIMIT, float16=False) -> Path:
+    """Write `path/<version>/` in the layout that TensorFlow Serving watches, with warm-up requests.
 
     Signatures, B pictures each:
         serving_default: `images` uint8 [B, H, W, 3] RGB of any size -> `saliency` float32
@@ -101,6 +110,7 @@ def save(model, path, version: int = 1, limit=LIMIT) -> Path:
 
     Args:
         model: a saliency model on RGB 0..255. version: its sub-folder. limit: pixels per picture.
+        float16: weights in half precision; computed is in single precision all the same.
 
     Raises:
         FileExistsError: that version is there already; versions are never overwritten.
@@ -109,10 +119,11 @@ def save(model, path, version: int = 1, limit=LIMIT) -> Path:
     target = Path(path) / str(int(version))
     if target.exists():
         raise FileExistsError(f"{target} exists; choose another version")
-    module = SaliencyModule(model, limit)
+    module = SaliencyModule(model, limit, float16)
     temporary = target.with_name(f".{version}.{uuid.uuid4().hex[:8]}.tmp")
     try:
         tf.saved_model.save(module, str(temporary), signatures=module.functions)
+        write_warmup(temporary, Path(path).name, module.canvas, module.functions)
         temporary.rename(target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -6,7 +6,7 @@ import numpy as np
 from tqdm import tqdm
 
 from keras_saliency.files import atomic_path
-from keras_saliency.prediction import find_pictures, predict, read_picture
+from keras_saliency.prediction import find_pictures, read_picture
 from keras_saliency.report.overlay import density_picture, overlay, save_png
 
 
@@ -21,8 +21,11 @@ def write_prediction(image, saliency_map, stem, folder, raw=False) -> None:
             np.save(temporary, saliency_map)
 
 
-def predict_all(model, paths, folder, raw=False) -> list:
+def predict_all(predict, paths, folder, raw=False) -> list:
     """Predict every picture of `paths` (files and folders) and write its files into `folder`.
+
+    Args:
+        predict: function, uint8 [H, W, 3] RGB -> float32 [H, W].
 
     A picture that cannot be read is reported on standard error and left out; the rest goes on.
 
@@ -42,7 +45,7 @@ def predict_all(model, paths, folder, raw=False) -> list:
     for picture, stem in tqdm(list(zip(pictures, stems)), unit="image", desc="predicting"):
         try:
             image = read_picture(picture)
-            write_prediction(image, predict(model, image), stem, folder, raw)
+            write_prediction(image, predict(image), stem, folder, raw)
             done += 1
         except ValueError as error:
             failed.append(str(error))
