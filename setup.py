@@ -45,7 +45,8 @@ setup(
         "tqdm>=4.64,<5",
     ],
     extras_require={
-        "test": ["pytest>=7.4,<10", "hypothesis>=6.80,<7", "keras_saliency[serving]"],
+        "test": ["pytest>=7.4,<10", "pytest-xdist>=3.3,<4", "hypothesis>=6.80,<7",
+                 "keras_saliency[serving]"],
         "parquet": ["pyarrow>=12,<26"],
         # pysaliency imports torch without requiring it
         "pysaliency": ["pysaliency>=0.2.22,<0.3", "torch>=2,<3"],

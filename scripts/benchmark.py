@@ -5,10 +5,11 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from keras_saliency import command_line  # noqa: E402
-from keras_saliency.benchmarks import metrics, train, units  # noqa: E402
+from keras_saliency.benchmarks import metrics, predict, train, units  # noqa: E402
 
 BENCHMARKS = {
     "metrics": metrics.run,
+    "predict": predict.run,
     "train": train.run,
     "units": units.run,
 }

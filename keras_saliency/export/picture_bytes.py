@@ -5,53 +5,86 @@ a header claims. Here the header is read first; and the pictures pass through a 
 thing in a graph that can drop an element whose decoder fails, so that what is missing at its end
 can be named. Built-in operations only.
 """
-import tensorflow as tf
+import functools
 
-from keras_saliency.datasets.pipeline import decode_stimulus
+import tensorflow as tf
 
 LIMIT = 40_000_000  # pixels
 
 
-def decode_batch(image_bytes, prepare, limit=LIMIT):
-    """Decode pictures of any sizes and bring each into the form that `prepare` gives it.
+def decode_batch(image_bytes, limit=LIMIT):
+    """Decode pictures of any sizes.
 
     Args:
         image_bytes: string [B]: JPEG, PNG or BMP. limit: largest number of pixels of one.
-        prepare: graph function, uint8 [H, W, 3] RGB -> tuple of tensors of static shape.
 
     Returns:
-        The tuple, each with a leading axis of B.
+        string [B], to be read with `picture_of`: decoded pictures of different sizes do not fit
+        into one tensor in any other way.
 
     Raises:
         tf.errors.InvalidArgumentError: when run, naming the places in the batch of pictures that
-            are empty, of another type, too large, or damaged.
+            are empty, of another type, or too large or damaged.
     """
     kinds = _kinds(image_bytes)
     with tf.control_dependencies([
             _require(tf.strings.length(image_bytes) > 0, "empty"),
             _require(kinds >= 0, "not JPEG, PNG or BMP pictures")]):
-        count = tf.size(image_bytes, out_type=tf.int64)
-        places = tf.range(count)
+        decoded = tf.fill(tf.shape(image_bytes), "")
+    for kind, decode in enumerate(_DECODERS):
+        places = tf.where(kinds == kind)
+        decoded = tf.cond(tf.size(places) > 0,
+                          functools.partial(_decode_some, decoded, image_bytes, places, decode,
+                                            limit), functools.partial(tf.identity, decoded))
+    with tf.control_dependencies([_require(
+            tf.strings.length(decoded) > 0, f"damaged, or larger than {limit} pixels")]):
+        return tf.identity(decoded)
 
-    def decode(place, data, kind):
-        height, width = _claimed_size(data, kind)
-        fits = (height > 0) & (width > 0) & (height * width <= limit)
-        image = tf.cond(fits, lambda: decode_stimulus(data), lambda: tf.zeros([1, 1, 3], tf.uint8))
-        return (place, fits, *prepare(tf.ensure_shape(image, (None, None, 3))))
 
-    pictures = tf.data.Dataset.from_tensor_slices((places, image_bytes, kinds)).map(
-        decode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    nothing = tf.nest.map_structure(
-        lambda spec: tf.raw_ops.PlaceholderWithDefault(
-            input=tf.zeros([0, *spec.shape], spec.dtype), shape=[None, *spec.shape]),
-        pictures.element_spec)
-    found, fits, *prepared = pictures.ignore_errors().batch(tf.maximum(count, 1)).reduce(
-        nothing, lambda _, batch: batch)
-    whole = tf.scatter_nd(found[:, tf.newaxis], tf.ones_like(found, tf.int32), count[tf.newaxis])
-    with tf.control_dependencies([
-            _require(whole > 0, "damaged and cannot be decoded"),
-            _require(fits, f"larger than {limit} pixels (or without any); make them smaller")]):
-        return tuple(tf.identity(tensor) for tensor in prepared)
+def _decode_some(decoded, image_bytes, places, decode, limit):
+    """`decoded` [B] with the pictures at `places` [n, 1] filled in where they can be decoded."""
+    def attempt(place, data):
+        return place, tf.io.serialize_tensor(decode(data, limit))
+
+    # A dataset is set up anew in every call: no branches in its function, which cost most.
+    pictures = tf.data.Dataset.from_tensor_slices((places, tf.gather_nd(image_bytes, places)))
+    found = pictures.map(attempt, num_parallel_calls=tf.data.AUTOTUNE).ignore_errors().batch(
+        tf.size(places, out_type=tf.int64))
+    nothing = (tf.zeros([0, 1], tf.int64), tf.zeros([0], tf.string))
+    start = tuple(tf.raw_ops.PlaceholderWithDefault(input=t, shape=[None, *t.shape[1:]])
+                  for t in nothing)
+    return tf.tensor_scatter_nd_update(decoded, *found.reduce(start, lambda _, batch: batch))
+
+
+def _jpeg(data, limit):
+    height, width = tf.unstack(tf.cast(tf.io.extract_jpeg_shape(data), tf.int64)[:2])
+    with _fitting(height, width, limit):
+        return tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE")
+
+
+def _png(data, limit):
+    with _fitting(_integer(data, 20, big=True), _integer(data, 16, big=True), limit):
+        return tf.io.decode_png(data, channels=3)
+
+
+def _bmp(data, limit):
+    # a negative height is that of a picture stored from the top down
+    with _fitting(tf.abs(_integer(data, 22)), tf.abs(_integer(data, 18)), limit):
+        return tf.io.decode_image(data, channels=3, expand_animations=False)
+
+
+_DECODERS = (_jpeg, _png, _bmp)  # by `_kinds`
+
+
+def _fitting(height, width, limit):
+    """Nothing is decoded unless the size in the header is above 0 and within the limit."""
+    return tf.control_dependencies([tf.debugging.Assert(
+        (height > 0) & (width > 0) & (height * width <= limit), [height, width])])
+
+
+def picture_of(decoded) -> tf.Tensor:
+    """uint8 [H, W, 3] RGB of one string of `decode_batch`."""
+    return tf.ensure_shape(tf.io.parse_tensor(decoded, tf.uint8), (None, None, 3))
 
 
 def require_size(images, limit=LIMIT):
@@ -82,21 +115,6 @@ def _kinds(contents):
     found = tf.stack([start(b"\xff\xd8\xff"), start(b"\x89PNG\r\n\x1a\n"), start(b"BM")])
     kind = tf.argmax(tf.cast(found, tf.int32), output_type=tf.int32)
     return tf.where(tf.reduce_any(found, axis=0), kind, -1)
-
-
-def _claimed_size(contents, kind):
-    """(height, width), int64, as the header has it."""
-    def jpeg():
-        size = tf.cast(tf.io.extract_jpeg_shape(contents), tf.int64)
-        return size[0], size[1]
-
-    def png():
-        return _integer(contents, 20, big=True), _integer(contents, 16, big=True)
-
-    def bmp():  # a negative height is that of a picture stored from the top down
-        return tf.abs(_integer(contents, 22)), tf.abs(_integer(contents, 18))
-
-    return tf.switch_case(kind, [jpeg, png, bmp])
 
 
 def _integer(contents, start, big=False):

@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from keras_saliency import maps
 from keras_saliency.export.float16 import half_precision
-from keras_saliency.export.picture_bytes import LIMIT, decode_batch, require_size
+from keras_saliency.export.picture_bytes import (
+    LIMIT, decode_batch, picture_of, require_size)
 from keras_saliency.export.warmup import write_warmup
 from keras_saliency.models import check_canvas
 from keras_saliency.prediction import canvas_of
@@ -41,20 +42,11 @@ class SaliencyModule(tf.Module):
             upright = size[0] > size[1]
             return upright if canvas[0] < canvas[1] else ~upright
 
-        def on_canvas(image):
-            """(float32 [h, w, 3], turned to lie; int32 [2], the image's size)."""
+        def saliency_of(image):
+            """[H, W, 1] in 0..1 of an image [H, W, 3]."""
             size = tf.shape(image)[:2]
-            standing = stands(size)
-            chosen = tf.where(standing, canvas[::-1], canvas)
-            fitted = maps.to_canvas(image, chosen)
-            fitted = tf.cond(standing, lambda: tf.transpose(fitted, (1, 0, 2)), lambda: fitted)
-            return tf.ensure_shape(fitted, (*canvas, 3)), size
-
-        def saliency_of(lying, size):
-            """[H, W, 1] in 0..1 of an image that `on_canvas` prepared."""
-            standing = stands(size)
-            image = tf.cond(standing, lambda: tf.transpose(lying, (1, 0, 2)), lambda: lying)
-            canvas_map = network(image[tf.newaxis])[0]
+            chosen = tf.where(stands(size), canvas[::-1], canvas)
+            canvas_map = network(maps.to_canvas(image, chosen)[tf.newaxis])[0]
             return maps.min_max(maps.from_canvas(canvas_map, size))
 
         @tf.function(input_signature=[
@@ -62,7 +54,7 @@ class SaliencyModule(tf.Module):
         def serving_default(images):
             with tf.control_dependencies([require_size(images, limit)]):
                 images = tf.identity(images)
-            saliency = tf.map_fn(lambda image: saliency_of(*on_canvas(image)), images,
+            saliency = tf.map_fn(saliency_of, images,
                                  fn_output_signature=tf.TensorSpec([None, None, 1]))
             density = tf.math.divide_no_nan(
                 saliency, tf.reduce_sum(saliency, axis=(1, 2, 3), keepdims=True))
@@ -70,16 +62,16 @@ class SaliencyModule(tf.Module):
 
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
         def serve_bytes(image_bytes):
-            lying, sizes = decode_batch(image_bytes, on_canvas, limit)
-
-            def one(inputs):
-                saliency = saliency_of(*inputs)
+            def one(decoded):
+                saliency = saliency_of(picture_of(decoded))
                 levels = tf.saturate_cast(tf.round(saliency * 255), tf.uint8)
                 return (maps.to_canvas(saliency, canvas, maps.MAP_PADDING),
-                        tf.io.encode_png(levels))
+                        tf.io.encode_png(levels), tf.shape(saliency)[:2])
 
-            saliency, pictures = tf.map_fn(one, (lying, sizes), fn_output_signature=(
-                tf.TensorSpec([*canvas, 1]), tf.TensorSpec([], tf.string)))
+            saliency, pictures, sizes = tf.map_fn(
+                one, decode_batch(image_bytes, limit), fn_output_signature=(
+                    tf.TensorSpec([*canvas, 1]), tf.TensorSpec([], tf.string),
+                    tf.TensorSpec([2], tf.int32)))
             return {"saliency": saliency, "saliency_png_bytes": pictures, "original_size": sizes}
 
         @tf.function(input_signature=[

@@ -68,7 +68,9 @@ def save_png(path, array) -> None:
                          f"not {array.dtype} {list(array.shape)}")
     # cv2 takes its channels in BGR order. Encoding in memory, and not by the name, makes it a
     # PNG whatever the path ends in.
-    done, data = cv2.imencode(".png", array if array.ndim == 2 else array[..., ::-1])
+    # Its lowest compression takes a fraction of the time for a few percent of the size.
+    done, data = cv2.imencode(".png", array if array.ndim == 2 else array[..., ::-1],
+                              [cv2.IMWRITE_PNG_COMPRESSION, 1])
     if not done:
         raise ValueError(f"{path}: OpenCV could not encode {list(array.shape)} as PNG")
     with atomic_path(path) as temporary:

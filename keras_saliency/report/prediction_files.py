@@ -1,5 +1,7 @@
 """Files of a prediction: density PNG, colored overlay, raw map."""
 import sys
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,9 @@ from tqdm import tqdm
 from keras_saliency.files import atomic_path
 from keras_saliency.prediction import find_pictures, read_picture
 from keras_saliency.report.overlay import density_picture, overlay, save_png
+
+
+AHEAD = 3  # pictures that are read before, or still written after, the one that is predicted
 
 
 def write_prediction(image, saliency_map, stem, folder, raw=False) -> None:
@@ -42,13 +47,25 @@ def predict_all(predict, paths, folder, raw=False) -> list:
         except ValueError as error:
             failed.append(str(error))
     stems = output_stems(pictures)
-    for picture, stem in tqdm(list(zip(pictures, stems)), unit="image", desc="predicting"):
-        try:
-            image = read_picture(picture)
-            write_prediction(image, predict(image), stem, folder, raw)
+    # Files are read ahead and written behind while the network works on the picture between.
+    with ThreadPoolExecutor(2) as pool:
+        reads, writes = deque(), deque()
+        waiting = iter(pictures)
+        for picture, stem in tqdm(list(zip(pictures, stems)), unit="image", desc="predicting"):
+            while len(reads) < AHEAD and (upcoming := next(waiting, None)) is not None:
+                reads.append(pool.submit(read_picture, upcoming))
+            try:
+                image = reads.popleft().result()
+                saliency_map = predict(image)
+            except ValueError as error:
+                failed.append(str(error))
+                continue
+            writes.append(pool.submit(write_prediction, image, saliency_map, stem, folder, raw))
             done += 1
-        except ValueError as error:
-            failed.append(str(error))
+            if len(writes) > AHEAD:
+                writes.popleft().result()
+        for write in writes:
+            write.result()
     print(f"{done} of {len(pictures)} pictures predicted into {folder}")
     for message in failed:
         print(f"error: {message}", file=sys.stderr)
