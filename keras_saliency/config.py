@@ -57,6 +57,7 @@ class TrainConfig:
     epochs: int = 10
     batch: int = 1
     freeze: Optional[str] = None           # last frozen encoder block, e.g. "block4"
+    finetune_layers: Any = "all"           # or train only the last so many encoder convolutions
     cache: str = "none"                    # "none", "memory" or "disk"
     cache_folder: Optional[str] = None     # of cache "disk", shared by runs; default: the run's
     mirror: bool = False                   # left-right mirror images as augmentation

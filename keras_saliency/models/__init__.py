@@ -5,19 +5,34 @@ from types import MappingProxyType
 from keras_saliency.models import weights_file
 from keras_saliency.models.ead import ead
 from keras_saliency.models.msi_net import msi_net
+from keras_saliency.models.opensalicon import opensalicon
 from keras_saliency.models.pretrained import (
     find_weights, list_pretrained, load_encoder, read_model)
+from keras_saliency.models.salgan import salgan
+from keras_saliency.models.salnet_deep import salnet_deep
+from keras_saliency.models.salnet_shallow import salnet_shallow
+from keras_saliency.models.vgg_linear import vgg_linear
 from keras_saliency.models.weights_file import WeightsError
 
 MODELS = {
     "ead": ead,
     "msi_net": msi_net,
+    "opensalicon": opensalicon,
+    "salgan": salgan,
+    "salnet_deep": salnet_deep,
+    "salnet_shallow": salnet_shallow,
+    "vgg_linear": vgg_linear,
 }
 
 # Canvas (h, w) that a model works at unless a config or a weights file says otherwise.
 CANVASES = {
     "ead": (240, 320),
     "msi_net": (240, 320),
+    "opensalicon": (576, 768),
+    "salgan": (192, 256),
+    "salnet_deep": (240, 320),
+    "salnet_shallow": (96, 96),
+    "vgg_linear": (224, 224),
 }
 
 

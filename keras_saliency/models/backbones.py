@@ -6,7 +6,7 @@ VGG16_BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 
 
 def vgg16(inputs, pool_strides=(2, 2, 2, 2, 2), dilation_rates=(1, 1, 1, 1, 1),
-          width_multiplier=1.0):
+          width_multiplier=1.0, prefix=""):
     """The convolutions of VGG16 on preprocessed images; Keras' own layer names.
 
     Args:
@@ -15,9 +15,10 @@ def vgg16(inputs, pool_strides=(2, 2, 2, 2, 2), dilation_rates=(1, 1, 1, 1, 1),
             None (no pool).
         dilation_rates: for each block the dilation of its convolutions.
         width_multiplier: factor on the number of filters; 1.0 is VGG16, small values serve tests.
+        prefix: of all layer names, where a model has more than one.
 
     Returns:
-        dict: layer name -> symbolic tensor, from `block1_conv1` to the last layer, in order.
+        dict: layer name without prefix -> symbolic tensor, from `block1_conv1` to the last layer, in order.
     """
     x = inputs
     taps = {}
@@ -27,9 +28,10 @@ def vgg16(inputs, pool_strides=(2, 2, 2, 2, 2), dilation_rates=(1, 1, 1, 1, 1),
             name = f"block{block}_conv{conv}"
             x = taps[name] = layers.Conv2D(
                 max(1, round(filters * width_multiplier)), 3, padding="same", activation="relu",
-                dilation_rate=dilation, name=name)(x)
+                dilation_rate=dilation, name=prefix + name)(x)
         if stride is not None:
             name = f"block{block}_pool"
             x = taps[name] = layers.MaxPooling2D(
-                2, strides=stride, padding="valid" if stride == 2 else "same", name=name)(x)
+                2, strides=stride, padding="valid" if stride == 2 else "same",
+                name=prefix + name)(x)
     return taps

@@ -12,6 +12,9 @@ PREPROCESSING = {
     # The released MSI-Net weights expect the BGR means on channels in RGB order.
     "msi_net": (False, CAFFE_MEANS, 1.0),
     "caffe": (True, CAFFE_MEANS, 1.0),
+    "opensalicon": (True, CAFFE_MEANS, 1 / 255),
+    "salnet": (True, (100.0, 110.0, 118.0), 1 / 127.5),
+    "unit": (False, (0.0, 0.0, 0.0), 1 / 255),
 }
 
 
@@ -148,3 +151,78 @@ class MapDropout(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}
+
+
+@register
+class CeilMaxPooling(keras.layers.Layer):
+    """Max pooling as Caffe and Theano (ignore_border=False) do it: a last window that reaches
+    beyond the border counts with what it has of the map.
+
+    The output has ceil((n - size) / stride) + 1 cells along an axis of n. Keras' "same" has as many
+    but may begin one cell outside of the map.
+    """
+
+    def __init__(self, size: int = 2, stride: int = 2, **kwargs):
+        super().__init__(**kwargs)
+        self.size, self.stride = size, stride
+
+    def call(self, inputs):
+        shape = tf.shape(inputs)[1:3]
+        windows = -(-(shape - self.size) // self.stride) + 1
+        beyond = tf.maximum((windows - 1) * self.stride + self.size - shape, 0)
+        padded = tf.pad(inputs, [[0, 0], [0, beyond[0]], [0, beyond[1]], [0, 0]],
+                        constant_values=inputs.dtype.min)
+        pooled = tf.nn.max_pool2d(padded, self.size, self.stride, "VALID")
+        pooled.set_shape(self.compute_output_shape(inputs.shape))
+        return pooled
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, channels = input_shape
+        cells = (lambda n: None if n is None else -(-(n - self.size) // self.stride) + 1)
+        return (batch, cells(height), cells(width), channels)
+
+    def get_config(self):
+        return {**super().get_config(), "size": self.size, "stride": self.stride}
+
+
+@register
+class LocalResponseNormalization(keras.layers.Layer):
+    """Across channels, with Caffe's parameters: x / (k + alpha / n * sum of n squares) ** beta.
+
+    Args:
+        size: n, odd. alpha, beta, k: as above.
+    """
+
+    def __init__(self, size: int = 5, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0,
+                 **kwargs):
+        super().__init__(**kwargs)
+        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+
+    def call(self, inputs):
+        return tf.nn.local_response_normalization(
+            inputs, depth_radius=self.size // 2, bias=self.k, alpha=self.alpha / self.size,
+            beta=self.beta)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "size": self.size, "alpha": self.alpha,
+                "beta": self.beta, "k": self.k}
+
+
+@register
+class ResizeLike(keras.layers.Layer):
+    """Bilinear resizing of maps [B, h, w, C] to the grid of a second input [B, H, W, *], corners
+    aligned."""
+
+    def call(self, inputs):
+        small, grid = inputs
+        resized = tf.raw_ops.ResizeBilinear(images=small, size=tf.shape(grid)[1:3],
+                                            align_corners=True, half_pixel_centers=False)
+        resized.set_shape([None, grid.shape[1], grid.shape[2], small.shape[-1]])
+        return resized
+
+    def compute_output_shape(self, input_shape):
+        small, grid = input_shape
+        return (small[0], grid[1], grid[2], small[-1])

@@ -95,6 +95,8 @@ def build(config: Config) -> keras.Model:
         model.set_weights(trained.get_weights())
     if config.train.freeze is not None:
         features.freeze_through(model, config.train.freeze)
+    if config.train.finetune_layers != "all":
+        features.finetune_last(model, config.train.finetune_layers)
     return model
 
 

@@ -1,0 +1,39 @@
+"""OpenSALICON: Thomas, "OpenSalicon: An Open Source Implementation of the Salicon Saliency Model"
+(2016), after Huang, Shen, Boix and Zhao (ICCV 2015).
+
+Input: RGB float32 0..255 [B, H, W, 3], H and W multiples of 64 (1200x1600 is reduced to 1152x1600;
+published at 1200x1600 and 600x800). Output: saliency_map float32 [B, H, W, 1] in 0..1, the sigmoid
+of a linear combination. Parameters: 29,430,401.
+
+Departures: the coarse picture is the fine one averaged 2x2, where the authors read two files; the
+map of the last pools, 1/32 of the picture, is enlarged to the canvas inside the network.
+"""
+import keras
+from keras import layers
+
+from keras_saliency.models.backbones import vgg16
+from keras_saliency.models.layers import BilinearUpsample, Preprocess, ResizeLike
+
+
+def opensalicon(input_shape=(None, None, 3), width_multiplier=1.0):
+    """Build OpenSALICON without weights, its readout zero; see the module's docstring.
+
+    Args:
+        input_shape: (H, W, 3); None for any size.
+        width_multiplier: factor on the numbers of filters; for tests.
+
+    Returns:
+        keras.Model named `opensalicon`, layers `fine_block1_conv1` ..., `coarse_block1_conv1` ...
+        and `saliency`.
+    """
+    image = keras.Input(input_shape, name="image")
+    small = layers.AveragePooling2D(2, name="halve")(image)
+    taps = {}
+    for scale, picture in (("fine", image), ("coarse", small)):
+        x = Preprocess("opensalicon", name=f"{scale}_preprocess")(picture)
+        taps[scale] = vgg16(x, width_multiplier=width_multiplier,
+                            prefix=f"{scale}_")["block5_pool"]
+    coarse = ResizeLike(name="coarse_enlarged")([taps["coarse"], taps["fine"]])
+    x = layers.Concatenate(name="scales")([taps["fine"], coarse])
+    x = layers.Conv2D(1, 1, kernel_initializer="zeros", activation="sigmoid", name="saliency")(x)
+    return keras.Model(image, BilinearUpsample(32, name="enlarge")(x), name="opensalicon")

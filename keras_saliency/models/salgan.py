@@ -1,0 +1,86 @@
+"""SalGAN: Pan, Canton Ferrer, McGuinness, O'Connor, Torres, Sayrol and Giro-i-Nieto, "SalGAN:
+Visual saliency prediction with generative adversarial networks" (2017).
+
+Generator. Input: RGB float32 0..255 [B, H, W, 3], H and W multiples of 16 (192x256 in the paper).
+Output: saliency_map float32 [B, H, W, 1] in 0..1. Parameters: 31,787,009.
+Discriminator. Inputs: image as above and a map in 0..1. Output: [B, 1], the probability that the
+map is one of people's. Parameters at 192x256: 1,359,426.
+
+Departures: none in the layers. The authors' decoder filters are flipped by 180 degrees (Theano
+convolves), which `scripts/import_weights.py` undoes.
+"""
+import keras
+from keras import layers
+
+from keras_saliency.compat import WeightNormalization
+from keras_saliency.models.backbones import vgg16
+from keras_saliency.models.layers import Preprocess
+
+DECODER = ((5, 3, 512), (4, 3, 512), (3, 3, 256), (2, 2, 128), (1, 2, 64))
+CANVAS = (192, 256)
+
+
+def salgan(input_shape=(None, None, 3), width_multiplier=1.0):
+    """Build the generator without weights; see the module's docstring for ranges and shapes.
+
+    Args:
+        input_shape: (H, W, 3); None for any size.
+        width_multiplier: factor on all numbers of filters; for tests.
+
+    Returns:
+        keras.Model named `salgan`, decoder layers `uconv5_3` ... `uconv1_1` and `output`.
+    """
+    image = keras.Input(input_shape, name="image")
+    x = vgg16(Preprocess("caffe", name="preprocess")(image), pool_strides=(2, 2, 2, 2, None),
+              width_multiplier=width_multiplier)["block5_conv3"]
+    for block, convolutions, filters in DECODER:
+        if block < 5:
+            x = layers.UpSampling2D(2, name=f"upsample{block}")(x)
+        for conv in range(convolutions, 0, -1):
+            x = layers.Conv2D(max(1, round(filters * width_multiplier)), 3, padding="same",
+                              activation="relu", name=f"uconv{block}_{conv}")(x)
+    saliency = layers.Conv2D(1, 1, activation="sigmoid", name="output")(x)
+    return keras.Model(image, saliency, name="salgan")
+
+
+def salgan_discriminator(input_shape=(*CANVAS, 3), width_multiplier=1.0):
+    """Build the discriminator on image and map without weights.
+
+    Args:
+        input_shape: (H, W, 3), multiples of 16, fixed: its dense layers know one size.
+        width_multiplier: factor on all numbers of filters; for tests.
+
+    Returns:
+        keras.Model named `salgan_discriminator` of two inputs, `image` [B, H, W, 3] 0..255 and
+        `map` [B, H, W, 1] 0..1.
+
+    Raises:
+        ValueError: a size that is not fixed or not a multiple of 16.
+    """
+    height, width = input_shape[:2]
+    if not height or not width or height % 16 or width % 16:
+        raise ValueError("the discriminator takes one size, multiples of 16, not "
+                         f"{height}x{width}")
+
+    def conv(x, filters, name, size=3, normalized=False):
+        layer = layers.Conv2D(max(1, round(filters * width_multiplier)), size, padding="same",
+                              activation="relu", name=name)
+        if normalized:
+            layer = WeightNormalization(layer, data_init=False, name=f"{name}_normalized")
+        return layer(x)
+
+    image = keras.Input((height, width, 3), name="image")
+    saliency = keras.Input((height, width, 1), name="map")
+    x = layers.Concatenate(name="picture_and_map")(
+        [Preprocess("unit", name="preprocess")(image), saliency])
+    x = conv(conv(x, 3, "conv1_1", 1), 32, "conv1_2")
+    x = layers.MaxPooling2D(4, name="pool1")(x)
+    x = conv(conv(x, 64, "conv2_1"), 64, "conv2_2")
+    x = layers.MaxPooling2D(2, name="pool2")(x)
+    x = conv(conv(x, 64, "conv3_1", normalized=True), 64, "conv3_2", normalized=True)
+    x = layers.MaxPooling2D(2, name="pool3")(x)
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Dense(100, activation="tanh", name="dense4")(x)
+    x = layers.Dense(2, activation="tanh", name="dense5")(x)
+    x = layers.Dense(1, activation="sigmoid", name="dense6")(x)
+    return keras.Model([image, saliency], x, name="salgan_discriminator")

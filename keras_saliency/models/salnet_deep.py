@@ -1,0 +1,60 @@
+"""SalNet, the deep network: Pan, Sayrol, Giro-i-Nieto, McGuinness and O'Connor, "Shallow and deep
+convolutional networks for saliency prediction" (CVPR 2016), section 4.
+
+Input: RGB float32 0..255 [B, H, W, 3], any size from 11x11; 240x320 in the paper. Output: raw
+saliency_map float32 [B, 4 ceil(ceil(H / 2) / 2), ...], linear, about -1..1; `postprocess` makes of
+it what the authors publish. Parameters: 25,806,209 (paper: 25.8 million).
+
+Departures from the published Caffe network: none. The first three convolutions are those of
+VGG_CNN_M; each is followed by ReLU, normalisation and pooling in this order, as in the code. Caffe
+rounds the sizes of its pools up.
+"""
+import cv2
+import keras
+import numpy as np
+from keras import layers
+
+from keras_saliency.models.layers import CeilMaxPooling, LocalResponseNormalization, Preprocess
+
+CONVOLUTIONS = ((96, 7), (256, 5), (512, 3), (512, 5), (512, 5), (256, 7), (128, 11), (32, 11),
+                (1, 13))
+
+
+def salnet_deep(input_shape=(None, None, 3), width_multiplier=1.0):
+    """Build SalNet without weights; see the module's docstring for ranges and shapes.
+
+    Args:
+        input_shape: (H, W, 3); None for any size.
+        width_multiplier: factor on all numbers of filters; for tests.
+
+    Returns:
+        keras.Model named `salnet_deep`, layers `conv1` ... `conv9` and `deconv1`.
+    """
+    image = keras.Input(input_shape, name="image")
+    x = Preprocess("salnet", name="preprocess")(image)
+    for number, (filters, size) in enumerate(CONVOLUTIONS, start=1):
+        last = number == len(CONVOLUTIONS)
+        filters = 1 if last else max(1, round(filters * width_multiplier))
+        x = layers.Conv2D(filters, size, padding="same", activation=None if last else "relu",
+                          name=f"conv{number}")(x)
+        if number == 1:
+            x = LocalResponseNormalization(name="norm1")(x)
+        if number < 3:
+            x = CeilMaxPooling(3, 2, name=f"pool{number}")(x)
+    saliency = layers.Conv2DTranspose(1, 8, strides=4, padding="same", use_bias=False,
+                                      name="deconv1")(x)
+    return keras.Model(image, saliency, name="salnet_deep")
+
+
+def postprocess(raw, size) -> np.ndarray:
+    """The published map of a raw output: x 128 + 127, cut to 0..255, cubic resize, 5x5 Gaussian.
+
+    Args:
+        raw: [h, w]. size: (H, W) of the image.
+
+    Returns:
+        float32 [H, W], 0..255.
+    """
+    levels = np.clip(np.asarray(raw, np.float32) * 128 + 127, 0, 255)
+    large = cv2.resize(levels, (int(size[1]), int(size[0])), interpolation=cv2.INTER_CUBIC)
+    return np.clip(cv2.GaussianBlur(large, (5, 5), 0), 0, 255)

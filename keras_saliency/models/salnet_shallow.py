@@ -1,0 +1,66 @@
+"""JuntingNet, the shallow network: Pan, Sayrol, Giro-i-Nieto, McGuinness and O'Connor, "Shallow and
+deep convolutional networks for saliency prediction" (CVPR 2016), section 3.
+
+Input: RGB float32 0..255 [B, 96, 96, 3]. Output: saliency_map float32 [B, 96, 96, 1], linear,
+trained towards densities of peak 1. Parameters: 64,392,512 with 128 filters in the third
+convolution (SALICON), 34,864,384 with 64 (iSUN).
+
+Departures: the authors' map of 48x48 is enlarged to the canvas inside the network (bilinear), so
+that it is trained and scored like the others; `blur` makes their Gaussian of sigma 2.
+"""
+import cv2
+import keras
+import numpy as np
+from keras import layers
+
+from keras_saliency.compat import Maxout
+from keras_saliency.models.layers import BilinearUpsample, CeilMaxPooling, Preprocess
+
+CANVAS, MAP = 96, 48
+
+
+def salnet_shallow(input_shape=(CANVAS, CANVAS, 3), filters=128, width_multiplier=1.0):
+    """Build JuntingNet without weights; see the module's docstring for ranges and shapes.
+
+    Args:
+        input_shape: (96, 96, 3); its dense layers know no other size.
+        filters: of the third convolution, 128 or 64.
+        width_multiplier: factor on the numbers of filters and of hidden units; for tests.
+
+    Returns:
+        keras.Model named `salnet_shallow`, layers `conv1` ... `conv3`, `dense1`, `dense2`.
+
+    Raises:
+        ValueError: another input size.
+    """
+    if tuple(input_shape[:2]) not in ((CANVAS, CANVAS), (None, None)):
+        raise ValueError(f"salnet_shallow takes pictures of {CANVAS}x{CANVAS}, not "
+                         f"{input_shape[0]}x{input_shape[1]}")
+
+    def scaled(count):
+        return max(1, round(count * width_multiplier))
+
+    def start():
+        """Initializers of one layer; an instance draws the same numbers again."""
+        return {"kernel_initializer": keras.initializers.RandomNormal(stddev=0.01),
+                "bias_initializer": keras.initializers.Constant(0.1)}
+
+    image = keras.Input((CANVAS, CANVAS, 3), name="image")
+    x = Preprocess("unit", name="preprocess")(image)
+    for number, (count, size) in enumerate(((32, 5), (64, 3), (filters, 3)), start=1):
+        x = layers.Conv2D(scaled(count), size, activation="relu", name=f"conv{number}", **start())(x)
+        x = CeilMaxPooling(2, 2, name=f"pool{number}")(x)
+    x = layers.Permute((3, 1, 2), name="channels_first")(x)  # the order of the authors' weights
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Dense(2 * scaled(2304), name="dense1", **start())(x)
+    x = Maxout(scaled(2304), name="maxout")(x)
+    x = layers.Dense(MAP * MAP, name="dense2", **start())(x)
+    x = layers.Reshape((MAP, MAP, 1), name="map")(x)
+    saliency = BilinearUpsample(CANVAS // MAP, name="saliency")(x)
+    return keras.Model(image, saliency, name="salnet_shallow")
+
+
+def blur(saliency_map) -> np.ndarray:
+    """The authors' last step, a Gaussian of sigma 2 pixels over a map [H, W] in its image's
+    size."""
+    return cv2.GaussianBlur(np.asarray(saliency_map, np.float32), (0, 0), 2.0)

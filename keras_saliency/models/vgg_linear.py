@@ -1,0 +1,36 @@
+"""VGG readout: He, Tavakoli, Borji, Mi and Pugeault, "Understanding and Visualizing Deep Visual
+Saliency Models" (CVPR 2019), section 4.2.
+
+Input: RGB float32 0..255 [B, H, W, 3], H and W multiples of 16 (224x224 in the paper). Output:
+saliency_map float32 [B, H, W, 1], min-max normalised to 0..1. Parameters: 14,715,200, of which the
+readout has 512.
+
+Departure: the map is enlarged to the canvas, on which the loss compares it with the fixations; the
+authors enlarge it to 480x640, the size of SALICON's stimuli.
+"""
+import keras
+from keras import layers
+
+from keras_saliency.models.backbones import vgg16
+from keras_saliency.models.layers import BilinearUpsample, MinMax, Preprocess
+
+
+def vgg_linear(input_shape=(None, None, 3), width_multiplier=1.0):
+    """Build the VGG readout, its 1x1 convolution all ones; see the module's docstring.
+
+    Setup I of the paper trains the readout alone, Setup II also the last k convolutions:
+    `train.finetune_layers` in a config.
+
+    Args:
+        input_shape: (H, W, 3); None for any size.
+        width_multiplier: factor on the numbers of filters; for tests.
+
+    Returns:
+        keras.Model named `vgg_linear`, its readout the layer `readout`.
+    """
+    image = keras.Input(input_shape, name="image")
+    x = vgg16(Preprocess("caffe", name="preprocess")(image), pool_strides=(2, 2, 2, 2, None),
+              width_multiplier=width_multiplier)["block5_conv3"]
+    x = layers.Conv2D(1, 1, use_bias=False, kernel_initializer="ones", name="readout")(x)
+    x = BilinearUpsample(16, name="enlarge")(MinMax(name="min_max")(x))
+    return keras.Model(image, MinMax(name="saliency")(x), name="vgg_linear")
