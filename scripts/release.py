@@ -23,6 +23,8 @@ def main():
     step = parser.add_mutually_exclusive_group(required=True)
     step.add_argument("--run", help="run folder or weights file to take the weights from")
     step.add_argument("--scores", metavar="JSON", help="summary that evaluate.py wrote for NAME")
+    step.add_argument("--enter", action="store_true",
+                      help="enter NAME without scores, such as an encoder")
     parser.add_argument("--alias", action="append", default=[], help="short name; repeatable")
     parser.add_argument("--minutes", type=float, help="that the training took")
     parser.add_argument("--command", help="that trained it")
@@ -30,6 +32,10 @@ def main():
     if arguments.run:
         path = release.release(arguments.run, arguments.name)
         print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+        return
+    if arguments.enter:
+        entry = release.describe(arguments.name, arguments.alias)
+        print(f"{arguments.name}: sha256 {entry['sha256'][:12]}...")
         return
     summary = json.loads(Path(arguments.scores).read_text(encoding="utf-8"))
     entry = release.describe(

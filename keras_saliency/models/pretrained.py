@@ -59,6 +59,7 @@ def _read_preset(name) -> dict:
     file, builder = ENCODER_PRESETS[name]
     path = WEIGHTS_FOLDER / file
     if path.is_file():
+        _verify(path)
         return weights_file.read(path)
     try:
         reference = getattr(keras.applications, builder)(include_top=False, weights=name)

@@ -13,6 +13,8 @@ LARGEST = 40e6  # bytes that a file in the repository may have
 CITATIONS = {
     "ead": "He, Borji, Mi and Pugeault (2018), What catches the eye? Visualizing and "
            "understanding deep saliency models",
+    "vgg16": "Simonyan and Zisserman (2015), Very deep convolutional networks for large-scale "
+             "image recognition",
     "msi_net": "Kroner, Senden, Driessens and Goebel (2020), Contextual encoder-decoder network "
                "for visual saliency prediction, Neural Networks 129",
 }
@@ -70,20 +72,34 @@ def describe(name: str, aliases=(), **facts) -> dict:
     """
     path = pretrained.WEIGHTS_FOLDER / f"{name}.h5"
     attributes = weights_file.read_attributes(path)
-    options = attributes.get("options", {})
     entry = {
         "file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "bytes": path.stat().st_size, "aliases": list(aliases),
-        "base": attributes.get("base"), "model": attributes["model"], "options": options,
-        "preprocessing": options.get("preprocessing", "caffe"),
-        "training_data": attributes.get("dataset"),
-        "training_stimuli": attributes.get("training_stimuli"), **facts,
-        "licence": attributes.get("licence"), "citation": CITATIONS.get(attributes["model"]),
+        "bytes": path.stat().st_size, **(_encoder(attributes) if "encoder" in attributes
+                                         else _model(attributes, aliases)), **facts,
+        "licence": attributes.get("licence"),
+        "citation": CITATIONS.get(attributes.get("model", attributes.get("encoder"))),
     }
     entries = {**pretrained.read_manifest(), name: entry}
     with atomic_path(pretrained.WEIGHTS_FOLDER / pretrained.MANIFEST) as temporary:
         temporary.write_text(yaml.safe_dump(entries, sort_keys=False, width=98), encoding="utf-8")
     return entry
+
+
+def _model(attributes, aliases) -> dict:
+    """What the file of a trained model says of itself."""
+    options = attributes.get("options", {})
+    return {"aliases": list(aliases), "base": attributes.get("base"),
+            "model": attributes["model"], "options": options,
+            "preprocessing": options.get("preprocessing", "caffe"),
+            "canvas": attributes.get("canvas"), "training_data": attributes.get("dataset"),
+            "training_stimuli": attributes.get("training_stimuli"),
+            "epoch": attributes.get("epoch")}
+
+
+def _encoder(attributes) -> dict:
+    """What the file of an encoder alone says of itself."""
+    return {key: attributes.get(key)
+            for key in ("encoder", "preprocessing", "training_data", "source")}
 
 
 def _equal(arrays, others) -> bool:

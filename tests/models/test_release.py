@@ -57,6 +57,16 @@ def test_manifest_gives_aliases_and_guards_the_files(folder):
         ks.load_pretrained("ead")
 
 
+def test_an_encoder_is_entered_without_scores(folder):
+    path = pretrained.WEIGHTS_FOLDER / "vgg.h5"
+    weights_file.write({"block1_conv1": {"kernel": np.ones((3, 3, 3, 2))}}, path,
+                       {"encoder": "vgg16", "training_data": "ImageNet", "licence": "CC BY 4.0"})
+    entry = release.describe("vgg")
+    assert entry["encoder"] == "vgg16" and entry["training_data"] == "ImageNet"
+    assert "Simonyan" in entry["citation"] and "model" not in entry
+    assert pretrained.read_manifest()["vgg"]["bytes"] == path.stat().st_size
+
+
 def test_a_missing_or_changed_base_is_named(folder):
     path = release.release(folder / "run", "ead_made", base="base.h5")
     (pretrained.WEIGHTS_FOLDER / "base.h5").unlink()
