@@ -45,6 +45,17 @@ class DataConfig:
 
 
 @dataclass
+class AdversarialConfig:
+    """How the discriminator of SalGAN's adversarial stage learns."""
+
+    alpha: float = 0.05                    # weight of the content loss, 1/20 in the code
+    optimizer: str = "adagrad"
+    learning_rate: float = 3e-4
+    optimizer_options: Dict[str, Any] = field(default_factory=dict)
+    width_multiplier: float = 1.0          # of the discriminator; for tests
+
+
+@dataclass
 class TrainConfig:
     """How to train."""
 
@@ -63,6 +74,7 @@ class TrainConfig:
     mirror: bool = False                   # left-right mirror images as augmentation
     crop: float = 1.0                      # smallest share of the sides in random windows
     color: float = 0.0                     # largest change of brightness, contrast, saturation
+    adversarial: Optional[AdversarialConfig] = None  # train against a discriminator
     unit_layers: List[str] = field(default_factory=list)  # layers whose units are scored ...
     unit_every: int = 1                    # ... every so many epochs, on the validation stimuli
     monitor: str = "val_loss"              # column of the history that chooses the best epoch

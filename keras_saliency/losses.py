@@ -57,6 +57,14 @@ def bce(y_true, y_pred):
     return tf.reduce_mean(_pixel_sum(entropy))
 
 
+def bce_pooled(y_true, y_pred):
+    """Mean binary cross-entropy of maps averaged over cells of 4x4 pixels (SalGAN's code); maps
+    0..1."""
+    target, prediction = (tf.nn.avg_pool2d(m, 4, 4, "SAME") for m in (y_true, y_pred))
+    p = tf.clip_by_value(prediction, EPSILON, 1 - EPSILON)
+    return -tf.reduce_mean(target * tf.math.log(p) + (1 - target) * tf.math.log1p(-p))
+
+
 def neg_nss(y_true, y_pred):
     """Negative normalised scanpath saliency (He et al. 2019); y_true is a fixation_map.
 
@@ -97,6 +105,7 @@ LOSSES = {
     "l1": l1,
     "l2": l2,
     "bce": bce,
+    "bce_pooled": bce_pooled,
     "neg_nss": neg_nss,
     "neg_cc": neg_cc,
     "bhattacharyya": bhattacharyya,

@@ -40,6 +40,18 @@ def test_pixel_losses_closed_forms():
     assert float(losses.bce(maps([1, 0]), half)) == pytest.approx(2 * np.log(2), rel=1e-6)
 
 
+def test_bce_pooled_compares_means_of_cells():
+    cells = np.array([[0.0, 1.0], [0.25, 0.5]], np.float32)
+    target = np.kron(cells, np.ones((4, 4), np.float32))[None, ..., None]
+    striped = target * np.tile([0.5, 1.5], 4)[None, None, :, None].astype(np.float32)  # same means
+    half = np.full_like(target, 0.5)
+    assert float(losses.bce_pooled(target, half)) == pytest.approx(np.log(2), rel=1e-6)
+    assert float(losses.bce_pooled(striped, half)) == pytest.approx(np.log(2), rel=1e-6)
+    entropy = -np.mean([0.25 * np.log(0.25) + 0.75 * np.log(0.75), np.log(0.5), 0, 0])
+    assert float(losses.bce_pooled(striped, target)) == pytest.approx(entropy, abs=1e-5)
+    assert float(losses.bce_pooled(target, target)) == pytest.approx(entropy, abs=1e-5)
+
+
 def test_neg_nss_is_the_mean_standardised_value_over_fixations():
     p = maps([0, 0, 0, 4])  # mean 1, standard deviation sqrt 3
     assert float(losses.neg_nss(maps([0, 0, 0, 1]), p)) == pytest.approx(-3 / np.sqrt(3), rel=1e-5)

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from keras_saliency.compat import Maxout
+from keras_saliency import compat
 from keras_saliency.models.layers import BilinearUpsample, CeilMaxPooling, Preprocess
 
 CANVAS, MAP = 96, 48
@@ -53,7 +53,7 @@ def salnet_shallow(input_shape=(CANVAS, CANVAS, 3), filters=128, width_multiplie
     x = layers.Permute((3, 1, 2), name="channels_first")(x)  # the order of the authors' weights
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(2 * scaled(2304), name="dense1", **start())(x)
-    x = Maxout(scaled(2304), name="maxout")(x)
+    x = compat.Maxout(scaled(2304), name="maxout")(x)
     x = layers.Dense(MAP * MAP, name="dense2", **start())(x)
     x = layers.Reshape((MAP, MAP, 1), name="map")(x)
     saliency = BilinearUpsample(CANVAS // MAP, name="saliency")(x)

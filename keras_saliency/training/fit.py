@@ -17,7 +17,7 @@ from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.splits import hold_out, split
 from keras_saliency.evaluation import Scorer, choose_metrics, evaluate, forward_function
 from keras_saliency.models import build_model, check_canvas, load_pretrained, weights_file
-from keras_saliency.training import callbacks, features
+from keras_saliency.training import adversarial, callbacks, checkpoints, features
 from keras_saliency.training.averages import averaged
 
 OPTIMIZERS = {
@@ -27,7 +27,6 @@ OPTIMIZERS = {
     "rmsprop": keras.optimizers.RMSprop,
     "sgd": keras.optimizers.SGD,
 }
-OPTIMIZER_GROUP = "_optimizer"
 PICTURES = 3  # validation stimuli shown in TensorBoard
 
 
@@ -102,18 +101,22 @@ def build(config: Config) -> keras.Model:
 
 def make_optimizer(config: Config, steps: int) -> keras.optimizers.Optimizer:
     """The optimizer with its learning-rate schedule, a function of the step alone."""
-    train = config.train
-    if train.optimizer not in OPTIMIZERS:
-        raise ConfigError(f"train.optimizer {train.optimizer!r}; choose from "
-                          f"{', '.join(OPTIMIZERS)}")
-    rate = train.learning_rate
+    train, rate = config.train, config.train.learning_rate
     if train.decay != 1.0:
         rate = keras.optimizers.schedules.ExponentialDecay(
             rate, train.decay_every or steps, train.decay, staircase=True)
+    return _optimizer(train, rate, "train")
+
+
+def _optimizer(settings, rate, where):
+    """Of a section `where` with `optimizer` and `optimizer_options`."""
+    if settings.optimizer not in OPTIMIZERS:
+        raise ConfigError(f"{where}.optimizer {settings.optimizer!r}; choose from "
+                          f"{', '.join(OPTIMIZERS)}")
     try:
-        return OPTIMIZERS[train.optimizer](rate, **train.optimizer_options)
+        return OPTIMIZERS[settings.optimizer](rate, **settings.optimizer_options)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"train.optimizer_options: {error}") from None
+        raise ConfigError(f"{where}.optimizer_options: {error}") from None
 
 
 def train(config: Config, resume=False, log=print) -> Run:
@@ -144,9 +147,12 @@ def train(config: Config, resume=False, log=print) -> Run:
     if settings.unit_layers:
         activation_model(model, settings.unit_layers)  # names a layer that it does not have
     steps = pipeline.steps_per_epoch(len(training), settings.batch)
-    optimizer = make_optimizer(config, steps)
+    optimizer, adversary = make_optimizer(config, steps), None
+    if settings.adversarial is not None:
+        adversary = adversarial.make_adversary(config, spec.canvas, _optimizer(
+            settings.adversarial, settings.adversarial.learning_rate, "train.adversarial"))
     folder = _open_folder(config, resume)
-    rows = _restore(folder, config, model, optimizer) if resume else []
+    rows = checkpoints.restore(folder, model, optimizer, adversary) if resume else []
     log(f"{training.summary()}; {len(validation)} for validation; canvas "
         f"{spec.canvas[0]}x{spec.canvas[1]}; writing {folder}")
     run = Run(folder, config, model, rows, training, validation, spec)
@@ -155,16 +161,18 @@ def train(config: Config, resume=False, log=print) -> Run:
         return _with_best(run)
 
     with pipeline.unreadable_files_named(training, validation):
-        return _loop(run, optimizer, steps, scorer, log)
+        return _loop(run, optimizer, adversary, steps, scorer, log)
 
 
-def _loop(run: Run, optimizer, steps: int, scorer: Scorer, log) -> Run:
+def _loop(run: Run, optimizer, adversary, steps: int, scorer: Scorer, log) -> Run:
     """Train `run.model` from where `run.rows` ends."""
     settings, folder = run.config.train, run.folder
     network, load, validation_stream = _inputs(run)
     loss = losses.weighted(settings.loss)
-    network.compile(optimizer=optimizer, loss=loss, jit_compile=False)
-    forward = forward_function(network)
+    forward, trained = forward_function(network), network
+    if adversary is not None:
+        trained = adversarial.AdversarialTraining(network, adversary, settings.adversarial.alpha)
+    trained.compile(optimizer=optimizer, loss=loss, jit_compile=False)
 
     def validate():
         with averaged(network, optimizer):
@@ -176,7 +184,7 @@ def _loop(run: Run, optimizer, steps: int, scorer: Scorer, log) -> Run:
             _save(run, folder / "best.h5", rows)
 
     def save_last(rows):
-        _save(run, folder / "last.h5", rows, {OPTIMIZER_GROUP: _optimizer_state(optimizer)})
+        _save(run, folder / "last.h5", rows, checkpoints.state(optimizer, adversary))
 
     recorder = callbacks.RunRecorder(
         folder / "history.csv", run.rows, settings.monitor, patience=settings.patience,
@@ -185,7 +193,7 @@ def _loop(run: Run, optimizer, steps: int, scorer: Scorer, log) -> Run:
     orders = pipeline.epoch_orders(len(run.training), settings.batch, settings.seed,
                                    settings.mirror, range(done, settings.epochs))
     try:
-        network.fit(
+        trained.fit(
             pipeline.training_stream(orders, load, settings.batch), steps_per_epoch=steps,
             initial_epoch=done, epochs=settings.epochs, verbose=0,
             callbacks=[callbacks.ValidationScores(validate), recorder,
@@ -339,37 +347,6 @@ def _save(run: Run, path, rows, extra=None) -> None:
         f"({run.training.edition})", "training_stimuli": len(run.training),
         "epoch": len(rows), "scores": rows[-1] if rows else {},
         "keras": keras.__version__, "keras_saliency": __version__})
-
-
-def _optimizer_state(optimizer) -> dict:
-    return {f"{index:05d}": np.asarray(value)
-            for index, value in enumerate(_variables(optimizer))}
-
-
-def _variables(optimizer) -> list:
-    return list(optimizer.variables() if callable(optimizer.variables) else optimizer.variables)
-
-
-def _restore(folder: Path, config: Config, model, optimizer) -> list:
-    """Set model and optimizer to the last finished epoch; returns the history up to it."""
-    path = folder / "last.h5"
-    if not path.exists():
-        return []
-    optimizer.build(model.trainable_variables)
-    state = weights_file.read_group(path, OPTIMIZER_GROUP)
-    variables = _variables(optimizer)
-    values = [state[key] for key in sorted(state)]
-    if [v.shape for v in values] != [tuple(v.shape) for v in variables]:
-        written = weights_file.read_attributes(path).get("keras")
-        raise ConfigError(
-            f"{path} holds the optimizer state of Keras {written}, which Keras "
-            f"{keras.__version__} cannot take; resume with that version, or start a new run "
-            f"from its weights: --set model.weights={path}")
-    weights_file.assign(model, weights_file.read(path), path)
-    for variable, value in zip(variables, values):
-        variable.assign(value)
-    epoch = weights_file.read_attributes(path)["epoch"]
-    return callbacks.read_history(folder / "history.csv")[:epoch]
 
 
 def _with_best(run: Run) -> Run:

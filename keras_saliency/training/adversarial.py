@@ -1,0 +1,156 @@
+"""The adversarial stage of SalGAN: generator and discriminator take turns.
+
+Source: Pan et al. (2017), section 3.3, and the authors' code: the discriminator learns to tell
+people's maps from the generator's, the generator minimises alpha times its content loss plus the
+cross-entropy of being taken for people's; a batch for one, the next for the other.
+"""
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_saliency.config import Config, ConfigError
+from keras_saliency.models import weights_file
+from keras_saliency.models.salgan import salgan_discriminator
+from keras_saliency.models.weights_file import WeightsError
+from keras_saliency.training.checkpoints import optimizer_variables
+
+DISCRIMINATOR, OPTIMIZER = "_discriminator", "_discriminator_optimizer"
+EPSILON = 1e-7
+
+
+@dataclass
+class Adversary:
+    """The discriminator and its optimizer."""
+
+    discriminator: keras.Model
+    optimizer: keras.optimizers.Optimizer
+
+    def state(self) -> dict:
+        """{group: {name: array}} for a checkpoint."""
+        weights = self.discriminator.get_weights()
+        return {DISCRIMINATOR: {f"{i:05d}": value for i, value in enumerate(weights)},
+                OPTIMIZER: {f"{i:05d}": np.asarray(value)
+                            for i, value in enumerate(optimizer_variables(self.optimizer))}}
+
+    def restore(self, path) -> None:
+        """Take over the state in a checkpoint.
+
+        Raises:
+            WeightsError: it holds none, or one of another discriminator.
+        """
+        self.optimizer.build(self.discriminator.trainable_variables)
+        groups = {group: weights_file.read_group(path, group) for group in (DISCRIMINATOR,
+                                                                           OPTIMIZER)}
+        weights, state = ([groups[name][key] for key in sorted(groups[name])]
+                          for name in (DISCRIMINATOR, OPTIMIZER))
+        variables = optimizer_variables(self.optimizer)
+        own = [value.shape for value in self.discriminator.get_weights()]
+        if [w.shape for w in weights] != own or [s.shape for s in state] != [
+                tuple(v.shape) for v in variables]:
+            raise WeightsError(f"{path} does not hold the state of this discriminator; start a new "
+                               f"run from its generator: --set model.weights={path}")
+        self.discriminator.set_weights(weights)
+        for variable, value in zip(variables, state):
+            variable.assign(value)
+
+
+def make_adversary(config: Config, canvas, optimizer) -> Adversary:
+    """The discriminator for maps on `canvas` (h, w).
+
+    Args:
+        optimizer: its own.
+
+    Raises:
+        ConfigError: a setting that does not go with adversarial training.
+    """
+    settings = config.train
+    if settings.cache != "none":
+        raise ConfigError("train.adversarial needs the stimuli themselves: --set train.cache=none")
+    if canvas[0] % 16 or canvas[1] % 16:
+        raise ConfigError(f"train.adversarial: the sides of the canvas must be multiples of 16, "
+                          f"not {canvas[0]}x{canvas[1]}")
+    if not settings.adversarial.alpha > 0:
+        raise ConfigError("train.adversarial.alpha must be above 0, not "
+                          f"{settings.adversarial.alpha}")
+    discriminator = salgan_discriminator(
+        (*canvas, 3), width_multiplier=settings.adversarial.width_multiplier)
+    return Adversary(discriminator, optimizer)
+
+
+class AdversarialTraining(keras.Model):
+    """Trains a generator, with its adversary, under `fit`.
+
+    The logs have `loss` (the content loss alone, as of other models), `generator_loss`,
+    `discriminator_loss`, `discriminator_accuracy` and both learning rates, each a mean over the
+    epoch's steps in which it was computed.
+
+    Args:
+        generator: saliency model with maps in 0..1. adversary: `Adversary`.
+        alpha: weight of the content loss.
+    """
+
+    def __init__(self, generator, adversary: Adversary, alpha: float, **kwargs):
+        super().__init__(**kwargs)
+        self.generator, self.discriminator = generator, adversary.discriminator
+        self.discriminator_optimizer, self.alpha = adversary.optimizer, alpha
+        self.means = {name: keras.metrics.Mean(name=name) for name in (
+            "loss", "generator_loss", "discriminator_loss", "discriminator_accuracy",
+            "generator_rate", "discriminator_rate")}
+
+    def compile(self, optimizer, loss, **options):
+        super().compile(optimizer=optimizer, **options)
+        self.content_loss = loss
+        optimizer.build(self.generator.trainable_variables)
+        self.discriminator_optimizer.build(self.discriminator.trainable_variables)
+
+    @property
+    def metrics(self):
+        return list(self.means.values())
+
+    def call(self, inputs, training=False):
+        return self.generator(inputs, training=training)
+
+    def train_step(self, data):
+        images, targets = data
+        done = tf.cast(self.optimizer.iterations, tf.int64) + tf.cast(
+            self.discriminator_optimizer.iterations, tf.int64)
+        tf.cond(done % 2 == 0, lambda: self._train_discriminator(images, targets),
+                lambda: self._train_generator(images, targets))
+        return {mean.name: mean.result() for mean in self.metrics}
+
+    def _train_discriminator(self, images, targets):
+        fake = self.generator(images, training=True)
+        with tf.GradientTape() as tape:
+            real_answer = self.discriminator([images, targets[..., :1]], training=True)
+            fake_answer = self.discriminator([images, fake], training=True)
+            loss = _entropy(real_answer) + _entropy(1 - fake_answer)
+        variables = self.discriminator.trainable_variables
+        self.discriminator_optimizer.apply_gradients(
+            zip(tape.gradient(loss, variables), variables))
+        right = tf.concat([real_answer > 0.5, fake_answer < 0.5], axis=0)
+        self.means["discriminator_loss"].update_state(loss)
+        self.means["discriminator_accuracy"].update_state(tf.cast(right, tf.float32))
+        self.means["discriminator_rate"].update_state(
+            tf.convert_to_tensor(self.discriminator_optimizer.learning_rate))
+        return tf.constant(0)
+
+    def _train_generator(self, images, targets):
+        with tf.GradientTape() as tape:
+            maps = self.generator(images, training=True)
+            content = self.content_loss(targets, maps)
+            taken = _entropy(self.discriminator([images, maps], training=False))
+            loss = self.alpha * content + taken
+        variables = self.generator.trainable_variables
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+        self.means["loss"].update_state(content)
+        self.means["generator_loss"].update_state(loss)
+        self.means["generator_rate"].update_state(
+            tf.convert_to_tensor(self.optimizer.learning_rate))
+        return tf.constant(0)
+
+
+def _entropy(probability):
+    """Mean cross-entropy, in nats, of probabilities that should be 1."""
+    return -tf.reduce_mean(tf.math.log(tf.maximum(probability, EPSILON)))
