@@ -9,6 +9,6 @@ from keras_saliency.analysis.unit_nss import dead_units, unit_nmm, unit_nss, uni
 from keras_saliency.analysis.unit_scores import UnitScores, score_dataset
 
 __all__ = ["LayerError", "UnitScores", "activation_model", "activations", "category_statistics",
-           "dead_units", "detector_units", "dissect", "fixation_detectors", "layer_names", "score_dataset",
-           "score_regions", "score_targets", "thresholds", "unit_nmm", "unit_nss",
-           "unit_region_nss"]
+           "dead_units", "detector_units", "dissect", "fixation_detectors", "layer_names",
+           "score_dataset", "score_regions", "score_targets", "thresholds", "unit_nmm",
+           "unit_nss", "unit_region_nss"]

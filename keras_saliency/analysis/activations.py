@@ -1,6 +1,10 @@
 """Activation_maps of any layers of any Keras model."""
 import keras
-import tensorflow as tf
+import numpy as np
+from tqdm import tqdm
+
+from keras_saliency.datasets.pipeline import stimulus_stream
+from keras_saliency.evaluation import forward_function
 
 
 class LayerError(ValueError):
@@ -52,9 +56,28 @@ def activations(model, layers, batches):
     return (forward(batch[0] if isinstance(batch, (tuple, list)) else batch) for batch in batches)
 
 
-def forward_function(model):
-    """The model as a compiled function of images, in inference mode."""
-    return tf.function(lambda images: model(images, training=False), reduce_retracing=True)
+def dataset_activations(model, layers, dataset, canvas, indices=None, batch=4,
+                        label="activations"):
+    """Yield the activation_maps of a dataset's stimuli, under a progress bar.
+
+    Args:
+        model, layers: as `activation_model`. dataset: with `stimuli`.
+        canvas: (h, w) that they are brought to. indices: stimuli, None for all.
+
+    Yields:
+        (list of B indices, {layer: array [B, h, w, U]}) for each batch.
+
+    Raises:
+        LayerError: as `activation_model`.
+    """
+    forward = forward_function(activation_model(model, layers))
+    indices = np.arange(len(dataset)) if indices is None else np.asarray(indices, np.int64)
+    with tqdm(total=len(indices), desc=label, unit="image") as bar:
+        for start, images in zip(range(0, len(indices), batch),
+                                 stimulus_stream(dataset, canvas, indices, batch)):
+            maps = {layer: values.numpy() for layer, values in forward(images).items()}
+            yield indices[start:start + batch].tolist(), maps
+            bar.update(len(images))
 
 
 def _is_maps(output) -> bool:

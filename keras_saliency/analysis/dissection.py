@@ -10,14 +10,12 @@ Borji, Mi and Pugeault (2018), eq. 6.
 from typing import NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
-from keras_saliency.analysis.activations import activation_model, forward_function
-from keras_saliency.analysis.interpolation import canvas_span, resampling
+from keras_saliency.analysis.activations import dataset_activations
+from keras_saliency.analysis.interpolation import canvas_resampling, canvas_span
 from keras_saliency.analysis.quantiles import TailQuantile
 from keras_saliency.analysis.unit_masks import ActivePixels, active_pixels
 from keras_saliency.datasets.concepts import ConceptDataset, Labels
-from keras_saliency.datasets.pipeline import stimulus_stream
 from keras_saliency.prediction import canvas_of
 
 QUANTILE, DETECTOR_IOU = 0.995, 0.04
@@ -130,7 +128,7 @@ def thresholds(model, layers, dataset: ConceptDataset, canvas=None, indices=None
     """
     canvas = tuple(canvas or canvas_of(model))
     sketches = {}
-    for chosen, maps in _responses(model, layers, dataset, canvas, indices, batch, label):
+    for chosen, maps in dataset_activations(model, layers, dataset, canvas, indices, batch, label):
         for layer, values in maps.items():
             for index, cells in zip(chosen, values):
                 shown = _shown(dataset, index, canvas, cells.shape[:2])
@@ -162,18 +160,21 @@ def dissect(model, layers, dataset: ConceptDataset, levels: dict, canvas=None, i
     columns, groups = label_columns(concepts), category_groups(concepts)
     other = _derangement(len(dataset), seed)
     tallies, nulls = {}, {}
-    for images, maps in _responses(model, layers, dataset, canvas, indices, batch, label):
+    for images, maps in dataset_activations(model, layers, dataset, canvas, indices, batch, label):
         for row, index in enumerate(images):
             own = dataset.labels(index)
             pairs = [(tallies, own)] + ([(nulls, dataset.labels(other[index]))] if null else [])
             for layer in layers:
                 cells = maps[layer][row]
                 picked = None if chosen is None else np.asarray(chosen.get(layer, ()), int)
+                masks = {}  # where both labels are of one size, the masks are the same
                 for totals, labels in pairs:
-                    plan = resampling(labels.size, cells.shape[:2], convention,
-                                      canvas_span(dataset.image_sizes[index], canvas))
-                    active = active_pixels(cells, levels[layer], plan)
-                    one = count_overlaps(active, cells.shape[-1], labels, columns, groups, picked)
+                    if labels.size not in masks:
+                        masks[labels.size] = active_pixels(cells, levels[layer], canvas_resampling(
+                            dataset.image_sizes[index], cells.shape[:2], canvas, convention,
+                            labels.size))
+                    one = count_overlaps(masks[labels.size], cells.shape[-1], labels, columns,
+                                         groups, picked)
                     totals[layer] = totals[layer].merge(one) if layer in totals else one
     result = {}
     for layer in layers:
@@ -226,18 +227,6 @@ def intersection_over_union(tally: Tally, concepts) -> tuple:
     groups = category_groups(concepts)
     return tuple(tally.both / np.maximum(pixels + tally.labels - tally.both, 1)
                  for pixels in (tally.units_in @ groups.T, tally.units[:, None]))
-
-
-def _responses(model, layers, dataset, canvas, indices, batch, label):
-    """Yield (indices, {layer: float32 [B, h, w, U]}) of a pass over the images."""
-    forward = forward_function(activation_model(model, layers))
-    indices = np.arange(len(dataset)) if indices is None else np.asarray(indices, np.int64)
-    with tqdm(total=len(indices), desc=label, unit="image") as bar:
-        for start, images in zip(range(0, len(indices), batch),
-                                 stimulus_stream(dataset, canvas, indices, batch)):
-            maps = {layer: values.numpy() for layer, values in forward(images).items()}
-            yield [int(i) for i in indices[start:start + batch]], maps
-            bar.update(len(images))
 
 
 def _shown(dataset, index, canvas, cells) -> np.ndarray:

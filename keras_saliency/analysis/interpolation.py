@@ -71,6 +71,17 @@ def resampling(image_size, cells, convention="half_pixel", span=WHOLE) -> Resamp
                       rows.T @ rows / len(rows), columns.T @ columns / len(columns), *places)
 
 
+def canvas_resampling(image_size, cells, canvas, convention="half_pixel", size=None):
+    """The `Resampling` from cells (h, w) over a canvas to an image that lies on it with padding.
+
+    Args:
+        image_size: (H, W) of the image. canvas: (h, w), as `keras_saliency.maps.to_canvas` takes
+            it. size: (H, W) to make instead of the image's own, such as its labels'.
+    """
+    return resampling(tuple(size or image_size), tuple(cells), convention,
+                      canvas_span(tuple(image_size), tuple(canvas)))
+
+
 @lru_cache(maxsize=64)
 def canvas_span(image_size, canvas) -> tuple:
     """What an image of `image_size` covers of its canvas (h, w), as `resampling` takes it.

@@ -4,10 +4,9 @@ Source: He, Borji, Mi and Pugeault (2018), section 5, Figures 5 to 11.
 """
 import cv2
 import numpy as np
-from tqdm import tqdm
 
-from keras_saliency.analysis.activations import activation_model, forward_function
-from keras_saliency.datasets.pipeline import stimulus_stream
+from keras_saliency.analysis.activations import dataset_activations
+from keras_saliency.maps import min_max
 from keras_saliency.prediction import canvas_of
 
 LEVEL = 0.5  # of an activation_map's maximum, above which an area counts as active
@@ -30,18 +29,13 @@ def unit_maps(model, layers, dataset, wanted: dict, canvas=None, batch=4,
     wanted = {layer: {(int(i), int(u)) for i, u in wanted.get(layer, ())} for layer in layers}
     images = sorted({i for pairs in wanted.values() for i, _ in pairs})
     canvas = tuple(canvas or canvas_of(model))
-    forward = forward_function(activation_model(model, layers))
     found = {layer: {} for layer in layers}
-    with tqdm(total=len(images), desc=label, unit="image") as bar:
-        for start, batch_images in zip(range(0, len(images), batch),
-                                       stimulus_stream(dataset, canvas, images, batch)):
-            maps = {layer: values.numpy() for layer, values in forward(batch_images).items()}
-            rows = {image: row for row, image in enumerate(images[start:start + batch])}
-            for layer, pairs in wanted.items():
-                for image, unit in pairs:
-                    if image in rows:
-                        found[layer][image, unit] = maps[layer][rows[image], ..., unit].copy()
-            bar.update(len(batch_images))
+    for chosen, maps in dataset_activations(model, layers, dataset, canvas, images, batch, label):
+        rows = {image: row for row, image in enumerate(chosen)}
+        for layer, pairs in wanted.items():
+            for image, unit in pairs:
+                if image in rows:
+                    found[layer][image, unit] = maps[layer][rows[image], ..., unit].copy()
     return found
 
 
@@ -67,18 +61,14 @@ def mean_maps(model, units: dict, dataset, indices=None, canvas=None, batch=4,
         raise ValueError(f"a mean map needs units and stimuli; there are {len(indices)} stimuli, "
                          f"and no units of {', '.join(empty) or 'no layer'}")
     canvas = tuple(canvas or canvas_of(model))
-    forward = forward_function(activation_model(model, units))
     totals = dict.fromkeys(units, 0.0)
-    with tqdm(total=len(indices), desc=label, unit="image") as bar:
-        for images in stimulus_stream(dataset, canvas, indices, batch):
-            responses = forward(images)
-            for layer, numbers in units.items():
-                maps = responses[layer].numpy()[..., numbers].astype(np.float64)
-                spread = maps.std(axis=(1, 2), keepdims=True)
-                centered = maps - maps.mean(axis=(1, 2), keepdims=True)
-                totals[layer] = totals[layer] + np.divide(
-                    centered, spread, out=np.zeros_like(maps), where=spread > 0).sum(axis=(0, 3))
-            bar.update(len(images))
+    for _, responses in dataset_activations(model, units, dataset, canvas, indices, batch, label):
+        for layer, numbers in units.items():
+            maps = responses[layer][..., numbers].astype(np.float64)
+            spread = maps.std(axis=(1, 2), keepdims=True)
+            centered = maps - maps.mean(axis=(1, 2), keepdims=True)
+            totals[layer] = totals[layer] + np.divide(
+                centered, spread, out=np.zeros_like(maps), where=spread > 0).sum(axis=(0, 3))
     return {layer: total / (len(indices) * len(units[layer])) for layer, total in totals.items()}
 
 
@@ -97,7 +87,7 @@ def pattern(image, activation_map, plan, level=LEVEL) -> np.ndarray:
     Returns:
         uint8 [h', w', 3]; black and uncropped for a constant activation_map.
     """
-    weight = _min_max(enlarge(activation_map, plan))
+    weight = min_max(enlarge(activation_map, plan)).numpy()
     product = np.round(image * weight[..., np.newaxis]).astype(np.uint8)
     if not weight.any():
         return product
@@ -114,7 +104,7 @@ def outline(image, activation_map, plan, level=LEVEL, color=OUTLINE) -> np.ndarr
     Returns:
         uint8 [H, W, 3].
     """
-    weight = _min_max(enlarge(activation_map, plan))
+    weight = min_max(enlarge(activation_map, plan)).numpy()
     active = weight >= level if weight.any() else np.zeros(weight.shape, bool)
     drawn = np.where(active[..., np.newaxis], image, image // 2).astype(np.uint8)
     contours, _ = cv2.findContours(active.astype(np.uint8), cv2.RETR_EXTERNAL,
@@ -122,7 +112,3 @@ def outline(image, activation_map, plan, level=LEVEL, color=OUTLINE) -> np.ndarr
     width = max(1, round(min(image.shape[:2]) / 150))
     return cv2.drawContours(np.ascontiguousarray(drawn), contours, -1, color, width)
 
-
-def _min_max(values) -> np.ndarray:
-    low, high = values.min(), values.max()
-    return (values - low) / (high - low) if high > low else np.zeros_like(values)

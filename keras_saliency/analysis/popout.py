@@ -3,17 +3,14 @@
 Source: He, Tavakoli, Borji, Mi and Pugeault (CVPR 2019), section 7: NMM (eq. 4), Tables 4 to 6.
 """
 import numpy as np
-from tqdm import tqdm
 
-from keras_saliency.analysis.activations import activation_model, forward_function
-from keras_saliency.analysis.interpolation import canvas_span, resampling
+from keras_saliency.analysis.activations import dataset_activations
+from keras_saliency.analysis.interpolation import canvas_resampling
 from keras_saliency.analysis.unit_nss import mask_weights, score_units
 from keras_saliency.datasets.dataset import SaliencyDataset, require
-from keras_saliency.datasets.pipeline import decode_stimulus, stimulus_stream
+from keras_saliency.datasets.pipeline import decode_stimulus
 from keras_saliency.metrics.streaming import Moments
 from keras_saliency.prediction import canvas_of
-
-TOP_UNITS = 10
 
 
 def score_targets(model, layers, dataset: SaliencyDataset, canvas=None, batch=4,
@@ -31,29 +28,14 @@ def score_targets(model, layers, dataset: SaliencyDataset, canvas=None, batch=4,
     """
     require(dataset.target_masks is not None, f"{dataset.name} has no target masks; NMM needs a "
                                               "set of pop-out arrays")
-    forward = forward_function(activation_model(model, layers))
-    canvas = tuple(canvas or canvas_of(model))
-    indices = np.arange(len(dataset))
-    totals = {}
-    with tqdm(total=len(indices), desc=label, unit="image") as bar:
-        for start, images in zip(range(0, len(indices), batch),
-                                 stimulus_stream(dataset, canvas, indices, batch)):
-            maps = {layer: values.numpy() for layer, values in forward(images).items()}
-            for row, index in enumerate(indices[start:start + batch]):
-                size = tuple(int(s) for s in dataset.sizes[index])
-                mask = decode_stimulus(dataset.target_masks[index])[..., 0].numpy() > 0
-                for layer in layers:
-                    plan = resampling(size, tuple(maps[layer].shape[1:3]), convention,
-                                      canvas_span(size, canvas))
-                    nmm, _ = score_units(maps[layer][row], plan,
-                                         mask_weights(plan, mask)[np.newaxis])
-                    one = Moments.of(nmm)
-                    totals[layer] = totals[layer].merge(one) if layer in totals else one
-            bar.update(len(images))
+    canvas, totals = tuple(canvas or canvas_of(model)), {}
+    for chosen, maps in dataset_activations(model, layers, dataset, canvas, None, batch, label):
+        for row, index in enumerate(chosen):
+            size = tuple(int(s) for s in dataset.sizes[index])
+            mask = decode_stimulus(dataset.target_masks[index])[..., 0].numpy() > 0
+            for layer in layers:
+                plan = canvas_resampling(size, maps[layer].shape[1:3], canvas, convention)
+                nmm, _ = score_units(maps[layer][row], plan, mask_weights(plan, mask)[np.newaxis])
+                one = Moments.of(nmm)
+                totals[layer] = totals[layer].merge(one) if layer in totals else one
     return totals
-
-
-def mean_of_top(moments: Moments, top=TOP_UNITS) -> float:
-    """Mean of the `top` highest mean NMM among the units (Tables 5 and 6); NaN without any."""
-    known = np.sort(moments.mean[moments.count > 0])[::-1]
-    return float(known[:top].mean()) if len(known) else np.nan

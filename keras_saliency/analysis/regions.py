@@ -6,20 +6,19 @@ Source: He, Tavakoli, Borji, Mi and Pugeault (CVPR 2019): Assoc (eq. 1), local s
 from typing import NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from keras_saliency import maps
-from keras_saliency.analysis.activations import activation_model, forward_function
-from keras_saliency.analysis.interpolation import canvas_span, resampling
+from keras_saliency.analysis.activations import dataset_activations
+from keras_saliency.analysis.interpolation import canvas_resampling
+from keras_saliency.analysis.statistics import TOP_UNITS, mean_of_top
 from keras_saliency.analysis.unit_nss import fixation_weights, score_units
 from keras_saliency.datasets.dataset import SaliencyDataset
-from keras_saliency.datasets.pipeline import stimulus_stream
 from keras_saliency.datasets.region_labels import RegionLabels
 from keras_saliency.metrics import nss
 from keras_saliency.metrics.streaming import Moments
 from keras_saliency.prediction import canvas_of
 
-TOP_UNITS, THRESHOLD = 10, 1.5
+THRESHOLD = 1.5
 
 
 class RegionScores(NamedTuple):
@@ -80,20 +79,14 @@ def score_regions(model, layers, dataset: SaliencyDataset, labels: RegionLabels,
     indices = range(len(dataset)) if indices is None else indices
     indices = [int(i) for i in indices if dataset.names[int(i)] in labels.instances]
     canvas = tuple(canvas or canvas_of(model))
-    extended = activation_model(model, layers)
-    forward = forward_function(type(extended)(
-        extended.inputs[0], {"units": extended.output, "output": model.outputs[0]}))
+    output = model.output_names[0]
     total = RegionScores({layer: {} for layer in layers}, {}, {})
-    stream = stimulus_stream(dataset, canvas, indices, batch)
-    with tqdm(total=len(indices), desc=label, unit="image") as bar:
-        for start, images in zip(range(0, len(indices), batch), stream):
-            responses = forward(images)
-            for row, index in enumerate(indices[start:start + batch]):
-                units = {layer: responses["units"][layer][row] for layer in layers}
-                total = total.merge(_score_image(
-                    units, responses["output"][row], dataset, index, labels, sigma, canvas,
-                    convention))
-            bar.update(len(images))
+    for chosen, responses in dataset_activations(model, [*layers, output], dataset, canvas,
+                                                 indices, batch, label):
+        for row, index in enumerate(chosen):
+            units = {layer: responses[layer][row] for layer in layers}
+            total = total.merge(_score_image(units, responses[output][row], dataset, index, labels,
+                                             sigma, canvas, convention))
     return total
 
 
@@ -102,10 +95,9 @@ def category_statistics(moments: dict, threshold=THRESHOLD, top=TOP_UNITS) -> di
     table = {}
     for category, m in moments.items():
         mean = np.where(m.count > 0, m.mean, -np.inf)
-        known = np.sort(mean[m.count > 0])[::-1]
         table[category] = CategoryStatistics(
-            float(known[:top].mean()) if len(known) else np.nan, int((known > threshold).sum()),
-            int(mean.argmax()), int(m.count.max(initial=0)))
+            mean_of_top(m, top), int((mean > threshold).sum()), int(mean.argmax()),
+            int(m.count.max(initial=0)))
     return table
 
 
@@ -130,9 +122,9 @@ def _score_image(units, output, dataset, index, labels, sigma, canvas, conventio
     density = dataset.fixations.density_map(index, sigma)
     scores = RegionScores({}, {}, {})
     for layer, values in units.items():
-        plan = resampling(size, tuple(values.shape[:2]), convention, canvas_span(size, canvas))
+        plan = canvas_resampling(size, values.shape[:2], canvas, convention)
         weights = [fixation_weights(plan, points, mask=region.mask) for region in regions]
-        assoc, _ = score_units(np.asarray(values), plan, np.reshape(weights, (-1, *plan.mean.shape)))
+        assoc, _ = score_units(values, plan, np.reshape(weights, (-1, *plan.mean.shape)))
         for region, row in zip(regions, assoc):
             scores = scores.merge(RegionScores(
                 {layer: {region.category: Moments.of(row[np.newaxis])}}, {}, {}))

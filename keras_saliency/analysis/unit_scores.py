@@ -2,13 +2,11 @@
 from typing import NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
-from keras_saliency.analysis.activations import activation_model, forward_function
-from keras_saliency.analysis.interpolation import canvas_span, resampling
+from keras_saliency.analysis.activations import dataset_activations
+from keras_saliency.analysis.interpolation import canvas_resampling
 from keras_saliency.analysis.unit_nss import fixation_weights, score_units
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
-from keras_saliency.datasets.pipeline import stimulus_stream
 from keras_saliency.metrics.streaming import Moments
 from keras_saliency.prediction import canvas_of
 
@@ -115,20 +113,12 @@ def score_dataset(model, layers, dataset: SaliencyDataset, canvas=None, indices=
     if dataset.fixations is None:
         raise DatasetError(f"{dataset.name} has densities but no fixations; the NSS of units "
                            "needs fixations")
-    forward = forward_function(activation_model(model, layers))
-    canvas = tuple(canvas or canvas_of(model))
-    indices = np.arange(len(dataset)) if indices is None else np.asarray(indices, np.int64)
-    results = {}
-    stream = stimulus_stream(dataset, canvas, indices, batch)
-    with tqdm(total=len(indices), desc=label, unit="image") as bar:
-        for start, images in zip(range(0, len(indices), batch), stream):
-            chosen = indices[start:start + len(images)]
-            maps = forward(images)
-            for layer, (scores, constant) in score_maps(
-                    maps, dataset, chosen, canvas, convention).items():
-                before = results.get(layer) or UnitScores.empty(scores.shape[-1], keep)
-                results[layer] = before.update(scores, chosen, constant)
-            bar.update(len(images))
+    canvas, results = tuple(canvas or canvas_of(model)), {}
+    for chosen, maps in dataset_activations(model, layers, dataset, canvas, indices, batch, label):
+        for layer, (scores, constant) in score_maps(
+                maps, dataset, chosen, canvas, convention).items():
+            before = results.get(layer) or UnitScores.empty(scores.shape[-1], keep)
+            results[layer] = before.update(scores, chosen, constant)
     return {layer: results[layer] for layer in layers if layer in results}
 
 
@@ -142,11 +132,11 @@ def score_maps(maps, dataset, indices, canvas, convention="half_pixel") -> dict:
     arrays = {layer: np.asarray(values) for layer, values in maps.items()}
     for row, index in enumerate(indices):
         size = tuple(int(s) for s in dataset.sizes[index])
-        span, points = canvas_span(size, canvas), dataset.fixations.of(int(index))
+        points = dataset.fixations.of(int(index))
         weights = {}  # shared by layers with as many cells
         for layer, values in arrays.items():
             cells = values.shape[1:3]
-            plan = resampling(size, cells, convention, span)
+            plan = canvas_resampling(size, cells, canvas, convention)
             if cells not in weights:
                 weights[cells] = fixation_weights(plan, points)[np.newaxis]
             scores, constant = score_units(values[row], plan, weights[cells])

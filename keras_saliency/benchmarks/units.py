@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from keras_saliency import metrics
 from keras_saliency.analysis import dissection
-from keras_saliency.analysis.activations import activation_model, forward_function
+from keras_saliency.analysis.activations import activation_model
 from keras_saliency.analysis.interpolation import resampling
 from keras_saliency.analysis.unit_masks import active_pixels
 from keras_saliency.analysis.unit_nss import unit_nss
@@ -18,6 +18,7 @@ from keras_saliency.analysis.unit_scores import score_dataset, score_maps
 from keras_saliency.datasets.concepts import Concept, Labels
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.fixations import Fixations, fixation_map
+from keras_saliency.evaluation import forward_function
 from keras_saliency.models import build_model
 
 UNITS, CELLS, SIZE, FIXATIONS = 512, (15, 20), (600, 800), 150

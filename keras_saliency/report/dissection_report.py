@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from keras_saliency.analysis.dissection import DETECTOR_IOU, Dissection
-from keras_saliency.analysis.interpolation import canvas_span, resampling
+from keras_saliency.analysis.interpolation import canvas_resampling
 from keras_saliency.analysis.patterns import enlarge, outline, unit_maps
 from keras_saliency.datasets import pipeline
 from keras_saliency.files import atomic_path
@@ -158,7 +158,7 @@ def _parts(dataset, dissections, rows, figures, examples, canvas):
 
 def _plan(dataset, image, activation, canvas):
     size = dataset.image_sizes[image]
-    return resampling(size, activation.shape, span=canvas_span(size, canvas))
+    return canvas_resampling(size, activation.shape, canvas)
 
 
 def _write_hdf5(path, dissections) -> None:

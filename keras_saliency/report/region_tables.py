@@ -5,8 +5,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from keras_saliency.analysis import regions
-from keras_saliency.analysis.popout import TOP_UNITS, mean_of_top
-from keras_saliency.analysis.statistics import compare_groups, spearman
+from keras_saliency.analysis.statistics import compare_groups, mean_of_top, spearman
 from keras_saliency.datasets.region_labels import CATEGORIES
 from keras_saliency.report.figures import DPI, FAINT, INK, save_figure
 
@@ -101,7 +100,7 @@ def target_rows(scores: dict) -> list:
     Args:
         scores: {model: {layer: Moments}} of `score_targets`.
     """
-    return [{"model": model, **{layer: mean_of_top(moments, TOP_UNITS)
+    return [{"model": model, **{layer: mean_of_top(moments)
                                 for layer, moments in layers.items()}}
             for model, layers in scores.items()]
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_saliency.analysis.detectors import (
     BEST_IMAGES, THRESHOLD, Detectors, fixation_detectors, levels)
-from keras_saliency.analysis.interpolation import Resampling, canvas_span, resampling
+from keras_saliency.analysis.interpolation import Resampling, canvas_resampling
 from keras_saliency.analysis.patterns import mean_maps, unit_maps
 from keras_saliency.analysis.popout import score_targets
 from keras_saliency.analysis.regions import score_regions
@@ -198,7 +198,7 @@ def _fetch_examples(studies, model, dataset, canvas, batch, units_shown, images_
 
 def _example(dataset, image, nss, activation, canvas) -> Example:
     size = tuple(int(s) for s in dataset.sizes[image])
-    plan = resampling(size, activation.shape, span=canvas_span(size, canvas))
+    plan = canvas_resampling(size, activation.shape, canvas)
     return Example(image, float(nss), activation, plan)
 
 

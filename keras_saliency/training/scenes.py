@@ -17,12 +17,13 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from keras_saliency.analysis.activations import activation_model, forward_function
-from keras_saliency.analysis.interpolation import canvas_span, resampling
+from keras_saliency.analysis.activations import activation_model
+from keras_saliency.analysis.interpolation import canvas_resampling
 from keras_saliency.analysis.unit_nss import fixation_weights, score_units
 from keras_saliency.compat import TQDMProgressBar
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.dataset import SaliencyDataset, list_images, list_some, require
+from keras_saliency.evaluation import forward_function
 from keras_saliency.files import atomic_path
 from keras_saliency.models import weights_file
 from keras_saliency.models.backbones import vgg16
@@ -164,15 +165,15 @@ def attention_by_outcome(model, scenes: Scenes, indices, dataset: SaliencyDatase
     forward = forward_function(keras.Model(model.inputs[0], {
         "maps": activation_model(model, [layer]).output[layer], "scenes": model.outputs[0]}))
     outcomes = {"correct": [], "wrong": []}
-    for start in range(0, len(indices), 8):
-        part = indices[start:start + 8]
-        responses = forward(next(iter(pipeline.stimulus_stream(scenes, CANVAS, part, 8))))
+    stream = pipeline.stimulus_stream(scenes, CANVAS, indices, 8)
+    for start, images in zip(range(0, len(indices), 8), stream):
+        part, responses = indices[start:start + 8], forward(images)
         attention = tf.reduce_mean(responses["maps"], axis=-1, keepdims=True).numpy()
         predicted = responses["scenes"].numpy().argmax(axis=1)
         for row, index in enumerate(part):
             stimulus = stimuli[Path(scenes.stimuli[index]).stem]
             size = tuple(int(s) for s in dataset.sizes[stimulus])
-            plan = resampling(size, attention.shape[1:3], span=canvas_span(size, CANVAS))
+            plan = canvas_resampling(size, attention.shape[1:3], CANVAS)
             weights = fixation_weights(plan, dataset.fixations.of(stimulus))[np.newaxis]
             score = float(score_units(attention[row], plan, weights)[0][0, 0])
             if np.isfinite(score):

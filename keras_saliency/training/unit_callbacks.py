@@ -7,11 +7,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_saliency.analysis.activations import activation_model, forward_function
+from keras_saliency.analysis.activations import dataset_activations
 from keras_saliency.analysis.detectors import BEST_IMAGES, fixation_detectors
 from keras_saliency.analysis.unit_scores import score_dataset
 from keras_saliency.datasets.dataset import SaliencyDataset
-from keras_saliency.datasets.pipeline import stimulus_stream
 from keras_saliency.files import atomic_path
 from keras_saliency.prediction import canvas_of
 
@@ -163,10 +162,9 @@ class ActivationLogger(_EveryEpochs):
 
     def record(self, epoch):
         canvas = tuple(self.canvas or canvas_of(self.observed))
-        forward = forward_function(activation_model(self.observed, self.layers))
-        images = next(iter(stimulus_stream(self.dataset, canvas, self.stimuli,
-                                           len(self.stimuli))))
-        maps = {layer: values.numpy() for layer, values in forward(images).items()}
+        (_, maps), = dataset_activations(self.observed, self.layers, self.dataset, canvas,
+                                         self.stimuli, len(self.stimuli),
+                                         f"activations, epoch {epoch}")
         self._write_hdf5(epoch, maps)
         if self.tensorboard is not None:
             writer = tf.summary.create_file_writer(str(self.tensorboard))

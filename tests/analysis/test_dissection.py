@@ -7,6 +7,7 @@ import pytest
 
 from keras_saliency.analysis import dissection
 from keras_saliency.analysis.activations import activations
+from keras_saliency.analysis.interpolation import resampling
 from keras_saliency.datasets.concepts import load_concepts
 from keras_saliency.datasets.dataset import DatasetError
 
@@ -88,7 +89,7 @@ def test_the_same_iou_as_netdissects_procedure(data, color_model, levels, result
 
 def test_a_unit_that_fires_on_one_label_has_an_iou_of_1(data):
     """Masks that are the labels themselves, at the labels' own resolution."""
-    plan = dissection.resampling(SIZE, SIZE)
+    plan = resampling(SIZE, SIZE)
     concepts = list(data.concepts.values())
     total = dissection.Tally.empty(3, 3, 2)
     for index in range(COUNT):

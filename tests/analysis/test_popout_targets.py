@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import keras_saliency as ks
-from keras_saliency.analysis.popout import mean_of_top, score_targets
+from keras_saliency.analysis.popout import score_targets
+from keras_saliency.analysis.statistics import mean_of_top
 from keras_saliency.datasets.dataset import DatasetError
 
 
