@@ -9,11 +9,16 @@ from keras_saliency import config as configs
 DONE, FAILED, BAD_INPUT = 0, 1, 2
 
 
-def parser(description: str, example: str, default_config=None) -> argparse.ArgumentParser:
-    """An argument parser with --config, --set and a working example in its help."""
-    parser = argparse.ArgumentParser(
+def plain_parser(description: str, example: str) -> argparse.ArgumentParser:
+    """An argument parser with a working example in its help."""
+    return argparse.ArgumentParser(
         description=description, epilog=f"example:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
+def parser(description: str, example: str, default_config=None) -> argparse.ArgumentParser:
+    """An argument parser with --config, --set and a working example in its help."""
+    parser = plain_parser(description, example)
     parser.add_argument("--config", metavar="YAML", default=default_config,
                         help="settings of the run" + (
                             " (default: %(default)s)" if default_config else ""))

@@ -1,4 +1,5 @@
 """Writing files so that a reader never meets half of one."""
+import csv
 import os
 import uuid
 from contextlib import contextmanager
@@ -28,3 +29,10 @@ def atomic_path(path):
     except BaseException:  # also KeyboardInterrupt: leave nothing behind
         temporary.unlink(missing_ok=True)
         raise
+
+
+def write_csv(path, header, rows) -> None:
+    """Write a header and rows of cells as CSV (UTF-8), whole or not at all."""
+    with atomic_path(path) as temporary:
+        with open(temporary, "w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([header, *rows])

@@ -1,5 +1,4 @@
 """Measure speed; quote ratios within one run, machines differ and drift."""
-import argparse
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -16,10 +15,9 @@ BENCHMARKS = {
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description="Measure speed. Every figure comes from one run on the same data.",
-        epilog="example:\n  python scripts/benchmark.py metrics",
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.plain_parser(
+        "Measure speed. Every figure comes from one run on the same data.",
+        "python scripts/benchmark.py metrics")
     parser.add_argument("benchmark", choices=sorted(BENCHMARKS))
     BENCHMARKS[parser.parse_args().benchmark]()
 

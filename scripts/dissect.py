@@ -1,5 +1,4 @@
 """Network dissection: which concepts the units of a network stand for."""
-import argparse
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -11,12 +10,11 @@ from keras_saliency.report import dissection_report  # noqa: E402
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description="Compare the masks of units with labelled pixels: Broden, or any folder with "
-                    "images/ and labels/. Writes tables and one HTML page.",
-        epilog="example:\n  python scripts/dissect.py broden1_224 --weights ead --layers "
-               "block5_conv3 --out dissection",
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.plain_parser(
+        "Compare the masks of units with labelled pixels: Broden, or any folder with "
+        "images/ and labels/. Writes tables and one HTML page.",
+        "python scripts/dissect.py broden1_224 --weights ead --layers "
+        "block5_conv3 --out dissection")
     parser.add_argument("root", help="folder of Broden, or with images/ and labels/")
     parser.add_argument("--weights", default="ead",
                         help="a weights file, a run folder or a pretrained model's name "

@@ -1,5 +1,4 @@
 """Export a model for other programs: SavedModel for TensorFlow Serving, TensorFlow Lite."""
-import argparse
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -11,11 +10,10 @@ from keras_saliency.export.tflite import QUANTIZE  # noqa: E402
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description="Write OUT/VERSION/saved_model.pb with preprocessing and inverse geometry "
-                    "inside, warm-up requests, and the settings of TensorFlow Serving beside OUT.",
-        epilog="example:\n  python scripts/export.py msi_net --out models/msi_net --version 1",
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.plain_parser(
+        "Write OUT/VERSION/saved_model.pb with preprocessing and inverse geometry "
+        "inside, warm-up requests, and the settings of TensorFlow Serving beside OUT.",
+        "python scripts/export.py msi_net --out models/msi_net --version 1")
     parser.add_argument("weights", metavar="MODEL_OR_RUN",
                         help="a weights file, a run folder or a pretrained model's name")
     parser.add_argument("--out", required=True, metavar="FOLDER",

@@ -1,5 +1,4 @@
 """Predict saliency_maps of pictures."""
-import argparse
 import functools
 import os
 
@@ -13,12 +12,11 @@ from keras_saliency.report import prediction_files  # noqa: E402
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description="Predict where people look: for each picture a density PNG and a colored "
-                    "overlay, in the picture's own size.",
-        epilog="example:\n  python scripts/predict.py photo.jpg\n"
-               "  python scripts/predict.py pictures --weights runs/quickstart --out predictions",
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.plain_parser(
+        "Predict where people look: for each picture a density PNG and a colored "
+        "overlay, in the picture's own size.",
+        "python scripts/predict.py photo.jpg\n"
+        "  python scripts/predict.py pictures --weights runs/quickstart --out predictions")
     parser.add_argument("pictures", nargs="+", metavar="IMAGE_OR_FOLDER")
     parser.add_argument("--weights", default="msi_net",
                         help="a weights file, a run folder or a pretrained model's name "

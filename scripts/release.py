@@ -1,5 +1,4 @@
 """Make a trained run a pretrained model: a small file in weights/, described in its manifest."""
-import argparse
 import json
 import os
 from pathlib import Path
@@ -11,14 +10,13 @@ from keras_saliency.models import release  # noqa: E402
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description="Write weights/NAME.h5 in float16 without the layers that stayed as ImageNet "
-                    "left them. Then score it with evaluate.py --weights NAME --out SCORES.csv and "
-                    "enter it into weights/manifest.yaml with --scores.",
-        epilog="example:\n  python scripts/release.py msi_net_osie --run runs/msi_net_osie_cpu\n"
-               "  python scripts/release.py msi_net_osie --scores scores.json --alias msi_net "
-               "--minutes 48",
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.plain_parser(
+        "Write weights/NAME.h5 in float16 without the layers that stayed as ImageNet "
+        "left them. Then score it with evaluate.py --weights NAME --out SCORES.csv and "
+        "enter it into weights/manifest.yaml with --scores.",
+        "python scripts/release.py msi_net_osie --run runs/msi_net_osie_cpu\n"
+        "  python scripts/release.py msi_net_osie --scores scores.json --alias msi_net "
+        "--minutes 48")
     parser.add_argument("name", help="of the pretrained model, e.g. msi_net_osie")
     step = parser.add_mutually_exclusive_group(required=True)
     step.add_argument("--run", help="run folder or weights file to take the weights from")

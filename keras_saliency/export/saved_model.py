@@ -33,19 +33,13 @@ class SaliencyModule(tf.Module):
 
         self.canvas = canvas = canvas_of(model)
         check_canvas(model, canvas)
-        turns = None in model.input_shape[1:3] and canvas[0] != canvas[1]
-
-        def stands(size):
-            """Whether the canvas is turned for a picture of this size, as `predict` does."""
-            if not turns:
-                return tf.constant(False)
-            upright = size[0] > size[1]
-            return upright if canvas[0] < canvas[1] else ~upright
+        turned = {shape: maps.oriented_canvas(shape, canvas) if None in model.input_shape[1:3]
+                  else canvas for shape in ((2, 1), (1, 2))}  # as `predict` does
 
         def saliency_of(image):
             """[H, W, 1] in 0..1 of an image [H, W, 3]."""
             size = tf.shape(image)[:2]
-            chosen = tf.where(stands(size), canvas[::-1], canvas)
+            chosen = tf.where(size[0] > size[1], turned[2, 1], turned[1, 2])
             canvas_map = network(maps.to_canvas(image, chosen)[tf.newaxis])[0]
             return maps.min_max(maps.from_canvas(canvas_map, size))
 

@@ -1,5 +1,4 @@
 """What network dissection found: tables, figures, masks, and one HTML page."""
-import csv
 from pathlib import Path
 
 import h5py
@@ -11,7 +10,7 @@ from keras_saliency.analysis.dissection import DETECTOR_IOU, Dissection
 from keras_saliency.analysis.interpolation import canvas_resampling
 from keras_saliency.analysis.patterns import enlarge, outline, unit_maps
 from keras_saliency.datasets import pipeline
-from keras_saliency.files import atomic_path
+from keras_saliency.files import atomic_path, write_csv
 from keras_saliency.report import page
 from keras_saliency.report.figures import DPI, FAINT, INK, save_figure
 from keras_saliency.report.overlay import save_png
@@ -33,9 +32,7 @@ def write(model, dataset, dissections: dict, canvas, folder, masks=False, log=pr
     """
     folder = Path(folder)
     rows = [row for layer, d in dissections.items() for row in unit_rows(layer, d)]
-    with atomic_path(folder / "dissection.csv") as temporary:
-        with open(temporary, "w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([list(COLUMNS), *rows])
+    write_csv(folder / "dissection.csv", list(COLUMNS), rows)
     _write_hdf5(folder / "dissection.h5", dissections)
     figures = {}
     for layer, dissection in dissections.items():

@@ -1,5 +1,4 @@
 """Writes a unit study: tables as CSV, figures as PNG, and one HTML page with both."""
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +6,7 @@ import numpy as np
 from keras_saliency.analysis import regions
 from keras_saliency.analysis.patterns import outline
 from keras_saliency.datasets import pipeline
-from keras_saliency.files import atomic_path
+from keras_saliency.files import write_csv
 from keras_saliency.report import page, region_tables
 from keras_saliency.report.unit_figures import write_figures
 from keras_saliency.report.unit_study import LEVELS, UnitStudy
@@ -34,15 +33,15 @@ def write(study: UnitStudy, folder, log=print) -> Path:
     """
     folder = Path(folder)
     rows = unit_rows(study)
-    _write_csv(folder / "units.csv", list(UNIT_COLUMNS), rows)
+    write_csv(folder / "units.csv", list(UNIT_COLUMNS), rows)
     table = study.table()
-    _write_csv(folder / "detectors.csv", list(table[0]), [list(row.values()) for row in table])
+    write_csv(folder / "detectors.csv", list(table[0]), [list(row.values()) for row in table])
     figures = write_figures(study, folder / "figures")
     last = study.layers[-1].layer
     if study.regions:
         for statistic in ("top", "above"):
             rows_of = region_tables.unit_rows(study.regions, statistic)
-            _write_csv(folder / f"regions_{statistic}.csv", list(rows_of[0]),
+            write_csv(folder / f"regions_{statistic}.csv", list(rows_of[0]),
                        [list(row.values()) for row in rows_of])
     if len(study.regions) > 1:
         figures["improvement"] = folder / "figures" / "improvement.png"
@@ -152,14 +151,6 @@ def _gallery(layer_study, level, dataset, load) -> str:
                          f"{dataset.names[e.image]}: {e.nss:.2f}", THUMBNAIL)
             for e in examples))
     return "".join(parts)
-
-
-def _write_csv(path, header, rows) -> None:
-    with atomic_path(path) as temporary, open(temporary, "w", newline="",
-                                              encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows(rows)
 
 
 def _text_table(rows) -> str:

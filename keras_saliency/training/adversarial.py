@@ -7,14 +7,12 @@ cross-entropy of being taken for people's; a batch for one, the next for the oth
 from dataclasses import dataclass
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from keras_saliency.config import Config, ConfigError
-from keras_saliency.models import weights_file
 from keras_saliency.models.salgan import salgan_discriminator
 from keras_saliency.models.weights_file import WeightsError
-from keras_saliency.training.checkpoints import optimizer_variables
+from keras_saliency.training.checkpoints import matching, numbered, optimizer_variables
 
 DISCRIMINATOR, OPTIMIZER = "_discriminator", "_discriminator_optimizer"
 EPSILON = 1e-7
@@ -29,10 +27,7 @@ class Adversary:
 
     def state(self) -> dict:
         """{group: {name: array}} for a checkpoint."""
-        weights = self.discriminator.get_weights()
-        return {DISCRIMINATOR: {f"{i:05d}": value for i, value in enumerate(weights)},
-                OPTIMIZER: {f"{i:05d}": np.asarray(value)
-                            for i, value in enumerate(optimizer_variables(self.optimizer))}}
+        return {group: numbered(variables) for group, variables in self._groups().items()}
 
     def restore(self, path) -> None:
         """Take over the state in a checkpoint.
@@ -41,19 +36,19 @@ class Adversary:
             WeightsError: it holds none, or one of another discriminator.
         """
         self.optimizer.build(self.discriminator.trainable_variables)
-        groups = {group: weights_file.read_group(path, group) for group in (DISCRIMINATOR,
-                                                                           OPTIMIZER)}
-        weights, state = ([groups[name][key] for key in sorted(groups[name])]
-                          for name in (DISCRIMINATOR, OPTIMIZER))
-        variables = optimizer_variables(self.optimizer)
-        own = [value.shape for value in self.discriminator.get_weights()]
-        if [w.shape for w in weights] != own or [s.shape for s in state] != [
-                tuple(v.shape) for v in variables]:
+        groups = self._groups()
+        values = {group: matching(path, group, variables) for group, variables in groups.items()}
+        if None in values.values():
             raise WeightsError(f"{path} does not hold the state of this discriminator; start a new "
                                f"run from its generator: --set model.weights={path}")
-        self.discriminator.set_weights(weights)
-        for variable, value in zip(variables, state):
-            variable.assign(value)
+        for group, variables in groups.items():
+            for variable, value in zip(variables, values[group]):
+                variable.assign(value)
+
+    def _groups(self) -> dict:
+        """{group: variables}."""
+        return {DISCRIMINATOR: self.discriminator.weights,
+                OPTIMIZER: optimizer_variables(self.optimizer)}
 
 
 def make_adversary(config: Config, canvas, optimizer) -> Adversary:

@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from keras_saliency.files import atomic_path
+from keras_saliency.files import write_csv
 from keras_saliency.training.unit_callbacks import ActivationLogger, UnitNSS  # noqa: F401
 
 LOWER_IS_BETTER = ("loss", "kld", "emd")
@@ -43,10 +43,7 @@ def read_history(path) -> list:
 
 def write_history(rows, path) -> None:
     """Write rows (dicts with the same keys) as CSV, whole or not at all."""
-    with atomic_path(path) as temporary, open(temporary, "w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(path, list(rows[0]), [list(row.values()) for row in rows])
 
 
 class ValidationScores(keras.callbacks.Callback):

@@ -13,9 +13,20 @@ OPTIMIZER_GROUP = "_optimizer"
 
 def state(optimizer, adversary=None) -> dict:
     """{group: {name: array}}: the state of the optimizer and, if there is one, of the adversary."""
-    groups = {OPTIMIZER_GROUP: {f"{index:05d}": np.asarray(value) for index, value in
-                                enumerate(optimizer_variables(optimizer))}}
+    groups = {OPTIMIZER_GROUP: numbered(optimizer_variables(optimizer))}
     return {**groups, **(adversary.state() if adversary is not None else {})}
+
+
+def numbered(variables) -> dict:
+    """{"00000": array, ...}: the values of variables as a group of a checkpoint."""
+    return {f"{index:05d}": np.asarray(value) for index, value in enumerate(variables)}
+
+
+def matching(path, group, variables):
+    """The arrays that `numbered` made of such variables; None if theirs had other shapes."""
+    stored = weights_file.read_group(path, group)
+    values = [stored[key] for key in sorted(stored)]
+    return values if [v.shape for v in values] == [tuple(v.shape) for v in variables] else None
 
 
 def restore(folder: Path, model, optimizer, adversary=None) -> list:
@@ -31,10 +42,9 @@ def restore(folder: Path, model, optimizer, adversary=None) -> list:
     if not path.exists():
         return []
     optimizer.build(model.trainable_variables)
-    groups = weights_file.read_group(path, OPTIMIZER_GROUP)
     variables = optimizer_variables(optimizer)
-    values = [groups[key] for key in sorted(groups)]
-    if [v.shape for v in values] != [tuple(v.shape) for v in variables]:
+    values = matching(path, OPTIMIZER_GROUP, variables)
+    if values is None:
         written = weights_file.read_attributes(path).get("keras")
         raise ConfigError(
             f"{path} holds the optimizer state of Keras {written}, which Keras "

@@ -11,7 +11,7 @@ from keras_saliency.analysis.activations import dataset_activations
 from keras_saliency.analysis.detectors import BEST_IMAGES, fixation_detectors
 from keras_saliency.analysis.unit_scores import score_dataset
 from keras_saliency.datasets.dataset import SaliencyDataset
-from keras_saliency.files import atomic_path
+from keras_saliency.files import atomic_path, write_csv
 from keras_saliency.prediction import canvas_of
 
 
@@ -108,10 +108,7 @@ class UnitNSS(_EveryEpochs):
                          "best": np.nanmax(found.scores, initial=-np.inf),
                          "mean_nss": mean.mean(), "lowest_nss": mean.min(),
                          "dead": int((~scores[layer].alive).sum())})
-        with atomic_path(path) as temporary, open(temporary, "w", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
+        write_csv(path, list(rows[0]), [list(row.values()) for row in rows])
 
     def _write_hdf5(self, epoch, scores, detectors):
         path, before = self.folder / "unit_nss.h5", {}
