@@ -56,6 +56,17 @@ class AdversarialConfig:
 
 
 @dataclass
+class LbfgsConfig:
+    """How L-BFGS fits the readout of DeepGaze I."""
+
+    iterations: int = 200
+    sparsity: float = 1e-3                 # weight of |w|_1 / |w|_2
+    memory: int = 10                       # gradients that the curvature is estimated from
+    cell: int = 4                          # stimulus pixels to a cell of the density, per axis
+    leave_one_observer_out: bool = False   # also fit without each observer, and predict them
+
+
+@dataclass
 class TrainConfig:
     """How to train."""
 
@@ -75,6 +86,7 @@ class TrainConfig:
     crop: float = 1.0                      # smallest share of the sides in random windows
     color: float = 0.0                     # largest change of brightness, contrast, saturation
     adversarial: Optional[AdversarialConfig] = None  # train against a discriminator
+    lbfgs: Optional[LbfgsConfig] = None    # in place of the optimizer, for deepgaze1
     unit_layers: List[str] = field(default_factory=list)  # layers whose units are scored ...
     unit_every: int = 1                    # ... every so many epochs, on the validation stimuli
     monitor: str = "val_loss"              # column of the history that chooses the best epoch

@@ -98,6 +98,7 @@ class Scorer:
 
     def __init__(self, dataset, sigma, metrics, training=None, densities=False, seed=0):
         self.dataset, self.sigma, self.training, self.seed = dataset, sigma, training, seed
+        self.densities = densities
         self.metrics = choose_metrics(metrics, dataset, training, densities)
         self.wanted = {name for metric in self.metrics
                        for name in (METRICS[metric].prediction, *METRICS[metric].references)}
@@ -211,7 +212,8 @@ def evaluate(forward, stream, scorer: Scorer, loss=None, label=None) -> Evaluati
     """Score a network on every stimulus of the scorer's dataset.
 
     Args:
-        forward: inputs of a batch -> canvas maps [B, h, w, 1]; best a `tf.function`.
+        forward: inputs of a batch -> canvas maps [B, h, w, 1]; best a `tf.function`. Where the
+            scorer scores densities, they are densities over the canvas.
         stream: tf.data of (inputs, target [B, h, w, C]) in the dataset's order.
         loss: (target, maps) -> scalar, averaged over the stimuli; or None.
         label: text of a progress bar; None for no bar.
@@ -226,7 +228,10 @@ def evaluate(forward, stream, scorer: Scorer, loss=None, label=None) -> Evaluati
                 losses.append(float(loss(target, canvas_maps)) * len(target))
             for canvas_map in canvas_maps:
                 size = scorer.dataset.sizes[min(index, len(scorer.dataset) - 1)]
-                yield maps.from_canvas(canvas_map, size)[..., 0].numpy()
+                values = maps.from_canvas(canvas_map, size)[..., 0].numpy()
+                # what lies on the padding is not in the picture
+                yield Prediction(values / values.sum(dtype=np.float64)) if (
+                    scorer.densities) else values
                 index += 1
 
     result = score_predictions(network_maps(), scorer, label)

@@ -46,8 +46,11 @@ class CenterBias:
 
         A stimulus that was trained on (same dataset, same name) is left out of its own density.
         """
-        left_out = self._index.get(dataset.names[index]) if dataset.name == self.dataset else None
-        return self.predict(dataset.sizes[index], left_out)
+        return self.predict(dataset.sizes[index], self.index_of(dataset, index))
+
+    def index_of(self, dataset: SaliencyDataset, index: int):
+        """The index of stimulus `index` of any dataset among those trained on; None without."""
+        return self._index.get(dataset.names[index]) if dataset.name == self.dataset else None
 
     def predict(self, size, leave_out=None) -> Prediction:
         """The prediction for an image of `size` (H, W).

@@ -3,6 +3,7 @@ import inspect
 from types import MappingProxyType
 
 from keras_saliency.models import weights_file
+from keras_saliency.models.deepgaze1 import deepgaze1
 from keras_saliency.models.ead import ead
 from keras_saliency.models.msi_net import msi_net
 from keras_saliency.models.opensalicon import opensalicon
@@ -15,6 +16,7 @@ from keras_saliency.models.vgg_linear import vgg_linear
 from keras_saliency.models.weights_file import WeightsError
 
 MODELS = {
+    "deepgaze1": deepgaze1,
     "ead": ead,
     "msi_net": msi_net,
     "opensalicon": opensalicon,
@@ -26,6 +28,7 @@ MODELS = {
 
 # Canvas (h, w) that a model works at unless a config or a weights file says otherwise.
 CANVASES = {
+    "deepgaze1": (480, 640),
     "ead": (240, 320),
     "msi_net": (240, 320),
     "opensalicon": (576, 768),
@@ -34,6 +37,9 @@ CANVASES = {
     "salnet_shallow": (96, 96),
     "vgg_linear": (224, 224),
 }
+
+# Models whose output is a density: sums to 1 and has a logarithm.
+DENSITIES = ("deepgaze1",)
 
 
 def list_models() -> list:

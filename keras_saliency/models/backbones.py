@@ -1,12 +1,15 @@
 """Pretrained encoders as functional graphs with taps by layer name."""
 from keras import layers
 
+from keras_saliency.models.layers import (
+    CeilMaxPooling, GroupedConv2D, LocalResponseNormalization)
+
 # (number of 3x3 convolutions, filters) of each block: Simonyan and Zisserman (2015), column D.
 VGG16_BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 
 
 def vgg16(inputs, pool_strides=(2, 2, 2, 2, 2), dilation_rates=(1, 1, 1, 1, 1),
-          width_multiplier=1.0, prefix=""):
+          width_multiplier=1.0, prefix="", relu_layers=False):
     """The convolutions of VGG16 on preprocessed images; Keras' own layer names.
 
     Args:
@@ -16,9 +19,12 @@ def vgg16(inputs, pool_strides=(2, 2, 2, 2, 2), dilation_rates=(1, 1, 1, 1, 1),
         dilation_rates: for each block the dilation of its convolutions.
         width_multiplier: factor on the number of filters; 1.0 is VGG16, small values serve tests.
         prefix: of all layer names, where a model has more than one.
+        relu_layers: whether `block1_conv1` is the response before the rectification, which then
+            is a layer `block1_relu1`.
 
     Returns:
-        dict: layer name without prefix -> symbolic tensor, from `block1_conv1` to the last layer, in order.
+        dict: layer name without prefix -> symbolic tensor, from `block1_conv1` to the last layer,
+        in order.
     """
     x = inputs
     taps = {}
@@ -27,11 +33,55 @@ def vgg16(inputs, pool_strides=(2, 2, 2, 2, 2), dilation_rates=(1, 1, 1, 1, 1),
         for conv in range(1, convolutions + 1):
             name = f"block{block}_conv{conv}"
             x = taps[name] = layers.Conv2D(
-                max(1, round(filters * width_multiplier)), 3, padding="same", activation="relu",
+                max(1, round(filters * width_multiplier)), 3, padding="same",
+                activation=None if relu_layers else "relu",
                 dilation_rate=dilation, name=prefix + name)(x)
+            if relu_layers:
+                name = f"block{block}_relu{conv}"
+                x = taps[name] = layers.Activation("relu", name=prefix + name)(x)
         if stride is not None:
             name = f"block{block}_pool"
             x = taps[name] = layers.MaxPooling2D(
                 2, strides=stride, padding="valid" if stride == 2 else "same",
                 name=prefix + name)(x)
+    return taps
+
+
+# (filters, kernel, stride, groups, whether pooled, whether normalized) of each convolution, in
+# Caffe's order (pool before normalization).
+ALEXNET = ((96, 11, 4, 1, True, True), (256, 5, 1, 2, True, True), (384, 3, 1, 1, False, False),
+           (384, 3, 1, 2, False, False), (256, 3, 1, 2, True, False))
+
+
+def alexnet(inputs, width_multiplier=1.0):
+    """The convolutions of AlexNet (Krizhevsky et al. 2012) as Caffe's reference network has them.
+
+    Any image size: the picture is padded with zeros before the first convolution as well.
+
+    Args:
+        inputs: symbolic float32 [B, H, W, 3] after preprocessing "alexnet".
+        width_multiplier: as of `vgg16`.
+
+    Returns:
+        dict: layer name -> symbolic tensor, `alexnet_conv1` (before the rectification),
+        `alexnet_relu1`, `alexnet_pool1`, `alexnet_norm1` ... `alexnet_pool5`, in order.
+    """
+    x = inputs
+    taps = {}
+    for depth, (filters, kernel, stride, groups, pooled, normalized) in enumerate(ALEXNET, start=1):
+        filters = 2 * max(1, round(filters * width_multiplier / 2))
+        name = f"alexnet_conv{depth}"
+        if groups == 1:
+            conv = layers.Conv2D(filters, kernel, strides=stride, padding="same", name=name)
+        else:
+            conv = GroupedConv2D(filters, kernel, groups, name=name)
+        x = taps[name] = conv(x)
+        name = f"alexnet_relu{depth}"
+        x = taps[name] = layers.Activation("relu", name=name)(x)
+        if pooled:
+            name = f"alexnet_pool{depth}"
+            x = taps[name] = CeilMaxPooling(3, 2, name=name)(x)
+        if normalized:
+            name = f"alexnet_norm{depth}"
+            x = taps[name] = LocalResponseNormalization(name=name)(x)
     return taps

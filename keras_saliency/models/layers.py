@@ -12,6 +12,7 @@ PREPROCESSING = {
     # The released MSI-Net weights expect the BGR means on channels in RGB order.
     "msi_net": (False, CAFFE_MEANS, 1.0),
     "caffe": (True, CAFFE_MEANS, 1.0),
+    "alexnet": (True, (104.00698793, 116.66876762, 122.67891434), 1.0),
     "opensalicon": (True, CAFFE_MEANS, 1 / 255),
     "salnet": (True, (100.0, 110.0, 118.0), 1 / 127.5),
     "unit": (False, (0.0, 0.0, 0.0), 1 / 255),
@@ -213,16 +214,63 @@ class LocalResponseNormalization(keras.layers.Layer):
 
 @register
 class ResizeLike(keras.layers.Layer):
-    """Bilinear resizing of maps [B, h, w, C] to the grid of a second input [B, H, W, *], corners
-    aligned."""
+    """Bilinear resizing of maps [B, h, w, C] to the grid of a second input [B, H, W, *].
+
+    Args:
+        align_corners: whether the centers of the corner cells coincide; else those cells' outer
+            corners do, as in `tf.image.resize`.
+    """
+
+    def __init__(self, align_corners: bool = True, **kwargs):
+        super().__init__(**kwargs)
+        self.align_corners = align_corners
 
     def call(self, inputs):
         small, grid = inputs
-        resized = tf.raw_ops.ResizeBilinear(images=small, size=tf.shape(grid)[1:3],
-                                            align_corners=True, half_pixel_centers=False)
+        resized = tf.raw_ops.ResizeBilinear(
+            images=small, size=tf.shape(grid)[1:3], align_corners=self.align_corners,
+            half_pixel_centers=not self.align_corners)
         resized.set_shape([None, grid.shape[1], grid.shape[2], small.shape[-1]])
         return resized
 
     def compute_output_shape(self, input_shape):
         small, grid = input_shape
         return (small[0], grid[1], grid[2], small[-1])
+
+    def get_config(self):
+        return {**super().get_config(), "align_corners": self.align_corners}
+
+
+@register
+class GroupedConv2D(keras.layers.Layer):
+    """"same" convolution of channels in groups that do not see each other, with bias.
+
+    TensorFlow's CPU kernel has no grouped convolutions: the channels are split, and the results
+    concatenated.
+
+    Args:
+        filters: of all groups together. kernel_size: odd. groups: divides input and filters.
+    """
+
+    def __init__(self, filters: int, kernel_size: int, groups: int = 2, **kwargs):
+        super().__init__(**kwargs)
+        self.filters, self.kernel_size, self.groups = filters, kernel_size, groups
+
+    def build(self, input_shape):
+        shape = (self.kernel_size, self.kernel_size, input_shape[-1] // self.groups, self.filters)
+        self.kernel = self.add_weight(name="kernel", shape=shape, initializer="glorot_uniform")
+        self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
+        super().build(input_shape)
+
+    def call(self, inputs):
+        parts = zip(tf.split(inputs, self.groups, axis=-1),
+                    tf.split(tf.convert_to_tensor(self.kernel), self.groups, axis=-1))
+        outputs = [tf.nn.conv2d(maps, kernel, 1, "SAME") for maps, kernel in parts]
+        return tf.concat(outputs, axis=-1) + self.bias
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:3], self.filters)
+
+    def get_config(self):
+        return {**super().get_config(), "filters": self.filters,
+                "kernel_size": self.kernel_size, "groups": self.groups}

@@ -20,11 +20,12 @@ MANIFEST = "manifest.yaml"
 ENCODER_PRESETS = {
     "imagenet": ("vgg16_imagenet.h5", "VGG16"),
 }
-_ENCODER_LAYER = re.compile(r"(?:.*_)?(block\d+_conv\d+)$")
+_ENCODER_LAYER = re.compile(r"(?:.*_)?(block\d+_conv\d+|alexnet_conv\d)$")
 
 
 def encoder_layers(model) -> dict:
-    """{layer of the model: layer of VGG16} of its encoder convolutions, prefixed ones too."""
+    """{layer of the model: layer of VGG16 or AlexNet} of its encoder convolutions, prefixed ones
+    too."""
     matches = {name: _ENCODER_LAYER.match(name)
                for name in weights_file.layer_variables(model)}
     return {name: match.group(1) for name, match in matches.items() if match}
@@ -35,7 +36,8 @@ def load_encoder(model, source) -> None:
 
     Args:
         source: "imagenet" (a file in `weights/`, else keras.applications, which may download)
-            or the path of an HDF5 file with VGG16 layers.
+            or the path of an HDF5 file with the layers of VGG16 (or of AlexNet, for a model
+            that has it).
 
     Raises:
         WeightsError: the model has no encoder, or the weights cannot be had or do not fit.

@@ -101,13 +101,18 @@ def read(path) -> dict:
         root = file["model_weights"] if "model_weights" in file else file
         if "layer_names" in root.attrs:
             return _read_legacy(root)
-        weights = {layer: {name: data[()] for name, data in group.items()}
+        weights = {layer: {name: _value(data) for name, data in group.items()}
                    for layer, group in root.items()
                    if isinstance(group, h5py.Group) and not layer.startswith(PRIVATE)}
     if not weights or not all(isinstance(v, np.ndarray) for g in weights.values()
                               for v in g.values()):
         raise WeightsError(f"{path} does not hold weights as <layer>/<variable>")
     return weights
+
+
+def _value(data):
+    """The array of a dataset, also of one that is a single number; a group as it is."""
+    return np.asarray(data[()]) if isinstance(data, h5py.Dataset) else data
 
 
 def _read_legacy(root) -> dict:

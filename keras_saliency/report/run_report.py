@@ -7,8 +7,9 @@ from keras_saliency import config as configs
 from keras_saliency.datasets import pipeline
 from keras_saliency.evaluation import Scorer, density_of, evaluate, forward_function
 from keras_saliency.export import save as export_saved_model
+from keras_saliency.models import DENSITIES
 from keras_saliency.prediction import predict
-from keras_saliency.report import figures
+from keras_saliency.report import density_report, figures
 
 SAMPLES = 4
 
@@ -23,7 +24,7 @@ def write(run, log=print) -> None:
     columns = {key: [row[key] for row in run.rows] for key in run.rows[0]}
     figures.training_curve(columns, folder / "curve.png")
     scorer = Scorer(run.validation, run.spec.sigma, config.evaluation.metrics, run.training,
-                    seed=config.evaluation.seed)
+                    densities=run.model.name in DENSITIES, seed=config.evaluation.seed)
     result = evaluate(
         forward_function(run.model),
         pipeline.canvas_stream(run.validation, run.spec, config.evaluation.batch), scorer,
@@ -32,6 +33,7 @@ def write(run, log=print) -> None:
         "prediction": f"{run.model.name}, epoch {run.best['epoch']}",
         **scorer.about(), "config": configs.to_dict(config)})
     figures.sample_strip(sample_rows(run), folder / "samples.png")
+    details = [] if config.train.lbfgs is None else density_report.write(run, result, log)
     versions = [int(p.name) for p in (folder / "saved_model").glob("[0-9]*")]
     exported = export_saved_model(run.model, folder / "saved_model", max(versions, default=0) + 1)
     log(f"\nbest epoch {run.best['epoch']} of {len(run.rows)}, {len(run.validation)} validation "
@@ -41,10 +43,12 @@ def write(run, log=print) -> None:
             ("curve.png", "the same as a picture"),
             ("samples.png", "stimulus, density, prediction"),
             ("scores.csv", "scores of each validation stimulus; means in scores.json"),
+            *details,
             ("best.h5", "weights of the best epoch"), ("last.h5", "last epoch, for --resume"),
             ("tensorboard", f"tensorboard --logdir {folder / 'tensorboard'}"),
             (os.path.relpath(exported, folder), "SavedModel, images of any size")):
-        log(f"  {folder / name}  {what}")
+        if (folder / name).exists():
+            log(f"  {folder / name}  {what}")
     log(f"\nnext: python scripts/predict.py PICTURE_OR_FOLDER --weights {folder} "
         "--out predictions")
 

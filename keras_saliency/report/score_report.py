@@ -8,7 +8,7 @@ from keras_saliency.comparison import compare, read_tables
 from keras_saliency.config import Config
 from keras_saliency.datasets import pipeline
 from keras_saliency.files import atomic_path
-from keras_saliency.models import check_canvas, load_pretrained
+from keras_saliency.models import DENSITIES, check_canvas, load_pretrained
 from keras_saliency.predictors import (
     BASELINES, find_saved_model, picture_predictions, saved_model_predictions)
 from keras_saliency.scores import check_table_path
@@ -39,7 +39,8 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
         model = None if saved_model else load_pretrained(weights)
     training, dataset, spec = fit.load_data(config, part)
     scorer = evaluation.Scorer(
-        dataset, spec.sigma, config.evaluation.metrics, training, densities=baseline is not None,
+        dataset, spec.sigma, config.evaluation.metrics, training,
+        densities=baseline is not None or (model is not None and model.name in DENSITIES),
         seed=config.evaluation.seed)
     source = (f"{model.name} from {weights}" if model is not None else
               weights or (f"the maps in {maps}" if maps else f"the baseline {baseline}"))

@@ -107,7 +107,7 @@ def cache_features(trunk, streams, count: int, path=None, fingerprint="", label=
     rows = len(streams) * count
     shapes = _response_shapes(trunk, streams[0]) + [tuple(streams[0].element_spec[1].shape[1:])]
     if path is None:
-        _require_memory(rows, shapes)
+        require_memory(rows, shapes)
         arrays = [np.empty((rows, *shape), DTYPE) for shape in shapes]
         _fill(arrays, trunk, streams, rows, label)
         return arrays
@@ -167,7 +167,8 @@ def _fill(arrays, trunk, streams, rows, label):
         raise FeatureCacheError(f"{row} examples came where {rows} were expected")
 
 
-def _require_memory(rows, shapes):
+def require_memory(rows, shapes, remedy="--set train.cache=disk"):
+    """Raise `FeatureCacheError` unless float16 arrays [rows, *shape] fit into free memory."""
     needed = rows * sum(int(np.prod(s)) for s in shapes) * DTYPE().nbytes
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
@@ -177,7 +178,7 @@ def _require_memory(rows, shapes):
     if needed > MEMORY_SHARE * free:
         raise FeatureCacheError(
             f"the cache needs {needed / 2**30:.1f} GiB of memory and {free / 2**30:.1f} GiB "
-            "are free: --set train.cache=disk")
+            f"are free: {remedy}")
 
 
 def _fingerprint_of(path: Path):

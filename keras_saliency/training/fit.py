@@ -16,8 +16,10 @@ from keras_saliency.datasets import load_dataset, pipeline
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.splits import hold_out, split
 from keras_saliency.evaluation import Scorer, choose_metrics, evaluate, forward_function
-from keras_saliency.models import build_model, check_canvas, load_pretrained, weights_file
-from keras_saliency.training import adversarial, callbacks, checkpoints, features
+from keras_saliency.models import (
+    DENSITIES, build_model, check_canvas, load_pretrained, weights_file)
+from keras_saliency.training import (
+    adversarial, callbacks, checkpoints, density_run, features)
 from keras_saliency.training.averages import averaged
 
 OPTIMIZERS = {
@@ -138,12 +140,16 @@ def train(config: Config, resume=False, log=print) -> Run:
         tf.config.experimental.enable_op_determinism()
 
     training, validation, spec = load_data(config)
-    choose_metrics(config.evaluation.metrics, validation, training)
+    choose_metrics(config.evaluation.metrics, validation, training,
+                   config.model.name in DENSITIES)
     scorer = Scorer(validation, spec.sigma, config.evaluation.every, training,
                     seed=config.evaluation.seed)
-    _check_monitor(settings.monitor, scorer.metrics)
     model = build(config)
     check_canvas(model, spec.canvas)
+    if settings.lbfgs is not None:
+        density_run.check(config, model, training)
+        return _fit_density(Run(Path(), config, model, [], training, validation, spec), resume, log)
+    _check_monitor(settings.monitor, scorer.metrics)
     if settings.unit_layers:
         activation_model(model, settings.unit_layers)  # names a layer that it does not have
     steps = pipeline.steps_per_epoch(len(training), settings.batch)
@@ -153,15 +159,39 @@ def train(config: Config, resume=False, log=print) -> Run:
             settings.adversarial, settings.adversarial.learning_rate, "train.adversarial"))
     folder = _open_folder(config, resume)
     rows = checkpoints.restore(folder, model, optimizer, adversary) if resume else []
-    log(f"{training.summary()}; {len(validation)} for validation; canvas "
-        f"{spec.canvas[0]}x{spec.canvas[1]}; writing {folder}")
     run = Run(folder, config, model, rows, training, validation, spec)
+    log(_opening(run))
     if _is_over(rows, settings):
         log(f"nothing left to train: {len(rows)} epochs are done")
         return _with_best(run)
 
     with pipeline.unreadable_files_named(training, validation):
         return _loop(run, optimizer, adversary, steps, scorer, log)
+
+
+def _fit_density(run: Run, resume, log) -> Run:
+    """Fit the readout of `run.model` by L-BFGS."""
+    run.folder = _open_folder(run.config, resume)
+    last = run.folder / "last.h5"
+    if resume and last.exists():
+        weights_file.assign(run.model, weights_file.read(last), last)
+        epoch = weights_file.read_attributes(last)["epoch"]
+        run.rows = callbacks.read_history(run.folder / "history.csv")[:epoch]
+    log(_opening(run))
+    if len(run.rows) >= run.config.train.lbfgs.iterations:
+        log(f"nothing left to fit: {len(run.rows)} iterations are done")
+        return _with_best(run)
+    with pipeline.unreadable_files_named(run.training, run.validation):
+        run.finished = density_run.fit(
+            run, lambda name, rows: _save(run, run.folder / name, rows), log)
+    return _with_best(run)
+
+
+def _opening(run: Run) -> str:
+    """The first line of a run."""
+    height, width = run.spec.canvas
+    return (f"{run.training.summary()}; {len(run.validation)} for validation; canvas "
+            f"{height}x{width}; writing {run.folder}")
 
 
 def _loop(run: Run, optimizer, adversary, steps: int, scorer: Scorer, log) -> Run:
@@ -262,6 +292,9 @@ def _settings(config: Config) -> dict:
     flat = {f"{section}.{key}": value
             for section in ("model", "data", "train", "evaluation")
             for key, value in configs.to_dict(config)[section].items()}
+    if flat["train.lbfgs"] is not None:
+        flat["train.lbfgs"] = {key: value for key, value in flat["train.lbfgs"].items()
+                               if key not in ("iterations", "leave_one_observer_out")}
     for free in ("train.epochs", "train.patience", "train.cache", "train.cache_folder",
                  "train.unit_layers", "train.unit_every", "evaluation.batch"):
         flat.pop(free)

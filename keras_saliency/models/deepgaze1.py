@@ -1,0 +1,128 @@
+"""DeepGaze I: Kuemmerer, Theis and Bethge, "DeepGaze I: Boosting Saliency Prediction with Feature
+Maps Trained on ImageNet" (ICLR workshop 2015).
+
+Input: RGB float32 0..255 [B, H, W, 3], any size that both halves are whole of; the picture is
+halved before the backbone. Output: density float32 [B, H, W, 1], sums to 1; the layer
+`log_density` holds its logarithm in nats. Trained parameters: one per unit of the chosen layers
+(256 of AlexNet's conv5, 1,536 of VGG16's block 5), the width of the blur, the weight of the
+center_bias. Responses of a layer are combined before they are enlarged, which gives the same sum
+for less memory.
+
+Departures: the first convolution is padded to "same" where the authors pad to "full"; the blur is
+in cells of the finest chosen layer; its weights at the border sum to 1.
+"""
+import re
+
+import keras
+from keras import layers
+
+from keras_saliency.models.backbones import ALEXNET, VGG16_BLOCKS, alexnet, vgg16
+from keras_saliency.models.density_layers import (
+    AddCenterBias, FeatureScale, GaussianBlur, LogSoftmax)
+from keras_saliency.models.layers import Preprocess, ResizeLike
+
+# backbone -> (preprocessing, builder of its taps)
+BACKBONES = {
+    "alexnet": ("alexnet", alexnet),
+    "vgg16": ("caffe", lambda x, width_multiplier: vgg16(
+        x, width_multiplier=width_multiplier, relu_layers=True)),
+}
+SUBSET_KEYS = ("from", "to", "of", "type")
+_NAME = re.compile(r"(?:block|alexnet_(?:conv|relu|pool|norm))(\d+)")
+_TYPE = re.compile(r"_(conv|relu|pool|norm)\d*$")
+
+
+def deepgaze1(input_shape=(None, None, 3), backbone="vgg16", layer_subset=None,
+              width_multiplier=1.0):
+    """Build DeepGaze I without weights; see the module's docstring.
+
+    Args:
+        input_shape: (H, W, 3); None for any size.
+        backbone: "vgg16" or "alexnet".
+        layer_subset: names of layers of the backbone, or a dict with any of the keys "from",
+            "to", "of" (depths: the block of VGG16, the number of AlexNet's convolution) and
+            "type" ("conv", the response before the rectification, "relu", "pool", "norm").
+            Default: {"of": 5, "type": "conv"}, as the paper.
+        width_multiplier: factor on the numbers of filters; for tests.
+
+    Returns:
+        keras.Model named `deepgaze1`; a layer `<layer>_readout` for each chosen layer, `blur`,
+        `center_bias`, `log_density`.
+
+    Raises:
+        ValueError: an unknown backbone or layer, or a choice that no layer meets (lists those
+            there are).
+    """
+    if backbone not in BACKBONES:
+        raise ValueError(f"backbone {backbone!r}; choose from {', '.join(BACKBONES)}")
+    image = keras.Input(input_shape, name="image")
+    half = layers.AveragePooling2D(2, name="halve")(image)
+    mode, build_taps = BACKBONES[backbone]
+    taps = build_taps(Preprocess(mode, name="preprocess")(half), width_multiplier)
+    chosen = choose_layers(taps, {"of": 5, "type": "conv"} if layer_subset is None
+                           else layer_subset)
+    combined = []
+    for name in chosen:  # in the order of depth: the first one has the most cells
+        x = FeatureScale(name=f"{name}_scale")(taps[name])
+        x = layers.Conv2D(1, 1, use_bias=False, name=f"{name}_readout",
+                          kernel_initializer=keras.initializers.Constant(
+                              1 / (len(chosen) * x.shape[-1])))(x)
+        combined.append(x if not combined else
+                        ResizeLike(align_corners=False, name=f"{name}_enlarge")([x, combined[0]]))
+    x = layers.Add(name="combination")(combined) if len(combined) > 1 else combined[0]
+    x = ResizeLike(align_corners=False, name="enlarge")([GaussianBlur(name="blur")(x), image])
+    x = LogSoftmax(name="log_density")(AddCenterBias(name="center_bias")(x))
+    return keras.Model(image, layers.Activation("exponential", name="density")(x),
+                       name="deepgaze1")
+
+
+def choose_layers(names, subset) -> list:
+    """The names that `layer_subset` of `deepgaze1` means, in the backbone's order."""
+    names = list(names)
+    if not isinstance(subset, dict):
+        wanted = [subset] if isinstance(subset, str) else list(subset)
+        unknown = [name for name in wanted if name not in names]
+        if unknown or not wanted:
+            raise ValueError(f"layer_subset: no layer {', '.join(map(repr, unknown)) or 'given'}; "
+                             f"the layers are {', '.join(names)}")
+        return [name for name in names if name in wanted]
+    wrong = [key for key in subset if key not in SUBSET_KEYS]
+    if wrong:
+        raise ValueError(f"layer_subset has no key {wrong[0]!r}; its keys are "
+                         f"{', '.join(SUBSET_KEYS)}")
+    if "of" in subset and ("from" in subset or "to" in subset):
+        raise ValueError(f"layer_subset {subset}: of is one depth, from and to are a range; give "
+                         "one or the other")
+    first, last = (subset.get(key, subset.get("of", default))
+                   for key, default in (("from", 1), ("to", 5)))
+    found = [name for name in names
+             if first <= int(_NAME.match(name).group(1)) <= last
+             and subset.get("type") in (None, _TYPE.search(name).group(1))]
+    if not found:
+        raise ValueError(f"layer_subset {subset}: no layer is meant; the layers are "
+                         f"{', '.join(names)}")
+    return found
+
+
+def receptive_field(name) -> tuple:
+    """(size, stride) of a backbone's layer in pixels of the halved picture.
+
+    Cell i of the layer sees `size` pixels around (i + 0.5) * stride along an axis.
+    """
+    if name.startswith("alexnet"):
+        steps = [(f"alexnet_{kind}{depth}", size, stride)
+                 for depth, (_, kernel, step, _, pooled, _) in enumerate(ALEXNET, start=1)
+                 for kind, size, stride in (("conv", kernel, step), ("relu", 1, 1),
+                                            *([("pool", 3, 2), ("norm", 1, 1)] if pooled else []))]
+    else:
+        steps = [step for block, (convolutions, _) in enumerate(VGG16_BLOCKS, start=1)
+                 for step in (*((f"block{block}_{kind}{conv}", size, 1)
+                                for conv in range(1, convolutions + 1)
+                                for kind, size in (("conv", 3), ("relu", 1))),
+                              (f"block{block}_pool", 2, 2))]
+    seen, jump = 1, 1
+    for layer, size, stride in steps:
+        seen, jump = seen + (size - 1) * jump, jump * stride
+        if layer == name:
+            return seen, jump
+    raise ValueError(f"no layer {name!r} in a backbone")

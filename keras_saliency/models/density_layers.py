@@ -1,0 +1,94 @@
+"""Layers of models that predict a density: feature scale, learned blur, center_bias, softmax."""
+import keras
+import tensorflow as tf
+
+from keras_saliency.compat import register
+
+PRIOR_CELLS = 64
+
+
+@register
+class FeatureScale(keras.layers.Layer):
+    """Each map of [B, H, W, C] divided by its standard deviation over a dataset.
+
+    `std` [C] is a weight that is measured, not trained; 1 until then.
+    """
+
+    def build(self, input_shape):
+        self.std = self.add_weight(name="std", shape=(input_shape[-1],), initializer="ones",
+                                   trainable=False)
+        super().build(input_shape)
+
+    def call(self, inputs):
+        return inputs / self.std
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+@register
+class GaussianBlur(keras.layers.Layer):
+    """Maps [B, H, W, 1] under a Gaussian whose width is learned, exp(`log_sigma`) in cells.
+
+    Untruncated; where it reaches beyond the border, the weights inside grow to sum to 1, so that a
+    constant map stays as it is.
+    """
+
+    def build(self, input_shape):
+        self.log_sigma = self.add_weight(name="log_sigma", shape=(), initializer="zeros")
+        super().build(input_shape)
+
+    def call(self, inputs):
+        shape = tf.shape(inputs)
+        return gaussian_blur(inputs[..., 0], tf.exp(tf.convert_to_tensor(self.log_sigma)),
+                             shape[1], shape[2])[..., tf.newaxis]
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+def gaussian_blur(maps, sigma, height, width):
+    """Maps [B, h, w] under the Gaussian of `GaussianBlur`, sigma in cells."""
+    def kernel(length):
+        places = tf.range(tf.cast(length, maps.dtype))
+        distance = places[:, tf.newaxis] - places[tf.newaxis]
+        return tf.nn.softmax(-0.5 * tf.square(distance / sigma), axis=1)
+
+    return tf.einsum("yh,bhw,xw->byx", kernel(height), maps, kernel(width))
+
+
+@register
+class AddCenterBias(keras.layers.Layer):
+    """Maps [B, H, W, 1] plus `alpha`, which is learned, times a log-density of relative places.
+
+    `log_density` [64, 64] is a weight that is measured, not trained: of the training fixations,
+    rows and columns spread over the canvas; 0 (uniform) until then.
+    """
+
+    def build(self, input_shape):
+        self.alpha = self.add_weight(name="alpha", shape=(), initializer="ones")
+        self.log_density = self.add_weight(
+            name="log_density", shape=(PRIOR_CELLS, PRIOR_CELLS), initializer="zeros",
+            trainable=False)
+        super().build(input_shape)
+
+    def call(self, inputs):
+        log_density = tf.convert_to_tensor(self.log_density)[tf.newaxis, ..., tf.newaxis]
+        resized = tf.raw_ops.ResizeBilinear(
+            images=log_density, size=tf.shape(inputs)[1:3], align_corners=False,
+            half_pixel_centers=True)
+        return inputs + self.alpha * resized
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+@register
+class LogSoftmax(keras.layers.Layer):
+    """Each map of [B, H, W, 1] as a log-density over its cells, in nats, logsumexp 0."""
+
+    def call(self, inputs):
+        return inputs - tf.reduce_logsumexp(inputs, axis=(1, 2, 3), keepdims=True)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
