@@ -140,7 +140,7 @@ def test_a_run_writes_its_folder_and_resumes(tmp_path):
 
 
 @pytest.mark.parametrize("overrides, message", [
-    (["model.name=ead", "model.options={}"], "train.lbfgs fits deepgaze1, not ead"),
+    (["model.name=ead", "model.options={}", "evaluation.metrics=[nss]"], "train.lbfgs fits deepgaze1, not ead"),
     (["train.lbfgs.iterations=0"], "train.lbfgs.iterations must be at least 1"),
     (["train.lbfgs.sparsity=-1"], "train.lbfgs.sparsity must not be negative"),
     (["train.monitor=val_nss"], "choose from loss, information_gain, val_information_gain"),
