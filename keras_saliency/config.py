@@ -76,6 +76,7 @@ class TrainConfig:
     optimizer_options: Dict[str, Any] = field(default_factory=dict)
     decay: float = 1.0                     # the rate is multiplied by this ...
     decay_every: Optional[int] = None      # ... every so many steps; default: once an epoch
+    end_rate: Optional[float] = None       # or it falls linearly to this in the last epoch
     epochs: int = 10
     batch: int = 1
     freeze: Optional[str] = None           # last frozen encoder block, e.g. "block4"

@@ -104,7 +104,10 @@ def build(config: Config) -> keras.Model:
 def make_optimizer(config: Config, steps: int) -> keras.optimizers.Optimizer:
     """The optimizer with its learning-rate schedule, a function of the step alone."""
     train, rate = config.train, config.train.learning_rate
-    if train.decay != 1.0:
+    if train.end_rate is not None:
+        rate = keras.optimizers.schedules.PolynomialDecay(
+            rate, steps * train.epochs, train.end_rate)
+    elif train.decay != 1.0:
         rate = keras.optimizers.schedules.ExponentialDecay(
             rate, train.decay_every or steps, train.decay, staircase=True)
     return _optimizer(train, rate, "train")
@@ -254,6 +257,8 @@ def _check(config: Config) -> None:
     if (settings.crop, settings.color) != (1, 0) and settings.cache != "none":
         raise ConfigError(f"train.crop and train.color change every epoch; with train.cache="
                           f"{settings.cache} they cannot be drawn: --set train.cache=none")
+    if settings.end_rate is not None and (settings.decay != 1 or settings.end_rate < 0):
+        raise ConfigError("train.end_rate must not be negative, and goes without train.decay")
     if not settings.learning_rate > 0:
         raise ConfigError(f"train.learning_rate must be above 0, not {settings.learning_rate}")
 
@@ -295,7 +300,9 @@ def _settings(config: Config) -> dict:
     if flat["train.lbfgs"] is not None:
         flat["train.lbfgs"] = {key: value for key, value in flat["train.lbfgs"].items()
                                if key not in ("iterations", "leave_one_observer_out")}
-    for free in ("train.epochs", "train.patience", "train.cache", "train.cache_folder",
+    if flat["train.end_rate"] is None:  # with it the schedule depends on them
+        flat.pop("train.epochs")
+    for free in ("train.patience", "train.cache", "train.cache_folder",
                  "train.unit_layers", "train.unit_every", "evaluation.batch"):
         flat.pop(free)
     return flat

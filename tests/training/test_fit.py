@@ -266,6 +266,7 @@ def test_fine_tuning_starts_from_trained_weights(tmp_path):
     ("train.cache_folder=features", ConfigError, "is for train.cache=disk, not none"),
     ("train.monitor=val_sim", ConfigError, "choose from val_loss, loss, val_nss, val_cc"),
     ("train.learning_rate=0", ConfigError, "must be above 0"),
+    ("train.end_rate=0.1", ConfigError, "goes without train.decay"),
     ("train.loss={kdl: 1}", ValueError, "unknown loss kdl"),
     ("train.freeze=block9", ValueError, "no encoder block 'block9'"),
     ("train.batch=99", DatasetError, "do not fill one batch of 99"),
@@ -280,6 +281,13 @@ def test_wrong_settings_are_named_and_nothing_is_written(tmp_path, override, err
     with pytest.raises(error, match=message):
         fit.train(small(tmp_path, override))
     assert not list(tmp_path.rglob("*.h5"))
+
+
+def test_the_rate_falls_linearly_to_its_end(tmp_path):
+    config = small(tmp_path, "train.decay=1", "train.end_rate=0.002", "train.epochs=4")
+    rate = fit.make_optimizer(config, steps=10).learning_rate
+    schedule = rate if callable(rate) else fit.make_optimizer(config, steps=10)._learning_rate
+    assert [float(schedule(step)) for step in (0, 20, 40)] == pytest.approx([0.01, 0.006, 0.002])
 
 
 def test_history_is_a_csv_that_others_can_read(tmp_path):
