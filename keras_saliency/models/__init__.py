@@ -1,8 +1,10 @@
 """Published models as functional Keras models, by name."""
 import inspect
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from keras_saliency.models import weights_file
+from keras_saliency.models.classical import CLASSICAL
 from keras_saliency.models.deepgaze1 import deepgaze1
 from keras_saliency.models.ead import ead
 from keras_saliency.models.msi_net import msi_net
@@ -42,36 +44,56 @@ CANVASES = {
 DENSITIES = ("deepgaze1",)
 
 
+@dataclass(frozen=True)
+class ClassicalModel:
+    """A model of `classical` with its options: a function of an image, not a network.
+
+    Called with an image [H, W, 3] RGB 0..255 of any size it gives float32 [H, W] in 0..1.
+    """
+
+    name: str
+    options: dict = field(default_factory=dict)
+
+    def __call__(self, image):
+        return CLASSICAL[self.name](image, **self.options)
+
+
 def list_models() -> list:
-    """Registered model names, sorted."""
-    return sorted(MODELS)
+    """Registered model names, sorted: networks and the classical models."""
+    return sorted([*MODELS, *CLASSICAL])
 
 
 def build_model(name, input_shape=None, encoder_weights=None, **options):
     """Build a registered model.
 
     Args:
-        name: one of `list_models()`.
+        name: one of `list_models()`. Of a classical model the other arguments are its options
+            alone.
         input_shape: (H, W, 3), or None for any size that the strides divide.
         encoder_weights: None (random), "imagenet", or the path of an HDF5 file with VGG16.
         **options: the builder's own, e.g. `aspp=False`; see its docstring.
 
     Returns:
         keras.Model on RGB float32 0..255 [B, H, W, 3] with an attribute `canvas` (h, w): the
-        size that `predict` works at.
+        size that `predict` works at; or a `ClassicalModel`, which `predict` takes as well.
 
     Raises:
         ValueError: unknown name or option (lists the valid ones).
         WeightsError: encoder weights that cannot be had or do not fit.
     """
-    if name not in MODELS:
+    builder = {**MODELS, **CLASSICAL}.get(name)
+    if builder is None:
         raise ValueError(f"no model {name!r}; the models are {', '.join(list_models())}")
-    builder = MODELS[name]
-    valid = [p for p in inspect.signature(builder).parameters if p != "input_shape"]
+    valid = [p for p in inspect.signature(builder).parameters if p not in ("input_shape", "image")]
     for option in options:
         if option not in valid:
             raise ValueError(
                 f"{name} has no option {option!r}; its options are {', '.join(valid)}")
+    if name in CLASSICAL:
+        if input_shape is not None or encoder_weights is not None:
+            raise ValueError(f"{name} takes images of any size and has no encoder: leave "
+                             "input_shape and encoder_weights out")
+        return ClassicalModel(name, options)
     model = builder(input_shape=tuple(input_shape or (None, None, 3)), **options)
     model.canvas = tuple(input_shape[:2]) if input_shape else CANVASES[name]
     if encoder_weights is not None:
@@ -122,11 +144,20 @@ def load_pretrained(name_or_path):
     return model
 
 
+def load_predictor(name_or_path):
+    """What `predict` takes: a `ClassicalModel` by its name, else as `load_pretrained`."""
+    if str(name_or_path) in CLASSICAL:
+        return build_model(str(name_or_path))
+    return load_pretrained(name_or_path)
+
+
 def origin(model) -> str:
-    """One line on where the weights of `load_pretrained` come from and what they were trained on.
+    """One line on where the weights of `load_predictor` come from and what they were trained on.
 
     `model.about` has the same facts as a dict.
     """
+    if isinstance(model, ClassicalModel):
+        return f"{model.name}: a classical model, nothing was trained"
     about = model.about
     count = about.get("training_stimuli")
     trained = (f"trained on {f'{count} stimuli of ' if count else ''}{about['dataset']}"

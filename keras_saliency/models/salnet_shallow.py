@@ -52,7 +52,8 @@ def salnet_shallow(input_shape=(CANVAS, CANVAS, 3), filters=128, width_multiplie
         x = CeilMaxPooling(2, 2, name=f"pool{number}")(x)
     x = layers.Permute((3, 1, 2), name="channels_first")(x)  # the order of the authors' weights
     x = layers.Flatten(name="flatten")(x)
-    x = layers.Dense(2 * scaled(2304), name="dense1", **start())(x)
+    # the rectification before the maxout is Lasagne's default in the authors' code
+    x = layers.Dense(2 * scaled(2304), activation="relu", name="dense1", **start())(x)
     x = compat.Maxout(scaled(2304), name="maxout")(x)
     x = layers.Dense(MAP * MAP, name="dense2", **start())(x)
     x = layers.Reshape((MAP, MAP, 1), name="map")(x)

@@ -5,12 +5,12 @@ import pytest
 import tensorflow as tf
 
 import keras_saliency as ks
-from keras_saliency.models import check_canvas
+from keras_saliency.models import MODELS, check_canvas
 
 SMALL = dict(width_multiplier=0.03)
 
 
-@pytest.fixture(params=ks.list_models())
+@pytest.fixture(params=sorted(MODELS))
 def name(request):
     return request.param
 

@@ -1,0 +1,140 @@
+"""What the classical models share: checks, resizing, pyramids, Gabor filters, DKL color.
+
+All of it treats an image and its mirror image alike, so that no side is favored.
+"""
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+# Contrast below this, of channels that span about 0..1, is the rounding of float32: one pixel one
+# step brighter in an 8-bit image is 20 times more, even averaged over two octaves.
+NOISE = 1e-5
+
+# linear sRGB -> CIE XYZ (IEC 61966-2-1) -> L, M, S (Smith and Pokorny 1975), white at 1
+_XYZ = np.array([[.4124, .3576, .1805], [.2126, .7152, .0722], [.0193, .1192, .9505]])
+_LMS = np.array([[.15514, .54312, -.03286], [-.15514, .45684, .03286], [0, 0, .01608]]) @ _XYZ
+_LMS /= _LMS.sum(axis=1, keepdims=True)
+
+# Binomial; with the 2x2 average that follows it makes [1 5 10 10 5 1] / 32.
+_LOW_PASS = np.array([1, 4, 6, 4, 1], np.float32) / 16
+
+
+def check_image(image) -> np.ndarray:
+    """float32 [H, W, 3] of an RGB image 0..255.
+
+    Raises:
+        ValueError: another shape, no pixels, or values that are not finite numbers in 0..255.
+    """
+    image = np.asarray(image)
+    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise ValueError(f"image must be [H, W, 3] RGB, not of shape {image.shape}; repeat a gray "
+                         "image three times, drop an alpha channel")
+    if image.dtype.kind not in "uif":
+        raise ValueError(f"image must hold numbers (uint8 or float), not {image.dtype}")
+    if not np.isfinite(image).all():
+        raise ValueError("image has values that are not finite; replace its NaN and infinities")
+    low, high = image.min(), image.max()
+    if low < 0 or high > 255:
+        raise ValueError(f"image has values from {low:g} to {high:g}; clip or rescale them to "
+                         "0..255")
+    return image.astype(np.float32)
+
+
+def check_number(name, value, low, high, whole=False):
+    """`value`, if it is a number in low..high.
+
+    Raises:
+        ValueError: naming the option and its range.
+    """
+    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, kinds) or (
+            not low <= value <= high):
+        raise ValueError(f"{name} must be a {'whole ' if whole else ''}number from {low} to "
+                         f"{high}, not {value!r}")
+    return value
+
+
+def check_numbers(name, values, low, high, whole=False) -> tuple:
+    """`values` as a tuple, if they are one or more numbers in low..high; else ValueError."""
+    try:
+        values = tuple(values)
+    except TypeError:
+        raise ValueError(f"{name} must be a tuple of numbers, not {values!r}") from None
+    if not values:
+        raise ValueError(f"{name} must hold at least one number")
+    return tuple(check_number(name, value, low, high, whole) for value in values)
+
+
+def min_max(values) -> np.ndarray:
+    """float32: `values` stretched to 0..1; a constant array becomes zeros."""
+    low, high = values.min(), values.max()
+    if not high > low:
+        return np.zeros(values.shape, np.float32)
+    return ((values - low) / (high - low)).astype(np.float32)
+
+
+def resized(channel, size, enlarge=cv2.INTER_LINEAR) -> np.ndarray:
+    """[h, w] of `size`: area average where a side shrinks, then `enlarge` where one grows."""
+    height, width = (min(a, b) for a, b in zip(channel.shape[:2], size))
+    channel = cv2.resize(channel, (width, height), interpolation=cv2.INTER_AREA)
+    return cv2.resize(channel, (size[1], size[0]), interpolation=enlarge)
+
+
+def pyramid(channel, coarsest) -> list:
+    """Gaussian pyramid: levels 0 (the channel itself) .. `coarsest`, each half the size, rounded
+    up, of the one before; float32 [h, w] or [h, w, C]."""
+    levels = [channel]
+    for _ in range(coarsest):
+        height, width = (-(-side // 2) for side in levels[-1].shape[:2])
+        smooth = cv2.sepFilter2D(levels[-1], -1, _LOW_PASS, _LOW_PASS,
+                                 borderType=cv2.BORDER_REFLECT)
+        levels.append(cv2.resize(smooth, (width, height), interpolation=cv2.INTER_AREA))
+    return levels
+
+
+@lru_cache(maxsize=32)
+def gabor_pair(angle, period, deviation, elongation, radius) -> tuple:
+    """Even and odd Gabor filter, float32 [2 * radius + 1] squared, mean 0 and L2 norm 1.
+
+    Args:
+        angle: of the stripes' normal, degrees.
+        period, deviation, radius: in pixels; `deviation` across the stripes.
+        elongation: deviation along the stripes over that across them.
+    """
+    y, x = np.mgrid[-radius:radius + 1, -radius:radius + 1]
+    turn = np.radians(angle)
+    across = x * np.cos(turn) + y * np.sin(turn)
+    along = y * np.cos(turn) - x * np.sin(turn)
+    envelope = np.exp(-(across ** 2 + (along / elongation) ** 2) / (2 * deviation ** 2))
+    pair = []
+    for wave in (np.cos, np.sin):
+        kernel = envelope * wave(2 * np.pi * across / period)
+        kernel -= kernel.mean()
+        pair.append((kernel / np.sqrt((kernel ** 2).sum())).astype(np.float32))
+    return tuple(pair)
+
+
+def gabor_energy(channel, pair) -> np.ndarray:
+    """float32 [h, w]: |response to the even filter| + |response to the odd one|."""
+    even, odd = (cv2.filter2D(channel, cv2.CV_32F, kernel, borderType=cv2.BORDER_REFLECT)
+                 for kernel in pair)
+    return np.abs(even) + np.abs(odd)
+
+
+def faded(values, border) -> np.ndarray:
+    """float32 [h, w]: `values`, falling linearly over `border` pixels towards each side."""
+    height, width = values.shape
+    border = min(border, height // 2, width // 2)
+    rows, columns = (np.minimum(1, np.minimum(np.arange(1, n + 1), np.arange(n, 0, -1))
+                                / (border + 1)) for n in (height, width))
+    return (values * np.outer(rows, columns)).astype(np.float32)
+
+
+def dkl(rgb) -> list:
+    """The axes of Derrington, Krauskopf and Lennie (1984) of sRGB [h, w, 3] in 0..1: luminance,
+    L - M, and S - luminance, float32 [h, w], as contrasts relative to white."""
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    long, middle, short = np.moveaxis(linear @ _LMS.T, 2, 0)
+    luminance = linear @ _XYZ[1]
+    return [axis.astype(np.float32) for axis in (luminance, long - middle, short - luminance)]

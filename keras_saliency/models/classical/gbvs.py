@@ -1,0 +1,144 @@
+"""GBVS: Harel, Koch and Perona, "Graph-Based Visual Saliency" (NIPS 2006).
+
+Feature maps, 24 of them: the three axes of the DKL color space (D), intensity (I, the maximum of
+red, green and blue) and Gabor energy of intensity at 0, 45, 90 and 135 degrees (O; deviation 2,
+elongation 2, period pi, 27x27 pixels, faded out within 13 pixels of the border), each at levels 2,
+3 and 4 of a Gaussian pyramid (1/4, 1/8 and 1/16 of the image), all resized to a grid with a longer
+side of 32 nodes. On the complete graph of the nodes, a Markov chain goes from i to j with a
+probability in proportion to |M(i) - M(j)| * F(i, j), F = exp(-d^2 / (2 sigma^2)), sigma 0.15 of
+the grid's mean side; its equilibrium distribution A is the activation. A second chain, in
+proportion to A(j) * F(i, j) with sigma 0.06, concentrates the mass, once. Maps are averaged within
+a channel, channels added with equal weights, faded out within 4 nodes of the border, blurred (0.02
+of the longer side) and enlarged to the image.
+
+These are the parameters of the authors' code of 2008-2012 with the paper's normalization; the code
+itself has come to raise A to the power 1.5 instead, `normalization="power"`. Dissimilarity is
+the code's difference, not the paper's |log M(i) / M(j)|, which needs positive maps.
+
+Both chains have symmetric conductances, |M(i) - M(j)| F(i, j) and A(i) A(j) F(i, j), so that in
+equilibrium each node has its share of their sum: exact, where the code's power iteration stops at
+a change of 1e-4, and also where that would alternate for ever, as on a map of two values.
+
+Departures, besides that: DKL is computed for an sRGB display, where the code has tables of the
+authors' monitor; maps within a channel are averaged, as the code's comments say, where it adds
+them. A map without contrast has no activation. Levels with a side below 3 pixels are left out; if
+none is left, the next finer one that has them, or the image itself, takes their place (the code
+refuses images below 128 pixels).
+"""
+from functools import lru_cache, partial
+
+import cv2
+import numpy as np
+
+from keras_saliency.models.classical.features import (
+    NOISE, check_image, check_number, check_numbers, dkl, faded, gabor_energy, gabor_pair, min_max,
+    pyramid, resized)
+
+_gabor = partial(gabor_pair, period=np.pi, deviation=2.0, elongation=2.0, radius=13)
+_FADED_PIXELS, _FADED_NODES = 13, 4
+_SMALLEST = 3  # pixels of a pyramid level
+
+
+def gbvs(image, grid_size=32, channels="DIO", levels=(2, 3, 4), angles=(0, 45, 90, 135),
+         sigma_activation=0.15, normalization="graph", sigma_normalization=0.06,
+         normalization_iterations=1, blur=0.02) -> np.ndarray:
+    """The GBVS map of an image; see the module's docstring for the parameters.
+
+    Args:
+        image: [H, W, 3] RGB, uint8 or float within 0..255, any size from 1x1.
+        grid_size: nodes along the longer side, 8..64; the cost grows with its fourth power.
+        channels: any of the letters D, I and O.
+        levels: of the pyramid, each in 0..8.
+        angles: of the Gabor filters in degrees, each in 0..180.
+        sigma_activation, sigma_normalization: shares of the grid's mean side, 0.01..1.
+        normalization: "graph" or "power".
+        normalization_iterations: how often, 0..5.
+        blur: standard deviation as a share of the grid's longer side, 0..1; 0 for none.
+
+    Returns:
+        float32 [H, W] within 0..1; zeros for a constant image.
+
+    Raises:
+        ValueError: an image of another shape or with values outside 0..255, or an option out of
+            range.
+    """
+    image = check_image(image)
+    size = image.shape[:2]
+    check_number("grid_size", grid_size, 8, 64, whole=True)
+    check_number("blur", blur, 0, 1)
+    check_number("normalization_iterations", normalization_iterations, 0, 5, whole=True)
+    shares = [check_number(name, share, 0.01, 1) for name, share in (
+        ("sigma_activation", sigma_activation), ("sigma_normalization", sigma_normalization))]
+    if normalization not in ("graph", "power"):
+        raise ValueError(f'normalization must be "graph" or "power", not {normalization!r}')
+    if not isinstance(channels, str) or not channels or not set(channels) <= set("DIO"):
+        raise ValueError(f'channels must be letters of "DIO", such as "DIO", not {channels!r}')
+    angles = check_numbers("angles", angles, 0, 180)
+    levels = _room(size, check_numbers("levels", levels, 0, 8, whole=True))
+    grid = tuple(max(1, round(side * grid_size / max(size))) for side in size)
+    reach, narrow = (_closeness(*grid, share) for share in shares)
+
+    rgb = pyramid(image / 255, max(levels))
+    master = np.zeros(grid, np.float32)
+    for channel in sorted(set(channels)):
+        features = [resized(f, grid, cv2.INTER_CUBIC) for level in levels
+                    for f in _features(channel, rgb[level], angles)]
+        for feature in features:
+            activation = activated(feature, reach)
+            for _ in range(normalization_iterations):
+                activation = (concentrated(activation, narrow) if normalization == "graph"
+                              else activation ** 1.5)
+            master += activation / len(features)
+    master = min_max(faded(master, _FADED_NODES))
+    if blur > 0:
+        master = cv2.GaussianBlur(master, (0, 0), blur * max(grid), borderType=cv2.BORDER_REPLICATE)
+    return min_max(resized(min_max(master), size, cv2.INTER_CUBIC))
+
+
+def activated(feature, closeness) -> np.ndarray:
+    """float32 [h, w], sum 1: equilibrium of the chain that goes where `feature` [h, w] differs.
+
+    Args:
+        closeness: F, [h * w, h * w]. Zeros are returned for a feature without contrast.
+    """
+    if np.ptp(feature) <= NOISE:
+        return np.zeros_like(feature)
+    values = feature.ravel()
+    mass = np.einsum("ij,ij->i", np.abs(values[:, None] - values), closeness)
+    return (mass / mass.sum()).reshape(feature.shape)
+
+
+def concentrated(activation, closeness) -> np.ndarray:
+    """float32 [h, w], sum 1: equilibrium of the chain that goes where `activation` is; zeros of
+    zeros."""
+    values = activation.ravel()
+    mass = values * (closeness @ values)
+    return (mass / max(mass.sum(), np.finfo(np.float32).tiny)).reshape(activation.shape)
+
+
+@lru_cache(maxsize=4)
+def _closeness(height, width, share):
+    """F: float32 [h * w, h * w] of the nodes' distances; sigma is a share of the mean side."""
+    sigma = share * (height + width) / 2
+    rows, columns = (np.exp(-0.5 * ((np.arange(n)[:, None] - np.arange(n)) / sigma) ** 2)
+                     for n in (height, width))
+    closeness = np.kron(rows, columns).astype(np.float32)
+    closeness.setflags(write=False)  # it is shared by all calls
+    return closeness
+
+
+def _room(size, levels) -> list:
+    """Those of `levels` that an image of `size` has room for, else the finest or level 0."""
+    fitting = [level for level in sorted(set(levels)) if -(-min(size) // 2 ** level) >= _SMALLEST]
+    return fitting or [next((level for level in range(min(levels), -1, -1)
+                             if -(-min(size) // 2 ** level) >= _SMALLEST), 0)]
+
+
+def _features(channel, rgb, angles) -> list:
+    """The feature maps float32 [h, w] of a channel, of one level [h, w, 3] of RGB 0..1."""
+    if channel == "D":
+        return dkl(rgb)
+    intensity = np.ascontiguousarray(rgb.max(axis=2))
+    if channel == "I":
+        return [intensity]
+    return [faded(gabor_energy(intensity, _gabor(angle)), _FADED_PIXELS) for angle in angles]

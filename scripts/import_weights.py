@@ -1,0 +1,36 @@
+"""Make an author's published weights a file for load_pretrained (see weights/README.md)."""
+import os
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from keras_saliency import command_line  # noqa: E402
+from keras_saliency.models import importing  # noqa: E402
+
+
+def main():
+    parser = command_line.plain_parser(
+        "Read the weights that a model's authors published and write them as HDF5. The kind of "
+        "file is recognised; weights/README.md says where each one is found.",
+        "python scripts/import_weights.py salgan gen_modelWeights0090.npz --out salgan.h5\n"
+        "  python scripts/import_weights.py vgg16 vgg16.npy --out vgg16.h5 --float16")
+    parser.add_argument("name", choices=sorted(importing.CONVERTERS), metavar="MODEL",
+                        help=f"what to write: {', '.join(sorted(importing.CONVERTERS))} "
+                        "(vgg16: an encoder, for model.encoder_weights)")
+    parser.add_argument("source", help="the authors' file, SavedModel folder or checkpoint's "
+                                       ".index")
+    parser.add_argument("--out", metavar="H5", help="file to write (default: MODEL.h5)")
+    parser.add_argument("--float16", action="store_true", help="half the size on disk")
+    parser.add_argument("--options", metavar="YAML", default={},
+                        type=importing.read_options,
+                        help="of the model's builder, e.g. '{width_multiplier: 0.5}'")
+    arguments = parser.parse_args()
+    done = importing.convert(
+        arguments.name, arguments.source, Path(arguments.out or f"{arguments.name}.h5"),
+        "float16" if arguments.float16 else "float32", **arguments.options)
+    print(f"{done.path}: {done.layers} layers, {done.parameters:,} parameters from a {done.kind} "
+          f"(sha256 {done.sha256[:12]}...)")
+
+
+if __name__ == "__main__":
+    command_line.run(main)
