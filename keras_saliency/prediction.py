@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_saliency import maps
-from keras_saliency.models import CANVASES, check_canvas
+from keras_saliency.models import CANVASES, ClassicalModel, check_canvas
 
 PICTURE_TYPES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 
@@ -57,10 +57,10 @@ def predict(model, image, canvas=None) -> np.ndarray:
     """The saliency_map of one picture in its own size.
 
     Args:
-        model: a Keras saliency model on RGB 0..255.
+        model: a Keras saliency model on RGB 0..255, or a `ClassicalModel`.
         image: [H, W, 3] RGB, uint8 or float within 0..255, any size from 1x1.
         canvas: (h, w) to work at. Default: the model's own, turned upright for portrait
-            pictures where the model takes any size.
+            pictures where the model takes any size. Classical models work at the image's own.
 
     Returns:
         float32 [H, W], in the scale of the model (0..1 for those that end in a min-max).
@@ -74,6 +74,8 @@ def predict(model, image, canvas=None) -> np.ndarray:
         raise ValueError(f"image must be [H, W, 3] RGB, not of shape {image.shape}")
     if not np.isfinite(image).all():
         raise ValueError("image has values that are not finite")
+    if isinstance(model, ClassicalModel):
+        return model(image)
     size = image.shape[:2]
     if canvas is None:
         canvas = canvas_of(model)

@@ -30,6 +30,12 @@ def find_saved_model(path):
     return max(versions, key=lambda p: int(p.name), default=None)
 
 
+def classical_predictions(model, dataset: SaliencyDataset):
+    """Maps of a `ClassicalModel`."""
+    load = pipeline.stimulus_loader(dataset)
+    return (model(load(index).numpy()) for index in range(len(dataset)))
+
+
 def saved_model_predictions(folder, dataset: SaliencyDataset):
     """Maps of a SavedModel through its signature `serving_default`: uint8 RGB of any size to
     `saliency` [1, H, W, 1].

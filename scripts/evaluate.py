@@ -19,7 +19,7 @@ def main():
         "  python scripts/evaluate.py --compare center_bias.csv msi_net.csv")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--weights", metavar="MODEL", help="a weights file, a run folder, a "
-                      "pretrained model's name, or a SavedModel folder")
+                      "pretrained model's name, a SavedModel folder, or itti, gbvs, bms")
     what.add_argument("--maps", metavar="FOLDER", help="saliency maps as gray pictures or .npy, "
                       "named like the stimuli")
     what.add_argument("--baseline", choices=sorted(BASELINES),

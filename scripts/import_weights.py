@@ -16,7 +16,7 @@ def main():
         "  python scripts/import_weights.py vgg16 vgg16.npy --out vgg16.h5 --float16")
     parser.add_argument("name", choices=sorted(importing.CONVERTERS), metavar="MODEL",
                         help=f"what to write: {', '.join(sorted(importing.CONVERTERS))} "
-                        "(vgg16: an encoder, for model.encoder_weights)")
+                        "(vgg16, alexnet: encoders, for model.encoder_weights)")
     parser.add_argument("source", help="the authors' file, SavedModel folder or checkpoint's "
                                        ".index")
     parser.add_argument("--out", metavar="H5", help="file to write (default: MODEL.h5)")

@@ -5,9 +5,9 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras_saliency as ks  # noqa: E402
-from keras_saliency import command_line, load_pretrained  # noqa: E402
+from keras_saliency import command_line  # noqa: E402
 from keras_saliency.export import serving  # noqa: E402
-from keras_saliency.models import origin  # noqa: E402
+from keras_saliency.models import load_predictor, origin  # noqa: E402
 from keras_saliency.report import prediction_files  # noqa: E402
 
 
@@ -19,8 +19,9 @@ def main():
         "  python scripts/predict.py pictures --weights runs/quickstart --out predictions")
     parser.add_argument("pictures", nargs="+", metavar="IMAGE_OR_FOLDER")
     parser.add_argument("--weights", default="msi_net",
-                        help="a weights file, a run folder or a pretrained model's name "
-                             "(default: %(default)s, MSI-Net trained on OSIE)")
+                        help="a weights file, a run folder, a pretrained model's name "
+                             "(default: %(default)s, MSI-Net trained on OSIE), or a classical "
+                             "model: itti, gbvs, bms, center_bias")
     parser.add_argument("--server", metavar="HOST:PORT",
                         help="ask a model server instead, such as TensorFlow Serving: gRPC, or "
                              "REST with http://HOST:PORT")
@@ -33,7 +34,7 @@ def main():
     if arguments.server:
         predict = serving.connect(arguments.server, arguments.model).predict
     else:
-        model = load_pretrained(arguments.weights)
+        model = load_predictor(arguments.weights)
         print(origin(model))
         predict = functools.partial(ks.predict, model)
     failed = prediction_files.predict_all(

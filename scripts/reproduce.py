@@ -5,12 +5,14 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from keras_saliency import command_line  # noqa: E402
-from keras_saliency.report import gallery, loss_table, scene_table  # noqa: E402
+from keras_saliency.report import (  # noqa: E402
+    gallery, loss_table, popout_table, scene_table)
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 RESULTS = {
     "ead_losses": (loss_table.run, CONFIGS / "ead_osie_cpu.yaml"),
     "gallery": (gallery.run, CONFIGS / "msi_net_osie.yaml"),
+    "popout": (popout_table.run, CONFIGS / "quickstart.yaml"),
     "scenes": (scene_table.run, CONFIGS / "ead_salicon.yaml"),
 }
 
@@ -20,17 +22,19 @@ def main():
         "Reproduce a table or a figure. ead_losses: EAD trained with l1, l2, bce and ead, three "
         "seeds each (Table 2 of the EAD paper); a stopped table continues where it was. gallery: "
         "predictions of the pretrained models for eight validation stimuli, with their densities "
-        "and the center bias, or for --pictures. scenes: VGG16 learns the scenes of the "
+        "and the center bias, or for --pictures. popout: NMM of the classical and the pretrained "
+        "models on 80 search arrays. scenes: VGG16 learns the scenes of the "
         "dataset's stimuli from --pictures, a folder per scene (Table 8 of the CVPR 2019 paper).",
         "python scripts/reproduce.py ead_losses --set data.root=PATH name=ead_losses\n"
         "  python scripts/reproduce.py gallery --set data.root=PATH name=gallery\n"
+        "  python scripts/reproduce.py popout --set name=popout\n"
         "  python scripts/reproduce.py scenes --pictures FOLDER --set data.root=PATH name=scenes")
     parser.add_argument("result", choices=sorted(RESULTS))
     parser.add_argument("--pictures", metavar="PICTURE_OR_FOLDER",
                         help="gallery: show these in place of validation stimuli; scenes: a folder "
                              "of images for each scene")
     arguments = parser.parse_args()
-    if arguments.pictures and arguments.result == "ead_losses":
+    if arguments.pictures and arguments.result not in ("gallery", "scenes"):
         parser.error("--pictures belongs to gallery and scenes")
     run, default = RESULTS[arguments.result]
     arguments.config = arguments.config or default

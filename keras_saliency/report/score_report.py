@@ -8,9 +8,9 @@ from keras_saliency.comparison import compare, read_tables
 from keras_saliency.config import Config
 from keras_saliency.datasets import pipeline
 from keras_saliency.files import atomic_path
-from keras_saliency.models import DENSITIES, check_canvas, load_pretrained
+from keras_saliency.models import DENSITIES, ClassicalModel, check_canvas, load_predictor
 from keras_saliency.predictors import (
-    BASELINES, find_saved_model, picture_predictions, saved_model_predictions)
+    BASELINES, classical_predictions, find_saved_model, picture_predictions, saved_model_predictions)
 from keras_saliency.scores import check_table_path
 from keras_saliency.training import fit
 
@@ -19,7 +19,8 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
     """Score one source of maps on a part of a config's dataset, print and write the table.
 
     Args:
-        weights: a weights file, run folder, pretrained name or SavedModel folder; or
+        weights: a weights file, run folder, SavedModel folder, name of a pretrained or of a
+            classical model; or
         maps: a folder of stored maps; or
         baseline: a name in `BASELINES`.
         part: "validation", "training" or "all".
@@ -36,17 +37,20 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
     model = saved_model = None
     if weights is not None:
         saved_model = _saved_model(weights)
-        model = None if saved_model else load_pretrained(weights)
+        model = None if saved_model else load_predictor(weights)
     training, dataset, spec = fit.load_data(config, part)
     scorer = evaluation.Scorer(
         dataset, spec.sigma, config.evaluation.metrics, training,
         densities=baseline is not None or (model is not None and model.name in DENSITIES),
         seed=config.evaluation.seed)
-    source = (f"{model.name} from {weights}" if model is not None else
+    source = (f"{model.name} from {weights}" if model is not None and model.name != weights else
               weights or (f"the maps in {maps}" if maps else f"the baseline {baseline}"))
     print(f"scoring {source} on the stimuli ({part}) of {dataset.summary()}")
     with pipeline.unreadable_files_named(dataset):
-        if model is not None:
+        if isinstance(model, ClassicalModel):
+            result = evaluation.score_predictions(classical_predictions(model, dataset), scorer,
+                                                  label="evaluation")
+        elif model is not None:
             check_canvas(model, spec.canvas)
             result = evaluation.evaluate(
                 evaluation.forward_function(model),

@@ -452,6 +452,23 @@ def test_vgg16_caffemodel_becomes_an_encoder(tmp_path, rng):
     check_encoder(tmp_path / "vgg16.h5", arrays, rng)
 
 
+def test_alexnet_keeps_its_groups_apart(tmp_path, rng):
+    small, filters, seen = 1 / 16, (6, 16, 24, 24, 16), (3, 3, 16, 12, 12)
+    layers = {f"conv{depth}": draw(rng, (count, inputs, size, size))
+              for depth, (count, inputs, size) in enumerate(
+                  zip(filters, seen, (11, 5, 3, 3, 3)), start=1)}
+    done = importing.convert("alexnet", caffemodel(tmp_path / "a.caffemodel", layers, modern_layer),
+                             tmp_path / "a.h5", width_multiplier=small)
+    model = ks.build_model(
+        "deepgaze1", backbone="alexnet", encoder_weights=done.path, width_multiplier=small)
+    x = rng.standard_normal((1, 9, 8, 6)).astype(np.float32)
+    kernel, bias = layers["conv2"]
+    halves = [tf.nn.conv2d(x[..., low:low + 3], kernel[first:first + 8].transpose(2, 3, 1, 0), 1,
+                           "SAME") for low, first in ((0, 0), (3, 8))]
+    np.testing.assert_allclose(model.get_layer("alexnet_conv2")(x),
+                               tf.concat(halves, -1) + bias, atol=1e-5)
+
+
 def tensor_opcodes(key, array, extra=b""):
     """_rebuild_tensor_v2 of a contiguous tensor at the start of its storage."""
     strides = [int(np.prod(array.shape[n + 1:])) for n in range(array.ndim)]

@@ -17,12 +17,13 @@ import yaml
 
 from keras_saliency.models import build_model, weights_file
 from keras_saliency.models.importing import (
-    formats, msi_net, opensalicon, salgan, salnet_deep, salnet_shallow, vgg16)
+    alexnet, formats, msi_net, opensalicon, salgan, salnet_deep, salnet_shallow, vgg16)
 from keras_saliency.models.importing.entries import assemble
 from keras_saliency.models.importing.pickles import RefusedGlobal
 from keras_saliency.models.weights_file import WeightsError
 
 CONVERTERS = {
+    "alexnet": alexnet,  # an encoder, for encoder_weights
     "msi_net": msi_net,
     "opensalicon": opensalicon,
     "salgan": salgan,
@@ -74,7 +75,8 @@ def convert(name: str, source, out, dtype="float32", **options) -> Converted:
     model = build(**options)
     weights = assemble(entries, arrays, model, source)
     _check_range(weights, dtype, source)
-    attributes = {**({} if name == "vgg16" else {"model": name, "options": options}),
+    encoder = hasattr(converter, "build")
+    attributes = {**({} if encoder else {"model": name, "options": options}),
                   **converter.about(source, kind, options), "source_file": source.name}
     if "dataset" in attributes:
         attributes["training_data"] = attributes["dataset"]
