@@ -6,7 +6,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import yaml  # noqa: E402
 
 from keras_saliency import command_line  # noqa: E402
-from keras_saliency.models import list_models  # noqa: E402
+from keras_saliency.models import MODELS  # noqa: E402
 from keras_saliency.report import complexity_table  # noqa: E402
 
 
@@ -15,7 +15,7 @@ def main():
         "Print the layers of a network with output size, parameters, multiply-adds for one image "
         "and memory of the outputs (float32); without a name, a table of all networks.",
         "python scripts/summary.py msi_net --size 360 360\n  python scripts/summary.py")
-    parser.add_argument("model", nargs="?", metavar="MODEL", help=", ".join(list_models()))
+    parser.add_argument("model", nargs="?", metavar="MODEL", help=", ".join(sorted(MODELS)))
     parser.add_argument("--size", nargs=2, type=int, metavar=("HEIGHT", "WIDTH"),
                         help="of the input (default: the canvas that the model works at)")
     parser.add_argument("--option", metavar="KEY=VALUE", nargs="+", action="extend", default=[],

@@ -5,6 +5,7 @@ import pytest
 
 import keras_saliency as ks
 from keras_saliency import prediction
+from keras_saliency.models import CLASSICAL
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +28,27 @@ def test_portrait_pictures_turn_the_canvas(model):
     image = np.random.default_rng(0).integers(0, 256, (64, 48, 3), np.uint8)
     np.testing.assert_allclose(ks.predict(model, image),
                                model(image[None].astype(np.float32))[0, ..., 0], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["itti", "gbvs", "bms", "center_bias"])
+def test_classical_models_predict_through_the_same_door(name):
+    image = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
+    saliency_map = ks.predict(ks.build_model(name), image)
+    np.testing.assert_array_equal(saliency_map, CLASSICAL[name](image))
+    assert saliency_map.dtype == np.float32 and name in ks.list_models()
+    with pytest.raises(ValueError, match=f"{name} has no option 'asp'; its options are"):
+        ks.build_model(name, asp=True)
+    with pytest.raises(ValueError, match="has no encoder"):
+        ks.build_model(name, encoder_weights="imagenet")
+    with pytest.raises(ValueError, match=r"\[H, W, 3\] RGB"):
+        ks.predict(ks.build_model(name), image[..., 0])
+
+
+def test_options_of_a_classical_model_count():
+    image = np.zeros((40, 60, 3), np.uint8)
+    narrow, wide = (ks.predict(ks.build_model("center_bias", sigma=(s, s)), image)
+                    for s in (0.1, 0.5))
+    assert narrow.mean() < wide.mean()
 
 
 def test_a_fixed_input_shape_is_respected():

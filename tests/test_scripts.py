@@ -83,8 +83,11 @@ def test_evaluate_compares_what_it_scored(tmp_path, weights):
     code, out, err = script("evaluate", "--baseline", "uniform", "--out", tmp_path / "u.csv",
                             *settings, "evaluation.metrics=[nss, kld]")
     assert code == 0, err
+    code, out, err = script("evaluate", "--weights", "gbvs", "--out", tmp_path / "gbvs.csv",
+                            *settings, "evaluation.metrics=[nss, kld]")
+    assert code == 0 and "scoring gbvs on the stimuli" in out, err
     code, out, err = script("evaluate", "--compare", tmp_path / "u.csv", tmp_path / "gold.csv",
-                            "--out", tmp_path / "comparison.json")
+                            tmp_path / "gbvs.csv", "--out", tmp_path / "comparison.json")
     assert code == 0 and "better than u" in out, err
     compared = json.loads((tmp_path / "comparison.json").read_text())
     assert compared["metrics"]["nss"]["p_value"][1] < 0.05
@@ -137,6 +140,9 @@ def test_predict_takes_pictures_of_all_kinds_and_names_the_bad_one(tmp_path, wei
     ("evaluate", ["--maps", "nowhere", "--set", "data.options={count: 5}"], "nowhere: no such"),
     ("evaluate", ["--compare", "one.csv"], "one.csv"),
     ("predict", ["x.jpg", "--weights", "nothing"], "no weights 'nothing'"),
+    ("import_weights", ["salgan", "nothing.npz"], "nothing.npz"),
+    ("summary", ["mis"], "no model 'mis'"),
+    ("summary", ["msi_net", "--size", "50", "60"], "strides"),
 ])
 def test_bad_input_is_one_line_and_code_2(name, arguments, message, tmp_path):
     code, _, err = script(name, *arguments, cwd=tmp_path)

@@ -1,5 +1,5 @@
 """Tables of what networks cost, as text."""
-from keras_saliency.models import CANVASES, MODELS, build_model
+from keras_saliency.models import CANVASES, MODELS, build_model, check_canvas
 from keras_saliency.models.complexity import layer_costs, total
 
 
@@ -9,8 +9,12 @@ def layer_table(name, size=None, options=None) -> str:
     Raises:
         ValueError: an unknown model or option, or a size that its strides do not divide.
     """
-    costs = layer_costs(build_model(name, input_shape=(*(size or CANVASES.get(name, ())), 3),
-                                    **(options or {})))
+    if name not in MODELS:
+        raise ValueError(f"no model {name!r}; the networks are {', '.join(sorted(MODELS))}")
+    size = tuple(size or CANVASES[name])
+    model = build_model(name, input_shape=(*size, 3), **(options or {}))
+    check_canvas(model, size)
+    costs = layer_costs(model)
     rows = [(cost.name, cost.kind, "x".join(map(str, cost.shape)), f"{cost.parameters:,}",
              f"{cost.multiply_adds / 1e6:,.1f}", f"{cost.output_bytes / 1e6:,.2f}")
             for cost in costs]

@@ -1,0 +1,26 @@
+"""The table of NMM: every classical model has its row, and the numbers are those of the metric."""
+import csv
+
+import numpy as np
+
+import keras_saliency as ks
+from keras_saliency import config as configs
+from keras_saliency.datasets import popout
+from keras_saliency.report import popout_table
+
+
+def test_each_model_has_its_mean_by_kind(tmp_path, monkeypatch):
+    monkeypatch.setattr(popout_table, "list_pretrained", lambda: [])
+    lines = []
+    scores = popout_table.run(configs.load(None, [f"output={tmp_path}", "name=p"]), arrays=12,
+                              size=(96, 128), log=lines.append)
+    assert set(scores) == {"bms", "center_bias", "gbvs", "itti"}
+    arrays = [popout.render(i, (96, 128)) for i in range(12)]
+    nmm = np.array([ks.metrics.nmm(ks.predict(ks.build_model("gbvs"), a.image), a.mask)
+                    for a in arrays])
+    assert scores["gbvs"]["all"] == np.float64(nmm).mean()
+    color = [i for i, a in enumerate(arrays) if a.kind == "color"]
+    assert len(color) == 2 and scores["gbvs"]["color"] == nmm[color].mean()
+    rows = list(csv.DictReader(open(tmp_path / "p" / "popout.csv")))
+    assert {row["model"] for row in rows} == set(scores)
+    assert "| `gbvs` |" in lines[0]
