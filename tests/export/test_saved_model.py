@@ -17,7 +17,7 @@ def exported(tmp_path_factory):
     return model, target, tf.saved_model.load(str(target))
 
 
-SIZES = [(60, 80), (80, 60), (33, 47), (48, 64), (64, 64), (5, 300), (37, 1000)]
+SIZES = [(60, 80), (80, 60), (33, 47), (48, 64), (64, 64), (5, 300), (37, 1000), (4000, 3000)]
 
 
 @pytest.mark.parametrize("size", SIZES)
