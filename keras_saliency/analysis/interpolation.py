@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse
 
 from keras_saliency import maps
 
@@ -20,8 +21,8 @@ class Resampling(NamedTuple):
     Attributes:
         rows: float64 [H, h], columns: float64 [W, w]; each row sums to 1.
         mean: float64 [h, w], weights with which the cells enter the mean over all pixels.
-        rows_gram: float64 [h, h], R_y' R_y / H; columns_gram: [w, w], R_x' R_x / W. The mean of
-            the squared pixels is <rows_gram A columns_gram, A>.
+        gram: sparse float64 [h w, h w]; with A as a vector [h w] the mean of the squared pixels
+            is <gram A, A>.
         row_places: (int [H], float64 [H]), the first of the two cells that a pixel lies between,
         and the share of the second; column_places: (int [W], float64 [W]) likewise.
     """
@@ -29,8 +30,7 @@ class Resampling(NamedTuple):
     rows: np.ndarray
     columns: np.ndarray
     mean: np.ndarray
-    rows_gram: np.ndarray
-    columns_gram: np.ndarray
+    gram: sparse.csr_matrix
     row_places: tuple
     column_places: tuple
 
@@ -68,7 +68,7 @@ def resampling(image_size, cells, convention="half_pixel", span=WHOLE) -> Resamp
               for length, count, side in zip(image_size, cells, span)]
     rows, columns = (_matrix(*place, count) for place, count in zip(places, cells))
     return Resampling(rows, columns, np.outer(rows.mean(axis=0), columns.mean(axis=0)),
-                      rows.T @ rows / len(rows), columns.T @ columns / len(columns), *places)
+                      _gram(rows, columns), *places)
 
 
 def canvas_resampling(image_size, cells, canvas, convention="half_pixel", size=None):
@@ -111,3 +111,15 @@ def _matrix(before, share, cells) -> np.ndarray:
     matrix[pixels, before] = 1 - share
     matrix[pixels, np.minimum(before + 1, cells - 1)] += share
     return matrix
+
+
+def _gram(rows, columns) -> sparse.csr_matrix:
+    """The quadratic form that is `Resampling.gram`.
+
+    A pixel lies between two cells on either side, so only neighbours have an entry; that of
+    (p, q) and (q, p), equal, is kept once and doubled, which leaves five to a cell.
+    """
+    gram = sparse.kron(rows.T @ rows / len(rows), columns.T @ columns / len(columns), format="coo")
+    gram.data *= 1 + np.sign(gram.col - gram.row)  # 0 below the diagonal, 1 on it, 2 above
+    gram.eliminate_zeros()
+    return gram.tocsr()

@@ -132,23 +132,19 @@ def score_units(activation_maps, plan, weights) -> tuple:
         ([K, U], (sum of weights times cells - mean over pixels) / standard deviation (N - 1)
         over pixels, 0 where a unit is constant; bool [U], where it is constant).
     """
-    height, width, units = activation_maps.shape
-    kind = activation_maps.dtype
-    mean_weights, rows_gram, columns_gram = (
-        array.astype(kind) for array in (plan.mean, plan.rows_gram, plan.columns_gram))
-    sums = np.concatenate([mean_weights[np.newaxis], weights]).astype(kind).reshape(
-        -1, height * width)
-    flat = activation_maps.reshape(height * width, units)
+    kind, units = activation_maps.dtype, activation_maps.shape[-1]
+    flat = activation_maps.reshape(-1, units)
+    mean_weights = plan.mean.ravel().astype(kind)
     # About its own mean a unit's variance does not drown in its level.
-    flat = flat - sums[:1] @ flat
-    mean, *totals = sums @ flat  # of the mean, what rounding left
-    spread = (rows_gram @ flat.reshape(height, -1)).reshape(height, width, units)
-    spread = np.matmul(columns_gram, spread).reshape(flat.shape)
-    squares = np.einsum("pu,pu->u", spread, flat)
+    flat = flat - mean_weights @ flat
+    mean = mean_weights @ flat  # what rounding left
+    totals = weights.reshape(-1, len(flat)).astype(kind) @ flat
+    squares = np.einsum("pu,pu->u", plan.gram.astype(kind) @ flat, flat)
     variance = (squares - mean ** 2) * (plan.pixels / max(plan.pixels - 1, 1))
-    # All that a constant unit has is the rounding of its mean, the same in every cell.
-    constant = variance <= 32 * np.finfo(kind).eps * squares
-    scores = (np.array(totals).reshape(-1, units) - mean) / np.sqrt(np.where(constant, 1, variance))
+    # All that a constant unit has is the rounding of its mean, the same in every cell; the sums
+    # over the cells round too.
+    constant = variance <= max(32, len(flat)) * np.finfo(kind).eps * squares
+    scores = (totals - mean) / np.sqrt(np.where(constant, 1, variance))
     return np.where(constant & np.isfinite(scores), 0, scores), constant
 
 

@@ -6,7 +6,8 @@ import tensorflow as tf
 
 import keras_saliency as ks
 from keras_saliency.analysis import interpolation
-from keras_saliency.analysis.unit_nss import dead_units, unit_nmm, unit_nss, unit_region_nss
+from keras_saliency.analysis.unit_nss import (
+    dead_units, score_units, unit_nmm, unit_nss, unit_region_nss)
 
 
 def resize(maps, size, convention):
@@ -89,6 +90,16 @@ def test_a_constant_unit_scores_0_and_is_reported(rng, level):
     assert dead_units(activations).tolist() == [False, False, True] + [False] * 4
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("cells", [(1, 1), (15, 20), (60, 80)])
+def test_constant_units_are_found_at_any_level(rng, kind, cells):
+    levels = (rng.choice([-1, 1], 64) * 10 ** rng.uniform(-8, 8, 64)).astype(kind)
+    plan = interpolation.resampling((75, 101), cells)
+    weights = np.stack([plan.mean, plan.at_points([3, 50], [4, 60])])
+    scores, constant = score_units(np.broadcast_to(levels, (*cells, 64)), plan, weights)
+    assert constant.all() and (scores == 0).all()
+
+
 def test_no_fixation_is_nan(rng):
     activations, points = example(rng)
     activations[..., 2] = 5
@@ -135,6 +146,17 @@ def test_regions_and_masks(rng, convention):
 def test_an_image_without_regions_has_no_rows(rng):
     activations, points = example(rng, batch=1)
     assert unit_region_nss(activations, points, [[]], (60, 81))[0].shape == (0, 7)
+
+
+@pytest.mark.parametrize("convention", ["half_pixel", "tf1"])
+@pytest.mark.parametrize("size", [(60, 81), (7, 5)])  # an image larger and smaller than the cells
+@pytest.mark.parametrize("span", [interpolation.WHOLE, ((0.2, 0.7), (0.0, 1.0))])
+def test_gram_gives_the_mean_of_the_squared_pixels(rng, convention, size, span):
+    plan = interpolation.resampling(size, (8, 12), convention, span)
+    cells = rng.normal(size=(8, 12))
+    pixels = plan.rows @ cells @ plan.columns.T
+    assert (plan.gram @ cells.ravel()) @ cells.ravel() == pytest.approx((pixels ** 2).mean())
+    assert plan.gram.nnz <= 5 * cells.size
 
 
 def test_padding_of_the_canvas_is_cut_off(rng):
