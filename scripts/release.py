@@ -38,6 +38,7 @@ def main():
     summary = json.loads(Path(arguments.scores).read_text(encoding="utf-8"))
     entry = release.describe(
         arguments.name, arguments.alias, command=arguments.command, minutes=arguments.minutes,
+        split_seed=summary["config"]["data"]["split_seed"],
         evaluated_on=f"{summary['stimuli']} stimuli ({summary['part']}) of {summary['dataset']}",
         scores={metric: round(values["mean"], 4)
                 for metric, values in summary["metrics"].items()})

@@ -56,7 +56,11 @@ ALEXNET = ((96, 11, 4, 1, True, True), (256, 5, 1, 2, True, True), (384, 3, 1, 1
 def alexnet(inputs, width_multiplier=1.0):
     """The convolutions of AlexNet (Krizhevsky et al. 2012) as Caffe's reference network has them.
 
-    Any image size: the picture is padded with zeros before the first convolution as well.
+    Any image size: the first convolution is padded with zeros to "full" (Kuemmerer et al. 2015,
+    section 1.1). On a picture of 16 n pixels there then are n cells from `alexnet_pool2` to
+    `alexnet_relu5`, and cell i sees what lies around (i + 0.5) * 16, within a pixel; padded to
+    "same", it would see what lies 6 pixels further. Layers before `alexnet_pool1` have 3 cells too
+    many, those from there to `alexnet_relu2` one, which see the padding.
 
     Args:
         inputs: symbolic float32 [B, H, W, 3] after preprocessing "alexnet".
@@ -71,8 +75,11 @@ def alexnet(inputs, width_multiplier=1.0):
     for depth, (filters, kernel, stride, groups, pooled, normalized) in enumerate(ALEXNET, start=1):
         filters = 2 * max(1, round(filters * width_multiplier / 2))
         name = f"alexnet_conv{depth}"
-        if groups == 1:
-            conv = layers.Conv2D(filters, kernel, strides=stride, padding="same", name=name)
+        if depth == 1:
+            x = layers.ZeroPadding2D(kernel - 1, name="alexnet_padding")(x)
+            conv = layers.Conv2D(filters, kernel, strides=stride, name=name)
+        elif groups == 1:
+            conv = layers.Conv2D(filters, kernel, padding="same", name=name)
         else:
             conv = GroupedConv2D(filters, kernel, groups, name=name)
         x = taps[name] = conv(x)

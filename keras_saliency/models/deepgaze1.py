@@ -1,15 +1,15 @@
 """DeepGaze I: Kuemmerer, Theis and Bethge, "DeepGaze I: Boosting Saliency Prediction with Feature
 Maps Trained on ImageNet" (ICLR workshop 2015).
 
-Input: RGB float32 0..255 [B, H, W, 3], any size that both halves are whole of; the picture is
-halved before the backbone. Output: density float32 [B, H, W, 1], sums to 1; the layer
-`log_density` holds its logarithm in nats. Trained parameters: one per unit of the chosen layers
-(256 of AlexNet's conv5, 1,536 of VGG16's block 5), the width of the blur, the weight of the
-center_bias. Responses of a layer are combined before they are enlarged, which gives the same sum
-for less memory.
+Input: RGB float32 0..255 [B, H, W, 3]; the picture is halved before the backbone. Any size, but
+where the cells of a layer do not fill it (twice the stride does not divide it), they are stretched
+over what is left, and the density is displaced by up to a cell. Output: density float32
+[B, H, W, 1], sums to 1; the layer `log_density` holds its logarithm in nats. Trained parameters:
+one per unit of the chosen layers (256 of AlexNet's conv5, 1,536 of VGG16's block 5), the width of
+the blur, the weight of the center_bias. Responses of a layer are combined before they are
+enlarged, which gives the same sum for less memory.
 
-Departures: the first convolution is padded to "same" where the authors pad to "full"; the blur is
-in cells of the finest chosen layer; its weights at the border sum to 1.
+Departures: the blur is in cells of the finest chosen layer; its weights at the border sum to 1.
 """
 import re
 
@@ -27,6 +27,7 @@ BACKBONES = {
     "vgg16": ("caffe", lambda x, width_multiplier: vgg16(
         x, width_multiplier=width_multiplier, relu_layers=True)),
 }
+HALVED = 2  # the backbone sees the picture halved
 SUBSET_KEYS = ("from", "to", "of", "type")
 _NAME = re.compile(r"(?:block|alexnet_(?:conv|relu|pool|norm))(\d+)")
 _TYPE = re.compile(r"_(conv|relu|pool|norm)\d*$")
@@ -53,10 +54,10 @@ def deepgaze1(input_shape=(None, None, 3), backbone="vgg16", layer_subset=None,
         ValueError: an unknown backbone or layer, or a choice that no layer meets (lists those
             there are).
     """
-    if backbone not in BACKBONES:
+    if not isinstance(backbone, str) or backbone not in BACKBONES:
         raise ValueError(f"backbone {backbone!r}; choose from {', '.join(BACKBONES)}")
     image = keras.Input(input_shape, name="image")
-    half = layers.AveragePooling2D(2, name="halve")(image)
+    half = layers.AveragePooling2D(HALVED, name="halve")(image)
     mode, build_taps = BACKBONES[backbone]
     taps = build_taps(Preprocess(mode, name="preprocess")(half), width_multiplier)
     chosen = choose_layers(taps, {"of": 5, "type": "conv"} if layer_subset is None
@@ -79,6 +80,9 @@ def deepgaze1(input_shape=(None, None, 3), backbone="vgg16", layer_subset=None,
 def choose_layers(names, subset) -> list:
     """The names that `layer_subset` of `deepgaze1` means, in the backbone's order."""
     names = list(names)
+    if not isinstance(subset, (str, list, tuple, dict)):
+        raise ValueError(f"layer_subset must be names of layers, or {', '.join(SUBSET_KEYS)} with "
+                         f"their values, not {subset!r}")
     if not isinstance(subset, dict):
         wanted = [subset] if isinstance(subset, str) else list(subset)
         unknown = [name for name in wanted if name not in names]
@@ -93,6 +97,9 @@ def choose_layers(names, subset) -> list:
     if "of" in subset and ("from" in subset or "to" in subset):
         raise ValueError(f"layer_subset {subset}: of is one depth, from and to are a range; give "
                          "one or the other")
+    for key in ("from", "to", "of"):
+        if type(subset.get(key, 0)) is not int:  # True would count as 1
+            raise ValueError(f"layer_subset: {key} must be a whole number, not {subset[key]!r}")
     first, last = (subset.get(key, subset.get("of", default))
                    for key, default in (("from", 1), ("to", 5)))
     found = [name for name in names
@@ -107,7 +114,8 @@ def choose_layers(names, subset) -> list:
 def receptive_field(name) -> tuple:
     """(size, stride) of a backbone's layer in pixels of the halved picture.
 
-    Cell i of the layer sees `size` pixels around (i + 0.5) * stride along an axis.
+    Cell i of the layer sees `size` pixels around (i + 0.5) * stride along an axis, but for some
+    layers of AlexNet (see `alexnet`) some pixels beside that.
     """
     if name.startswith("alexnet"):
         steps = [(f"alexnet_{kind}{depth}", size, stride)

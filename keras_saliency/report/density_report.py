@@ -1,4 +1,4 @@
-"""What a run of DeepGaze I adds to its folder: explained information, and the units it relies on."""
+"""What a run of DeepGaze I adds to its folder: explained information, and units it relies on."""
 import csv
 
 import numpy as np
@@ -6,11 +6,11 @@ import numpy as np
 from keras_saliency import maps
 from keras_saliency.baselines import center_bias, fit_gold_standard
 from keras_saliency.datasets import pipeline
-from keras_saliency.models.deepgaze1 import receptive_field
+from keras_saliency.datasets.dataset import DatasetError
+from keras_saliency.models.deepgaze1 import HALVED, receptive_field
 from keras_saliency.report import figures
 
 GAIN = "information_gain_density"
-HALVED = 2  # the backbone sees the picture halved
 
 
 def write(run, result, log=print) -> list:
@@ -36,22 +36,27 @@ def write(run, result, log=print) -> list:
 def explained(run, result) -> str:
     """Information gain over the center_bias and its share of the gold standard's.
 
-    Both are means over the validation stimuli of the means over their fixations, at the stimuli's
-    own size; the gold standard predicts each observer by the others (Kuemmerer et al. 2015,
-    section 2.1).
+    Means over validation stimuli of the means over their fixations, at the stimuli's own size;
+    the gold standard predicts each observer by the others (Kuemmerer et al. 2015, section 2.1),
+    and the share is over the stimuli that two or more looked at.
     """
     center = center_bias(run.training)
-    gain = result.means()[GAIN]
-    line = f"\ninformation gain over the center_bias: {gain:.3f} bits per fixation"
-    if (run.validation.fixations.observer < 0).any():
-        return line + "; whose the fixations are is not known, so there is no gold standard"
-    gold = fit_gold_standard(run.training, center=center)
-    nats = gold.log_likelihoods(run.validation)
+    line = (f"\ninformation gain over the center_bias: {result.means()[GAIN]:.3f} bits per "
+            "fixation")
+    try:
+        gold = fit_gold_standard(run.training, center=center)
+        nats = gold.log_likelihoods(run.validation)
+    except DatasetError as error:
+        return f"{line}; no gold standard: {error}"
     prior = np.array([_log_likelihood(center, run.validation, i)
                       for i in range(len(run.validation))])
-    explainable = float(np.nanmean(nats - prior)) / np.log(2)
-    return (f"{line}, {100 * gain / explainable:.0f} % of the gold standard's {explainable:.3f} "
-            f"({len(run.validation)} stimuli)")
+    both = np.isfinite(nats - prior) & np.isfinite(result.scores[GAIN])
+    explainable = float((nats - prior)[both].mean()) / np.log(2) if both.any() else 0.0
+    if explainable <= 0:  # too few fixations for others to predict an observer
+        return f"{line}; the gold standard gains nothing on it"
+    share = result.scores[GAIN][both].mean() / explainable
+    return (f"{line}, {100 * share:.0f} % of the gold standard's {explainable:.3f} "
+            f"({both.sum()} stimuli)")
 
 
 def _log_likelihood(center, dataset, index) -> float:

@@ -12,15 +12,16 @@ import tensorflow as tf
 from scipy import optimize
 
 from keras_saliency.analysis.activations import dataset_activations
-from keras_saliency.analysis.interpolation import canvas_resampling, resampling
+from keras_saliency.analysis.interpolation import canvas_resampling, canvas_span, resampling
 from keras_saliency.baselines import CenterBias
 from keras_saliency.metrics.streaming import Moments
 from keras_saliency.models import weights_file
 from keras_saliency.models.density_layers import PRIOR_CELLS, gaussian_blur
-from keras_saliency.training.features import DTYPE, require_memory
+from keras_saliency.training.features import (
+    DTYPE, FeatureCacheError, require_memory)
 
 READOUT, SCALE = "_readout", "_scale"
-BATCH = 25
+BATCH, BATCH_RESPONSES = 25, 2 ** 26  # at most so many stimuli and responses at once, 256 MiB
 LOG_SIGMAS = (-2.0, 3.0)  # of the blur, in cells; a wider one is flat
 
 
@@ -36,9 +37,18 @@ class Responses(NamedTuple):
     moments: dict
 
     def deviations(self) -> dict:
-        """{layer: float32 [C]}: standard deviation of each unit; 1 for a unit that is constant."""
-        return {layer: np.where(m.squares > 0, np.sqrt(m.squares / m.count), 1).astype(np.float32)
-                for layer, m in self.moments.items()}
+        """{layer: float32 [C]}: standard deviation of each unit; 1 for a unit that is constant.
+
+        Constant is what varies by less than float16 resolves: divided by that, rounding errors
+        would become responses.
+        """
+        return {layer: _deviation(moments) for layer, moments in self.moments.items()}
+
+
+def _deviation(moments: Moments) -> np.ndarray:
+    limits, deviation = np.finfo(DTYPE), np.sqrt(moments.squares / moments.count)
+    resolved = np.maximum(limits.tiny, limits.eps * np.abs(moments.mean))
+    return np.where(deviation > resolved, deviation, 1).astype(np.float32)
 
 
 class Parameters(NamedTuple):
@@ -72,11 +82,12 @@ def collect(model, dataset, canvas, batch=4, label="responses") -> Responses:
     """Run the backbone over a dataset once.
 
     Raises:
-        FeatureCacheError: not enough memory.
+        FeatureCacheError: not enough memory, or responses beyond float16 or not finite.
     """
     layers, maps, moments = chosen_layers(model), {}, {}
     row = 0
-    for chosen, batch_maps in dataset_activations(model, layers, dataset, canvas, None, batch, label):
+    for chosen, batch_maps in dataset_activations(model, layers, dataset, canvas, None, batch,
+                                                  label):
         if not maps:
             shapes = [batch_maps[layer].shape[1:] for layer in layers]
             require_memory(len(dataset), shapes,
@@ -85,6 +96,9 @@ def collect(model, dataset, canvas, batch=4, label="responses") -> Responses:
                     for layer, shape in zip(layers, shapes)}
         for layer in layers:
             values = batch_maps[layer]
+            if not (np.abs(values) <= np.finfo(DTYPE).max).all():
+                raise FeatureCacheError(f"responses of {layer} exceed float16 or are not finite; "
+                                        "choose other layers (model.options.layer_subset)")
             maps[layer][row:row + len(chosen)] = values
             part = Moments.of(values.reshape(-1, values.shape[-1]))
             moments[layer] = moments[layer].merge(part) if layer in moments else part
@@ -112,12 +126,14 @@ class Likelihood:
         finest = next(iter(self.responses.values())).shape[1:3]
         self._enlarge = {layer: _matrices(resampling(finest, maps.shape[1:3]))
                          for layer, maps in self.responses.items()}
+        responses_each = sum(maps[0].size for maps in self.responses.values())
+        most = max(1, min(BATCH, BATCH_RESPONSES // responses_each))
         for size in dict.fromkeys(sizes):
             alike = [i for i, other in enumerate(sizes) if other == size]
             grid = tuple(max(1, round(side / cell)) for side in size)
             plan = _matrices(canvas_resampling(size, finest, tuple(canvas), size=grid))
-            for start in range(0, len(alike), BATCH):
-                rows = alike[start:start + BATCH]
+            for start in range(0, len(alike), most):
+                rows = alike[start:start + most]
                 prior = np.stack([center.predict(grid, center.index_of(dataset, i)).log_density
                                   for i in rows]).astype(np.float32)
                 self._batches.append((rows, grid, plan, prior))
@@ -262,8 +278,28 @@ def _parameters(model, weights) -> Parameters:
         float(weights["blur"]["log_sigma"]), float(weights["center_bias"]["alpha"]))
 
 
-def write_parameters(model, parameters: Parameters, deviations, center: CenterBias) -> None:
-    """Put what was fitted and measured into a `deepgaze1` model."""
+def canvas_prior(center: CenterBias, dataset, canvas) -> np.ndarray:
+    """float64 [64, 64]: the center_bias as `AddCenterBias` takes it, up to a constant.
+
+    The center_bias is of places in a stimulus, the layer's of places on the canvas, padding
+    included. A cell has the mean of the stimuli that cover it; where none does, of their border.
+    """
+    fine = 5 * PRIOR_CELLS  # odd: its middle cells have the centers of ours
+    density = center.predict((fine, fine)).saliency_map
+    centers = (np.arange(PRIOR_CELLS) + 0.5) / PRIOR_CELLS
+    total, weight = 0.0, 0.0
+    for size, count in zip(*np.unique(dataset.sizes, axis=0, return_counts=True)):
+        span = canvas_span(tuple(int(s) for s in size), tuple(canvas))
+        places = [(centers - start) / (stop - start) for start, stop in span]
+        covered = np.outer(*((p >= 0) & (p < 1) for p in places))
+        cells = np.ix_(*(np.clip(p * fine, 0, fine - 1).astype(int) for p in places))
+        share = count * np.where(covered, 1, 1e-9)  # counts where no stimulus covers the cell
+        total, weight = total + share * density[cells], weight + share
+    return np.log(total / weight)
+
+
+def write_parameters(model, parameters: Parameters, deviations, prior) -> None:
+    """Put what was fitted and measured into a `deepgaze1` model; `prior` from `canvas_prior`."""
     low = 0
     for layer in chosen_layers(model):
         high = low + len(deviations[layer])
@@ -274,4 +310,4 @@ def write_parameters(model, parameters: Parameters, deviations, center: CenterBi
     model.get_layer("blur").set_weights([np.float32(parameters.log_sigma)])
     bias = model.get_layer("center_bias")
     bias.alpha.assign(parameters.alpha)
-    bias.log_density.assign(center.predict((PRIOR_CELLS, PRIOR_CELLS)).log_density)
+    bias.log_density.assign(prior)

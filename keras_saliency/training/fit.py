@@ -19,7 +19,7 @@ from keras_saliency.evaluation import Scorer, choose_metrics, evaluate, forward_
 from keras_saliency.models import (
     DENSITIES, build_model, check_canvas, load_pretrained, weights_file)
 from keras_saliency.training import (
-    adversarial, callbacks, checkpoints, density_run, features)
+    adversarial, callbacks, checkpoints, density_fit, density_run, features)
 from keras_saliency.training.averages import averaged
 
 OPTIMIZERS = {
@@ -150,7 +150,7 @@ def train(config: Config, resume=False, log=print) -> Run:
     model = build(config)
     check_canvas(model, spec.canvas)
     if settings.lbfgs is not None:
-        density_run.check(config, model, training)
+        density_run.check(config, model, training, validation, spec.canvas)
         return _fit_density(Run(Path(), config, model, [], training, validation, spec), resume, log)
     _check_monitor(settings.monitor, scorer.metrics)
     if settings.unit_layers:
@@ -175,18 +175,15 @@ def train(config: Config, resume=False, log=print) -> Run:
 def _fit_density(run: Run, resume, log) -> Run:
     """Fit the readout of `run.model` by L-BFGS."""
     run.folder = _open_folder(run.config, resume)
-    last = run.folder / "last.h5"
-    if resume and last.exists():
-        weights_file.assign(run.model, weights_file.read(last), last)
-        epoch = weights_file.read_attributes(last)["epoch"]
-        run.rows = callbacks.read_history(run.folder / "history.csv")[:epoch]
+    start = density_fit.read_parameters(run.model)  # each observer's fit begins there as well
+    run.rows = density_run.restore(run) if resume else []
     log(_opening(run))
-    if len(run.rows) >= run.config.train.lbfgs.iterations:
+    if density_run.is_over(run):
         log(f"nothing left to fit: {len(run.rows)} iterations are done")
         return _with_best(run)
     with pipeline.unreadable_files_named(run.training, run.validation):
         run.finished = density_run.fit(
-            run, lambda name, rows: _save(run, run.folder / name, rows), log)
+            run, start, lambda name, rows: _save(run, run.folder / name, rows), log)
     return _with_best(run)
 
 
@@ -284,7 +281,7 @@ def _open_folder(config: Config, resume: bool) -> Path:
         configs.save(config, path)
         return config.folder
     before, now = _settings(configs.load(path)), _settings(config)
-    changed = sorted(key for key in now if now[key] != before[key])
+    changed = sorted(key for key in now if now[key] != before.get(key, now[key]))
     if changed:
         raise ConfigError(f"--resume: {path} differs in {', '.join(changed)}; resume with the "
                           "same settings, or start a new run with --set name=NAME")

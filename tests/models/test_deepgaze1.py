@@ -7,6 +7,7 @@ import scipy.special
 import tensorflow as tf
 
 import keras_saliency as ks
+from keras_saliency.models.backbones import alexnet, vgg16
 from keras_saliency.models.deepgaze1 import receptive_field
 from keras_saliency.models.density_layers import AddCenterBias, GaussianBlur, LogSoftmax
 from keras_saliency.models.layers import GroupedConv2D
@@ -21,6 +22,11 @@ def readouts(model):
 def test_alexnet_has_as_many_units_as_the_paper_counts():
     model = ks.build_model("deepgaze1", backbone="alexnet", layer_subset={"from": 1})
     assert sum(model.get_layer(name).kernel.shape[2] for name in readouts(model)) == 3712
+
+
+def test_parameters_are_the_backbones_and_a_few():
+    """Weight and deviation of 1,536 units, blur, weight of the center_bias and its 64x64 cells."""
+    assert ks.build_model("deepgaze1").count_params() == 14714688 + 2 * 1536 + 2 + 64 * 64
 
 
 @pytest.mark.parametrize("subset, expected", [
@@ -41,6 +47,10 @@ def test_layers_are_chosen_by_depth_and_type(subset, expected):
     (dict(layer_subset={"of": 5, "to": 3}), "give one or the other"),
     (dict(layer_subset=["block6_conv1"]), "no layer 'block6_conv1'; the layers are block1_conv1"),
     (dict(layer_subset=[]), "no layer given"),
+    (dict(backbone=["vgg16"]), "choose from alexnet, vgg16"),
+    (dict(layer_subset=5), "names of layers, or from, to, of, type with their values, not 5"),
+    (dict(layer_subset={"from": "a"}), "from must be a whole number, not 'a'"),
+    (dict(layer_subset={"of": None}), "of must be a whole number, not None"),
 ])
 def test_wrong_choices_list_the_valid_ones(options, message):
     with pytest.raises(ValueError, match=message):
@@ -88,6 +98,23 @@ def test_groups_do_not_see_each_other():
                                 "SAME")
         np.testing.assert_allclose(outputs[..., 3 * group:3 * group + 3],
                                    expected + bias[3 * group:3 * group + 3], atol=1e-6)
+
+
+@pytest.mark.parametrize("backbone, layer", [(alexnet, "alexnet_conv5"), (vgg16, "block5_conv3")])
+@pytest.mark.parametrize("place", [(90, 118), (104, 150)])
+def test_a_cell_sees_what_lies_around_its_place(backbone, layer, place):
+    """What the readout is blamed for must be where the picture has it."""
+    image = keras.Input((None, None, 3))
+    model = keras.Model(image, backbone(image, width_multiplier=0.03)[layer])
+    for weight in model.weights:  # a low-pass
+        weight.assign(np.full(weight.shape, 1e-2 if len(weight.shape) == 4 else 0, np.float32))
+    y, x = np.mgrid[:208, :256] + 0.5
+    blob = np.exp(-((y - place[0]) ** 2 + (x - place[1]) ** 2) / (2 * 12 ** 2))
+    maps = np.asarray(model(np.repeat(blob[None, ..., None], 3, -1).astype(np.float32)))[0, ..., 0]
+    assert maps.shape == (13, 16)
+    centers = [(np.arange(n) + 0.5) * 16 for n in maps.shape]
+    found = [(maps.sum(axis=1 - axis) @ centers[axis]) / maps.sum() for axis in (0, 1)]
+    np.testing.assert_allclose(found, place, atol=3)
 
 
 @pytest.mark.parametrize("name, size, stride", [
