@@ -1,6 +1,5 @@
 """Files of a prediction: density PNG, colored overlay, raw map."""
 import sys
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,8 +10,7 @@ from keras_saliency.files import atomic_path
 from keras_saliency.prediction import find_pictures, read_picture
 from keras_saliency.report.overlay import density_picture, overlay, save_png
 
-
-AHEAD = 3  # pictures that are read before, or still written after, the one that is predicted
+AT_ONCE = 3  # pictures in work
 
 
 def write_prediction(image, saliency_map, stem, folder, raw=False) -> None:
@@ -30,7 +28,7 @@ def predict_all(predict, paths, folder, raw=False) -> list:
     """Predict every picture of `paths` (files and folders) and write its files into `folder`.
 
     Args:
-        predict: function, uint8 [H, W, 3] RGB -> float32 [H, W].
+        predict: function, uint8 [H, W, 3] RGB -> float32 [H, W]; called from several threads.
 
     A picture that cannot be read is reported on standard error and left out; the rest goes on.
 
@@ -46,26 +44,29 @@ def predict_all(predict, paths, folder, raw=False) -> list:
             pictures += find_pictures(path)
         except ValueError as error:
             failed.append(str(error))
+
+    def finish(picture, stem):
+        """None, or what was wrong with the picture."""
+        try:
+            image = read_picture(picture)
+            saliency_map = predict(image)
+        except ValueError as error:
+            return str(error)
+        write_prediction(image, saliency_map, stem, folder, raw)
+        return None
+
     stems = output_stems(pictures)
-    # Files are read ahead and written behind while the network works on the picture between.
-    with ThreadPoolExecutor(2) as pool:
-        reads, writes = deque(), deque()
-        waiting = iter(pictures)
-        for picture, stem in tqdm(list(zip(pictures, stems)), unit="image", desc="predicting"):
-            while len(reads) < AHEAD and (upcoming := next(waiting, None)) is not None:
-                reads.append(pool.submit(read_picture, upcoming))
-            try:
-                image = reads.popleft().result()
-                saliency_map = predict(image)
-            except ValueError as error:
-                failed.append(str(error))
-                continue
-            writes.append(pool.submit(write_prediction, image, saliency_map, stem, folder, raw))
-            done += 1
-            if len(writes) > AHEAD:
-                writes.popleft().result()
-        for write in writes:
-            write.result()
+    # While the network works on one picture, files and single-threaded steps of others go on.
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        jobs = [pool.submit(finish, *job) for job in zip(pictures, stems)]
+        try:
+            for job in tqdm(jobs, unit="image", desc="predicting"):
+                message = job.result()
+                failed += [message] if message else []
+                done += message is None
+        except BaseException:  # also Ctrl-C: what has not begun does not begin
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     print(f"{done} of {len(pictures)} pictures predicted into {folder}")
     for message in failed:
         print(f"error: {message}", file=sys.stderr)
