@@ -78,11 +78,12 @@ def enlarge(activation_map, plan) -> np.ndarray:
 
 
 def pattern(image, activation_map, plan, level=LEVEL) -> np.ndarray:
-    """The image times its min-max activation_map, cropped to the active area.
+    """The image times its min-max activation_map, cropped to the area that is most active.
 
     Args:
         image: uint8 [H, W, 3]. activation_map: [h, w]. plan: `Resampling` from one to the other.
-        level: the area is the smallest rectangle around all values above it, after min-max.
+        level: the area is the smallest rectangle around the connected pixels above it, after
+            min-max, that the peak is among; a unit that answers to two things shows the stronger.
 
     Returns:
         uint8 [h', w', 3]; black and uncropped for a constant activation_map.
@@ -91,7 +92,9 @@ def pattern(image, activation_map, plan, level=LEVEL) -> np.ndarray:
     product = np.round(image * weight[..., np.newaxis]).astype(np.uint8)
     if not weight.any():
         return product
-    rows, columns = (np.flatnonzero((weight >= level).any(axis=axis)) for axis in (1, 0))
+    _, regions = cv2.connectedComponents((weight >= level).astype(np.uint8))
+    active = regions == regions.flat[weight.argmax()]
+    rows, columns = (np.flatnonzero(active.any(axis=axis)) for axis in (1, 0))
     return product[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
 
 

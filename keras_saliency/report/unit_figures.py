@@ -51,7 +51,7 @@ def gallery(units: dict, dataset, scores, path) -> None:
     for unit, examples in units.items():
         cells = [pattern(load(e.image).numpy(), e.activation, e.plan) for e in examples]
         cells += [np.full((8, 8, 3), 255, np.uint8)] * (columns - len(cells))
-        rows.append((*cells, f"unit {unit} NSS {scores.moments.mean[unit]:.2f}"))
+        rows.append((*cells, f"unit {unit}: mean NSS {scores.moments.mean[unit]:.2f}"))
     sample_strip(rows, path, [f"{i + 1}." for i in range(columns)])
 
 

@@ -44,6 +44,16 @@ def test_pattern_is_the_product_cropped_to_the_active_area():
     assert flat.shape == image.shape and not flat.any()
 
 
+def test_of_two_active_areas_the_stronger_is_shown():
+    plan = resampling((40, 60), (4, 6))
+    alone, both = np.zeros((2, 4, 6))
+    alone[3, 5] = both[3, 5] = 3.0
+    both[0, 0] = 2.5
+    image = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
+    np.testing.assert_array_equal(patterns.pattern(image, both, plan),
+                                  patterns.pattern(image, alone, plan))
+
+
 def test_outline_keeps_the_active_area_and_darkens_the_rest():
     plan = resampling((40, 60), (4, 6))
     cells = np.zeros((4, 6))
