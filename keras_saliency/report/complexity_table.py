@@ -12,9 +12,8 @@ def layer_table(name, size=None, options=None) -> str:
     if name not in MODELS:
         raise ValueError(f"no model {name!r}; the networks are {', '.join(sorted(MODELS))}")
     size = tuple(size or CANVASES[name])
-    model = build_model(name, input_shape=(*size, 3), **(options or {}))
-    check_canvas(model, size)
-    costs = layer_costs(model)
+    check_canvas(build_model(name, **(options or {})), size)
+    costs = layer_costs(build_model(name, input_shape=(*size, 3), **(options or {})))
     rows = [(cost.name, cost.kind, "x".join(map(str, cost.shape)), f"{cost.parameters:,}",
              f"{cost.multiply_adds / 1e6:,.1f}", f"{cost.output_bytes / 1e6:,.2f}")
             for cost in costs]
