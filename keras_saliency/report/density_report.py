@@ -3,8 +3,8 @@ import csv
 
 import numpy as np
 
-from keras_saliency import maps
-from keras_saliency.baselines import center_bias, fit_gold_standard
+from keras_saliency import maps, metrics
+from keras_saliency.baselines import fit_gold_standard
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.dataset import DatasetError
 from keras_saliency.models.deepgaze1 import HALVED, receptive_field
@@ -13,17 +13,18 @@ from keras_saliency.report import figures
 GAIN = "information_gain_density"
 
 
-def write(run, result, log=print) -> list:
+def write(run, result, center, log=print) -> list:
     """Say how much of the explainable information the model explains, and draw units.png.
 
     Args:
         run: a `Run` fitted by L-BFGS. result: `Evaluation` of its validation stimuli.
+        center: the center_bias of its training stimuli.
 
     Returns:
         [(file, what it holds)] for the run's list of files.
     """
     if GAIN in result.means():
-        log(explained(run, result))
+        log(explained(run, result, center))
     draw_patches(run)
     files = [("units.csv", "weight of every unit"),
              ("patches.csv", "where the first units respond most; as pictures in units.png")]
@@ -33,14 +34,13 @@ def write(run, result, log=print) -> list:
     return files
 
 
-def explained(run, result) -> str:
+def explained(run, result, center) -> str:
     """Information gain over the center_bias and its share of the gold standard's.
 
     Means over validation stimuli of the means over their fixations, at the stimuli's own size;
     the gold standard predicts each observer by the others (Kuemmerer et al. 2015, section 2.1),
     and the share is over the stimuli that two or more looked at.
     """
-    center = center_bias(run.training)
     line = (f"\ninformation gain over the center_bias: {result.means()[GAIN]:.3f} bits per "
             "fixation")
     try:
@@ -48,7 +48,8 @@ def explained(run, result) -> str:
         nats = gold.log_likelihoods(run.validation)
     except DatasetError as error:
         return f"{line}; no gold standard: {error}"
-    prior = np.array([_log_likelihood(center, run.validation, i)
+    prior = np.array([metrics.log_likelihood(center(run.validation, i).log_density,
+                                             run.validation.fixations.fixation_map(i))
                       for i in range(len(run.validation))])
     both = np.isfinite(nats - prior) & np.isfinite(result.scores[GAIN])
     explainable = float((nats - prior)[both].mean()) / np.log(2) if both.any() else 0.0
@@ -57,13 +58,6 @@ def explained(run, result) -> str:
     share = result.scores[GAIN][both].mean() / explainable
     return (f"{line}, {100 * share:.0f} % of the gold standard's {explainable:.3f} "
             f"({both.sum()} stimuli)")
-
-
-def _log_likelihood(center, dataset, index) -> float:
-    """Nats per fixation of the center_bias."""
-    points = dataset.fixations.of(index).astype(np.intp)
-    log_density = center(dataset, index).log_density
-    return float(log_density[points[:, 1], points[:, 0]].mean()) if len(points) else np.nan
 
 
 def draw_patches(run) -> None:

@@ -33,7 +33,8 @@ def write(run, log=print) -> None:
         "prediction": f"{run.model.name}, epoch {run.best['epoch']}",
         **scorer.about(), "config": configs.to_dict(config)})
     figures.sample_strip(sample_rows(run), folder / "samples.png")
-    details = [] if config.train.lbfgs is None else density_report.write(run, result, log)
+    details = [] if config.train.lbfgs is None else density_report.write(
+        run, result, scorer.center, log)
     versions = [int(p.name) for p in (folder / "saved_model").glob("[0-9]*")]
     exported = export_saved_model(run.model, folder / "saved_model", max(versions, default=0) + 1)
     log(f"\nbest epoch {run.best['epoch']} of {len(run.rows)}, {len(run.validation)} validation "
