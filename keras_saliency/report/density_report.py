@@ -4,7 +4,7 @@ import csv
 import numpy as np
 
 from keras_saliency import maps, metrics
-from keras_saliency.baselines import fit_gold_standard
+from keras_saliency.baselines import fit_gold_standard, information_gain_explained
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.dataset import DatasetError
 from keras_saliency.models.deepgaze1 import HALVED, receptive_field
@@ -51,12 +51,12 @@ def explained(run, result, center) -> str:
     prior = np.array([metrics.log_likelihood(center(run.validation, i).log_density,
                                              run.validation.fixations.fixation_map(i))
                       for i in range(len(run.validation))])
-    both = np.isfinite(nats - prior) & np.isfinite(result.scores[GAIN])
-    explainable = float((nats - prior)[both].mean()) / np.log(2) if both.any() else 0.0
-    if explainable <= 0:  # too few fixations for others to predict an observer
+    gains, explainable = result.scores[GAIN], (nats - prior) / np.log(2)
+    share = information_gain_explained(gains, np.zeros_like(gains), explainable)
+    if np.isnan(share):  # too few fixations for others to predict an observer
         return f"{line}; the gold standard gains nothing on it"
-    share = result.scores[GAIN][both].mean() / explainable
-    return (f"{line}, {100 * share:.0f} % of the gold standard's {explainable:.3f} "
+    both = ~np.isnan(gains + explainable)
+    return (f"{line}, {100 * share:.0f} % of the gold standard's {explainable[both].mean():.3f} "
             f"({both.sum()} stimuli)")
 
 
