@@ -27,6 +27,17 @@ def parser(description: str, example: str, default_config=None) -> argparse.Argu
     return parser
 
 
+def add_builder_options(parser) -> None:
+    """Let a parser take --option KEY=VALUE; `builder_options` reads them."""
+    parser.add_argument("--option", metavar="KEY=VALUE", nargs="+", action="extend", default=[],
+                        help="of the model's builder, e.g. width_multiplier=0.5")
+
+
+def builder_options(arguments) -> dict:
+    """The dict that --option describes."""
+    return configs.ModelConfig(options=configs.read_pairs(arguments.option, "--option")).options
+
+
 def load_config(arguments) -> configs.Config:
     """The `Config` that --config and --set describe."""
     return configs.load(arguments.config, arguments.overrides)

@@ -27,6 +27,12 @@ class ModelConfig:
     weights: Optional[str] = None          # a trained model to start from (fine-tuning)
     options: Dict[str, Any] = field(default_factory=dict)  # the builder's own
 
+    def __post_init__(self):
+        for key in ("name", "input_shape", "encoder_weights"):
+            if key in self.options:
+                raise ConfigError(f"{key!r} is not an option of a model's builder; the network, "
+                                  "its size and what it starts from are set apart from those")
+
 
 @dataclass
 class DataConfig:
@@ -132,9 +138,24 @@ def load(path=None, overrides=()) -> Config:
     values: dict = {}
     if path is not None:
         values = _read_yaml(Path(path))
-    for override in overrides:
-        _apply(values, override)
-    return from_dict(values, source=str(path) if path else "--set")
+    return from_dict(read_pairs(overrides, values=values),
+                     source=str(path) if path else "--set")
+
+
+def read_pairs(pairs, option="--set", values=None) -> dict:
+    """`key.sub=value` texts, values in YAML, as nested dicts.
+
+    Args:
+        option: of the command line that they come from, for messages.
+        values: nested dicts to change; default: new ones.
+
+    Raises:
+        ConfigError: a pair is not written like that, or a key is below one that holds a value.
+    """
+    values = {} if values is None else values
+    for pair in pairs:
+        _apply(values, pair, option)
+    return values
 
 
 def from_dict(values: dict, source="config") -> Config:
@@ -167,19 +188,19 @@ def _read_yaml(path: Path) -> dict:
     return values
 
 
-def _apply(values: dict, override: str) -> None:
-    key, equals, text = override.partition("=")
+def _apply(values: dict, pair: str, option: str) -> None:
+    key, equals, text = pair.partition("=")
     parts = key.strip().split(".")
     if not equals or not all(parts):
-        raise ConfigError(f"--set {override!r}: write key.sub=value, e.g. train.epochs=3")
+        raise ConfigError(f"{option} {pair!r}: write key=value or key.sub=value")
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ConfigError(f"--set {override!r}: the value is not YAML: {error}") from None
+        raise ConfigError(f"{option} {pair!r}: the value is not YAML: {error}") from None
     for part in parts[:-1]:
         values = values.setdefault(part, {})
         if not isinstance(values, dict):
-            raise ConfigError(f"--set {override!r}: {part} holds a value, not keys")
+            raise ConfigError(f"{option} {pair!r}: {part} holds a value, not keys")
     values[parts[-1]] = value
 
 

@@ -21,13 +21,11 @@ def main():
                                        ".index")
     parser.add_argument("--out", metavar="H5", help="file to write (default: MODEL.h5)")
     parser.add_argument("--float16", action="store_true", help="half the size on disk")
-    parser.add_argument("--options", metavar="YAML", default={},
-                        type=importing.read_options,
-                        help="of the model's builder, e.g. '{width_multiplier: 0.5}'")
+    command_line.add_builder_options(parser)
     arguments = parser.parse_args()
     done = importing.convert(
         arguments.name, arguments.source, Path(arguments.out or f"{arguments.name}.h5"),
-        "float16" if arguments.float16 else "float32", **arguments.options)
+        "float16" if arguments.float16 else "float32", **command_line.builder_options(arguments))
     print(f"{done.path}: {done.layers} layers, {done.parameters:,} parameters from a {done.kind} "
           f"(sha256 {done.sha256[:12]}...)")
 

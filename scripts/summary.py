@@ -3,8 +3,6 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import yaml  # noqa: E402
-
 from keras_saliency import command_line  # noqa: E402
 from keras_saliency.models import MODELS  # noqa: E402
 from keras_saliency.report import complexity_table  # noqa: E402
@@ -18,21 +16,15 @@ def main():
     parser.add_argument("model", nargs="?", metavar="MODEL", help=", ".join(sorted(MODELS)))
     parser.add_argument("--size", nargs=2, type=int, metavar=("HEIGHT", "WIDTH"),
                         help="of the input (default: the canvas that the model works at)")
-    parser.add_argument("--option", metavar="KEY=VALUE", nargs="+", action="extend", default=[],
-                        help="of the builder, e.g. backbone=alexnet")
+    command_line.add_builder_options(parser)
     arguments = parser.parse_args()
     if arguments.model is None:
         if arguments.size or arguments.option:
             parser.error("--size and --option go with a MODEL")
         print(complexity_table.model_table())
         return
-    options = {}
-    for option in arguments.option:
-        key, equals, value = option.partition("=")
-        if not equals:
-            parser.error(f"--option {option}: write KEY=VALUE")
-        options[key] = yaml.safe_load(value)
-    print(complexity_table.layer_table(arguments.model, arguments.size, options))
+    print(complexity_table.layer_table(arguments.model, arguments.size,
+                                       command_line.builder_options(arguments)))
 
 
 if __name__ == "__main__":

@@ -34,9 +34,10 @@ def test_defaults_overrides_and_round_trip(tmp_path):
     ("data.canvas=240", r"data\.canvas must be a list"),
     ("train.loss=kld", r"train\.loss must be keys and values"),
     ("data=popout", r"data must hold keys"),
-    ("train.epochs", r"write key\.sub=value"),
+    ("train.epochs", r"write key=value or key\.sub=value"),
     ("train.epochs=[", r"not YAML"),
     ("name.x=1", r"name must be text"),
+    ("model.options.encoder_weights=imagenet", r"'encoder_weights' is not an option of a model's"),
 ])
 def test_a_wrong_override_is_named(override, message):
     with pytest.raises(ConfigError, match=message):

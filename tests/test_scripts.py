@@ -143,6 +143,9 @@ def test_predict_takes_pictures_of_all_kinds_and_names_the_bad_one(tmp_path, wei
     ("import_weights", ["salgan", "nothing.npz"], "nothing.npz"),
     ("summary", ["mis"], "no model 'mis'"),
     ("summary", ["msi_net", "--size", "50", "60"], "strides"),
+    ("summary", ["msi_net", "--option", "aspp"], "--option 'aspp': write key=value"),
+    ("summary", ["msi_net", "--option", "name=ead"], "'name' is not an option of a model's"),
+    ("import_weights", ["salgan", "x.npz", "--option", "a=["], "value is not YAML"),
 ])
 def test_bad_input_is_one_line_and_code_2(name, arguments, message, tmp_path):
     code, _, err = script(name, *arguments, cwd=tmp_path)

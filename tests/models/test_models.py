@@ -6,6 +6,8 @@ import tensorflow as tf
 
 import keras_saliency as ks
 from keras_saliency.models import MODELS, check_canvas
+from keras_saliency.models.pretrained import encoder_layers
+from keras_saliency.training.features import freeze_through
 
 SMALL = dict(width_multiplier=0.03)
 
@@ -25,8 +27,16 @@ def image(name, batch=1, seed=0):
     return np.random.default_rng(seed).uniform(0, 255, (batch, *size, 3)).astype(np.float32)
 
 
-def test_save_and_load_give_the_same_map(name, tmp_path):
+def small_model(name):
     model = ks.build_model(name, **SMALL)
+    if name == "deepgaze1":  # uniform until it is measured, and then its weight counts for nothing
+        prior = model.get_layer("center_bias").log_density
+        prior.assign(np.random.default_rng(2).random(prior.shape))
+    return model
+
+
+def test_save_and_load_give_the_same_map(name, tmp_path):
+    model = small_model(name)
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_allclose(model(image(name)), loaded(image(name)), atol=1e-6)
@@ -34,7 +44,7 @@ def test_save_and_load_give_the_same_map(name, tmp_path):
 
 def test_gradient_reaches_every_variable_and_a_step_lowers_the_loss(name):
     keras.utils.set_random_seed(0)
-    model = ks.build_model(name, **SMALL)
+    model = small_model(name)
     inputs = image(name, 2)
     target = np.random.default_rng(1).random((*inputs.shape[:3], 1)).astype(np.float32)
     loss = ks.losses.LOSSES[LOSSES.get(name, "l2")]
@@ -46,6 +56,25 @@ def test_gradient_reaches_every_variable_and_a_step_lowers_the_loss(name):
     for variable, gradient in zip(model.trainable_variables, gradients):
         variable.assign(variable - 1e-3 * gradient / norm)
     assert float(loss(target, model(inputs))) < float(before)
+
+
+def test_frozen_layers_stay_and_the_others_move(name):
+    model = small_model(name)
+    if encoder_layers(model):
+        frozen = [model.get_layer(layer) for layer in freeze_through(model, "block1")]
+    else:
+        frozen = [next(layer for layer in model.layers if layer.trainable_weights)]
+        frozen[0].trainable = False
+    moving = [layer for layer in model.layers if layer.trainable_weights]
+    assert frozen and moving and not set(map(id, frozen)) & set(map(id, moving))
+    before = [[w.numpy() for w in layer.weights] for layer in [*frozen, *moving]]
+    model.compile(keras.optimizers.Adam(1e-2), ks.losses.LOSSES[LOSSES.get(name, "l2")])
+    inputs = image(name, 2)
+    target = np.random.default_rng(1).random((*inputs.shape[:3], 1))
+    model.fit(inputs, target, epochs=2, verbose=0)  # opensalicon's readout begins at 0
+    changed = [any((w.numpy() != old).any() for w, old in zip(layer.weights, theirs))
+               for layer, theirs in zip([*frozen, *moving], before)]
+    assert changed == [False] * len(frozen) + [True] * len(moving)
 
 
 def test_canvas_is_known(name):

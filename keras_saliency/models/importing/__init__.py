@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import yaml
 
 from keras_saliency.models import build_model, weights_file
 from keras_saliency.models.importing import (
@@ -43,7 +42,7 @@ class Converted(NamedTuple):
     sha256: str
 
 
-def convert(name: str, source, out, dtype="float32", **options) -> Converted:
+def convert(name: str, source, out, dtype="float32", /, **options) -> Converted:
     """Write the weights of an author's file as HDF5 for `load_pretrained` or `encoder_weights`.
 
     Args:
@@ -83,21 +82,6 @@ def convert(name: str, source, out, dtype="float32", **options) -> Converted:
     digest = _sha256(formats.parts(source, kind))
     path = weights_file.write(weights, out, {**attributes, "source_sha256": digest}, dtype)
     return Converted(path, _called(kind), len(weights), model.count_params(), digest)
-
-
-def read_options(text: str) -> dict:
-    """`{width_multiplier: 0.5}` as a dict.
-
-    Raises:
-        ValueError: no such YAML.
-    """
-    try:
-        options = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(f"options {text!r} are not YAML: {error}") from None
-    if not isinstance(options, dict) or not all(isinstance(key, str) for key in options):
-        raise ValueError(f"options are written as {{name: value}}, not {text!r}")
-    return options
 
 
 def _called(kind: str) -> str:
