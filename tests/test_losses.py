@@ -90,7 +90,7 @@ def test_gradients_are_finite(name, target, prediction):
 
 @pytest.mark.parametrize("name", ["neg_nss", "neg_cc"])
 def test_constant_maps_score_zero(name):
-    constant, (a, _) = maps([0.3] * 6), random_maps()
+    constant = maps([0.3] * 6)
     assert float(losses.LOSSES[name](maps([0, 1, 0, 2, 0, 0]), constant)) == pytest.approx(
         0, abs=1e-3)
     if name == "neg_cc":

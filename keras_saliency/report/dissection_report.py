@@ -3,8 +3,6 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from keras_saliency.analysis.dissection import DETECTOR_IOU, Dissection
 from keras_saliency.analysis.interpolation import canvas_resampling
@@ -12,7 +10,7 @@ from keras_saliency.analysis.patterns import enlarge, outline, unit_maps
 from keras_saliency.datasets import pipeline
 from keras_saliency.files import atomic_path, write_csv
 from keras_saliency.report import page
-from keras_saliency.report.figures import DPI, FAINT, INK, save_figure
+from keras_saliency.report.figures import histogram
 from keras_saliency.report.overlay import save_png
 
 UNITS_SHOWN, IMAGES_SHOWN, TOP_CONCEPTS, THUMBNAIL = 12, 4, 15, 220
@@ -66,23 +64,10 @@ def unit_rows(layer: str, dissection: Dissection) -> list:
 
 def iou_figure(dissection: Dissection, title: str, path) -> None:
     """How the best IoU of the units is distributed, beside what chance reaches."""
-    figure = Figure(figsize=(5.2, 2.8), dpi=DPI, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
     groups = {"labels": dissection.best()[1]}
     if dissection.null is not None:
         groups["labels of other images"] = dissection.null_iou()
-    limit = max(max(values.max(initial=0) for values in groups.values()), DETECTOR_IOU) * 1.05
-    for (name, values), color in zip(groups.items(), ("#1f5fa8", "#8a8f98")):
-        axes.hist(values, np.linspace(0, limit, 41), histtype="step", linewidth=1.5, label=name,
-                  color=color)
-    axes.axvline(DETECTOR_IOU, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
-    axes.set_title(f"{title}: best IoU of each unit", fontsize=9, loc="left", color=INK)
-    axes.set_xlabel("IoU", fontsize=8, color=INK)
-    axes.set_ylabel("units", fontsize=8, color=INK)
-    axes.tick_params(labelsize=8, color=FAINT, labelcolor=INK)
-    axes.legend(frameon=False, fontsize=8)
-    save_figure(figure, path)
+    histogram(groups, f"{title}: best IoU of each unit", "IoU", DETECTOR_IOU, path)
 
 
 def fetch_examples(model, dataset, dissections, canvas) -> dict:

@@ -15,6 +15,7 @@ from keras_saliency.report.overlay import colorize
 DPI = 150
 TRAIN, VALIDATION, BEST = "#8a8f98", "#1f5fa8", "#c8452f"
 INK, FAINT = "#24292f", "#d9dce1"
+GROUPS = (TRAIN, VALIDATION, BEST, "#4d8b31", "#7d4fa3")
 
 LABELS = dict(
     nss="NSS", cc="CC", sim="SIM", kld="KL divergence", emd="EMD", ig="Information gain",
@@ -131,6 +132,29 @@ def sample_strip(rows, path, titles=("stimulus", "density", "prediction")) -> No
     save_figure(figure, path)
 
 
+def histogram(groups: dict, title: str, label: str, mark: float, path) -> None:
+    """How one value is distributed over the units, as a PNG.
+
+    Args:
+        groups: {name: float [U]}, a line each; what is not finite is left out.
+        label: of the value. mark: where a line is drawn.
+    """
+    known = {name: np.asarray(values)[np.isfinite(values)] for name, values in groups.items()}
+    every = np.concatenate([*known.values(), [mark]])
+    bins = np.linspace(every.min(), max(every.max(), every.min() + 1e-6), 41)
+    figure = Figure(figsize=(5.2, 2.8), dpi=DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    for index, (name, values) in enumerate(known.items()):
+        color = GROUPS[index % len(GROUPS)]
+        axes.hist(values, bins, histtype="stepfilled", alpha=0.25, color=color)
+        axes.hist(values, bins, histtype="step", linewidth=1.5, label=name, color=color)
+    axes.axvline(mark, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
+    style_axes(axes, title, label, "units")
+    axes.legend(frameon=False, fontsize=8)
+    save_figure(figure, path)
+
+
 def _curves(axes, epochs, columns, name, best) -> None:
     """One panel: training and validation values of `name` and a mark at index `best`."""
     many = len(epochs) > 40
@@ -146,16 +170,11 @@ def _curves(axes, epochs, columns, name, best) -> None:
         axes.plot(epochs[best], columns[key][best], "o", markeredgecolor=BEST, markersize=8,
                   markerfacecolor="none", markeredgewidth=1.4, zorder=5)
     title = LABELS.get(name, name.replace("_", " "))
-    axes.set_title(title, fontsize=10, loc="left", color=INK)
-    axes.set_xlabel("epoch", fontsize=9, color=INK)
+    style_axes(axes, title, "epoch")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
     axes.set_xlim(*_with_room(epochs))
-    axes.tick_params(labelsize=8, color=FAINT, labelcolor=INK)
     axes.grid(True, color=FAINT, linewidth=0.6)
     axes.set_axisbelow(True)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in ("left", "bottom"))
-        spine.set_color(FAINT)
 
 
 def _with_room(values) -> tuple:
@@ -205,6 +224,17 @@ def _text_width(labels) -> float:
 def _text(figure, x, y, text, **options):
     """Text as it is: a "$" in a file name does not start a formula."""
     return figure.text(x, y, str(text), parse_math=False, color=INK, **options)
+
+
+def style_axes(axes, title, x="", y="") -> None:
+    """Title on the left, two spines, quiet ticks: the axes of every plot of the reports."""
+    axes.set_title(title, fontsize=9, loc="left", color=INK)
+    axes.set_xlabel(x, fontsize=8, color=INK)
+    axes.set_ylabel(y, fontsize=8, color=INK)
+    axes.tick_params(labelsize=8, color=FAINT, labelcolor=INK)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(FAINT)
 
 
 def save_figure(figure, path) -> None:

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from keras_saliency.analysis import regions
 from keras_saliency.analysis.statistics import compare_groups, mean_of_top, spearman
 from keras_saliency.datasets.region_labels import CATEGORIES
-from keras_saliency.report.figures import DPI, FAINT, INK, save_figure
+from keras_saliency.report.figures import DPI, INK, save_figure, style_axes
 
 MARKS = "osD^vP*X"
 
@@ -84,13 +84,8 @@ def improvement_figure(scores: dict, layer: str, path) -> None:
         axes.plot(range(len(columns)), np.subtract(tops[model], tops[first]),
                   marker=MARKS[index % len(MARKS)], linewidth=1, markersize=5, label=model)
     axes.set_xticks(range(len(columns)), columns, rotation=40, ha="right", fontsize=8)
-    axes.set_ylabel(f"gain over {first}, NSS", fontsize=8, color=INK)
-    axes.set_title(f"{layer}: mean of the ten best units", fontsize=9, loc="left", color=INK)
-    axes.tick_params(labelsize=8, color=FAINT, labelcolor=INK)
+    style_axes(axes, f"{layer}: mean of the ten best units", y=f"gain over {first}, NSS")
     axes.legend(frameon=False, fontsize=8)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in ("left", "bottom"))
-        spine.set_color(FAINT)
     save_figure(figure, path)
 
 

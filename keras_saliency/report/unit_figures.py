@@ -7,10 +7,8 @@ from matplotlib.figure import Figure
 
 from keras_saliency.analysis.patterns import pattern
 from keras_saliency.datasets import pipeline
-from keras_saliency.report.figures import DPI, FAINT, INK, sample_strip, save_figure
+from keras_saliency.report.figures import DPI, INK, histogram, sample_strip, save_figure
 from keras_saliency.report.unit_study import UnitStudy
-
-COLORS = ("#8a8f98", "#1f5fa8", "#c8452f", "#4d8b31", "#7d4fa3")
 
 
 def write_figures(study: UnitStudy, folder) -> dict:
@@ -29,9 +27,8 @@ def write_figures(study: UnitStudy, folder) -> dict:
                 gallery(units, study.dataset, layer_study.scores, written[name])
     for layer in dict.fromkeys(s.layer for s in study.layers):
         written[f"{layer}_nss"] = folder / f"{layer}_nss.png"
-        score_histogram({s.model: s.scores.moments.mean for s in study.layers
-                         if s.layer == layer}, f"{layer}: mean NSS of each unit",
-                        written[f"{layer}_nss"])
+        histogram({s.model: s.scores.moments.mean for s in study.layers if s.layer == layer},
+                  f"{layer}: mean NSS of each unit", "NSS", 0, written[f"{layer}_nss"])
     maps = {f"{s.model}, {s.layer}": s.low_map for s in study.layers if s.low_map is not None}
     if maps:
         written["low_units"] = folder / "low_units.png"
@@ -55,26 +52,6 @@ def gallery(units: dict, dataset, scores, path) -> None:
     sample_strip(rows, path, [f"{i + 1}." for i in range(columns)])
 
 
-def score_histogram(groups: dict, title: str, path) -> None:
-    """Distributions of one score over the units, a step line per group: {name: float [U]}."""
-    known = {name: np.asarray(values)[np.isfinite(values)] for name, values in groups.items()}
-    every = np.concatenate(list(known.values()))
-    low, high = (every.min(), every.max()) if len(every) else (0.0, 1.0)
-    bins = np.linspace(low, high if high > low else low + 1, 41)
-    figure = Figure(figsize=(5.2, 2.8), dpi=DPI, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    for index, (name, values) in enumerate(known.items()):
-        axes.hist(values, bins, histtype="stepfilled", alpha=0.25,
-                  color=COLORS[index % len(COLORS)])
-        axes.hist(values, bins, histtype="step", linewidth=1.5, label=name,
-                  color=COLORS[index % len(COLORS)])
-    axes.axvline(0, color=INK, linewidth=0.8)
-    _plain(axes, title, "NSS", "units")
-    axes.legend(frameon=False, fontsize=8)
-    save_figure(figure, path)
-
-
 def mean_map_figure(maps: dict, path) -> None:
     """Mean standardised activation_maps, blue below and red above 0, each on its own scale.
 
@@ -93,14 +70,3 @@ def mean_map_figure(maps: dict, path) -> None:
         axes.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit)
         axes.set_title(f"{title}\n±{limit:.2f} standard deviations", fontsize=8, color=INK)
     save_figure(figure, path)
-
-
-def _plain(axes, title, x, y) -> None:
-    axes.set_title(title, fontsize=9, loc="left", color=INK)
-    axes.set_xlabel(x, fontsize=8, color=INK)
-    axes.set_ylabel(y, fontsize=8, color=INK)
-    axes.tick_params(labelsize=8, color=FAINT, labelcolor=INK)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in ("left", "bottom"))
-        spine.set_color(FAINT)
-
