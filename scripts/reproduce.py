@@ -23,23 +23,27 @@ def main():
         "seeds each (Table 2 of the EAD paper); a stopped table continues where it was. gallery: "
         "predictions of the pretrained models for eight validation stimuli, with their densities "
         "and the center bias, or for --pictures. popout: NMM of the classical and the pretrained "
-        "models on 80 search arrays. scenes: VGG16 learns the scenes of the "
+        "models, and of any --weights, on 80 search arrays. scenes: VGG16 learns the scenes of the "
         "dataset's stimuli from --pictures, a folder per scene (Table 8 of the CVPR 2019 paper).",
         "python scripts/reproduce.py ead_losses --set data.root=PATH name=ead_losses\n"
         "  python scripts/reproduce.py gallery --set data.root=PATH name=gallery\n"
-        "  python scripts/reproduce.py popout --set name=popout\n"
+        "  python scripts/reproduce.py popout --weights runs/quickstart --set name=popout\n"
         "  python scripts/reproduce.py scenes --pictures FOLDER --set data.root=PATH name=scenes")
     parser.add_argument("result", choices=sorted(RESULTS))
     parser.add_argument("--pictures", metavar="PICTURE_OR_FOLDER",
                         help="gallery: show these in place of validation stimuli; scenes: a folder "
                              "of images for each scene")
+    parser.add_argument("--weights", metavar="RUN_OR_FILE", nargs="+",
+                        help="popout: score these models as well")
     arguments = parser.parse_args()
     if arguments.pictures and arguments.result not in ("gallery", "scenes"):
         parser.error("--pictures belongs to gallery and scenes")
+    if arguments.weights and arguments.result != "popout":
+        parser.error("--weights belongs to popout")
     run, default = RESULTS[arguments.result]
     arguments.config = arguments.config or default
-    options = {"pictures": arguments.pictures} if arguments.pictures else {}
-    run(command_line.load_config(arguments), **options)
+    options = {"pictures": arguments.pictures, "weights": arguments.weights}
+    run(command_line.load_config(arguments), **{k: v for k, v in options.items() if v})
 
 
 if __name__ == "__main__":

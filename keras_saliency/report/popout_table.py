@@ -13,21 +13,25 @@ ARRAYS = 80
 SIZE = (480, 640)
 
 
-def run(config: Config, arrays=ARRAYS, size=SIZE, log=print) -> dict:
+def run(config: Config, arrays=ARRAYS, size=SIZE, weights=(), log=print) -> dict:
     """Score the classical models and every model in `weights/` on generated pop-out arrays.
 
     NMM is the mean of the standardised map inside the target's mask (He et al. 2019, eq. 4); the
     arrays are `datasets.popout` with its default seed, eight of each of ten kinds.
 
+    Args:
+        weights: more models, e.g. run folders; `load_predictor` takes them.
+
     Returns:
-        {model: {kind: mean NMM, ..., "all": mean NMM}}; also written to `popout.csv` and, as a
-        table, `popout.md` in the config's folder.
+        {model: {kind: mean NMM, ..., "all": mean NMM}}; also written to `popout.csv` in the
+        config's folder.
     """
+    models = {str(name): load_predictor(name)
+              for name in (*sorted(CLASSICAL), *_trained(), *weights)}
     dataset = popout.load(count=arrays, size=size)
     load = pipeline.stimulus_loader(dataset)
     kinds, scores = np.array(dataset.categories), {}
-    for name in (*sorted(CLASSICAL), *_trained()):
-        model = load_predictor(name)
+    for name, model in models.items():
         values = np.array([
             metrics.nmm(predict(model, load(i).numpy()), _mask(dataset, i))
             for i in tqdm(range(len(dataset)), desc=name, unit="image")])
