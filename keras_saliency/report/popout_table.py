@@ -23,8 +23,8 @@ def run(config: Config, arrays=ARRAYS, size=SIZE, weights=(), log=print) -> dict
         weights: more models, e.g. run folders; `load_predictor` takes them.
 
     Returns:
-        {model: {kind: mean NMM, ..., "all": mean NMM}}; also written to `popout.csv` in the
-        config's folder.
+        {model: {"all": mean NMM, "standard error": of that mean, kind: mean NMM, ...}}; also
+        written to `popout.csv` in the config's folder.
     """
     models = {str(name): load_predictor(name)
               for name in (*sorted(CLASSICAL), *_trained(), *weights)}
@@ -35,7 +35,8 @@ def run(config: Config, arrays=ARRAYS, size=SIZE, weights=(), log=print) -> dict
         values = np.array([
             metrics.nmm(predict(model, load(i).numpy()), _mask(dataset, i))
             for i in tqdm(range(len(dataset)), desc=name, unit="image")])
-        scores[name] = {"all": float(values.mean()), **{
+        error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
+        scores[name] = {"all": float(values.mean()), "standard error": float(error), **{
             kind: float(values[kinds == kind].mean()) for kind in dict.fromkeys(kinds.tolist())}}
     columns = list(next(iter(scores.values())))
     write_csv(config.folder / "popout.csv", ("model", *columns),

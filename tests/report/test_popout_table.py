@@ -3,6 +3,7 @@ import csv
 
 import numpy as np
 import pytest
+import scipy.stats
 
 import keras_saliency as ks
 from keras_saliency import config as configs
@@ -24,6 +25,7 @@ def test_each_model_has_its_mean_by_kind(tmp_path, monkeypatch):
     nmm = np.array([ks.metrics.nmm(ks.predict(ks.build_model("gbvs"), a.image), a.mask)
                     for a in arrays])
     assert scores["gbvs"]["all"] == np.float64(nmm).mean()
+    assert scores["gbvs"]["standard error"] == pytest.approx(scipy.stats.sem(nmm))
     assert scores[str(weights)]["all"] == pytest.approx(np.mean(
         [ks.metrics.nmm(ks.predict(model, a.image), a.mask) for a in arrays]), abs=1e-5)
     color = [i for i, a in enumerate(arrays) if a.kind == "color"]
