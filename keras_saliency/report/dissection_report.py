@@ -64,9 +64,9 @@ def unit_rows(layer: str, dissection: Dissection) -> list:
 
 def iou_figure(dissection: Dissection, title: str, path) -> None:
     """How the best IoU of the units is distributed, beside what chance reaches."""
-    groups = {"labels": dissection.best()[1]}
-    if dissection.null is not None:
-        groups["labels of other images"] = dissection.null_iou()
+    groups = {} if dissection.null is None else {
+        "labels of other images": dissection.null_iou()}
+    groups["labels"] = dissection.best()[1]
     histogram(groups, f"{title}: best IoU of each unit", "IoU", DETECTOR_IOU, path)
 
 

@@ -136,11 +136,12 @@ def histogram(groups: dict, title: str, label: str, mark: float, path) -> None:
     """How one value is distributed over the units, as a PNG.
 
     Args:
-        groups: {name: float [U]}, a line each; what is not finite is left out.
-        label: of the value. mark: where a line is drawn.
+        groups: {name: float [U]}, a line each, what they are compared with first (gray); what is
+            not finite is left out.
+        label: of the value, on an axis that 0 belongs to. mark: where a line is drawn.
     """
     known = {name: np.asarray(values)[np.isfinite(values)] for name, values in groups.items()}
-    every = np.concatenate([*known.values(), [mark]])
+    every = np.concatenate([*known.values(), [0, mark]])
     bins = np.linspace(every.min(), max(every.max(), every.min() + 1e-6), 41)
     figure = Figure(figsize=(5.2, 2.8), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
