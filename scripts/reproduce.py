@@ -27,14 +27,15 @@ def main():
         "dataset's stimuli from --pictures, a folder per scene (Table 8 of the CVPR 2019 paper).",
         "python scripts/reproduce.py ead_losses --set data.root=PATH name=ead_losses\n"
         "  python scripts/reproduce.py gallery --set data.root=PATH name=gallery\n"
-        "  python scripts/reproduce.py popout --weights runs/quickstart --set name=popout\n"
+        "  python scripts/reproduce.py popout --weights runs/msi_net_osie --set name=popout\n"
         "  python scripts/reproduce.py scenes --pictures FOLDER --set data.root=PATH name=scenes")
     parser.add_argument("result", choices=sorted(RESULTS))
     parser.add_argument("--pictures", metavar="PICTURE_OR_FOLDER",
                         help="gallery: show these in place of validation stimuli; scenes: a folder "
                              "of images for each scene")
     parser.add_argument("--weights", metavar="RUN_OR_FILE", nargs="+",
-                        help="popout: score these models as well")
+                        help="popout: score these models as well; what was trained on generated "
+                             "arrays, as runs/quickstart was, has seen these")
     arguments = parser.parse_args()
     if arguments.pictures and arguments.result not in ("gallery", "scenes"):
         parser.error("--pictures belongs to gallery and scenes")
