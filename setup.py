@@ -24,7 +24,8 @@ setup(
     packages=[*find_packages(include=["keras_saliency", "keras_saliency.*"]),
               "keras_saliency.weights"],
     package_dir={"keras_saliency.weights": "weights"},
-    package_data={"keras_saliency.weights": ["*.h5", "manifest.yaml", "README.md"]},
+    package_data={"keras_saliency.weights": ["*.h5", "manifest.yaml", "README.md"],
+                  "keras_saliency.report": ["*.css", "*.js"]},
     python_requires=">=3.9,<3.14",
     install_requires=[
         'tensorflow>=2.15,<2.16; python_version < "3.12"',

@@ -9,7 +9,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 from keras_saliency import analysis, datasets, export, losses, metrics  # noqa: E402
 from keras_saliency.models import build_model, list_models, load_pretrained  # noqa: E402
-from keras_saliency.prediction import predict  # noqa: E402
+from keras_saliency.prediction.forward import predict  # noqa: E402
 
 __all__ = ["analysis", "build_model", "datasets", "export", "list_models", "load_pretrained",
            "losses", "metrics", "predict"]

@@ -5,8 +5,9 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from keras_saliency import command_line  # noqa: E402
-from keras_saliency.report import unit_report, unit_study  # noqa: E402
-from keras_saliency.training import fit  # noqa: E402
+from keras_saliency.analysis import unit_study  # noqa: E402
+from keras_saliency.datasets.loading import load_data  # noqa: E402
+from keras_saliency.report import unit_report  # noqa: E402
 
 LAYERS = ("block4_conv1", "block4_conv2", "block4_conv3", "block5_conv1", "block5_conv2",
           "block5_conv3")
@@ -38,7 +39,7 @@ def main():
     parser.add_argument("--out", default="units", help="folder (default: %(default)s)")
     arguments = parser.parse_args()
     config = command_line.load_config(arguments)
-    _, dataset, spec = fit.load_data(config, arguments.part)
+    _, dataset, spec = load_data(config.data, part=arguments.part)
     models = unit_study.load_models(arguments.weights, config)
     study = unit_study.study_units(
         models, arguments.layers, dataset, spec.canvas, config.evaluation.batch, arguments.best,

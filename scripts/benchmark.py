@@ -1,10 +1,15 @@
 """Measure speed; quote ratios within one run, machines differ and drift."""
 import os
+import sys
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# benchmarks/ and the oracle of the tests are not part of the installed package
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "metrics")]
 
+from benchmarks import metrics, predict, train, units  # noqa: E402
 from keras_saliency import command_line  # noqa: E402
-from keras_saliency.benchmarks import metrics, predict, train, units  # noqa: E402
 
 BENCHMARKS = {
     "metrics": metrics.run,

@@ -5,7 +5,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from keras_saliency import analysis, command_line, load_pretrained  # noqa: E402
 from keras_saliency.datasets.concepts import load_concepts  # noqa: E402
-from keras_saliency.prediction import canvas_of  # noqa: E402
+from keras_saliency.prediction.forward import canvas_of  # noqa: E402
 from keras_saliency.report import dissection_report  # noqa: E402
 
 

@@ -4,8 +4,8 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from keras_saliency import command_line  # noqa: E402
-from keras_saliency.predictors import BASELINES  # noqa: E402
-from keras_saliency.report import score_report  # noqa: E402
+from keras_saliency.evaluation import engine  # noqa: E402
+from keras_saliency.evaluation.sources import BASELINES  # noqa: E402
 
 
 def main():
@@ -34,8 +34,8 @@ def main():
                         "--compare a .json")
     arguments = parser.parse_args()
     if arguments.compare:
-        return score_report.compare_tables(arguments.compare, arguments.out)
-    return score_report.score(
+        return engine.compare_tables(arguments.compare, arguments.out)
+    return engine.score(
         command_line.load_config(arguments), arguments.weights, arguments.maps,
         arguments.baseline, arguments.part, arguments.out)
 

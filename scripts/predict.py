@@ -8,7 +8,7 @@ import keras_saliency as ks  # noqa: E402
 from keras_saliency import command_line  # noqa: E402
 from keras_saliency.export import serving  # noqa: E402
 from keras_saliency.models import load_predictor, origin  # noqa: E402
-from keras_saliency.report import prediction_files  # noqa: E402
+from keras_saliency.prediction import prediction_files  # noqa: E402
 
 
 def main():

@@ -5,15 +5,14 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from keras_saliency import command_line  # noqa: E402
-from keras_saliency.report import (  # noqa: E402
-    gallery, loss_table, popout_table, scene_table)
+from keras_saliency.reproduce import ead_losses, gallery, popout_nmm, scenes  # noqa: E402
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 RESULTS = {
-    "ead_losses": (loss_table.run, CONFIGS / "ead_osie_cpu.yaml"),
+    "ead_losses": (ead_losses.run, CONFIGS / "ead_osie_cpu.yaml"),
     "gallery": (gallery.run, CONFIGS / "msi_net_osie.yaml"),
-    "popout": (popout_table.run, CONFIGS / "quickstart.yaml"),
-    "scenes": (scene_table.run, CONFIGS / "ead_salicon.yaml"),
+    "popout": (popout_nmm.run, CONFIGS / "quickstart.yaml"),
+    "scenes": (scenes.run, CONFIGS / "ead_salicon.yaml"),
 }
 
 

@@ -5,8 +5,10 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from keras_saliency import command_line  # noqa: E402
-from keras_saliency.report import run_report  # noqa: E402
-from keras_saliency.training import fit  # noqa: E402
+from keras_saliency.training import (
+    fit,  # noqa: E402
+    run_results,  # noqa: E402
+)
 
 DEFAULT_CONFIG = Path(__file__).resolve().parents[1] / "configs" / "quickstart.yaml"
 
@@ -21,7 +23,7 @@ def main():
     arguments = parser.parse_args()
     run = fit.train(command_line.load_config(arguments), resume=arguments.resume)
     if run.rows:
-        run_report.write(run)
+        run_results.write(run)
     return command_line.DONE if run.finished else command_line.FAILED
 
 

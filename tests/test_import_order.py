@@ -1,65 +1,80 @@
-"""Data flows one way: a module imports only from the folders above it."""
+"""Data flows one way: a module imports only from the rooms above it (CONTRIBUTING.md)."""
 import ast
+import re
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "keras_saliency"
 
-# From top to bottom; a module may import from its own layer and from those before it.
-LAYERS = [
-    {"files", "config", "compat", "maps"},
+# From top to bottom; a module may import from its own room and from those above it.
+ROOMS = [
+    {"compat", "files", "config", "maps", "losses"},
+    {"metrics"},
     {"datasets"},
     {"models"},
-    {"losses"},
-    {"metrics"},
     {"prediction"},
-    {"baselines", "comparison"},
-    {"scores", "evaluation"},
-    {"predictors"},
+    {"evaluation"},
     {"analysis"},
-    {"training"},
     {"export"},
     {"report"},
-    {"benchmarks", "command_line"},
+    {"training"},
+    {"reproduce"},
+    {"command_line"},
 ]
-RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+RANK = {name: rank for rank, names in enumerate(ROOMS) for name in names}
 
 
-def imported_layers(path):
-    """Top-level names of the package that a file imports."""
+def imported_modules(path):
+    """Dotted names below the package that a file imports, anywhere in it: inside functions too."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("keras_saliency"):
-            parts = node.module.split(".")
-            if len(parts) > 1:
-                yield parts[1]
-            else:
-                yield from (alias.name for alias in node.names)
+            prefix = node.module.removeprefix("keras_saliency").lstrip(".")
+            yield from (f"{prefix}.{alias.name}".lstrip(".") for alias in node.names)
         elif isinstance(node, ast.Import):
-            for alias in node.names:
-                if alias.name.startswith("keras_saliency."):
-                    yield alias.name.split(".")[1]
+            yield from (alias.name.removeprefix("keras_saliency.") for alias in node.names
+                        if alias.name.startswith("keras_saliency."))
+
+
+def room_of(name):
+    return name.split(".")[0]
 
 
 def modules():
     for path in sorted(PACKAGE.rglob("*.py")):
-        layer = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-        if layer != "__init__":
-            yield path, layer
+        room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        if room != "__init__":
+            yield path, room
 
 
 def test_every_module_has_a_place():
-    assert {layer for _, layer in modules()} <= set(RANK)
+    assert {room for _, room in modules()} == set(RANK)
 
 
 def test_modules_import_only_from_above():
     wrong = [f"{path.relative_to(PACKAGE)} imports {name}"
-             for path, layer in modules() for name in imported_layers(path)
-             if name in RANK and RANK[name] > RANK[layer]]
+             for path, room in modules() for name in imported_modules(path)
+             if room_of(name) in RANK and RANK[room_of(name)] > RANK[room]]
     assert not wrong, wrong
 
 
-def test_only_report_uses_matplotlib():
-    users = [path for path, layer in modules()
-             if layer != "report" and "matplotlib" in path.read_text()]
+def test_report_draws_what_it_is_given():
+    """It computes nothing: no training, no engine, no network is run for a picture."""
+    wrong = [f"{path.name} imports {name}" for path, room in modules() if room == "report"
+             for name in imported_modules(path)
+             if room_of(name) in ("training", "prediction", "models")
+             and not name.startswith("prediction.overlay")
+             or name.startswith("evaluation")]
+    assert not wrong, wrong
+
+
+def test_nothing_imports_the_benchmarks_or_the_tests():
+    wrong = [str(path) for path, _ in modules()
+             if re.search(r"^\s*(from|import) (benchmarks|tests)\b", path.read_text(), re.MULTILINE)]
+    assert not wrong, wrong
+
+
+def test_only_report_and_overlays_use_matplotlib():
+    users = [str(path) for path, room in modules() if room != "report"
+             and path.name != "overlay.py" and "matplotlib" in path.read_text()]
     assert not users, users
 
 

@@ -1,6 +1,10 @@
 """What units respond to: NSS and NMM of single units, detectors, regions, dissection."""
 from keras_saliency.analysis.activations import (
-    LayerError, activation_model, activations, layer_names)
+    LayerError,
+    activation_model,
+    activations,
+    layer_names,
+)
 from keras_saliency.analysis.detectors import detector_units, fixation_detectors
 from keras_saliency.analysis.dissection import dissect, thresholds
 from keras_saliency.analysis.popout import score_targets

@@ -4,7 +4,7 @@ import numpy as np
 from tqdm import tqdm
 
 from keras_saliency.datasets.pipeline import stimulus_stream
-from keras_saliency.evaluation import forward_function
+from keras_saliency.prediction.forward import forward_function
 
 
 class LayerError(ValueError):

@@ -16,7 +16,7 @@ from keras_saliency.analysis.interpolation import canvas_resampling, canvas_span
 from keras_saliency.analysis.quantiles import TailQuantile
 from keras_saliency.analysis.unit_masks import ActivePixels, active_pixels
 from keras_saliency.datasets.concepts import ConceptDataset, Labels
-from keras_saliency.prediction import canvas_of
+from keras_saliency.prediction.forward import canvas_of
 
 QUANTILE, DETECTOR_IOU = 0.995, 0.04
 

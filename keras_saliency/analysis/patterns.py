@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_saliency.analysis.activations import dataset_activations
 from keras_saliency.maps import min_max
-from keras_saliency.prediction import canvas_of
+from keras_saliency.prediction.forward import canvas_of
 
 LEVEL = 0.5  # of an activation_map's maximum, above which an area counts as active
 OUTLINE = (255, 220, 0)

@@ -10,7 +10,7 @@ from keras_saliency.analysis.unit_nss import mask_weights, score_units
 from keras_saliency.datasets.dataset import SaliencyDataset, require
 from keras_saliency.datasets.pipeline import decode_stimulus
 from keras_saliency.metrics.streaming import Moments
-from keras_saliency.prediction import canvas_of
+from keras_saliency.prediction.forward import canvas_of
 
 
 def score_targets(model, layers, dataset: SaliencyDataset, canvas=None, batch=4,

@@ -16,7 +16,7 @@ from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.region_labels import RegionLabels
 from keras_saliency.metrics import nss
 from keras_saliency.metrics.streaming import Moments
-from keras_saliency.prediction import canvas_of
+from keras_saliency.prediction.forward import canvas_of
 
 THRESHOLD = 1.5
 

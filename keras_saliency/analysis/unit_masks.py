@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-
 CHUNK = 128  # patches that are interpolated at a time: they fit into the processor's cache
 
 

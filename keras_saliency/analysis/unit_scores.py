@@ -8,7 +8,7 @@ from keras_saliency.analysis.interpolation import canvas_resampling
 from keras_saliency.analysis.unit_nss import fixation_weights, score_units
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
 from keras_saliency.metrics.streaming import Moments
-from keras_saliency.prediction import canvas_of
+from keras_saliency.prediction.forward import canvas_of
 
 
 class Best(NamedTuple):

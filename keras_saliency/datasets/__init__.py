@@ -2,8 +2,18 @@
 import inspect
 
 from keras_saliency.datasets import (
-    cat2000, dutomron, fiwi, folder, isun, mit1003, osie, pascals, popout, pysaliency_files,
-    salicon)
+    cat2000,
+    dutomron,
+    fiwi,
+    folder,
+    isun,
+    mit1003,
+    osie,
+    pascals,
+    popout,
+    pysaliency_files,
+    salicon,
+)
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
 
 DATASETS = {

@@ -20,10 +20,24 @@ from tqdm import tqdm
 
 from keras_saliency.datasets import matlab
 from keras_saliency.datasets.dataset import (
-    SaliencyDataset, image_sizes, list_images, match_by_stem, require, require_folder)
+    SaliencyDataset,
+    image_sizes,
+    list_images,
+    match_by_stem,
+    require,
+    require_folder,
+)
 from keras_saliency.datasets.reading import (
-    Trial, build_fixations, completeness_note, count_points, list_mats, list_stimuli,
-    require_equal_sizes, require_sizes, sub_folder)
+    Trial,
+    build_fixations,
+    completeness_note,
+    count_points,
+    list_mats,
+    list_stimuli,
+    require_equal_sizes,
+    require_sizes,
+    sub_folder,
+)
 
 NAME, PUBLISHED = "cat2000", 2000
 

@@ -30,7 +30,14 @@ import numpy as np
 from PIL import Image
 
 from keras_saliency.datasets.dataset import (
-    DatasetError, image_sizes, list_images, list_some, match_by_stem, require, require_folder)
+    DatasetError,
+    image_sizes,
+    list_images,
+    list_some,
+    match_by_stem,
+    require,
+    require_folder,
+)
 
 NAME = "concepts"
 FOLDER_CATEGORY = "object"

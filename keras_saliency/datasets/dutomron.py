@@ -18,10 +18,22 @@ from tqdm import tqdm
 
 from keras_saliency.datasets import matlab
 from keras_saliency.datasets.dataset import (
-    SaliencyDataset, image_sizes, match_by_stem, require, require_folder)
+    SaliencyDataset,
+    image_sizes,
+    match_by_stem,
+    require,
+    require_folder,
+)
 from keras_saliency.datasets.reading import (
-    Trial, build_fixations, completeness_note, list_mats, list_stimuli, require_equal_sizes,
-    stems, sub_folder)
+    Trial,
+    build_fixations,
+    completeness_note,
+    list_mats,
+    list_stimuli,
+    require_equal_sizes,
+    stems,
+    sub_folder,
+)
 
 NAME, PUBLISHED = "dutomron", 5168
 

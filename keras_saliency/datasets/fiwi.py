@@ -16,10 +16,23 @@ https://www-users.cse.umn.edu/~qzhao/webpage_saliency.html
 from pathlib import Path
 
 from keras_saliency.datasets.dataset import (
-    SaliencyDataset, image_sizes, list_images, list_some, match_by_stem, require,
-    require_folder)
+    SaliencyDataset,
+    image_sizes,
+    list_images,
+    list_some,
+    match_by_stem,
+    require,
+    require_folder,
+)
 from keras_saliency.datasets.reading import (
-    Trial, build_fixations, completeness_note, list_stimuli, mask_points, require_sizes, stems)
+    Trial,
+    build_fixations,
+    completeness_note,
+    list_stimuli,
+    mask_points,
+    require_sizes,
+    stems,
+)
 
 NAME, PUBLISHED = "fiwi", 149
 

@@ -10,9 +10,22 @@ Observers, viewing time and pixels_per_dva are the user's to know; masks do not 
 apart (observer -1).
 """
 from keras_saliency.datasets.dataset import (
-    SaliencyDataset, image_sizes, list_images, match_by_stem, require, require_folder)
+    SaliencyDataset,
+    image_sizes,
+    list_images,
+    match_by_stem,
+    require,
+    require_folder,
+)
 from keras_saliency.datasets.reading import (
-    Trial, build_fixations, list_stimuli, mask_points, require_sizes, stems, sub_folder)
+    Trial,
+    build_fixations,
+    list_stimuli,
+    mask_points,
+    require_sizes,
+    stems,
+    sub_folder,
+)
 
 NAME = "folder"
 

@@ -22,11 +22,24 @@ from tqdm import tqdm
 
 from keras_saliency.datasets import matlab
 from keras_saliency.datasets.dataset import (
-    SaliencyDataset, image_sizes, list_images, list_some, match_by_stem, require,
-    require_folder)
+    SaliencyDataset,
+    image_sizes,
+    list_images,
+    list_some,
+    match_by_stem,
+    require,
+    require_folder,
+)
 from keras_saliency.datasets.reading import (
-    Trial, build_fixations, completeness_note, list_stimuli, mask_points, require_sizes, stems,
-    sub_folder)
+    Trial,
+    build_fixations,
+    completeness_note,
+    list_stimuli,
+    mask_points,
+    require_sizes,
+    stems,
+    sub_folder,
+)
 from keras_saliency.datasets.saccades import find_fixations
 
 NAME, PUBLISHED = "mit1003", 1003

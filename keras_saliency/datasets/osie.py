@@ -18,9 +18,20 @@ import numpy as np
 
 from keras_saliency.datasets import matlab
 from keras_saliency.datasets.dataset import (
-    SaliencyDataset, image_sizes, list_some, require, require_folder)
+    SaliencyDataset,
+    image_sizes,
+    list_some,
+    require,
+    require_folder,
+)
 from keras_saliency.datasets.reading import (
-    Trial, build_fixations, completeness_note, list_stimuli, stems, sub_folder)
+    Trial,
+    build_fixations,
+    completeness_note,
+    list_stimuli,
+    stems,
+    sub_folder,
+)
 
 NAME, PUBLISHED = "osie", 700
 

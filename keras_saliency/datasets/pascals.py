@@ -16,10 +16,23 @@ import numpy as np
 
 from keras_saliency.datasets import matlab
 from keras_saliency.datasets.dataset import (
-    SaliencyDataset, image_sizes, list_images, list_some, match_by_stem, require,
-    require_folder)
+    SaliencyDataset,
+    image_sizes,
+    list_images,
+    list_some,
+    match_by_stem,
+    require,
+    require_folder,
+)
 from keras_saliency.datasets.reading import (
-    Trial, build_fixations, completeness_note, list_stimuli, require_sizes, stems, sub_folder)
+    Trial,
+    build_fixations,
+    completeness_note,
+    list_stimuli,
+    require_sizes,
+    stems,
+    sub_folder,
+)
 
 NAME, PUBLISHED = "pascals", 850
 

@@ -14,7 +14,13 @@ import h5py
 import numpy as np
 
 from keras_saliency.datasets.dataset import (
-    DatasetError, SaliencyDataset, image_sizes, list_some, require, require_folder)
+    DatasetError,
+    SaliencyDataset,
+    image_sizes,
+    list_some,
+    require,
+    require_folder,
+)
 from keras_saliency.datasets.fixations import Fixations
 
 NAME = "pysaliency"

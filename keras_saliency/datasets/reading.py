@@ -6,7 +6,12 @@ import numpy as np
 from PIL import Image
 
 from keras_saliency.datasets.dataset import (
-    DatasetError, image_sizes, list_images, list_some, require)
+    DatasetError,
+    image_sizes,
+    list_images,
+    list_some,
+    require,
+)
 from keras_saliency.datasets.fixations import Fixations
 
 

@@ -22,11 +22,24 @@ from tqdm import tqdm
 
 from keras_saliency.datasets import matlab
 from keras_saliency.datasets.dataset import (
-    DatasetError, SaliencyDataset, image_sizes, list_images, match_by_stem, require,
-    require_folder)
+    DatasetError,
+    SaliencyDataset,
+    image_sizes,
+    list_images,
+    match_by_stem,
+    require,
+    require_folder,
+)
 from keras_saliency.datasets.reading import (
-    Trial, build_fixations, completeness_note, list_mats, list_stimuli, require_sizes, stems,
-    sub_folder)
+    Trial,
+    build_fixations,
+    completeness_note,
+    list_mats,
+    list_stimuli,
+    require_sizes,
+    stems,
+    sub_folder,
+)
 
 NAME, PUBLISHED = "salicon", 15000
 PARTITIONS, EDITIONS = ("train", "val"), ("2015", "2017")

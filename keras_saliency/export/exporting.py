@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras_saliency.export import saved_model, tflite
 from keras_saliency.export.picture_bytes import LIMIT
 from keras_saliency.export.serving_files import docker_command, write_serving_files
-from keras_saliency.prediction import canvas_of
+from keras_saliency.prediction.forward import canvas_of
 
 
 def export_all(model, path, version=1, float16=False, lite=False, quantize="none", limit=LIMIT,

@@ -1,7 +1,7 @@
 """A model of this package as a model of pysaliency, for its metrics and datasets."""
 import numpy as np
 
-from keras_saliency.prediction import predict
+from keras_saliency.prediction.forward import predict
 
 
 def to_pysaliency(model, canvas=None, **options):

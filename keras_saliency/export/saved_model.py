@@ -7,11 +7,10 @@ import tensorflow as tf
 
 from keras_saliency import maps
 from keras_saliency.export.float16 import half_precision
-from keras_saliency.export.picture_bytes import (
-    LIMIT, decode_batch, picture_of, require_size)
+from keras_saliency.export.picture_bytes import LIMIT, decode_batch, picture_of, require_size
 from keras_saliency.export.warmup import write_warmup
 from keras_saliency.models import check_canvas
-from keras_saliency.prediction import canvas_of
+from keras_saliency.prediction.forward import canvas_of
 
 
 class SaliencyModule(tf.Module):

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from keras_saliency.export.float16 import freeze
 from keras_saliency.files import atomic_path
-from keras_saliency.prediction import canvas_of
+from keras_saliency.prediction.forward import canvas_of
 
 QUANTIZE = ("none", "dynamic")
 

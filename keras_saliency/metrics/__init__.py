@@ -3,8 +3,15 @@ from typing import Callable, NamedTuple, Tuple
 
 from keras_saliency.metrics.distribution_metrics import cc, emd, kld, sim
 from keras_saliency.metrics.fixation_metrics import (
-    auc_borji, auc_judd, auc_shuffled, information_gain, information_gain_density,
-    log_likelihood, nmm, nss)
+    auc_borji,
+    auc_judd,
+    auc_shuffled,
+    information_gain,
+    information_gain_density,
+    log_likelihood,
+    nmm,
+    nss,
+)
 
 
 class MetricSpec(NamedTuple):

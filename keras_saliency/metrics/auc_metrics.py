@@ -7,8 +7,7 @@ to any ascending function of it. Inputs, NaN and constant maps: see `fixation_me
 import numpy as np
 
 from keras_saliency.metrics.checks import check_fixations, check_map
-from keras_saliency.metrics.ranking import (
-    area, count_reaching, count_steps, histogram_of_steps)
+from keras_saliency.metrics.ranking import area, count_reaching, count_steps, histogram_of_steps
 from keras_saliency.metrics.sums import mass
 
 

@@ -12,8 +12,7 @@ distribution (information_gain). All raise `ValueError` for inputs that `checks`
 import numpy as np
 
 from keras_saliency.metrics.auc_metrics import auc_borji, auc_judd, auc_shuffled
-from keras_saliency.metrics.checks import (
-    check_fixations, check_log_density, check_map, check_mask)
+from keras_saliency.metrics.checks import check_fixations, check_log_density, check_map, check_mask
 from keras_saliency.metrics.sums import centred, dot, mass
 
 __all__ = ["auc_borji", "auc_judd", "auc_shuffled", "information_gain",

@@ -9,8 +9,7 @@ from keras_saliency.models.deepgaze1 import deepgaze1
 from keras_saliency.models.ead import ead
 from keras_saliency.models.msi_net import msi_net
 from keras_saliency.models.opensalicon import opensalicon
-from keras_saliency.models.pretrained import (
-    find_weights, list_pretrained, load_encoder, read_model)
+from keras_saliency.models.pretrained import find_weights, list_pretrained, load_encoder, read_model
 from keras_saliency.models.salgan import salgan
 from keras_saliency.models.salnet_deep import salnet_deep
 from keras_saliency.models.salnet_shallow import salnet_shallow

@@ -1,8 +1,7 @@
 """Pretrained encoders as functional graphs with taps by layer name."""
 from keras import layers
 
-from keras_saliency.models.layers import (
-    CeilMaxPooling, GroupedConv2D, LocalResponseNormalization)
+from keras_saliency.models.layers import CeilMaxPooling, GroupedConv2D, LocalResponseNormalization
 
 # (number of 3x3 convolutions, filters) of each block: Simonyan and Zisserman (2015), column D.
 VGG16_BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))

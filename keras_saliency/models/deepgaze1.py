@@ -18,7 +18,11 @@ from keras import layers
 
 from keras_saliency.models.backbones import ALEXNET, VGG16_BLOCKS, alexnet, vgg16
 from keras_saliency.models.density_layers import (
-    AddCenterBias, FeatureScale, GaussianBlur, LogSoftmax)
+    AddCenterBias,
+    FeatureScale,
+    GaussianBlur,
+    LogSoftmax,
+)
 from keras_saliency.models.layers import Preprocess, ResizeLike
 
 # backbone -> (preprocessing, builder of its taps)

@@ -70,8 +70,8 @@ class BilinearUpsample(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         batch, height, width, channels = input_shape
-        scale = (lambda n: None if n is None else n * self.factor)
-        return (batch, scale(height), scale(width), channels)
+        height, width = (None if n is None else n * self.factor for n in (height, width))
+        return (batch, height, width, channels)
 
     def get_config(self):
         return {**super().get_config(), "factor": self.factor}
@@ -179,8 +179,9 @@ class CeilMaxPooling(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         batch, height, width, channels = input_shape
-        cells = (lambda n: None if n is None else -(-(n - self.size) // self.stride) + 1)
-        return (batch, cells(height), cells(width), channels)
+        height, width = (None if n is None else -(-(n - self.size) // self.stride) + 1
+                         for n in (height, width))
+        return (batch, height, width, channels)
 
     def get_config(self):
         return {**super().get_config(), "size": self.size, "stride": self.stride}

@@ -14,7 +14,12 @@ from keras import layers
 
 from keras_saliency.models.backbones import vgg16
 from keras_saliency.models.layers import (
-    BilinearUpsample, BroadcastTo, MapDropout, MinMax, Preprocess)
+    BilinearUpsample,
+    BroadcastTo,
+    MapDropout,
+    MinMax,
+    Preprocess,
+)
 
 
 def msi_net(input_shape=(None, None, 3), aspp=True, multi_level=True, preprocessing="msi_net",

@@ -48,7 +48,8 @@ def salnet_shallow(input_shape=(CANVAS, CANVAS, 3), filters=128, width_multiplie
     image = keras.Input((CANVAS, CANVAS, 3), name="image")
     x = Preprocess("unit", name="preprocess")(image)
     for number, (count, size) in enumerate(((32, 5), (64, 3), (filters, 3)), start=1):
-        x = layers.Conv2D(scaled(count), size, activation="relu", name=f"conv{number}", **start())(x)
+        x = layers.Conv2D(scaled(count), size, activation="relu", name=f"conv{number}",
+                          **start())(x)
         x = CeilMaxPooling(2, 2, name=f"pool{number}")(x)
     x = layers.Permute((3, 1, 2), name="channels_first")(x)  # the order of the authors' weights
     x = layers.Flatten(name="flatten")(x)

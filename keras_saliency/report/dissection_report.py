@@ -9,9 +9,9 @@ from keras_saliency.analysis.interpolation import canvas_resampling
 from keras_saliency.analysis.patterns import enlarge, outline, unit_maps
 from keras_saliency.datasets import pipeline
 from keras_saliency.files import atomic_path, write_csv
+from keras_saliency.prediction.overlay import save_png
 from keras_saliency.report import page
 from keras_saliency.report.figures import histogram
-from keras_saliency.report.overlay import save_png
 
 UNITS_SHOWN, IMAGES_SHOWN, TOP_CONCEPTS, THUMBNAIL = 12, 4, 15, 220
 COLUMNS = {"layer": str, "unit": int, "concept": str, "category": str, "IoU": float,

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from keras_saliency.files import atomic_path
-from keras_saliency.report.overlay import colorize
+from keras_saliency.prediction.overlay import colorize
 
 DPI = 150
 TRAIN, VALIDATION, BEST = "#8a8f98", "#1f5fa8", "#c8452f"

@@ -14,92 +14,24 @@ import numpy as np
 
 from keras_saliency.files import atomic_path
 
-STYLE = """
-:root { --ink: #24292f; --soft: #667079; --line: #d9dce1; --paper: #fff; --tint: #f4f6f8;
-        --mark: #1f5fa8; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e4e7ea; --soft: #9aa4ad; --line: #3a4149;
-        --paper: #16191d; --tint: #20252a; --mark: #7db4f0; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 76rem; color: var(--ink);
-       background: var(--paper); font: 15px/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.6rem; margin: 0 0 .3rem; } h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; }
-h3 { font-size: 1rem; margin: 1.4rem 0 .4rem; }
-p { margin: .4rem 0; max-width: 48rem; } p.note { color: var(--soft); }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: .25rem .7rem; border-bottom: 1px solid var(--line); text-align: right;
-         white-space: nowrap; }
-th { background: var(--tint); color: var(--soft); font-weight: 600; position: sticky; top: 0; }
-th.text, td.text { text-align: left; }
-table.sortable th { cursor: pointer; } table.sortable th:focus { outline: 2px solid var(--mark); }
-th[aria-sort=ascending]::after { content: " \\2191"; }
-th[aria-sort=descending]::after { content: " \\2193"; }
-.controls { display: flex; flex-wrap: wrap; gap: .6rem; margin: .5rem 0; align-items: center; }
-select, input, button { font: inherit; color: inherit; background: var(--paper);
-         border: 1px solid var(--line); border-radius: 4px; padding: .2rem .5rem; }
-.scroll { max-height: 32rem; overflow: auto; border: 1px solid var(--line); }
-.strip { display: flex; flex-wrap: wrap; gap: .4rem; margin: .3rem 0 1rem; }
-figure { margin: 0; } figure img { display: block; max-width: 100%; height: auto; }
-.strip img { width: 150px; } figcaption { color: var(--soft); font-size: .8rem; }
-.sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr));
-         gap: 1rem 2rem; }
-"""
-
-# Numbers sort as numbers and what is missing goes last; the rows beyond the first are drawn on
-# demand, since a page may have ten thousand.
-SCRIPT = """
-for (const box of document.querySelectorAll('.data')) {
-  const data = JSON.parse(box.querySelector('script').textContent);
-  const body = box.querySelector('tbody'), heads = [...box.querySelectorAll('th')];
-  const filters = [...box.querySelectorAll('select')], search = box.querySelector('input');
-  const count = box.querySelector('.count'), more = box.querySelector('button');
-  let order = data.sort, down = data.descending, limit = 100;
-  const compare = (a, b) => {
-    const x = a[order], y = b[order];
-    if (x === null || y === null) return (x === null) - (y === null);
-    return (x < y ? -1 : x > y ? 1 : 0) * (down ? -1 : 1);
-  };
-  const draw = () => {
-    const text = search.value.trim().toLowerCase();
-    const rows = data.rows.filter(r => filters.every(f => !f.value || r[f.dataset.column] === f.value)
-      && (!text || r.some(v => String(v).toLowerCase().includes(text)))).sort(compare);
-    body.replaceChildren(...rows.slice(0, limit).map(r => {
-      const line = document.createElement('tr');
-      r.forEach((v, i) => {
-        const cell = line.insertCell();
-        if (data.text[i]) cell.className = 'text';
-        cell.textContent = v === null ? '\\u2013' : data.real[i] ? v.toFixed(3) : v;
-      });
-      return line;
-    }));
-    count.textContent = `${Math.min(limit, rows.length)} of ${rows.length}`;
-    more.hidden = rows.length <= limit;
-    heads.forEach((h, i) => i === order
-      ? h.setAttribute('aria-sort', down ? 'descending' : 'ascending')
-      : h.removeAttribute('aria-sort'));
-  };
-  heads.forEach((h, i) => {
-    const sort = () => { down = order === i ? !down : !data.text[i]; order = i; draw(); };
-    h.onclick = sort;
-    h.onkeydown = e => { if (e.key === 'Enter' || e.key === ' ') { e.preventDefault(); sort(); } };
-  });
-  for (const control of [...filters, search]) control.oninput = () => { limit = 100; draw(); };
-  more.onclick = () => { limit = Infinity; draw(); };
-  draw();
-}
-"""
+ASSETS = Path(__file__).parent  # page.css and page.js lie beside this file
 
 
 def write(path, title: str, *parts) -> Path:
     """Write a page of these parts (pieces of HTML), whole or not at all; returns its path."""
     text = (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
             f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f"<title>{html.escape(title)}</title>\n<style>{STYLE}</style></head>\n<body>\n"
+            f"<title>{html.escape(title)}</title>\n<style>{_asset('page.css')}</style></head>\n<body>\n"
             f"<h1>{html.escape(title)}</h1>\n" + "\n".join(parts)
-            + f"\n<script>{SCRIPT}</script>\n</body></html>\n")
+            + f"\n<script>{_asset('page.js')}</script>\n</body></html>\n")
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return Path(path)
+
+
+def _asset(name: str) -> str:
+    """The text of a file that every page holds."""
+    return (ASSETS / name).read_text(encoding="utf-8")
 
 
 def heading(text: str, level: int = 2) -> str:
@@ -119,7 +51,8 @@ def table(rows: list) -> str:
     head = "".join(f"<th{_kind(rows[0][key])}>{html.escape(key)}</th>" for key in rows[0])
     body = "".join("<tr>" + "".join(f"<td{_kind(v)}>{html.escape(_show(v))}</td>"
                                     for v in row.values()) + "</tr>" for row in rows)
-    return f"<div class=wide><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    return (f"<div class=wide><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+            "</div>")
 
 
 def sortable_table(columns: dict, rows: list, sort: str, filters=(), descending=True) -> str:

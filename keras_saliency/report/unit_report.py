@@ -5,11 +5,11 @@ import numpy as np
 
 from keras_saliency.analysis import regions
 from keras_saliency.analysis.patterns import outline
+from keras_saliency.analysis.unit_study import LEVELS, UnitStudy
 from keras_saliency.datasets import pipeline
 from keras_saliency.files import write_csv
 from keras_saliency.report import page, region_tables
 from keras_saliency.report.unit_figures import write_figures
-from keras_saliency.report.unit_study import LEVELS, UnitStudy
 
 THUMBNAIL = 220
 EXPLANATIONS = {

@@ -8,18 +8,31 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_saliency import __version__, config as configs, losses, maps
+from keras_saliency import __version__, losses, maps
+from keras_saliency import config as configs
 from keras_saliency.analysis.activations import activation_model
 from keras_saliency.compat import TQDMProgressBar
 from keras_saliency.config import Config, ConfigError
-from keras_saliency.datasets import load_dataset, pipeline
+from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.dataset import SaliencyDataset
-from keras_saliency.datasets.splits import hold_out, split
-from keras_saliency.evaluation import Scorer, choose_metrics, evaluate, forward_function
+from keras_saliency.datasets.loading import load_data
+from keras_saliency.evaluation.scoring import Scorer, choose_metrics, evaluate
 from keras_saliency.models import (
-    DENSITIES, build_model, check_canvas, load_pretrained, weights_file)
+    DENSITIES,
+    build_model,
+    check_canvas,
+    load_pretrained,
+    weights_file,
+)
+from keras_saliency.prediction.forward import forward_function
 from keras_saliency.training import (
-    adversarial, callbacks, checkpoints, density_fit, density_run, features)
+    adversarial,
+    callbacks,
+    checkpoints,
+    deepgaze1_likelihood,
+    features,
+    lbfgs,
+)
 from keras_saliency.training.averages import averaged
 
 OPTIMIZERS = {
@@ -55,33 +68,6 @@ class Run:
     def best(self) -> dict:
         """The history row of the best epoch."""
         return self.rows[callbacks.best_row(self.rows, self.config.train.monitor)]
-
-
-def load_data(config: Config, part="validation") -> tuple:
-    """Read the dataset of a config and split it; every problem of the files shows here.
-
-    Args:
-        part: which stimuli to evaluate, "validation", "training" or "all".
-
-    Returns:
-        (training, evaluated, spec): the stimuli that trained parameters may come from (all of
-        them for "all"), those of `part`, and how they come onto the canvas.
-    """
-    data = config.data
-    dataset = load_dataset(data.name, data.root, **data.options)
-    everything = np.arange(len(dataset))
-    training, validation = (everything, everything) if part == "all" else split(
-        dataset, data.split_seed, data.train, data.validation)
-    if data.hold_out is not None and part != "all":
-        training, validation = hold_out(training, data.hold_out, data.split_seed)
-    evaluated = training if part == "training" else validation
-    canvas = tuple(data.canvas or pipeline.CANVASES.get(data.name, (240, 320)))
-    if len(canvas) != 2 or min(canvas) < 1:
-        raise ConfigError(f"data.canvas must be [height, width], not {list(canvas)}")
-    sigma = pipeline.sigma_pixels(dataset, data.sigma_dva, data.sigma_pixels)
-    targets = losses.required_targets(config.train.loss)
-    return (dataset.select(training), dataset.select(evaluated),
-            pipeline.CanvasSpec(canvas, sigma, tuple(targets)))
 
 
 def build(config: Config) -> keras.Model:
@@ -142,7 +128,8 @@ def train(config: Config, resume=False, log=print) -> Run:
     if settings.deterministic and not tf.config.list_physical_devices("GPU"):
         tf.config.experimental.enable_op_determinism()
 
-    training, validation, spec = load_data(config)
+    training, validation, spec = load_data(config.data,
+                                           losses.required_targets(settings.loss))
     choose_metrics(config.evaluation.metrics, validation, training,
                    config.model.name in DENSITIES)
     scorer = Scorer(validation, spec.sigma, config.evaluation.every, training,
@@ -150,7 +137,7 @@ def train(config: Config, resume=False, log=print) -> Run:
     model = build(config)
     check_canvas(model, spec.canvas)
     if settings.lbfgs is not None:
-        density_run.check(config, model, training, validation, spec.canvas)
+        lbfgs.check(config, model, training, validation, spec.canvas)
         return _fit_density(Run(Path(), config, model, [], training, validation, spec), resume, log)
     _check_monitor(settings.monitor, scorer.metrics)
     if settings.unit_layers:
@@ -175,14 +162,14 @@ def train(config: Config, resume=False, log=print) -> Run:
 def _fit_density(run: Run, resume, log) -> Run:
     """Fit the readout of `run.model` by L-BFGS."""
     run.folder = _open_folder(run.config, resume)
-    start = density_fit.read_parameters(run.model)  # each observer's fit begins there as well
-    run.rows = density_run.restore(run) if resume else []
+    start = deepgaze1_likelihood.read_parameters(run.model)  # of each observer's fit as well
+    run.rows = lbfgs.restore(run) if resume else []
     log(_opening(run))
-    if density_run.is_over(run):
+    if lbfgs.is_over(run):
         log(f"nothing left to fit: {len(run.rows)} iterations are done")
         return _with_best(run)
     with pipeline.unreadable_files_named(run.training, run.validation):
-        run.finished = density_run.fit(
+        run.finished = lbfgs.fit(
             run, start, lambda name, rows: _save(run, run.folder / name, rows), log)
     return _with_best(run)
 

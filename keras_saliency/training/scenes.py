@@ -23,12 +23,12 @@ from keras_saliency.analysis.unit_nss import fixation_weights, score_units
 from keras_saliency.compat import TQDMProgressBar
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.dataset import SaliencyDataset, list_images, list_some, require
-from keras_saliency.evaluation import forward_function
 from keras_saliency.files import atomic_path
 from keras_saliency.models import weights_file
 from keras_saliency.models.backbones import vgg16
 from keras_saliency.models.layers import Preprocess
 from keras_saliency.models.pretrained import load_encoder
+from keras_saliency.prediction.forward import forward_function
 from keras_saliency.training import features
 
 CANVAS, LAYER = (224, 224), "block5_conv3"

@@ -12,7 +12,7 @@ from keras_saliency.analysis.detectors import BEST_IMAGES, fixation_detectors
 from keras_saliency.analysis.unit_scores import score_dataset
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.files import atomic_path, write_csv
-from keras_saliency.prediction import canvas_of
+from keras_saliency.prediction.forward import canvas_of
 
 
 class _EveryEpochs(keras.callbacks.Callback):

@@ -97,7 +97,8 @@ def test_a_unit_that_fires_on_one_label_has_an_iou_of_1(data):
         cells = np.stack([(labels.pixels[0] == c.number) * 1.0 for c in concepts], -1)
         active = dissection.active_pixels(cells, [0.5] * 3, plan)
         total = total.merge(dissection.count_overlaps(
-            active, 3, labels, dissection.label_columns(concepts), dissection.category_groups(concepts)))
+            active, 3, labels, dissection.label_columns(concepts),
+            dissection.category_groups(concepts)))
     iou, plain = dissection.intersection_over_union(total, concepts)
     np.testing.assert_array_equal(iou, np.eye(3))
     np.testing.assert_array_equal(plain, np.eye(3))

@@ -5,7 +5,12 @@ import pytest
 
 import keras_saliency as ks
 from keras_saliency.analysis.regions import (
-    RegionScores, category_statistics, output_difference, output_saliency, score_regions)
+    RegionScores,
+    category_statistics,
+    output_difference,
+    output_saliency,
+    score_regions,
+)
 from keras_saliency.analysis.unit_nss import unit_region_nss
 from keras_saliency.datasets.region_labels import load_regions
 from keras_saliency.metrics.streaming import Moments

@@ -7,7 +7,12 @@ import tensorflow as tf
 import keras_saliency as ks
 from keras_saliency.analysis import interpolation
 from keras_saliency.analysis.unit_nss import (
-    dead_units, score_units, unit_nmm, unit_nss, unit_region_nss)
+    dead_units,
+    score_units,
+    unit_nmm,
+    unit_nss,
+    unit_region_nss,
+)
 
 
 def resize(maps, size, convention):

@@ -6,7 +6,11 @@ import pytest
 
 import keras_saliency as ks
 from keras_saliency.analysis.activations import (
-    LayerError, activation_model, activations, layer_names)
+    LayerError,
+    activation_model,
+    activations,
+    layer_names,
+)
 from keras_saliency.analysis.unit_scores import Best, UnitScores, score_dataset
 from keras_saliency.datasets import popout
 from keras_saliency.datasets.dataset import DatasetError

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from keras_saliency.benchmarks import metrics as benchmark
+from benchmarks import metrics as benchmark
 from keras_saliency.metrics import METRICS
 
 EIGHT = {"auc_judd", "auc_borji", "auc_shuffled", "nss", "information_gain", "cc", "sim", "kld"}

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from keras_saliency.datasets.fixations import (
-    Fixations, density_map, describe_dropped, fixation_map)
+from keras_saliency.datasets.fixations import Fixations, density_map, describe_dropped, fixation_map
 
 
 def two_stimuli():

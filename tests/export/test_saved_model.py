@@ -58,7 +58,8 @@ def test_bad_bytes_are_named_by_their_places(exported):
     jpeg, png = (cv2.imencode(kind, picture)[1].tobytes() for kind in (".jpg", ".png"))
     huge = png[:16] + (20_000).to_bytes(4, "big") * 2 + png[24:]
     for bad, problem in ((b"", "empty"), (b"GIF89a" + b"0" * 60, "not JPEG, PNG or BMP"),
-                         (b"\xff\xd8\xff", "not JPEG, PNG or BMP"), (huge, "larger than 40000000 pixels"),
+                         (b"\xff\xd8\xff", "not JPEG, PNG or BMP"),
+                         (huge, "larger than 40000000 pixels"),
                          (jpeg[:300], "damaged"), (png[:700], "damaged"), (png[:26], "damaged")):
         with pytest.raises(tf.errors.InvalidArgumentError) as error:
             serve(image_bytes=tf.constant([jpeg, bad, png, bad]))

@@ -87,7 +87,8 @@ def test_no_server_is_one_clear_error(monkeypatch):
     monkeypatch.setattr(serving.time, "sleep", lambda seconds: None)
     for kind in (serving.GrpcClient, serving.RestClient):
         client = kind("localhost:9", retries=1, timeout=5)
-        with pytest.raises(serving.ServerUnavailable, match="localhost:9.*after 2 attempts.*running"):
+        with pytest.raises(serving.ServerUnavailable,
+                           match="localhost:9.*after 2 attempts.*running"):
             client.predict(np.zeros((8, 8, 3), np.uint8))
         client.close()
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import tensorflow as tf
+from model_server import Server
 
 import keras_saliency as ks
 from keras_saliency.export import serving
-from model_server import Server
 
 THREADS, REQUESTS = 8, 64
 SIZES = [(600, 800), (480, 640), (800, 600), (300, 400)]

@@ -1,9 +1,9 @@
 """Against the line-by-line transcription, on many kinds of random maps."""
 import numpy as np
 import pytest
+import transcription as slow
 
 from keras_saliency import metrics
-from keras_saliency.benchmarks import transcription as slow
 from keras_saliency.metrics.ranking import area, count_reaching, histogram_of_steps
 
 # 23x17 is counted directly, 150x130 is put into bins (ranking._DIRECT_BELOW)

@@ -10,7 +10,14 @@ from keras_saliency.metrics import nmm
 from keras_saliency.models.classical import CLASSICAL, bms, center_bias, gbvs, itti
 from keras_saliency.models.classical.bms import feature_channels, surrounded
 from keras_saliency.models.classical.features import (
-    dkl, faded, gabor_energy, gabor_pair, min_max, pyramid, resized)
+    dkl,
+    faded,
+    gabor_energy,
+    gabor_pair,
+    min_max,
+    pyramid,
+    resized,
+)
 from keras_saliency.models.classical.gbvs import activated, concentrated
 from keras_saliency.models.classical.itti import normalized, opponents, scale_pairs
 

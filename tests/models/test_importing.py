@@ -596,7 +596,8 @@ def test_wrong_files_are_named(tmp_path, file, content, message):
 
 
 def test_unknown_models_options_and_folders_are_named(tmp_path, rng):
-    with pytest.raises(WeightsError, match="no converter for 'deepgaze'; there are alexnet, msi_net"):
+    with pytest.raises(WeightsError,
+                       match="no converter for 'deepgaze'; there are alexnet, msi_net"):
         importing.convert("deepgaze", tmp_path / "x.npz", tmp_path / "out.h5")
     salgan_file(tmp_path / "gen.npz", rng)
     with pytest.raises(ValueError, match="salgan has no option 'width'"):

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from keras_saliency.files import atomic_path
-from keras_saliency.report import figures, overlay
+from keras_saliency.prediction import overlay
+from keras_saliency.report import figures
 
 RAMP = np.array([[0.0, 0.5, 1.0]])
 

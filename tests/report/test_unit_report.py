@@ -13,9 +13,10 @@ import pytest
 
 import keras_saliency as ks
 from keras_saliency import config as configs
+from keras_saliency.analysis import unit_study
 from keras_saliency.datasets import pipeline
 from keras_saliency.models import weights_file
-from keras_saliency.report import page, region_tables, unit_report, unit_study
+from keras_saliency.report import page, region_tables, unit_report
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
                 None)

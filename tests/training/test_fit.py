@@ -9,6 +9,7 @@ import keras_saliency as ks
 from keras_saliency import config as configs
 from keras_saliency.config import ConfigError
 from keras_saliency.datasets.dataset import DatasetError
+from keras_saliency.datasets.loading import load_data
 from keras_saliency.models import weights_file
 from keras_saliency.training import callbacks, checkpoints, fit
 
@@ -119,15 +120,15 @@ def test_windows_and_colors_resume_alike(tmp_path):
 
 def test_held_out_stimuli_are_of_the_training_set(tmp_path):
     config = small(tmp_path)
-    training, validation, _ = fit.load_data(config)
+    training, validation, _ = load_data(config.data)
     config.data.hold_out = 4
-    rest, held, _ = fit.load_data(config)
+    rest, held, _ = load_data(config.data)
     assert len(held) == 4 and set(rest.names) | set(held.names) == set(training.names)
     assert not set(held.names) & set(validation.names)
-    assert fit.load_data(config, part="training")[1].names == rest.names
+    assert load_data(config.data, part="training")[1].names == rest.names
     config.data.hold_out = 10
     with pytest.raises(DatasetError, match="10 of 10 training stimuli held out"):
-        fit.load_data(config)
+        load_data(config.data)
 
 
 def test_a_run_killed_in_an_epoch_loses_only_that_epoch(tmp_path, monkeypatch):
@@ -180,7 +181,7 @@ def test_runs_share_a_cache_folder_where_their_features_are_the_same(tmp_path):
 def test_frozen_layers_stay_and_the_others_move(tmp_path):
     config = small(tmp_path, "train.freeze=block3", "train.epochs=1")
     keras.utils.set_random_seed(config.train.seed)
-    fit.load_data(config)
+    load_data(config.data)
     before = {layer: {n: np.asarray(v) for n, v in variables.items()}
               for layer, variables in weights_file.layer_variables(fit.build(config)).items()}
     after = weights(fit.train(config))

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 import keras_saliency as ks
+from keras_saliency import config as configs
+from keras_saliency.analysis import unit_study
 from keras_saliency.datasets.dataset import DatasetError
 from keras_saliency.models import weights_file
-from keras_saliency.report import unit_study
 from keras_saliency.training import features, scenes
-from keras_saliency import config as configs
 
 SMALL = dict(dense=(12, 8), width_multiplier=0.03)
 
@@ -20,7 +20,8 @@ def folder(planted, tmp_path):
         image = cv2.imdecode(np.frombuffer(stimulus, np.uint8), -1)
         scene = ("bright", "dark")[index % 3 > 0] if index < 11 else "lonely"
         (tmp_path / scene).mkdir(exist_ok=True)
-        cv2.imwrite(str(tmp_path / scene / f"{name}.png"), image if scene == "bright" else image // 4)
+        cv2.imwrite(str(tmp_path / scene / f"{name}.png"),
+                    image if scene == "bright" else image // 4)
     return tmp_path
 
 

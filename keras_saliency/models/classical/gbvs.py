@@ -31,8 +31,18 @@ import cv2
 import numpy as np
 
 from keras_saliency.models.classical.features import (
-    NOISE, check_image, check_number, check_numbers, dkl, faded, gabor_energy, gabor_pair, min_max,
-    pyramid, resized)
+    NOISE,
+    check_image,
+    check_number,
+    check_numbers,
+    dkl,
+    faded,
+    gabor_energy,
+    gabor_pair,
+    min_max,
+    pyramid,
+    resized,
+)
 
 _gabor = partial(gabor_pair, period=np.pi, deviation=2.0, elongation=2.0, radius=13)
 _FADED_PIXELS, _FADED_NODES = 13, 4

@@ -29,7 +29,15 @@ import numpy as np
 from scipy import ndimage
 
 from keras_saliency.models.classical.features import (
-    NOISE, check_image, check_numbers, gabor_energy, gabor_pair, min_max, pyramid, resized)
+    NOISE,
+    check_image,
+    check_numbers,
+    gabor_energy,
+    gabor_pair,
+    min_max,
+    pyramid,
+    resized,
+)
 
 _gabor = partial(gabor_pair, period=7.0, deviation=7 / 3, elongation=1.0, radius=4)
 _DARK = 0.1   # of the brightest: below, hue cannot be seen

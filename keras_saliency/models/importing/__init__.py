@@ -16,7 +16,15 @@ import numpy as np
 
 from keras_saliency.models import build_model, weights_file
 from keras_saliency.models.importing import (
-    alexnet, formats, msi_net, opensalicon, salgan, salnet_deep, salnet_shallow, vgg16)
+    alexnet,
+    formats,
+    msi_net,
+    opensalicon,
+    salgan,
+    salnet_deep,
+    salnet_shallow,
+    vgg16,
+)
 from keras_saliency.models.importing.entries import assemble
 from keras_saliency.models.importing.pickles import RefusedGlobal
 from keras_saliency.models.weights_file import WeightsError

@@ -4,7 +4,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from keras_saliency.models.importing import (
-    caffe, numpy_files, pickles, tensorflow_files, torch_files)
+    caffe,
+    numpy_files,
+    pickles,
+    tensorflow_files,
+    torch_files,
+)
 from keras_saliency.models.weights_file import WeightsError
 
 # format -> (what it is called, reader of its bytes); those of TensorFlow are several files

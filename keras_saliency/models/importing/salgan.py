@@ -5,8 +5,7 @@ the 13 convolutions of VGG16, then of `uconv5_3` ... `uconv1_1` and `output` (im
 scripts/models/generator.py). The encoder's layers have `flip_filters=False` (vgg16.py), since their
 first weights came from Caffe; the decoder's keep Lasagne's default and are turned by 180 degrees.
 """
-from keras_saliency.models.importing.entries import (
-    CHANNELS_FIRST, CHANNELS_FIRST_FLIPPED, pairs)
+from keras_saliency.models.importing.entries import CHANNELS_FIRST, CHANNELS_FIRST_FLIPPED, pairs
 from keras_saliency.models.importing.vgg16 import convolutions
 from keras_saliency.models.salgan import CANVAS, DECODER
 from keras_saliency.models.weights_file import WeightsError

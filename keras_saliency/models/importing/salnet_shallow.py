@@ -9,8 +9,7 @@ Three things differ from Keras (imatge-upc/saliency-2016-cvpr, shallow/train.py,
 """
 import numpy as np
 
-from keras_saliency.models.importing.entries import (
-    CHANNELS_FIRST_FLIPPED, SAME, Entry, Layout)
+from keras_saliency.models.importing.entries import CHANNELS_FIRST_FLIPPED, SAME, Entry, Layout
 from keras_saliency.models.importing.salnet_deep import CITATION, SOURCE
 from keras_saliency.models.weights_file import WeightsError
 

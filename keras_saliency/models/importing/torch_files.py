@@ -13,7 +13,12 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_saliency.models.importing.pickles import (
-    ARRAY_GLOBALS, ArrayUnpickler, Inert, checked_array, named_arrays)
+    ARRAY_GLOBALS,
+    ArrayUnpickler,
+    Inert,
+    checked_array,
+    named_arrays,
+)
 from keras_saliency.models.weights_file import WeightsError
 
 MAGIC = 0x1950a86a20f9469cfc6c  # torch.serialization.MAGIC_NUMBER

@@ -15,7 +15,7 @@ import numpy as np
 
 from keras_saliency.models.backbones import VGG16_BLOCKS
 from keras_saliency.models.backbones import vgg16 as encoder
-from keras_saliency.models.importing.entries import CHANNELS_FIRST, Layout, Entry, pairs
+from keras_saliency.models.importing.entries import CHANNELS_FIRST, Entry, Layout, pairs
 from keras_saliency.models.layers import CAFFE_MEANS
 from keras_saliency.models.release import CITATIONS
 from keras_saliency.models.weights_file import WeightsError

@@ -1,0 +1,35 @@
+"""From the section `data` of a config to the stimuli of a run."""
+import numpy as np
+
+from keras_saliency.config import ConfigError, DataConfig
+from keras_saliency.datasets import load_dataset, pipeline
+from keras_saliency.datasets.splits import hold_out, split
+
+
+def load_data(data: DataConfig, targets=(pipeline.DENSITY,), part="validation") -> tuple:
+    """Read a dataset and split it; every problem of the files shows here.
+
+    Args:
+        targets: names of the maps that a training loss compares with.
+        part: which stimuli to evaluate, "validation", "training" or "all".
+
+    Returns:
+        (training, evaluated, spec): the stimuli that trained parameters may come from (all of
+        them for "all"), those of `part`, and how they come onto the canvas.
+
+    Raises:
+        ConfigError: a setting that does not fit. DatasetError: files that are missing or wrong.
+    """
+    dataset = load_dataset(data.name, data.root, **data.options)
+    everything = np.arange(len(dataset))
+    training, validation = (everything, everything) if part == "all" else split(
+        dataset, data.split_seed, data.train, data.validation)
+    if data.hold_out is not None and part != "all":
+        training, validation = hold_out(training, data.hold_out, data.split_seed)
+    evaluated = training if part == "training" else validation
+    canvas = tuple(data.canvas or pipeline.CANVASES.get(data.name, (240, 320)))
+    if len(canvas) != 2 or min(canvas) < 1:
+        raise ConfigError(f"data.canvas must be [height, width], not {list(canvas)}")
+    sigma = pipeline.sigma_pixels(dataset, data.sigma_dva, data.sigma_pixels)
+    return (dataset.select(training), dataset.select(evaluated),
+            pipeline.CanvasSpec(canvas, sigma, tuple(targets)))

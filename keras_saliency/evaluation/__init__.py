@@ -1,0 +1,33 @@
+"""Scoring: whatever predicts saliency_maps, against whatever people looked at.
+
+`sources` makes the maps, `scoring` scores them at each stimulus' own size, `results` keeps the
+scores, `comparison` sets several of them side by side. `densities`, `center_bias` and
+`gold_standard` are what a model must beat and what it can at best reach: uniform knows nothing,
+center_bias where people look in any stimulus, gold_standard where others look in the same one.
+"""
+from keras_saliency.evaluation.center_bias import CenterBias, center_bias
+from keras_saliency.evaluation.comparison import compare
+from keras_saliency.evaluation.densities import Density, uniform
+from keras_saliency.evaluation.gold_standard import (
+    GoldStandard,
+    fit_gold_standard,
+    information_gain_explained,
+)
+from keras_saliency.evaluation.results import Evaluation
+from keras_saliency.evaluation.scoring import (
+    ALL,
+    Scorer,
+    Skipped,
+    choose_metrics,
+    density_of,
+    evaluate,
+    score_predictions,
+    usable_metrics,
+)
+from keras_saliency.evaluation.tables import read_table, read_tables
+from keras_saliency.prediction.forward import forward_function
+
+__all__ = ["ALL", "CenterBias", "Density", "Evaluation", "GoldStandard", "Scorer", "Skipped",
+           "center_bias", "choose_metrics", "compare", "density_of", "evaluate",
+           "fit_gold_standard", "forward_function", "information_gain_explained", "read_table",
+           "read_tables", "score_predictions", "uniform", "usable_metrics"]

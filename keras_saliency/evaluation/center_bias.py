@@ -1,0 +1,180 @@
+"""Where people look whatever they see: the density of the training fixations.
+
+Fixations are brought to relative coordinates, x / W and y / H, and sorted into a square grid of
+G x G cells. Kernel density estimate and histogram then are the same product of matrices
+rows [H, G] @ counts [G, G] @ columns [G, W], evaluated at the pixels of any image size; they
+differ in the profile that a grid cell has along an axis. It is linear in the counts, so leaving
+one image out is a subtraction.
+"""
+from functools import lru_cache
+
+import numpy as np
+
+from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
+from keras_saliency.evaluation.bandwidth import best_bandwidth
+from keras_saliency.evaluation.densities import Density, check_uniform_weight, mixed
+
+# Cells per axis of the kernel density estimate: the smallest bandwidth spans several.
+_GRID = 256
+_BANDWIDTHS = (0.01, 0.5)
+_BINS = (4, 6, 8, 12, 16, 24, 32, 48, 64)
+
+
+class CenterBias:
+    """A center_bias fitted to training fixations; build it with `center_bias`.
+
+    Attributes:
+        method: "kde" or "histogram".
+        bandwidth: of "kde", standard deviation as a share of the height and of the width; else
+            None.
+        bins: of "histogram", cells per axis; else None.
+        uniform_weight: share of the mass spread evenly.
+        dataset, stimuli: name and size of the training set.
+    """
+
+    def __init__(self, training: SaliencyDataset, method, bandwidth, bins, uniform_weight):
+        self.method, self.bandwidth, self.bins = method, bandwidth, bins
+        self.uniform_weight = uniform_weight
+        self.dataset, self.stimuli = training.name, len(training)
+        self._index = {name: i for i, name in enumerate(training.names)}
+        self._cells = _Cells(training.fixations, bins or _GRID)
+        # one training set has few image sizes, and all its maps share what is computed here
+        self._spread = lru_cache(maxsize=4)(self._compute_spread)
+
+    def __call__(self, dataset: SaliencyDataset, index: int) -> Density:
+        """The prediction for stimulus `index` of any dataset, in its size.
+
+        A stimulus that was trained on (same dataset, same name) is left out of its own density.
+        """
+        return self.predict(dataset.sizes[index], self.index_of(dataset, index))
+
+    def index_of(self, dataset: SaliencyDataset, index: int):
+        """The index of stimulus `index` of any dataset among those trained on; None without."""
+        return self._index.get(dataset.names[index]) if dataset.name == self.dataset else None
+
+    def predict(self, size, leave_out=None) -> Density:
+        """The prediction for an image of `size` (H, W).
+
+        Args:
+            leave_out: index of a training stimulus to do without, or None. Without any other
+                stimulus the density is uniform.
+        """
+        rows, columns, mass = self._spread(*(int(s) for s in size))
+        if leave_out is not None:
+            y, x = self._cells.of(leave_out)
+            # Rounding may leave a little less than nothing where only this image has fixations
+            mass = np.maximum(mass - rows[:, y] @ columns[:, x].T, 0)
+            if len(y) == len(self._cells):
+                mass = np.zeros_like(mass)
+        return mixed(mass, self.uniform_weight)
+
+    def _compute_spread(self, height, width):
+        profile = _profile(self.bandwidth)
+        rows, columns = (profile(length, self._cells.grid) for length in (height, width))
+        return rows, columns, rows @ self._cells.counts() @ columns.T
+
+
+def center_bias(training: SaliencyDataset, method="kde", bandwidth=None, bins=None,
+                uniform_weight=0.001) -> CenterBias:
+    """Fit a center_bias to the fixations of a training set.
+
+    Args:
+        training: dataset with fixations.
+        method: "kde", Gaussians around the fixations, cut off at the image's border; or
+            "histogram", counts in square bins (in relative coordinates), interpolated linearly
+            between bin centers.
+        bandwidth: of "kde", a share of height and width in 0.01..0.5; None for the one with the
+            highest leave-one-image-out log-likelihood.
+        bins: of "histogram", cells per axis; None for the best of nine numbers, likewise.
+        uniform_weight: share of the mass spread evenly, in (0, 1].
+
+    Returns:
+        CenterBias: (dataset, index) -> Density.
+
+    Raises:
+        ValueError: unknown method, or an option out of range or of the other method.
+        DatasetError: `training` has no fixations.
+    """
+    check_uniform_weight(uniform_weight)
+    if method not in ("kde", "histogram"):
+        raise ValueError(f'method must be "kde" or "histogram", not {method!r}')
+    if (bins if method == "kde" else bandwidth) is not None:
+        raise ValueError("bandwidth belongs to \"kde\", bins to \"histogram\"")
+    if training.fixations is None or len(training.fixations) == 0:
+        raise DatasetError(f"{training.name} has no fixations to take a center_bias from")
+    if method == "kde":
+        if bandwidth is None:
+            cells = _Cells(training.fixations, _GRID)
+            bandwidth = best_bandwidth(
+                lambda b: cells.leave_one_out_score(_profile(b), uniform_weight), *_BANDWIDTHS)
+        if not _BANDWIDTHS[0] <= bandwidth <= _BANDWIDTHS[1]:
+            raise ValueError(f"bandwidth must lie in 0.01..0.5 of the image, not {bandwidth}")
+    else:
+        if bins is None:
+            bins = max(_BINS, key=lambda b: _Cells(training.fixations, b).leave_one_out_score(
+                _profile(None), uniform_weight))
+        if not 1 <= bins <= _GRID:
+            raise ValueError(f"bins must be 1..{_GRID} per axis, not {bins}")
+    return CenterBias(training, method, bandwidth, bins, uniform_weight)
+
+
+class _Cells:
+    """The grid cells (y, x) of fixations in relative coordinates."""
+
+    def __init__(self, fixations, grid: int):
+        size = fixations.sizes[fixations.image]
+        # the center of the fixated pixel, so that a picture of any size covers the same range
+        self.y = ((np.floor(fixations.y) + 0.5) / size[:, 0] * grid).astype(np.intp)
+        self.x = ((np.floor(fixations.x) + 0.5) / size[:, 1] * grid).astype(np.intp)
+        self.grid, self._offsets = grid, fixations.offsets
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def of(self, image: int):
+        """(y, x) int [n] of one image's fixations."""
+        rows = slice(self._offsets[image], self._offsets[image + 1])
+        return self.y[rows], self.x[rows]
+
+    def counts(self) -> np.ndarray:
+        """float64 [G, G]: all fixations."""
+        flat = np.bincount(self.y * self.grid + self.x, minlength=self.grid ** 2)
+        return flat.reshape(self.grid, self.grid).astype(np.float64)
+
+    def leave_one_out_score(self, profile, uniform_weight) -> float:
+        """Nats over uniform: mean over images of the mean log-density at an image's fixations,
+        under the density of all other images, on the grid itself."""
+        kernel = profile(self.grid, self.grid)
+        spread = kernel @ self.counts() @ kernel.T
+        column_sums = kernel.sum(axis=0)
+        total, scores = spread.sum(), []
+        for image in range(len(self._offsets) - 1):
+            y, x = self.of(image)
+            if 0 < len(y) < len(self):
+                own = (kernel[y[:, None], y] * kernel[x[:, None], x]).sum(axis=1)
+                rest = total - column_sums[y] @ column_sums[x]
+                density = np.maximum(spread[y, x] - own, 0) / rest * self.grid ** 2
+                scores.append(np.log((1 - uniform_weight) * density + uniform_weight).mean())
+        return float(np.mean(scores)) if scores else float("nan")
+
+
+def _profile(bandwidth):
+    """(length, grid) -> float64 [length, grid]: each cell's share at each pixel of an axis.
+
+    A Gaussian of `bandwidth`, or with None a linear interpolation that is flat beyond the center
+    of the outermost cells.
+    """
+    def gaussian(length, grid):
+        distance = _centers(length)[:, None] - _centers(grid)[None]
+        return np.exp(-0.5 * (distance / bandwidth) ** 2)
+
+    def linear(length, grid):
+        place = np.clip(_centers(length) * grid - 0.5, 0, grid - 1)
+        return np.maximum(1 - np.abs(place[:, None] - np.arange(grid)[None]), 0)
+
+    return linear if bandwidth is None else gaussian
+
+
+def _centers(count: int) -> np.ndarray:
+    """float64 [count]: centers of equal parts of 0..1."""
+    return (np.arange(count) + 0.5) / count

@@ -1,0 +1,133 @@
+"""Comparison of models from their per-image tables.
+
+Images that a metric could not score in every table are left out of it for all tables, so that
+means, ranks and tests speak of the same images.
+"""
+from dataclasses import dataclass
+from typing import Optional, Sequence
+
+import numpy as np
+
+from keras_saliency.evaluation.statistics import (
+    RANKED,
+    bootstrap_intervals,
+    cumulative_rank,
+    paired_p_value,
+)
+from keras_saliency.evaluation.tables import ScoreTable, matched, read_table, read_tables
+from keras_saliency.metrics import METRICS
+
+__all__ = ["Comparison", "ScoreTable", "bootstrap_intervals", "compare", "cumulative_rank",
+           "paired_p_value", "read_table", "read_tables"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two or more tables (models) on the same images.
+
+    Attributes:
+        labels: K names of the tables.
+        images: {metric: number of images that all tables have a score of}.
+        means: {metric: float64 [K]}.
+        intervals: {metric: float64 [K, 2]}, bootstrap intervals of the means.
+        p_values: {metric: float64 [K]}, one-sided: probability of an advantage of this size over
+            the first table if there were none. NaN for the first.
+        ranks: int [K], sums of ranks over `RANKED`, low is good; None without these metrics.
+        confidence: of the intervals.
+        left_out: metrics that only some of the tables have.
+    """
+
+    labels: Sequence[str]
+    images: dict
+    means: dict
+    intervals: dict
+    p_values: dict
+    ranks: Optional[np.ndarray]
+    confidence: float
+    left_out: Sequence[str] = ()
+
+    def to_dict(self) -> dict:
+        """Plain numbers, lists and strings, for JSON (NaN becomes None)."""
+        metrics = {metric: {
+            "images": self.images[metric], "higher_is_better": METRICS[metric].higher_is_better,
+            "mean": _plain(self.means[metric]), "interval": _plain(self.intervals[metric]),
+            "p_value": _plain(self.p_values[metric])} for metric in self.means}
+        return {"tables": list(self.labels), "confidence": self.confidence, "metrics": metrics,
+                "left_out": list(self.left_out),
+                "cumulative_rank": None if self.ranks is None else self.ranks.tolist()}
+
+    def format(self) -> str:
+        """A text table: one line per metric and model; p-values against the first model."""
+        width = max(map(len, ["model", *self.labels]))
+        column = max(len(f"{metric} (higher)") for metric in self.means)
+        interval = f"{self.confidence * 100:g} % interval"
+        lines = [f"{'metric':<{column}}  {'model':<{width}}  {'mean':>9}  {interval:>20}  "
+                 f"{'p':>7}  {'images':>6}"]
+        for metric in self.means:
+            arrow = "higher" if METRICS[metric].higher_is_better else "lower"
+            for k, label in enumerate(self.labels):
+                low, high = self.intervals[metric][k]
+                p = self.p_values[metric][k]
+                lines.append(
+                    f"{f'{metric} ({arrow})' if k == 0 else '':<{column}}  {label:<{width}}  "
+                    f"{self.means[metric][k]:9.4f}  {f'{low:.4f} .. {high:.4f}':>20}  "
+                    f"{_format_p(p):>7}  {self.images[metric] if k == 0 else '':>6}")
+        if self.left_out:
+            lines.append(f"not in all tables and left out: {', '.join(self.left_out)}")
+        lines.append(f"p: paired one-sided t-test, better than {self.labels[0]}")
+        if self.ranks is None:
+            lines.append(f"no cumulative rank: it needs {', '.join(RANKED)} on the same images")
+        else:
+            order = np.argsort(self.ranks, kind="stable")
+            lines.append(f"cumulative rank over {', '.join(RANKED)}: " + ", ".join(
+                f"{self.labels[k]} {self.ranks[k]}" for k in order))
+        return "\n".join(lines)
+
+
+def compare(tables, confidence=0.95, draws=10000, seed=0) -> Comparison:
+    """Compare tables on the images and metrics that they share.
+
+    Every table after the first is tested for being better than the first: the direction is
+    fixed before the scores are seen, as a one-sided test demands.
+
+    Args:
+        tables: two or more `ScoreTable`s with the same stimuli, in any order.
+        confidence, draws, seed: of `bootstrap_intervals`; the images drawn are the same for all
+            tables.
+
+    Raises:
+        ValueError: fewer than two tables, two of one label, or tables whose stimuli
+            differ or that share no metric; the message names what is missing where.
+    """
+    tables = list(tables)
+    labels = [table.label for table in tables]
+    if len(tables) < 2 or len(set(labels)) < len(labels):
+        raise ValueError("a comparison needs two or more tables with different labels, not "
+                         f"{', '.join(labels) or 'none'}")
+    scores = matched(tables)
+    images, means, intervals, p_values = {}, {}, {}, {}
+    for metric, values in scores.items():
+        values = values[~np.isnan(values).any(axis=1)]
+        images[metric] = len(values)
+        means[metric] = values.mean(axis=0) if len(values) else np.full(len(tables), np.nan)
+        intervals[metric] = bootstrap_intervals(values, confidence, draws, seed)
+        p_values[metric] = np.array([np.nan] + [
+            paired_p_value(values[:, k], values[:, 0], METRICS[metric].higher_is_better)
+            for k in range(1, len(tables))])
+    left_out = sorted({metric for table in tables for metric in table.scores} - set(scores))
+    rankable = all(metric in means and np.isfinite(means[metric]).all() for metric in RANKED)
+    return Comparison(labels, images, means, intervals, p_values,
+                      cumulative_rank(means) if rankable else None, confidence,
+                      left_out)
+
+
+def _plain(array) -> list:
+    """Nested lists of floats, None for NaN."""
+    return [_plain(row) if np.ndim(row) else (None if np.isnan(row) else float(row))
+            for row in array]
+
+
+def _format_p(p: float) -> str:
+    if np.isnan(p):
+        return ""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"

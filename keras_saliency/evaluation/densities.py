@@ -1,0 +1,45 @@
+"""The form in which every baseline answers, and the baseline that knows nothing."""
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Density:
+    """A density over the pixels of an image, for metrics of either kind.
+
+    Attributes:
+        saliency_map: float32 or float64 [H, W], above 0 everywhere, sums to 1.
+    """
+
+    saliency_map: np.ndarray
+
+    @property
+    def log_density(self) -> np.ndarray:
+        """[H, W] in nats, logsumexp 0; computed at each use, as few metrics need it."""
+        return np.log(self.saliency_map)
+
+
+def uniform(size) -> Density:
+    """Every pixel of an image of `size` (H, W) alike."""
+    height, width = (int(s) for s in size)
+    return Density(np.full((height, width), 1 / (height * width)))
+
+
+def mixed(mass, uniform_weight: float) -> Density:
+    """`mass` [H, W] (>= 0, any sum) as a density, with a share `uniform_weight` spread evenly.
+
+    A mass of 0 throughout becomes uniform.
+    """
+    total = mass.sum()
+    if not total > 0:
+        return uniform(mass.shape)
+    density = mass * ((1 - uniform_weight) / total)
+    density += uniform_weight / density.size
+    return Density(density)
+
+
+def check_uniform_weight(weight: float) -> None:
+    """Raise `ValueError` unless 0 < weight <= 1: a density of 0 has no logarithm."""
+    if not 0 < weight <= 1:
+        raise ValueError(f"uniform_weight must be above 0 and at most 1, not {weight}")

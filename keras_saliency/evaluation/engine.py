@@ -1,0 +1,104 @@
+"""What `scripts/evaluate.py` does: score whatever makes maps, compare tables of scores."""
+import json
+import sys
+from pathlib import Path
+
+from keras_saliency import config as configs
+from keras_saliency import evaluation
+from keras_saliency.config import Config
+from keras_saliency.datasets import pipeline
+from keras_saliency.datasets.loading import load_data
+from keras_saliency.evaluation.comparison import compare
+from keras_saliency.evaluation.results import check_table_path
+from keras_saliency.evaluation.sources import (
+    BASELINES,
+    classical_predictions,
+    find_saved_model,
+    picture_predictions,
+    saved_model_predictions,
+)
+from keras_saliency.evaluation.tables import read_tables
+from keras_saliency.files import atomic_path
+from keras_saliency.models import DENSITIES, ClassicalModel, check_canvas, load_predictor
+
+
+def score(config: Config, weights=None, maps=None, baseline=None, part="validation", out=None):
+    """Score one source of maps on a part of a config's dataset, print and write the table.
+
+    Args:
+        weights: a weights file, run folder, SavedModel folder, name of a pretrained or of a
+            classical model; or
+        maps: a folder of stored maps; or
+        baseline: a name in `BASELINES`.
+        part: "validation", "training" or "all".
+        out: table to write (.csv or .parquet), with a .json beside it; None for neither.
+
+    Returns:
+        1 if stimuli had no usable map (they are named), else 0.
+
+    Raises:
+        ValueError: data, model, metrics or files that do not fit; before anything is scored.
+    """
+    if out is not None:
+        check_table_path(out)
+    model = saved_model = None
+    if weights is not None:
+        saved_model = _saved_model(weights)
+        model = None if saved_model else load_predictor(weights)
+    training, dataset, spec = load_data(config.data, part=part)
+    scorer = evaluation.Scorer(
+        dataset, spec.sigma, config.evaluation.metrics, training,
+        densities=baseline is not None or (model is not None and model.name in DENSITIES),
+        seed=config.evaluation.seed)
+    source = (f"{model.name} from {weights}" if model is not None and model.name != weights else
+              weights or (f"the maps in {maps}" if maps else f"the baseline {baseline}"))
+    print(f"scoring {source} on the stimuli ({part}) of {dataset.summary()}")
+    with pipeline.unreadable_files_named(dataset):
+        if isinstance(model, ClassicalModel):
+            result = evaluation.score_predictions(classical_predictions(model, dataset), scorer,
+                                                  label="evaluation")
+        elif model is not None:
+            check_canvas(model, spec.canvas)
+            result = evaluation.evaluate(
+                evaluation.forward_function(model),
+                pipeline.canvas_stream(dataset, spec, config.evaluation.batch), scorer,
+                label="evaluation")
+        else:
+            if saved_model:
+                predictions = saved_model_predictions(saved_model, dataset)
+            elif maps:
+                predictions = picture_predictions(maps, dataset)
+            else:
+                predictions = BASELINES[baseline](scorer)
+            result = evaluation.score_predictions(predictions, scorer, label="evaluation")
+    print(f"\n{result.table()}\n\nmaps: {result.seconds['prediction']:.1f} s, scores: "
+          f"{result.seconds['scoring']:.1f} s")
+    if out is not None:
+        summary = result.write(out, {
+            "prediction": str(source), "part": part, **scorer.about(),
+            "config": configs.to_dict(config)})
+        print(f"scores of each stimulus: {out}; means and settings: {summary}")
+    if result.missing:
+        print(f"error: {len(result.missing)} stimuli have no usable map", file=sys.stderr)
+    return int(bool(result.missing))
+
+
+def compare_tables(paths, out=None) -> None:
+    """Compare tables of scores of the same stimuli; print it, and write it to `out` (.json).
+
+    Raises:
+        ValueError: tables that cannot be read or do not match, or another file type.
+    """
+    if out is not None and Path(out).suffix != ".json":
+        raise ValueError(f"{out}: a comparison is written as .json")
+    comparison = compare(read_tables(paths))
+    print(comparison.format())
+    if out is not None:
+        with atomic_path(out) as temporary:
+            temporary.write_text(json.dumps(comparison.to_dict(), indent=2) + "\n")
+        print(f"the same as numbers: {out}")
+
+
+def _saved_model(weights):
+    """The SavedModel that `weights` names; a run folder's best weights go before its export."""
+    return None if (Path(weights) / "best.h5").is_file() else find_saved_model(weights)

@@ -1,0 +1,266 @@
+"""How well other people's fixations on an image predict one observer's: the best to hope for.
+
+For each observer, the density is a Gaussian kernel estimate from all other observers' fixations
+on the same image, mixed with a little uniform density and, where one is given, a center_bias, so
+that a fixation far from all others does not cost an infinite log-likelihood. Bandwidth and
+mixture maximise the leave-one-observer-out log-likelihood of a dataset.
+
+Log-likelihoods need the densities at fixations only: sums over pairs of fixations, with each
+Gaussian's mass inside the image from a running sum. They equal those of the maps.
+
+Source: Kuemmerer et al. 2015, "Information-theoretic model comparison unifies saliency metrics"
+(gold standard); mixture components as in pysaliency's cross-validated baselines.
+"""
+from dataclasses import dataclass
+from typing import Callable, Optional, Tuple
+
+import numpy as np
+
+from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
+from keras_saliency.datasets.fixations import density_map, fixation_map
+from keras_saliency.evaluation.bandwidth import best_bandwidth
+from keras_saliency.evaluation.densities import Density
+from keras_saliency.metrics import METRICS
+from keras_saliency.metrics.streaming import StreamingScores
+
+# The mixture's weights stay above this, so that no density is 0.
+_LEAST_WEIGHT = 1e-6
+_EM_STEPS = 100
+
+
+@dataclass(frozen=True)
+class GoldStandard:
+    """The leave-one-observer-out model; choose its parameters with `fit_gold_standard`.
+
+    Attributes:
+        sigma: standard deviation of the Gaussians in pixels.
+        weights: shares of (other observers, uniform, center_bias); sum to 1, uniform above 0.
+        center: (dataset, index) -> Density, such as a `CenterBias`; None for weight 0.
+    """
+
+    sigma: float
+    weights: Tuple[float, float, float] = (0.99, 0.01, 0.0)
+    center: Optional[Callable[[SaliencyDataset, int], Density]] = None
+
+    def __post_init__(self):
+        if not self.sigma > 0:
+            raise ValueError(f"sigma must be above 0 pixels, not {self.sigma}")
+        if len(self.weights) != 3 or min(self.weights) < 0 or not self.weights[1] > 0 or (
+                abs(sum(self.weights) - 1) > 1e-9):
+            raise ValueError("weights (others, uniform, center) must sum to 1, with uniform above "
+                             f"0; not {self.weights}")
+        if self.center is None and self.weights[2] > 0:
+            raise ValueError("a weight for center_bias needs `center`")
+
+    def leave_one_out(self, dataset: SaliencyDataset, index: int):
+        """Yield (observer, Density from the others, points [n, 2]) of one stimulus.
+
+        The points (x, y) are the held-out observer's. Observers without fixations do not come
+        up; nor does a sole observer, whom nobody predicts.
+
+        Raises:
+            DatasetError: the dataset does not know its observers.
+        """
+        points, observers = _observed(dataset, index)
+        height, width = (int(s) for s in dataset.sizes[index])
+        rows, columns = (_gaussians(length, place, self.sigma)
+                         for length, place in ((height, points[:, 1]), (width, points[:, 0])))
+        mass = rows.sum(axis=0) * columns.sum(axis=0)  # of each Gaussian inside the image
+        rows, columns = rows.astype(np.float32), columns.astype(np.float32)
+        background = np.full((height, width), self.weights[1] / (height * width), np.float32)
+        if self.weights[2] > 0:
+            center = self.center(dataset, index).saliency_map
+            background += (self.weights[2] * center).astype(np.float32)
+        for observer in _groups(observers):
+            others = observers != observer
+            scale = np.float32(self.weights[0] / mass[others].sum())
+            density = (scale * rows[:, others]) @ columns[:, others].T
+            density += background
+            yield int(observer), Density(density), points[~others]
+
+    def log_likelihood(self, dataset: SaliencyDataset, index: int) -> float:
+        """Nats per fixation of one stimulus: mean over held-out observers of their means.
+
+        NaN where fewer than two observers have fixations. Equals the average of
+        `metrics.log_likelihood` over `leave_one_out`, without forming a map.
+        """
+        points, observers = _observed(dataset, index)
+        if len(_groups(observers)) == 0:
+            return float("nan")
+        densities = _pair_densities(points, observers, dataset.sizes[index], self.sigma)
+        height, width = dataset.sizes[index]
+        density = self.weights[0] * densities + self.weights[1] / (height * width)
+        if self.weights[2] > 0:
+            density += self.weights[2] * _at(self.center(dataset, index).saliency_map, points)
+        return float(_observer_weights(observers) @ np.log(density))
+
+    def log_likelihoods(self, dataset: SaliencyDataset) -> np.ndarray:
+        """float64 [N]: `log_likelihood` of every stimulus."""
+        return np.array([self.log_likelihood(dataset, i) for i in range(len(dataset))])
+
+    def score(self, dataset, index, metrics, references=None, density_sigma=None) -> dict:
+        """{metric: mean over held-out observers} of one stimulus, with any metrics of `METRICS`.
+
+        Each observer's fixations are the references for the map of the others: their
+        fixation_map, and for cc, sim, kld and emd their fixation_density_map. The densities of
+        one observer are far more pointed than those of all together, with which a model is
+        compared: read these four as such, and compare nss, AUCs and likelihoods.
+
+        Args:
+            metrics: as for `StreamingScores`.
+            references: further ones that all observers share, as other_map or baseline_map.
+            density_sigma: blur in pixels of the fixation_density_map; None for `sigma`.
+
+        Returns:
+            NaN where fewer than two observers have fixations.
+        """
+        scores = StreamingScores(metrics)
+        wanted = {METRICS[name].prediction for name in scores.metrics}.union(
+            *(METRICS[name].references for name in scores.metrics))
+        size = dataset.sizes[index]
+        for observer, prediction, points in self.leave_one_out(dataset, index):
+            given = dict(references or {}, fixation_map=fixation_map(points, size))
+            if "fixation_density_map" in wanted:
+                given["fixation_density_map"] = density_map(
+                    points, size, density_sigma or self.sigma)
+            scores.update(prediction.saliency_map, given, seed=observer,
+                          log_density=prediction.log_density if "log_density" in wanted else None)
+        return {name: summary.mean for name, summary in scores.result().items()}
+
+
+def fit_gold_standard(dataset: SaliencyDataset, center=None, sigmas=(2.0, 200.0)) -> GoldStandard:
+    """The gold standard with the highest mean leave-one-observer-out log-likelihood.
+
+    For each bandwidth tried, the weights of the mixture come from expectation maximisation; in
+    them the likelihood is concave. Three parameters against thousands of fixations: fitting them
+    to the stimuli that are evaluated hardly flatters them, but other stimuli will do as well.
+
+    Args:
+        dataset: with observers; a few hundred stimuli are plenty (`dataset.select`).
+        center: (dataset, index) -> Density, such as a `CenterBias`, or None.
+        sigmas: range of bandwidths in pixels.
+
+    Raises:
+        DatasetError: no observers are known, or no stimulus has fixations of two.
+    """
+    images = []
+    for index in range(len(dataset)):
+        points, observers = _observed(dataset, index)
+        if len(_groups(observers)):
+            background = np.ones((len(points), 1 if center is None else 2))
+            size = dataset.sizes[index]
+            if center is not None:
+                background[:, 1] = _at(center(dataset, index).saliency_map, points) * size.prod()
+            images.append((points, observers, size, background))
+    if not images:
+        raise DatasetError(f"{dataset.name}: no stimulus has fixations of two observers")
+    shares = np.concatenate([_observer_weights(image[1]) for image in images]) / len(images)
+    backgrounds = np.concatenate([image[3] for image in images])
+
+    def components(sigma):
+        """[F, C]: density over uniform at each fixation, of each part of the mixture."""
+        others = [_pair_densities(points, observers, size, sigma) * size.prod()
+                  for points, observers, size, _ in images]
+        return np.column_stack([np.concatenate(others), backgrounds])
+
+    def score(sigma):
+        densities = components(sigma)
+        return shares @ np.log(densities @ _mixture(densities, shares))
+
+    sigma = best_bandwidth(score, *sigmas)
+    weights = _mixture(components(sigma), shares).tolist()
+    return GoldStandard(sigma, tuple(weights + [0.0] * (3 - len(weights))), center)
+
+
+def information_gain_explained(model_ll, baseline_ll, gold_ll) -> float:
+    """Share of the explainable information gain that a model explains; 1 is the gold standard.
+
+    Args:
+        model_ll, baseline_ll, gold_ll: mean log-likelihood per fixation of each image, [N] (or
+            scalars), all in one unit (nats or bits: it cancels). An image where one is NaN is
+            left out for all three.
+
+    Returns:
+        (model - baseline) / (gold - baseline) of the means over images, not the mean of the
+        images' ratios: where an image's gold standard gains nothing, its ratio means nothing.
+        Below 0 for a model worse than the baseline; NaN if the gold standard does not beat the
+        baseline, or no image is left.
+
+    Raises:
+        ValueError: arrays of different length.
+
+    Source: Kuemmerer et al. 2015, "Information-theoretic model comparison unifies saliency
+    metrics".
+    """
+    likelihoods = [np.atleast_1d(np.asarray(ll, np.float64))
+                   for ll in (model_ll, baseline_ll, gold_ll)]
+    if len({ll.shape for ll in likelihoods}) > 1 or likelihoods[0].ndim != 1:
+        raise ValueError("model_ll, baseline_ll and gold_ll must be of one length, not of shapes "
+                         f"{', '.join(str(ll.shape) for ll in likelihoods)}")
+    stacked = np.stack(likelihoods)
+    stacked = stacked[:, ~np.isnan(stacked).any(axis=0)]
+    if stacked.size == 0:
+        return float("nan")
+    model, baseline, gold = stacked.mean(axis=1)
+    return float((model - baseline) / (gold - baseline)) if gold > baseline else float("nan")
+
+
+def _mixture(densities, shares) -> np.ndarray:
+    """float64 [C], sums to 1: the weights with the highest shares @ log(densities @ weights).
+
+    densities [F, C], shares [F] (sum 1); expectation maximisation.
+    """
+    weights = np.full(densities.shape[1], 1 / densities.shape[1])
+    for _ in range(_EM_STEPS):
+        joint = densities * weights
+        weights = np.maximum((shares / joint.sum(axis=1)) @ joint, _LEAST_WEIGHT)
+        weights /= weights.sum()
+    return weights
+
+
+def _observed(dataset, index):
+    """(points float64 [n, 2], observers [n]) of a stimulus."""
+    if dataset.fixations is None:
+        raise DatasetError(f"{dataset.name} has no fixations to take a gold standard from")
+    rows = dataset.fixations.rows(index)
+    observers = dataset.fixations.observer[rows]
+    if (observers < 0).any():
+        raise DatasetError(f"{dataset.name} does not say whose the fixations on "
+                           f"{dataset.names[index]} are: no observer can be left out")
+    return dataset.fixations.of(index), observers
+
+
+def _groups(observers) -> np.ndarray:
+    """The observers that others can predict: all, if there are two or more."""
+    distinct = np.unique(observers)
+    return distinct if len(distinct) > 1 else distinct[:0]
+
+
+def _observer_weights(observers) -> np.ndarray:
+    """float64 [n], sums to 1: each observer weighs the same, and so do one's fixations."""
+    _, position, counts = np.unique(observers, return_inverse=True, return_counts=True)
+    return 1 / (len(counts) * counts[position.ravel()])
+
+
+def _gaussians(length, centers, sigma) -> np.ndarray:
+    """float64 [length, n]: a Gaussian around the pixel of each center."""
+    distance = np.arange(length)[:, None] - np.floor(centers)[None]
+    return np.exp(-0.5 * (distance / sigma) ** 2)
+
+
+def _pair_densities(points, observers, size, sigma) -> np.ndarray:
+    """float64 [n]: the density of the other observers' fixations at each fixation's pixel."""
+    kernel, mass = 1.0, 1.0
+    for place, length in ((points[:, 1], size[0]), (points[:, 0], size[1])):
+        place = np.floor(place).astype(np.intp)
+        gaussian = np.exp(-0.5 * (np.arange(length) / sigma) ** 2)
+        to_border = np.cumsum(gaussian)
+        mass = mass * (to_border[place] + to_border[length - 1 - place] - 1)
+        kernel = kernel * gaussian[np.abs(place[:, None] - place[None])]
+    others = observers[:, None] != observers[None]
+    return (kernel * others).sum(axis=1) / (others @ mass)
+
+
+def _at(saliency_map, points) -> np.ndarray:
+    """Values of a map [H, W] at the pixels of points [n, 2] (x, y)."""
+    return saliency_map[points[:, 1].astype(np.intp), points[:, 0].astype(np.intp)]

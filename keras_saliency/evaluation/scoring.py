@@ -1,0 +1,238 @@
+"""Scores of saliency maps against fixations, at each stimulus' own size."""
+import time
+from dataclasses import replace
+from functools import cached_property
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from keras_saliency import maps
+from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
+from keras_saliency.evaluation.center_bias import CenterBias, center_bias
+from keras_saliency.evaluation.densities import Density
+from keras_saliency.evaluation.results import Evaluation
+from keras_saliency.metrics import METRICS
+from keras_saliency.metrics.streaming import StreamingScores
+
+# In a list of metrics: all that can be computed, but for emd, which takes longer than the rest
+# together.
+ALL = "all"
+_SLOW = ("emd",)
+
+
+class Skipped(NamedTuple):
+    """In place of a map: why there is none."""
+
+    reason: str
+
+
+def usable_metrics(dataset: SaliencyDataset, training=None, densities=False) -> list:
+    """The metrics that predictions for `dataset` can be scored with.
+
+    Args:
+        training: dataset whose fixations give the center_bias that information gain is over.
+        densities: whether the predictions are log-densities too.
+    """
+    available = {"fixation_density_map", "saliency_map"}
+    if dataset.fixations is not None:
+        available |= {"fixation_map"} | ({"other_map"} if len(dataset) > 1 else set())
+    if dataset.target_masks is not None:
+        available.add("mask")
+    if training is not None and training.fixations is not None and len(training.fixations):
+        available |= {"baseline_map", "baseline_log_density"}
+    if densities:
+        available.add("log_density")
+    return [name for name, metric in METRICS.items()
+            if {metric.prediction, *metric.references} <= available]
+
+
+def choose_metrics(names, dataset: SaliencyDataset, training=None, densities=False) -> list:
+    """`names` with "all" spelled out, each once, checked; arguments as `usable_metrics`.
+
+    Raises:
+        ValueError: a metric that is unknown or that cannot be computed here (lists those that
+            can).
+    """
+    usable = usable_metrics(dataset, training, densities)
+    chosen = []
+    for name in names:
+        if name != ALL and name not in METRICS:
+            raise ValueError(f"no metric {name!r}; choose from {ALL}, {', '.join(usable)}")
+        if name != ALL and name not in usable:
+            if "fixation_map" in METRICS[name].references and dataset.fixations is None:
+                raise DatasetError(f"{dataset.name} has densities but no fixations: {name} "
+                                   "cannot be computed")
+            needed = ", ".join((METRICS[name].prediction, *METRICS[name].references))
+            raise ValueError(f"{name} needs {needed}, which are not all to be had here; choose "
+                             f"from {ALL}, {', '.join(usable)}")
+        chosen += [m for m in usable if m not in _SLOW] if name == ALL else [name]
+    return list(dict.fromkeys(chosen))
+
+
+def density_of(dataset: SaliencyDataset, index: int, sigma: float) -> np.ndarray:
+    """float32 [H, W]: the fixation_density_map of a stimulus, published or blurred."""
+    if dataset.density_files is None:
+        return dataset.fixations.density_map(index, sigma)
+    path = dataset.density_files[index]
+    density = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    if density is None:
+        raise DatasetError(f"{path}: not a readable picture")
+    return density.astype(np.float32)
+
+
+class Scorer:
+    """Scores predictions for the stimuli of a dataset, one at a time.
+
+    Args:
+        dataset: what is predicted.
+        sigma: blur of its densities in stimulus pixels.
+        metrics: as for `choose_metrics`.
+        training: dataset whose fixations give the center_bias that information gain is over; a
+            stimulus that is in it is left out of it.
+        densities: whether the predictions are `Density`s, which hold a log_density too.
+        seed: of the sampled metrics; stimulus i draws with seed + i, so that the scores do not
+            depend on order or company.
+    """
+
+    def __init__(self, dataset, sigma, metrics, training=None, densities=False, seed=0):
+        self.dataset, self.sigma, self.training, self.seed = dataset, sigma, training, seed
+        self.densities = densities
+        self.metrics = choose_metrics(metrics, dataset, training, densities)
+        self.wanted = {name for metric in self.metrics
+                       for name in (METRICS[metric].prediction, *METRICS[metric].references)}
+        self._scores = StreamingScores(self.metrics)
+
+    @cached_property
+    def center(self) -> CenterBias:
+        """The center_bias of the training stimuli."""
+        return center_bias(self.training)
+
+    @property
+    def _over_baseline(self) -> bool:
+        return bool(self.wanted & {"baseline_map", "baseline_log_density"})
+
+    def references(self, index: int) -> dict:
+        """{name: array [H, W]}: what the metrics compare stimulus `index` with."""
+        dataset = self.dataset
+        makers = {
+            "fixation_map": lambda: dataset.fixations.fixation_map(index),
+            "other_map": lambda: dataset.fixations.other_map(index),
+            "fixation_density_map": lambda: density_of(dataset, index, self.sigma),
+            "mask": lambda: cv2.imdecode(
+                np.frombuffer(dataset.target_masks[index], np.uint8), cv2.IMREAD_GRAYSCALE),
+        }
+        references = {name: make() for name, make in makers.items() if name in self.wanted}
+        if self._over_baseline:
+            baseline = self.center(dataset, index)
+            references["baseline_map"] = baseline.saliency_map
+            if "baseline_log_density" in self.wanted:
+                references["baseline_log_density"] = baseline.log_density
+        return references
+
+    def score(self, index: int, prediction) -> dict:
+        """{metric: float} of one prediction in the size of stimulus `index`.
+
+        Negative values beside positive ones (a linear output has them) count as no saliency, for
+        every metric alike.
+
+        Args:
+            prediction: saliency_map [H, W], or a `Density`.
+        """
+        log_density = None
+        if isinstance(prediction, Density):
+            if "log_density" in self.wanted:
+                log_density = prediction.log_density
+            prediction = prediction.saliency_map
+        if prediction.max() > 0 > prediction.min():
+            prediction = np.maximum(prediction, 0)
+        return self._scores.update(prediction, self.references(index), log_density,
+                                   seed=self.seed + index)
+
+    def about(self) -> dict:
+        """What scores depend on, for a summary: data and edition, blur, seed, baseline."""
+        dataset = self.dataset
+        dropped = 0 if dataset.fixations is None else int(dataset.fixations.dropped.sum())
+        return {"dataset": dataset.name, "edition": dataset.edition,
+                "fixations_outside_their_stimulus": dropped, "notes": list(dataset.notes),
+                "sigma_pixels": self.sigma, "seed": self.seed,
+                "baseline": {
+                    "center_bias": self.center.method, "bandwidth": self.center.bandwidth,
+                    "dataset": self.center.dataset, "stimuli": self.center.stimuli}
+                if self._over_baseline else None}
+
+    def why_not(self, index: int) -> str:
+        """Why some metric of stimulus `index` has no score."""
+        fixations = self.dataset.fixations
+        if fixations is not None and len(fixations.of(index)) == 0:
+            return "no fixations"
+        return "the metric has no answer for this map and its references"
+
+
+def score_predictions(predictions, scorer: Scorer, label=None) -> Evaluation:
+    """Score a stream of predictions, one per stimulus of the scorer's dataset, in its order.
+
+    Args:
+        predictions: iterable of saliency_map [H, W], `Density`, {metric: float} (scores made
+            elsewhere), or `Skipped`.
+        label: text of a progress bar; None for no bar.
+
+    Raises:
+        ValueError: more or fewer predictions than stimuli.
+    """
+    names, count = scorer.dataset.names, len(scorer.dataset)
+    scores = {name: np.full(count, np.nan) for name in scorer.metrics}
+    reasons, missing, scoring, index, begin = {}, [], 0.0, 0, time.perf_counter()
+    for prediction in tqdm(predictions, total=count, desc=label, unit="image", leave=False,
+                           disable=label is None):
+        if index < count:
+            start = time.perf_counter()
+            if isinstance(prediction, Skipped):
+                reasons[names[index]] = prediction.reason
+                missing.append(names[index])
+            else:
+                row = (prediction if isinstance(prediction, dict)
+                       else scorer.score(index, prediction))
+                for name, value in row.items():
+                    scores[name][index] = value
+                unscored = [name for name, value in row.items() if np.isnan(value)]
+                if unscored:
+                    reasons[names[index]] = f"{', '.join(unscored)}: {scorer.why_not(index)}"
+            scoring += time.perf_counter() - start
+        index += 1
+    if index != count:
+        raise ValueError(f"the stream held {index} maps for {count} stimuli")
+    total = time.perf_counter() - begin
+    return Evaluation(names, scores, reasons=reasons, missing=missing, seconds={
+        "prediction": round(total - scoring, 3), "scoring": round(scoring, 3)})
+
+
+def evaluate(forward, stream, scorer: Scorer, loss=None, label=None) -> Evaluation:
+    """Score a network on every stimulus of the scorer's dataset.
+
+    Args:
+        forward: inputs of a batch -> canvas maps [B, h, w, 1]; best a `tf.function`. Where the
+            scorer scores densities, they are densities over the canvas.
+        stream: tf.data of (inputs, target [B, h, w, C]) in the dataset's order.
+        loss: (target, maps) -> scalar, averaged over the stimuli; or None.
+        label: text of a progress bar; None for no bar.
+    """
+    losses = []
+
+    def network_maps():
+        index = 0
+        for inputs, target in stream:
+            canvas_maps = forward(inputs)
+            if loss is not None:
+                losses.append(float(loss(target, canvas_maps)) * len(target))
+            for canvas_map in canvas_maps:
+                size = scorer.dataset.sizes[min(index, len(scorer.dataset) - 1)]
+                values = maps.from_canvas(canvas_map, size)[..., 0].numpy()
+                # what lies on the padding is not in the picture
+                yield Density(values / values.sum(dtype=np.float64)) if (
+                    scorer.densities) else values
+                index += 1
+
+    result = score_predictions(network_maps(), scorer, label)
+    return result if loss is None else replace(result, loss=sum(losses) / len(scorer.dataset))

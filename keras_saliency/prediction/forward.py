@@ -1,0 +1,62 @@
+"""From a picture of any size to its saliency_map, in the picture's own size."""
+import numpy as np
+import tensorflow as tf
+
+from keras_saliency import maps
+from keras_saliency.models import CANVASES, ClassicalModel, check_canvas
+
+
+def canvas_of(model) -> tuple:
+    """The canvas (h, w) of a model: its fixed input size, the size it was trained at, or the
+    default of its name.
+
+    Raises:
+        ValueError: a model of any input size that says neither.
+    """
+    fixed = tuple(model.input_shape[1:3])
+    if None not in fixed:
+        return fixed
+    canvas = getattr(model, "canvas", None) or CANVASES.get(model.name)
+    if canvas is None:
+        raise ValueError(f"model {model.name!r} takes any size and does not say its canvas; "
+                         "give canvas=(height, width)")
+    return tuple(canvas)
+
+
+def predict(model, image, canvas=None) -> np.ndarray:
+    """The saliency_map of one picture in its own size.
+
+    Args:
+        model: a Keras saliency model on RGB 0..255, or a `ClassicalModel`.
+        image: [H, W, 3] RGB, uint8 or float within 0..255, any size from 1x1.
+        canvas: (h, w) to work at. Default: the model's own, turned upright for portrait
+            pictures where the model takes any size. Classical models work at the image's own.
+
+    Returns:
+        float32 [H, W], in the scale of the model (0..1 for those that end in a min-max).
+
+    Raises:
+        ValueError: an image of another shape, values that are not finite, or a canvas that the
+            model's strides do not divide.
+    """
+    image = np.asarray(image)
+    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise ValueError(f"image must be [H, W, 3] RGB, not of shape {image.shape}")
+    if not np.isfinite(image).all():
+        raise ValueError("image has values that are not finite")
+    if isinstance(model, ClassicalModel):
+        return model(image)
+    size = image.shape[:2]
+    if canvas is None:
+        canvas = canvas_of(model)
+        if None in model.input_shape[1:3]:
+            canvas = maps.oriented_canvas(size, canvas)
+    check_canvas(model, canvas)
+    batch = maps.to_canvas(image, canvas)[tf.newaxis]
+    canvas_map = model(batch, training=False)[0]
+    return maps.from_canvas(canvas_map, size)[..., 0].numpy()
+
+
+def forward_function(model):
+    """`model` as a compiled function of a batch (a tensor or a tuple of tensors)."""
+    return tf.function(lambda inputs: model(inputs, training=False), reduce_retracing=True)

@@ -1,0 +1,312 @@
+"""The readout of DeepGaze I, fitted by L-BFGS to cached responses of the frozen backbone.
+
+Source: Kuemmerer, Theis and Bethge (2015), sections 1 and 1.1: the mean negative log-likelihood of
+the fixations plus lambda |w|_1 / |w|_2. The whole training set goes into every step (the authors
+take mini-batches), the gradients are TensorFlow's. The density is normalised over the cells of the
+stimulus alone, each some pixels wide; what the canvas has of padding is left out.
+"""
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from scipy import optimize
+
+from keras_saliency.analysis.activations import dataset_activations
+from keras_saliency.analysis.interpolation import canvas_resampling, canvas_span, resampling
+from keras_saliency.evaluation.center_bias import CenterBias
+from keras_saliency.metrics.streaming import Moments
+from keras_saliency.models import weights_file
+from keras_saliency.models.density_layers import PRIOR_CELLS, gaussian_blur
+from keras_saliency.training.features import DTYPE, FeatureCacheError, require_memory
+
+READOUT, SCALE = "_readout", "_scale"
+BATCH, BATCH_RESPONSES = 25, 2 ** 26  # at most so many stimuli and responses at once, 256 MiB
+LOG_SIGMAS = (-2.0, 3.0)  # of the blur, in cells; a wider one is flat
+
+
+class Responses(NamedTuple):
+    """What the backbone says to the stimuli of a dataset.
+
+    Attributes:
+        maps: {layer: float16 [N, h, w, C]}, in the model's order.
+        moments: {layer: Moments [C]} over all cells of all stimuli.
+    """
+
+    maps: dict
+    moments: dict
+
+    def deviations(self) -> dict:
+        """{layer: float32 [C]}: standard deviation of each unit; 1 for a unit that is constant.
+
+        Constant is what varies by less than float16 resolves: divided by that, rounding errors
+        would become responses.
+        """
+        return {layer: _deviation(moments) for layer, moments in self.moments.items()}
+
+
+def _deviation(moments: Moments) -> np.ndarray:
+    limits, deviation = np.finfo(DTYPE), np.sqrt(moments.squares / moments.count)
+    resolved = np.maximum(limits.tiny, limits.eps * np.abs(moments.mean))
+    return np.where(deviation > resolved, deviation, 1).astype(np.float32)
+
+
+class Parameters(NamedTuple):
+    """What is fitted.
+
+    Attributes:
+        weights: float64 [K], of all units of all chosen layers.
+        log_sigma: of the blur in cells. alpha: weight of the center_bias.
+    """
+
+    weights: np.ndarray
+    log_sigma: float
+    alpha: float
+
+    def pack(self) -> np.ndarray:
+        """float64 [K + 2]."""
+        return np.concatenate([self.weights, [self.log_sigma, self.alpha]])
+
+    @classmethod
+    def unpack(cls, vector) -> "Parameters":
+        """The inverse of `pack`."""
+        return cls(vector[:-2], float(vector[-2]), float(vector[-1]))
+
+
+def chosen_layers(model) -> list:
+    """The backbone's layers that the model reads out, in its order."""
+    return [layer.name[:-len(READOUT)] for layer in model.layers if layer.name.endswith(READOUT)]
+
+
+def collect(model, dataset, canvas, batch=4, label="responses") -> Responses:
+    """Run the backbone over a dataset once.
+
+    Raises:
+        FeatureCacheError: not enough memory, or responses beyond float16 or not finite.
+    """
+    layers, maps, moments = chosen_layers(model), {}, {}
+    row = 0
+    for chosen, batch_maps in dataset_activations(model, layers, dataset, canvas, None, batch,
+                                                  label):
+        if not maps:
+            shapes = [batch_maps[layer].shape[1:] for layer in layers]
+            require_memory(len(dataset), shapes,
+                           "choose fewer layers (model.options.layer_subset) or a smaller canvas")
+            maps = {layer: np.empty((len(dataset), *shape), DTYPE)
+                    for layer, shape in zip(layers, shapes)}
+        for layer in layers:
+            values = batch_maps[layer]
+            if not (np.abs(values) <= np.finfo(DTYPE).max).all():
+                raise FeatureCacheError(f"responses of {layer} exceed float16 or are not finite; "
+                                        "choose other layers (model.options.layer_subset)")
+            maps[layer][row:row + len(chosen)] = values
+            part = Moments.of(values.reshape(-1, values.shape[-1]))
+            moments[layer] = moments[layer].merge(part) if layer in moments else part
+        row += len(chosen)
+    return Responses(maps, moments)
+
+
+class Likelihood:
+    """The log-likelihood of the fixations on a dataset under any `Parameters`.
+
+    Args:
+        responses: of the dataset's stimuli. deviations: {layer: float32 [C]} that they are
+            divided by.
+        dataset: with fixations. canvas: (h, w) that the responses were made on.
+        center: gives the center_bias; a stimulus that it was fitted to is left out of it.
+        cell: stimulus pixels to a cell.
+    """
+
+    def __init__(self, responses: Responses, deviations, dataset, canvas, center: CenterBias,
+                 cell: int):
+        self.responses, self.deviations = responses.maps, deviations
+        self.dataset, self.cell = dataset, cell
+        self._batches = []
+        sizes = [tuple(int(s) for s in size) for size in dataset.sizes]
+        finest = next(iter(self.responses.values())).shape[1:3]
+        self._enlarge = {layer: _matrices(resampling(finest, maps.shape[1:3]))
+                         for layer, maps in self.responses.items()}
+        responses_each = sum(maps[0].size for maps in self.responses.values())
+        most = max(1, min(BATCH, BATCH_RESPONSES // responses_each))
+        for size in dict.fromkeys(sizes):
+            alike = [i for i, other in enumerate(sizes) if other == size]
+            grid = tuple(max(1, round(side / cell)) for side in size)
+            plan = _matrices(canvas_resampling(size, finest, tuple(canvas), size=grid))
+            for start in range(0, len(alike), most):
+                rows = alike[start:start + most]
+                prior = np.stack([center.predict(grid, center.index_of(dataset, i)).log_density
+                                  for i in rows]).astype(np.float32)
+                self._batches.append((rows, grid, plan, prior))
+
+    def counts(self, fixations) -> list:
+        """[float32 [n, H, W]] of each batch: fixations in each cell."""
+        found = []
+        for rows, grid, _, _ in self._batches:
+            counts = np.zeros((len(rows), *grid), np.float32)
+            for row, index in enumerate(rows):
+                points = np.floor(fixations.of(index)) + 0.5
+                places = (points[:, ::-1] / self.dataset.sizes[index] * grid).astype(np.intp)
+                np.add.at(counts[row], tuple(places.T), 1)
+            found.append(counts)
+        return found
+
+    def over_center_bias(self, counts, parameters: Parameters) -> tuple:
+        """(bits [N], fixations [N]) of each stimulus: sum over fixations of log2(p / center)."""
+        bits, totals = np.zeros(len(self.dataset)), np.zeros(len(self.dataset))
+        for (rows, _, _, prior), count, logs in zip(
+                self._batches, counts, self._log_densities(parameters)):
+            bits[rows] = ((logs.numpy() - prior) * count).sum(axis=(1, 2)) / np.log(2)
+            totals[rows] = count.sum(axis=(1, 2))
+        return bits, totals
+
+    def negative(self, counts, parameters: Parameters) -> tuple:
+        """(nats per fixation, its gradient float64 [K + 2] as `Parameters.pack`)."""
+        total = sum(float(count.sum()) for count in counts)
+        value, gradient = 0.0, np.zeros(len(parameters.weights) + 2)
+        for batch, count in zip(self._batches, counts):
+            part, *slopes = _negative_with_gradient(*self._arguments(batch, parameters), count)
+            value += float(part)
+            *weights, log_sigma, alpha = (np.asarray(s, np.float64) for s in slopes)
+            gradient += np.concatenate([*weights, [log_sigma, alpha]])
+        return value / total, gradient / total
+
+    def _log_densities(self, parameters):
+        for batch in self._batches:
+            yield _log_density(*self._arguments(batch, parameters))
+
+    def _arguments(self, batch, parameters: Parameters) -> tuple:
+        """What `_log_density` takes."""
+        rows, _, plan, prior = batch
+        consecutive = rows[-1] - rows[0] + 1 == len(rows)  # a view in place of a copy
+        chosen = slice(rows[0], rows[-1] + 1) if consecutive else rows
+        bounds = np.cumsum([0, *(maps.shape[-1] for maps in self.responses.values())])
+        layers = [(tf.constant(maps[chosen]), tf.constant(self.deviations[layer]),
+                   tf.constant(parameters.weights[low:high], tf.float32), *self._enlarge[layer])
+                  for (layer, maps), low, high in zip(self.responses.items(), bounds, bounds[1:])]
+        return (layers, tf.constant(parameters.log_sigma, tf.float32),
+                tf.constant(parameters.alpha, tf.float32), *plan, tf.constant(prior))
+
+
+def _matrices(plan) -> tuple:
+    return tf.constant(plan.rows, tf.float32), tf.constant(plan.columns, tf.float32)
+
+
+@tf.function(reduce_retracing=True)
+def _log_density(layers, log_sigma, alpha, rows, columns, prior):
+    """float32 [n, H, W] over the cells of the stimuli; logsumexp 0."""
+    combined = 0.0
+    for maps, deviations, weights, enlarge_rows, enlarge_columns in layers:
+        part = tf.tensordot(tf.cast(maps, tf.float32), weights / deviations, 1)
+        combined += tf.einsum("yh,bhw,xw->byx", enlarge_rows, part, enlarge_columns)
+    shape = tf.shape(combined)
+    blurred = gaussian_blur(combined, tf.exp(log_sigma), shape[1], shape[2])
+    logits = tf.einsum("yh,bhw,xw->byx", rows, blurred, columns) + alpha * prior
+    return logits - tf.reduce_logsumexp(logits, axis=(1, 2), keepdims=True)
+
+
+@tf.function(reduce_retracing=True)
+def _negative_with_gradient(layers, log_sigma, alpha, rows, columns, prior, counts):
+    """(-sum of counts * log p, its gradient to the weights of each layer, log_sigma, alpha)."""
+    wanted = [*(layer[2] for layer in layers), log_sigma, alpha]
+    with tf.GradientTape() as tape:
+        tape.watch(wanted)
+        value = -tf.reduce_sum(counts * _log_density(layers, log_sigma, alpha, rows, columns,
+                                                     prior))
+    return (value, *tape.gradient(value, wanted))
+
+
+def sparsity(weights) -> tuple:
+    """(|w|_1 / |w|_2, its gradient [K]); 0 for no weight at all."""
+    length = np.linalg.norm(weights)
+    if length == 0:
+        return 0.0, np.zeros_like(weights)
+    total = np.abs(weights).sum()
+    return total / length, np.sign(weights) / length - total * weights / length ** 3
+
+
+def minimize(likelihood: Likelihood, fixations, start: Parameters, settings, iterations,
+             after_step=None):
+    """Fit `Parameters` to the fixations.
+
+    Args:
+        start: where to begin. settings: `LbfgsConfig`. iterations: at most so many.
+        after_step: called with (Parameters, objective) after each iteration; may be None.
+
+    Returns:
+        (Parameters, objective).
+    """
+    counts, last = likelihood.counts(fixations), {}
+
+    def objective(vector):
+        parameters = Parameters.unpack(vector)
+        value, gradient = likelihood.negative(counts, parameters)
+        penalty, slope = sparsity(parameters.weights)
+        gradient[:-2] += settings.sparsity * slope
+        last[vector.tobytes()] = value + settings.sparsity * penalty
+        return value + settings.sparsity * penalty, gradient
+
+    def step(vector):
+        if after_step is not None:
+            value = last.get(vector.tobytes())
+            after_step(Parameters.unpack(vector), objective(vector)[0] if value is None else value)
+        last.clear()
+
+    bounds = [(None, None)] * len(start.weights) + [LOG_SIGMAS, (None, None)]
+    result = optimize.minimize(
+        objective, start.pack(), jac=True, method="L-BFGS-B", bounds=bounds, callback=step,
+        options={"maxiter": iterations, "maxcor": settings.memory, "ftol": 1e-7,
+                 "maxfun": 20 * iterations})
+    return Parameters.unpack(result.x), float(result.fun)
+
+
+def read_parameters(model) -> Parameters:
+    """The `Parameters` that a `deepgaze1` model holds."""
+    return _parameters(model, {
+        name: {key: np.asarray(value) for key, value in variables.items()}
+        for name, variables in weights_file.layer_variables(model).items()})
+
+
+def stored_parameters(path, model) -> Parameters:
+    """The `Parameters` in a weights file of `model`."""
+    return _parameters(model, weights_file.read(path))
+
+
+def _parameters(model, weights) -> Parameters:
+    return Parameters(
+        np.concatenate([weights[layer + READOUT]["kernel"].ravel().astype(np.float64)
+                        for layer in chosen_layers(model)]),
+        float(weights["blur"]["log_sigma"]), float(weights["center_bias"]["alpha"]))
+
+
+def canvas_prior(center: CenterBias, dataset, canvas) -> np.ndarray:
+    """float64 [64, 64]: the center_bias as `AddCenterBias` takes it, up to a constant.
+
+    The center_bias is of places in a stimulus, the layer's of places on the canvas, padding
+    included. A cell has the mean of the stimuli that cover it; where none does, of their border.
+    """
+    fine = 5 * PRIOR_CELLS  # odd: its middle cells have the centers of ours
+    density = center.predict((fine, fine)).saliency_map
+    centers = (np.arange(PRIOR_CELLS) + 0.5) / PRIOR_CELLS
+    total, weight = 0.0, 0.0
+    for size, count in zip(*np.unique(dataset.sizes, axis=0, return_counts=True)):
+        span = canvas_span(tuple(int(s) for s in size), tuple(canvas))
+        places = [(centers - start) / (stop - start) for start, stop in span]
+        covered = np.outer(*((p >= 0) & (p < 1) for p in places))
+        cells = np.ix_(*(np.clip(p * fine, 0, fine - 1).astype(int) for p in places))
+        share = count * np.where(covered, 1, 1e-9)  # counts where no stimulus covers the cell
+        total, weight = total + share * density[cells], weight + share
+    return np.log(total / weight)
+
+
+def write_parameters(model, parameters: Parameters, deviations, prior) -> None:
+    """Put what was fitted and measured into a `deepgaze1` model; `prior` from `canvas_prior`."""
+    low = 0
+    for layer in chosen_layers(model):
+        high = low + len(deviations[layer])
+        model.get_layer(layer + READOUT).set_weights(
+            [parameters.weights[low:high].reshape(1, 1, -1, 1)])
+        model.get_layer(layer + SCALE).set_weights([deviations[layer]])
+        low = high
+    model.get_layer("blur").set_weights([np.float32(parameters.log_sigma)])
+    bias = model.get_layer("center_bias")
+    bias.alpha.assign(parameters.alpha)
+    bias.log_density.assign(prior)

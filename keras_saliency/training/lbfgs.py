@@ -1,0 +1,251 @@
+"""What a run of DeepGaze I does: responses, fit, what the units weigh, each observer left out."""
+import csv
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from keras_saliency.config import ConfigError, EvaluationConfig, TrainConfig
+from keras_saliency.evaluation.center_bias import center_bias
+from keras_saliency.files import write_csv
+from keras_saliency.models import weights_file
+from keras_saliency.models.deepgaze1 import HALVED, receptive_field
+from keras_saliency.training import deepgaze1_likelihood
+from keras_saliency.training.callbacks import best_row, read_history, write_history
+
+GAINS = ("information_gain", "val_information_gain")
+OBSERVERS = "observers.csv"
+FOLLOWING = ("units.csv", "patches.csv", OBSERVERS)  # what is made from best.h5
+SAVE_EVERY = 10
+UNITS, PATCHES = 10, 9  # as the paper's Figure 6
+USED = ("lbfgs", "monitor", "seed", "deterministic")  # of the section train
+
+
+def check(config, model, training, validation, canvas) -> None:
+    """Raise `ConfigError` where `train.lbfgs` does not go with the rest of the run."""
+    if model.name != "deepgaze1":
+        raise ConfigError(f"train.lbfgs fits deepgaze1, not {model.name}; leave it out")
+    _check_settings(config)
+    _check_canvas(model, canvas)
+    for part, dataset in (("training", training), ("validation", validation)):
+        if dataset.fixations is None or not len(dataset.fixations):
+            raise ConfigError(f"train.lbfgs needs fixations; the {part} stimuli of {dataset.name} "
+                              "have none")
+    if config.train.lbfgs.leave_one_observer_out:
+        observers = np.unique(training.fixations.observer)
+        if (observers < 0).any() or len(observers) < 2:
+            raise ConfigError(f"train.lbfgs.leave_one_observer_out: {training.name} "
+                              + ("has one observer" if (observers >= 0).all() else
+                                 "does not say whose its fixations are"))
+
+
+def _check_settings(config) -> None:
+    settings = config.train.lbfgs
+    for key in ("iterations", "memory", "cell"):
+        if getattr(settings, key) < 1:
+            raise ConfigError(f"train.lbfgs.{key} must be at least 1, not "
+                              f"{getattr(settings, key)}")
+    if not 0 <= settings.sparsity < np.inf:
+        raise ConfigError("train.lbfgs.sparsity must not be negative, and finite: "
+                          f"{settings.sparsity}")
+    if config.train.monitor not in ("loss", *GAINS):
+        raise ConfigError(f"train.monitor {config.train.monitor!r}; with train.lbfgs choose from "
+                          f"loss, {', '.join(GAINS)}")
+    idle = [f"train.{key}" for key, default in vars(TrainConfig()).items()
+            if key not in USED and getattr(config.train, key) != default]
+    idle += ["evaluation.every"] * (config.evaluation.every != EvaluationConfig().every)
+    if idle:
+        raise ConfigError(f"with train.lbfgs nothing heeds {', '.join(idle)}: leave it out")
+
+
+def _check_canvas(model, canvas) -> None:
+    """The cells of every chosen layer must fill the canvas, or their places are not known."""
+    strides = {layer: HALVED * receptive_field(layer)[1]
+               for layer in deepgaze1_likelihood.chosen_layers(model)}
+    layer, stride = max(strides.items(), key=lambda item: item[1])
+    if any(side % stride for side in canvas):
+        raise ConfigError(f"data.canvas {list(canvas)}: {stride}, the pixels to a cell of {layer}, "
+                          f"must divide it; take {[-(-n // stride) * stride for n in canvas]}")
+
+
+def restore(run) -> list:
+    """Set `run.model` to the last iteration that was saved.
+
+    best.h5 may be ahead of last.h5, which is written every `SAVE_EVERY` iterations.
+
+    Returns:
+        The history up to there; [] for a run without one.
+    """
+    saved = {path: weights_file.read_attributes(path)["epoch"]
+             for path in (run.folder / "last.h5", run.folder / "best.h5") if path.exists()}
+    if not saved:
+        return []
+    path = max(saved, key=saved.get)
+    weights_file.assign(run.model, weights_file.read(path), path)
+    return read_history(run.folder / "history.csv")[:saved[path]]
+
+
+def is_over(run) -> bool:
+    """Whether all iterations are done and all that follows them is written."""
+    settings = run.config.train.lbfgs
+    if len(run.rows) < settings.iterations or not all(
+            (run.folder / name).exists() for name in FOLLOWING if name != OBSERVERS):
+        return False
+    return not settings.leave_one_observer_out or (
+        len(_read_rows(run.folder / OBSERVERS)) == len(np.unique(run.training.fixations.observer)))
+
+
+def fit(run, start, save, log) -> bool:
+    """Fit `run.model` from where `run.rows` ends.
+
+    Writes history.csv, units.csv, patches.csv and observers.csv to the run's folder.
+
+    Args:
+        run: `Run`. start: `Parameters` that its first iteration began at.
+        save: called with (file name, rows), writes the weights of `run.model`.
+
+    Returns:
+        False if it was interrupted (Ctrl-C), after what there was so far was saved.
+
+    Raises:
+        FloatingPointError: the loss is not finite; nothing of that iteration is written.
+    """
+    settings, canvas, model = run.config.train.lbfgs, run.spec.canvas, run.model
+    center = center_bias(run.training)
+    responses = deepgaze1_likelihood.collect(model, run.training, canvas,
+                                             label="responses (training)")
+    deviations = responses.deviations()
+    training = deepgaze1_likelihood.Likelihood(responses, deviations, run.training, canvas, center,
+                                      settings.cell)
+    validation = deepgaze1_likelihood.Likelihood(
+        deepgaze1_likelihood.collect(model, run.validation, canvas, label="responses (validation)"),
+        deviations, run.validation, canvas, center, settings.cell)
+    measured = deviations, deepgaze1_likelihood.canvas_prior(center, run.training, canvas)
+    finished = _iterate(run, (training, validation), measured, save, log)
+    best = run.folder / "best.h5"
+    if best.exists():
+        write_units(run.folder, deepgaze1_likelihood.stored_parameters(best, model), responses,
+                    run.training)
+    if not finished or not settings.leave_one_observer_out:
+        return finished
+    return leave_one_observer_out(run, (training, validation), start, log)
+
+
+def _iterate(run, likelihoods, measured, save, log) -> bool:
+    """The iterations that are left; False if they were interrupted.
+
+    Order of writing: history, best weights, `run.rows`: `restore` relies on it.
+    """
+    settings, monitor = run.config.train.lbfgs, run.config.train.monitor
+    left = settings.iterations - len(run.rows)
+    if left <= 0:
+        return True
+    counts = [part.counts(dataset.fixations)
+              for part, dataset in zip(likelihoods, (run.training, run.validation))]
+    bar = tqdm(total=settings.iterations, initial=len(run.rows), desc="L-BFGS", unit="iteration")
+
+    def after_step(parameters, objective):
+        if not np.isfinite(objective):
+            raise FloatingPointError(f"the loss became {objective} in iteration "
+                                     f"{len(run.rows) + 1}; are the weights it began with finite?")
+        gains = [_gain(part, count, parameters) for part, count in zip(likelihoods, counts)]
+        rows = [*run.rows, {"epoch": len(run.rows) + 1, "loss": objective,
+                            **dict(zip(GAINS, gains))}]
+        deepgaze1_likelihood.write_parameters(run.model, parameters, *measured)
+        write_history(rows, run.folder / "history.csv")
+        if best_row(rows, monitor) == len(rows) - 1:
+            save("best.h5", rows)
+            for name in FOLLOWING:  # from the best before
+                (run.folder / name).unlink(missing_ok=True)
+        if len(rows) % SAVE_EVERY == 0:
+            save("last.h5", rows)
+        run.rows = rows
+        bar.set_postfix_str(f"loss {objective:.4f}, information gain {gains[0]:.3f} bits, "
+                            f"validation {gains[1]:.3f}", refresh=False)
+        bar.update()
+
+    try:
+        with bar:
+            found = deepgaze1_likelihood.minimize(
+                likelihoods[0], run.training.fixations,
+                deepgaze1_likelihood.read_parameters(run.model), settings, left, after_step)
+            if not run.rows:  # nothing to gain on where it began
+                after_step(*found)
+    except KeyboardInterrupt:
+        save("last.h5", run.rows)
+        log(f"\ninterrupted after {len(run.rows)} iterations; continue with --resume")
+        return False
+    save("last.h5", run.rows)
+    log(f"L-BFGS ended after {len(run.rows)} iterations")
+    return True
+
+
+def _gain(likelihood, counts, parameters) -> float:
+    """Bits per fixation over the center_bias; NaN without fixations."""
+    bits, fixations = likelihood.over_center_bias(counts, parameters)
+    return float(bits.sum() / fixations.sum()) if fixations.any() else np.nan
+
+
+def write_units(folder: Path, parameters, responses, dataset) -> None:
+    """units.csv: every unit by the size of its weight; patches.csv: where the first ten respond
+    most (least, for a negative weight), one place in a stimulus."""
+    names = [(layer, unit) for layer, maps in responses.maps.items()
+             for unit in range(maps.shape[-1])]
+    share = np.abs(parameters.weights) / max(np.abs(parameters.weights).max(), 1e-30)
+    order = np.argsort(-share, kind="stable")
+    write_csv(folder / "units.csv", ("rank", "layer", "unit", "weight", "share_of_largest"),
+              [(rank, *names[k], f"{parameters.weights[k]:.6g}", f"{share[k]:.4f}")
+               for rank, k in enumerate(order, start=1)])
+    rows = []
+    for rank, k in enumerate(order[:UNITS], start=1):
+        layer, unit = names[k]
+        maps = responses.maps[layer][..., unit].astype(np.float32)
+        signed = (maps if parameters.weights[k] >= 0 else -maps).reshape(len(maps), -1)
+        for place, index in enumerate(np.argsort(-signed.max(axis=1), kind="stable")[:PATCHES],
+                                      start=1):
+            row, column = divmod(int(signed[index].argmax()), maps.shape[2])
+            rows.append((rank, layer, unit, place, dataset.names[index], row, column,
+                         f"{maps[index, row, column]:.6g}"))
+    write_csv(folder / "patches.csv", ("rank", "layer", "unit", "place", "stimulus", "row",
+                                       "column", "response"), rows)
+
+
+def leave_one_observer_out(run, likelihoods, start, log) -> bool:
+    """observers.csv: each observer's fixations predicted by a fit to those of all others.
+
+    Every fit begins at `start`, where the one to all observers began (its result knows the
+    observer left out), and takes as many iterations as that one to its best. Stimuli weigh by the
+    observer's fixations. Observers that are in the file are not fitted again.
+
+    Returns:
+        False if it was interrupted (Ctrl-C).
+    """
+    path, settings = run.folder / OBSERVERS, run.config.train.lbfgs
+    observers, rows = run.training.fixations.observer, _read_rows(path)
+    done = {int(row[0]) for row in rows}
+    try:
+        for observer in tqdm(np.unique(observers), desc="leaving one observer out",
+                             unit="observer"):
+            if observer in done:
+                continue
+            fitted, _ = deepgaze1_likelihood.minimize(
+                likelihoods[0], run.training.fixations.where(observers != observer), start,
+                settings, run.best["epoch"])
+            gains = [_gain(part, part.counts(fixations.where(fixations.observer == observer)),
+                           fitted)
+                     for part, fixations in zip(likelihoods, (run.training.fixations,
+                                                              run.validation.fixations))]
+            rows.append((int(observer), *(f"{gain:.4f}" for gain in gains)))
+            write_csv(path, ("observer", *GAINS), rows)
+    except KeyboardInterrupt:
+        log(f"\ninterrupted after {len(rows)} observers; continue with --resume")
+        return False
+    return True
+
+
+def _read_rows(path: Path) -> list:
+    """Cells of a CSV file below its header; [] if there is no such file."""
+    if not path.exists():
+        return []
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.reader(file))[1:]

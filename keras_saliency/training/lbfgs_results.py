@@ -1,0 +1,90 @@
+"""What a run of DeepGaze I adds to its folder: explained information, and units it relies on."""
+import csv
+
+import numpy as np
+
+from keras_saliency import maps, metrics
+from keras_saliency.datasets import pipeline
+from keras_saliency.datasets.dataset import DatasetError
+from keras_saliency.evaluation.gold_standard import fit_gold_standard, information_gain_explained
+from keras_saliency.models.deepgaze1 import HALVED, receptive_field
+from keras_saliency.report import figures
+
+GAIN = "information_gain_density"
+
+
+def write(run, result, center, log=print) -> list:
+    """Say how much of the explainable information the model explains, and draw units.png.
+
+    Args:
+        run: a `Run` fitted by L-BFGS. result: `Evaluation` of its validation stimuli.
+        center: the center_bias of its training stimuli.
+
+    Returns:
+        [(file, what it holds)] for the run's list of files.
+    """
+    if GAIN in result.means():
+        log(explained(run, result, center))
+    draw_patches(run)
+    files = [("units.csv", "weight of every unit"),
+             ("patches.csv", "where the first units respond most; as pictures in units.png")]
+    if (run.folder / "observers.csv").exists():
+        files.append(("observers.csv", "bits per fixation of each observer, predicted by a fit "
+                                       "to the others"))
+    return files
+
+
+def explained(run, result, center) -> str:
+    """Information gain over the center_bias and its share of the gold standard's.
+
+    Means over validation stimuli of the means over their fixations, at the stimuli's own size;
+    the gold standard predicts each observer by the others (Kuemmerer et al. 2015, section 2.1),
+    and the share is over the stimuli that two or more looked at.
+    """
+    line = (f"\ninformation gain over the center_bias: {result.means()[GAIN]:.3f} bits per "
+            "fixation")
+    try:
+        gold = fit_gold_standard(run.training, center=center)
+        nats = gold.log_likelihoods(run.validation)
+    except DatasetError as error:
+        return f"{line}; no gold standard: {error}"
+    prior = np.array([metrics.log_likelihood(center(run.validation, i).log_density,
+                                             run.validation.fixations.fixation_map(i))
+                      for i in range(len(run.validation))])
+    gains, explainable = result.scores[GAIN], (nats - prior) / np.log(2)
+    share = information_gain_explained(gains, np.zeros_like(gains), explainable)
+    if np.isnan(share):  # too few fixations for others to predict an observer
+        return f"{line}; the gold standard gains nothing on it"
+    both = ~np.isnan(gains + explainable)
+    return (f"{line}, {100 * share:.0f} % of the gold standard's {explainable[both].mean():.3f} "
+            f"({both.sum()} stimuli)")
+
+
+def draw_patches(run) -> None:
+    """units.png: a row for each of the first units, the patches that patches.csv names."""
+    with open(run.folder / "patches.csv", newline="", encoding="utf-8") as file:
+        patches = list(csv.DictReader(file))
+    load, index_of = pipeline.stimulus_loader(run.training), {
+        name: i for i, name in enumerate(run.training.names)}
+    rows = {}
+    for patch in patches:
+        canvas = maps.to_canvas(load(index_of[patch["stimulus"]]), run.spec.canvas).numpy()
+        rows.setdefault((patch["rank"], patch["layer"], patch["unit"]), []).append(
+            _cut(canvas, patch["layer"], int(patch["row"]), int(patch["column"])))
+    with open(run.folder / "units.csv", newline="", encoding="utf-8") as file:
+        weights = {row["rank"]: float(row["weight"]) for row in csv.DictReader(file)}
+    count = max(len(pictures) for pictures in rows.values())
+    largest = max(abs(weight) for weight in weights.values()) or 1.0
+    figures.sample_strip(
+        [(*pictures, f"{layer} {unit}: {weights[rank] / largest:+.2f}")
+         for (rank, layer, unit), pictures in rows.items()],
+        run.folder / "units.png", [str(place + 1) for place in range(count)])
+
+
+def _cut(canvas, layer, row, column) -> np.ndarray:
+    """uint8 [n, n, 3]: what a cell of a layer sees of a canvas; gray beyond the border."""
+    size, stride = (HALVED * n for n in receptive_field(layer))
+    top, left = (round((cell + 0.5) * stride - size / 2) for cell in (row, column))
+    padded = np.pad(canvas, ((size, size), (size, size), (0, 0)),
+                    constant_values=maps.STIMULUS_PADDING)
+    return padded[top + size:top + 2 * size, left + size:left + 2 * size].astype(np.uint8)

@@ -1,0 +1,169 @@
+"""Evaluation at each stimulus' own size."""
+import csv
+import json
+import time
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_saliency import evaluation, losses, maps, metrics
+from keras_saliency.datasets import pipeline, popout
+from keras_saliency.datasets.dataset import DatasetError
+from keras_saliency.evaluation.center_bias import center_bias
+from keras_saliency.evaluation.densities import uniform
+
+METRICS = ["nss", "cc", "sim", "kld", "auc_judd"]
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    return popout.load(count=6, size=(96, 128))
+
+
+def scorer(dataset, names=METRICS, training=None, densities=False, seed=0):
+    return evaluation.Scorer(dataset, 6.0, names, training, densities, seed)
+
+
+def stream(dataset, canvas=(48, 64)):
+    return pipeline.canvas_stream(dataset, pipeline.CanvasSpec(canvas, 6.0), 4)
+
+
+def test_scores_are_those_of_the_metrics_on_the_maps(dataset):
+    def forward(images):
+        return tf.reduce_mean(images, -1, keepdims=True)
+
+    result = evaluation.evaluate(forward, stream(dataset), scorer(dataset), losses.kld)
+    for index, (images, _) in enumerate(stream(dataset).unbatch()):
+        full = maps.from_canvas(forward(images), (96, 128)).numpy()[..., 0]
+        counts = dataset.fixations.fixation_map(index)
+        density = dataset.fixations.density_map(index, 6.0)
+        assert result.scores["nss"][index] == pytest.approx(metrics.nss(full, counts))
+        assert result.scores["auc_judd"][index] == pytest.approx(metrics.auc_judd(full, counts))
+        assert result.scores["kld"][index] == pytest.approx(metrics.kld(full, density))
+    assert result.means()["nss"] == pytest.approx(np.mean(result.scores["nss"]))
+    expected = np.mean([float(losses.kld(t[None], forward(i)[None]))
+                        for i, t in stream(dataset).unbatch()])
+    assert result.loss == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_density_itself_scores_best(dataset):
+    density = [maps.to_canvas(dataset.fixations.density_map(i, 6.0)[..., None], (96, 128))
+               for i in range(len(dataset))]
+    made = iter([tf.stack(density[:4]), tf.stack(density[4:])])
+    result = evaluation.evaluate(lambda _: next(made), stream(dataset, (96, 128)),
+                                 scorer(dataset))
+    means = result.means()
+    assert means["cc"] == pytest.approx(1, abs=1e-6)
+    assert means["sim"] == pytest.approx(1, abs=1e-4)
+    assert means["kld"] == pytest.approx(0, abs=1e-6)
+    assert means["nss"] > 2 and means["auc_judd"] > 0.9
+
+
+def test_stimuli_without_fixations_are_skipped_and_counted(dataset):
+    empty = replace(dataset, fixations=dataset.fixations.where(dataset.fixations.image != 2))
+    result = evaluation.evaluate(lambda images: images[..., :1], stream(empty), scorer(empty))
+    assert np.isnan(result.scores["nss"][2]) and np.isfinite(result.means()["nss"])
+    assert result.skipped() == {name: 1 for name in METRICS}
+    assert "could not be scored: nss: 1" in result.describe()
+    assert result.reasons == {empty.names[2]: "nss, cc, sim, kld, auc_judd: no fixations"}
+    assert f"not scored: {empty.names[2]}: nss" in result.table() and not result.missing
+
+
+def test_negative_values_of_a_linear_output_count_as_nothing(dataset):
+    image = np.random.default_rng(0).normal(size=(96, 128))
+    ours = scorer(dataset).score(0, image)
+    clipped = scorer(dataset).score(0, np.maximum(image, 0))
+    assert ours == clipped and np.isfinite(list(ours.values())).all()
+
+
+def test_references_of_the_other_metrics(dataset):
+    training = popout.load(count=30, size=(96, 128)).select(range(10, 30))
+    image = np.random.default_rng(0).random((96, 128))
+    names = ["information_gain", "auc_shuffled", "auc_borji", "nmm"]
+    result = scorer(dataset, names, training, seed=7).score(3, image)
+    fixations = dataset.fixations
+    others = sum(fixations.fixation_map(i) for i in range(6) if i != 3)
+    mask = cv2.imdecode(np.frombuffer(dataset.target_masks[3], np.uint8), cv2.IMREAD_GRAYSCALE)
+    counts = fixations.fixation_map(3)
+    assert result == {
+        "information_gain": metrics.information_gain(
+            image, counts, center_bias(training)(dataset, 3).saliency_map),
+        "auc_shuffled": metrics.auc_shuffled(image, counts, others, seed=10),
+        "auc_borji": metrics.auc_borji(image, counts, seed=10),
+        "nmm": metrics.nmm(image, mask)}
+
+
+def test_stored_scores_of_a_density_include_likelihoods(dataset):
+    predictions = [uniform(size) for size in dataset.sizes]
+    ours = scorer(dataset, ["log_likelihood", "information_gain_density", "nss"], dataset, True)
+    result = evaluation.score_predictions(predictions, ours)
+    np.testing.assert_allclose(result.scores["log_likelihood"], -np.log(96 * 128), rtol=1e-6)
+    assert result.means()["nss"] == 0 and result.means()["information_gain_density"] < 0
+
+
+def test_a_part_without_maps_is_skipped_and_named(dataset):
+    predictions = [np.random.default_rng(i).random((96, 128)) for i in range(6)]
+    predictions[4] = evaluation.Skipped("not a readable picture")
+    result = evaluation.score_predictions(predictions, scorer(dataset))
+    assert result.missing == [dataset.names[4]] and np.isnan(result.scores["cc"][4])
+    assert result.reasons == {dataset.names[4]: "not a readable picture"}
+    for wrong in (predictions[:5], predictions + predictions[:1]):
+        with pytest.raises(ValueError, match=f"{len(wrong)} maps for 6 stimuli"):
+            evaluation.score_predictions(wrong, scorer(dataset))
+
+
+def test_seconds_tell_prediction_from_scoring(dataset):
+    def slow():
+        for size in dataset.sizes:
+            time.sleep(0.05)
+            yield np.ones(size)
+
+    seconds = evaluation.score_predictions(slow(), scorer(dataset, ["nss"])).seconds
+    assert seconds["prediction"] >= 0.3 > seconds["scoring"]
+
+
+def test_table_and_summary_files(dataset, tmp_path):
+    predictions = [np.random.default_rng(i).random((96, 128)) for i in range(6)]
+    result = evaluation.score_predictions(predictions, scorer(dataset, ["nss", "kld"]))
+    summary = result.write(tmp_path / "new" / "scores.csv", {
+        "prediction": "noise", **scorer(dataset, ["nss", "kld"]).about()})
+    with open(tmp_path / "new" / "scores.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["stimulus"] for row in rows] == list(dataset.names)
+    assert float(rows[3]["kld"]) == pytest.approx(result.scores["kld"][3], abs=1e-6)
+    content = json.loads(summary.read_text())
+    assert summary == tmp_path / "new" / "scores.json"
+    assert content["prediction"] == "noise" and content["dataset"] == "popout"
+    assert content["seed"] == 0 and content["edition"] == dataset.edition
+    low, high = content["metrics"]["nss"]["interval_95"]
+    assert low < content["metrics"]["nss"]["mean"] < high
+    assert content["metrics"]["nss"]["scored"] == content["stimuli"] == 6
+    with pytest.raises(ValueError, match="scores.txt: the table must end in .csv or .parquet"):
+        result.write(tmp_path / "scores.txt")
+
+
+def test_metrics_that_cannot_be_computed_are_named(dataset):
+    with pytest.raises(ValueError, match="no metric 'ncc'; choose from all, auc_judd"):
+        evaluation.choose_metrics(["ncc"], dataset)
+    with pytest.raises(ValueError, match="information_gain needs .*baseline_map, which are not"):
+        evaluation.choose_metrics(["information_gain"], dataset)
+    with pytest.raises(ValueError, match="log_likelihood needs log_density"):
+        evaluation.choose_metrics(["log_likelihood"], dataset, dataset)
+    maps_only = replace(dataset, fixations=None, density_files=["x.png"] * 6)
+    with pytest.raises(DatasetError, match="no fixations: nss cannot"):
+        evaluation.choose_metrics(["nss"], maps_only)
+    with pytest.raises(DatasetError, match="x.png: not a readable picture"):
+        evaluation.density_of(maps_only, 0, 6.0)
+
+
+def test_all_means_what_can_be_computed_but_emd(dataset):
+    everything = evaluation.choose_metrics(["all"], dataset, dataset, densities=True)
+    assert set(everything) == set(metrics.METRICS) - {"emd"}
+    maps_only = replace(dataset, fixations=None, target_masks=None, density_files=["x.png"] * 6)
+    assert evaluation.choose_metrics(["cc", "all", "emd"], maps_only) == [
+        "cc", "sim", "kld", "emd"]
+    alone = dataset.select([0])
+    assert "auc_shuffled" not in evaluation.choose_metrics(["all"], alone)
