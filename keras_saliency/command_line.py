@@ -5,8 +5,12 @@ import sys
 import traceback
 
 from keras_saliency import config as configs
+from keras_saliency.files import InputError, printable
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
+# What opening a file raises because of its name; other OSErrors are of the machine.
+UNOPENED = (FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError,
+            PermissionError)
 
 
 def plain_parser(description: str, example: str) -> argparse.ArgumentParser:
@@ -46,20 +50,25 @@ def load_config(arguments) -> configs.Config:
 def run(main) -> None:
     """Call `main()` and exit with its code (None is 0).
 
-    Wrong input (ValueError, and files that cannot be opened) is one line on standard error and
-    exit code 2; anything else that fails keeps its traceback and exits with 1.
-    KERAS_SALIENCY_DEBUG=1 shows every traceback.
+    Wrong input (`InputError`, and files that cannot be opened) is one line on standard error and
+    exit code 2. A full disk, a dead server or a diverged training is one line and exit code 1.
+    Anything else is a bug and keeps its traceback. KERAS_SALIENCY_DEBUG=1 shows every traceback.
     """
     try:
         sys.exit(main() or DONE)
-    except (ValueError, OSError) as error:
-        if os.environ.get("KERAS_SALIENCY_DEBUG"):
-            traceback.print_exc()
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(BAD_INPUT)
-    except FloatingPointError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(FAILED)
+    except (InputError, *UNOPENED) as error:
+        _fail(error, BAD_INPUT)
+    except (OSError, FloatingPointError) as error:
+        _fail(error, FAILED)
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
         sys.exit(FAILED)
+
+
+def _fail(error, code) -> None:
+    if os.environ.get("KERAS_SALIENCY_DEBUG"):
+        traceback.print_exc()
+    named = isinstance(error, OSError) and error.filename and error.strerror
+    text = f"{error.filename}: {error.strerror}" if named else str(error)
+    print(f"error: {printable(text)}", file=sys.stderr)
+    sys.exit(code)

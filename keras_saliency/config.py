@@ -11,10 +11,10 @@ from typing import Any, Dict, List, Optional, Union
 
 import yaml
 
-from keras_saliency.files import atomic_path
+from keras_saliency.files import InputError, atomic_path
 
 
-class ConfigError(ValueError):
+class ConfigError(InputError):
     """A config file or an override is wrong; the message names the key and the remedy."""
 
 
@@ -41,7 +41,7 @@ class DataConfig:
     name: str = "popout"
     root: Optional[str] = None
     canvas: Optional[List[int]] = None     # [height, width]; default: the dataset's, the model's
-    sigma_dva: float = 1.0                 # blur of the fixation density map, degrees
+    sigma_dva: Optional[float] = None      # blur of the density, degrees; default: the dataset's
     sigma_pixels: Optional[float] = None   # the same in stimulus pixels; overrides sigma_dva
     train: Optional[int] = None            # number of training stimuli; default: as published
     validation: Optional[int] = None

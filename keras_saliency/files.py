@@ -1,9 +1,35 @@
-"""Writing files so that a reader never meets half of one."""
+"""Writing files so that a reader never meets half of one; the error for what cannot be used."""
 import csv
 import os
 import uuid
 from contextlib import contextmanager
 from pathlib import Path
+
+
+class InputError(ValueError):
+    """What a user gave cannot be used; the message names file, key or layer, and the remedy.
+
+    All errors about input derive from it. The scripts show it as one line with exit code 2; any
+    other ValueError is a bug and keeps its traceback.
+    """
+
+
+class MissingPackage(InputError, ImportError):
+    """An optional package is not installed; the message has the pip command."""
+
+
+def list_some(items, count: int = 5) -> str:
+    """The first items, comma separated, and how many more there are; for messages."""
+    items = [str(i) for i in items]
+    more = f" and {len(items) - count} more" if len(items) > count else ""
+    return ", ".join(items[:count]) + more
+
+
+def printable(text) -> str:
+    """`text` with control characters as escapes (but for line ends), so that what a file says of
+    itself cannot steer the terminal."""
+    return "".join(c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode()
+                   for c in str(text))
 
 
 @contextmanager

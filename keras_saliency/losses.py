@@ -4,10 +4,14 @@ They are separate from the metrics on purpose: a metric follows the benchmark's 
 follows the code that trained the published model. Each is the mean over the batch of a sum or a
 score over the pixels of one map. All gradients are finite for constant and all-zero maps.
 
-Targets: `TARGETS` says which map a loss compares with, the fixation_density_map scaled to a peak
-of 1, or the fixation_map of counts.
+`LOSSES` names them and says which map each compares with.
 """
+from typing import Callable, NamedTuple
+
 import tensorflow as tf
+
+from keras_saliency.files import InputError
+from keras_saliency.maps import DENSITY, FIXATIONS
 
 EPSILON = 1e-7
 PIXELS = (1, 2, 3)
@@ -99,25 +103,34 @@ def bhattacharyya(y_true, y_pred):
     return tf.reduce_mean(-tf.math.log(coefficient + EPSILON))
 
 
-LOSSES = {
-    "kld": kld,
-    "ead": ead,
-    "l1": l1,
-    "l2": l2,
-    "bce": bce,
-    "bce_pooled": bce_pooled,
-    "neg_nss": neg_nss,
-    "neg_cc": neg_cc,
-    "bhattacharyya": bhattacharyya,
-}
+class LossSpec(NamedTuple):
+    """A loss and the map that it compares with.
 
-DENSITY, FIXATIONS = "fixation_density_map", "fixation_map"
-TARGETS = {name: FIXATIONS if name == "neg_nss" else DENSITY for name in LOSSES}
+    Attributes:
+        function: (y_true, y_pred), tensors [B, H, W, 1] -> scalar.
+        target: `maps.DENSITY`, the density scaled to a peak of 1, or `maps.FIXATIONS`, counts.
+    """
+
+    function: Callable
+    target: str = DENSITY
+
+
+LOSSES = {
+    "kld": LossSpec(kld),
+    "ead": LossSpec(ead),
+    "l1": LossSpec(l1),
+    "l2": LossSpec(l2),
+    "bce": LossSpec(bce),
+    "bce_pooled": LossSpec(bce_pooled),
+    "neg_nss": LossSpec(neg_nss, FIXATIONS),
+    "neg_cc": LossSpec(neg_cc),
+    "bhattacharyya": LossSpec(bhattacharyya),
+}
 
 
 def required_targets(weights) -> list:
     """Target maps that the losses named in `weights` compare with, density first."""
-    needed = {TARGETS[name] for name in _checked(weights)}
+    needed = {LOSSES[name].target for name in _checked(weights)}
     return [target for target in (DENSITY, FIXATIONS) if target in needed]
 
 
@@ -128,7 +141,7 @@ def weighted(weights):
     as channels in that order, and y_pred [B, H, W, 1].
 
     Raises:
-        ValueError: an unknown name (lists the valid ones), or no loss at all.
+        InputError: an unknown name (lists the valid ones), or no loss at all.
     """
     weights = dict(_checked(weights))
     channels = {target: index for index, target in enumerate(required_targets(weights))}
@@ -136,8 +149,9 @@ def weighted(weights):
     def loss(y_true, y_pred):
         total = 0.0
         for name, factor in weights.items():
-            index = channels[TARGETS[name]]
-            total += factor * LOSSES[name](y_true[..., index:index + 1], y_pred)
+            loss_of, target = LOSSES[name]
+            index = channels[target]
+            total += factor * loss_of(y_true[..., index:index + 1], y_pred)
         return total
 
     loss.__name__ = "_".join(weights)
@@ -147,6 +161,6 @@ def weighted(weights):
 def _checked(weights) -> dict:
     unknown = [name for name in weights if name not in LOSSES]
     if unknown or not weights:
-        raise ValueError(f"unknown loss {', '.join(unknown) or 'nothing'!s}; "
+        raise InputError(f"unknown loss {', '.join(unknown) or 'nothing'!s}; "
                          f"the losses are {', '.join(LOSSES)}")
     return weights

@@ -10,6 +10,9 @@ when growing, both with aligned corners; padding 126 for stimuli and 0 for maps.
 """
 import tensorflow as tf
 
+# Names of the maps that training compares with.
+DENSITY, FIXATIONS = "fixation_density_map", "fixation_map"
+
 STIMULUS_PADDING = 126.0
 MAP_PADDING = 0.0
 

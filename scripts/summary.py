@@ -4,8 +4,11 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from keras_saliency import command_line  # noqa: E402
-from keras_saliency.models import MODELS  # noqa: E402
+from keras_saliency.models import MODELS, build_model, check_canvas, network_spec  # noqa: E402
+from keras_saliency.models.complexity import layer_costs, total  # noqa: E402
 from keras_saliency.report import complexity_table  # noqa: E402
+
+NETWORKS = sorted(name for name, spec in MODELS.items() if not spec.classical)
 
 
 def main():
@@ -13,7 +16,7 @@ def main():
         "Print the layers of a network with output size, parameters, multiply-adds for one image "
         "and memory of the outputs (float32); without a name, a table of all networks.",
         "python scripts/summary.py msi_net --size 360 360\n  python scripts/summary.py")
-    parser.add_argument("model", nargs="?", metavar="MODEL", help=", ".join(sorted(MODELS)))
+    parser.add_argument("model", nargs="?", metavar="MODEL", help=", ".join(NETWORKS))
     parser.add_argument("--size", nargs=2, type=int, metavar=("HEIGHT", "WIDTH"),
                         help="of the input (default: the canvas that the model works at)")
     command_line.add_builder_options(parser)
@@ -21,10 +24,15 @@ def main():
     if arguments.model is None:
         if arguments.size or arguments.option:
             parser.error("--size and --option go with a MODEL")
-        print(complexity_table.model_table())
+        print(complexity_table.model_table(
+            (name, MODELS[name], total(layer_costs(build_model(name), MODELS[name].canvas)))
+            for name in NETWORKS))
         return
-    print(complexity_table.layer_table(arguments.model, arguments.size,
-                                       command_line.builder_options(arguments)))
+    size = arguments.size or network_spec(arguments.model).canvas
+    model = build_model(arguments.model, **command_line.builder_options(arguments))
+    check_canvas(model, size)
+    costs = layer_costs(model, size)
+    print(complexity_table.layer_table(costs, total(costs)))
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ def test_gradients_are_finite(name, target, prediction):
               "constant": np.full((2, 6, 5, 1), 0.3), "negative": -RNG.random((2, 6, 5, 1))}
     p = tf.Variable(values[prediction].astype(np.float32))
     with tf.GradientTape() as tape:
-        loss = losses.LOSSES[name](tf.constant(values[target].astype(np.float32)), p)
+        loss = losses.LOSSES[name].function(tf.constant(values[target].astype(np.float32)), p)
     assert np.isfinite(float(loss))
     assert np.isfinite(tape.gradient(loss, p).numpy()).all()
 
@@ -91,7 +91,7 @@ def test_gradients_are_finite(name, target, prediction):
 @pytest.mark.parametrize("name", ["neg_nss", "neg_cc"])
 def test_constant_maps_score_zero(name):
     constant = maps([0.3] * 6)
-    assert float(losses.LOSSES[name](maps([0, 1, 0, 2, 0, 0]), constant)) == pytest.approx(
+    assert float(losses.LOSSES[name].function(maps([0, 1, 0, 2, 0, 0]), constant)) == pytest.approx(
         0, abs=1e-3)
     if name == "neg_cc":
         assert float(losses.neg_cc(constant, maps([0, 1, 0, 2, 0, 0]))) == pytest.approx(
@@ -101,8 +101,8 @@ def test_constant_maps_score_zero(name):
 @pytest.mark.parametrize("name", sorted(losses.LOSSES))
 def test_loss_is_the_mean_over_the_batch(name):
     a, b = random_maps()
-    single = [float(losses.LOSSES[name](a[i:i + 1], b[i:i + 1])) for i in range(len(a))]
-    assert float(losses.LOSSES[name](a, b)) == pytest.approx(np.mean(single), rel=1e-5)
+    single = [float(losses.LOSSES[name].function(a[i:i + 1], b[i:i + 1])) for i in range(len(a))]
+    assert float(losses.LOSSES[name].function(a, b)) == pytest.approx(np.mean(single), rel=1e-5)
 
 
 def test_weighted_sum_takes_each_loss_to_its_target():

@@ -4,10 +4,11 @@ import numpy as np
 from tqdm import tqdm
 
 from keras_saliency.datasets.pipeline import stimulus_stream
+from keras_saliency.files import InputError
 from keras_saliency.prediction.forward import forward_function
 
 
-class LayerError(ValueError):
+class LayerError(InputError):
     """A layer cannot be analysed; the message lists those that can."""
 
 

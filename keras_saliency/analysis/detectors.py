@@ -41,7 +41,7 @@ def fixation_detectors(scores: UnitScores, best=BEST_IMAGES, threshold=THRESHOLD
         threshold: on the min-max normalised score.
 
     Raises:
-        ValueError: fewer best images were kept.
+        InputError: fewer best images were kept.
     """
     means = scores.mean_of_best(best)
     known = np.isfinite(means)

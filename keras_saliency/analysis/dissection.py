@@ -16,6 +16,7 @@ from keras_saliency.analysis.interpolation import canvas_resampling, canvas_span
 from keras_saliency.analysis.quantiles import TailQuantile
 from keras_saliency.analysis.unit_masks import ActivePixels, active_pixels
 from keras_saliency.datasets.concepts import ConceptDataset, Labels
+from keras_saliency.files import InputError
 from keras_saliency.prediction.forward import canvas_of
 
 QUANTILE, DETECTOR_IOU = 0.995, 0.04
@@ -82,10 +83,10 @@ class Dissection(NamedTuple):
         What remains of chance: sizes, numbers and usual places of masks and labels are the same.
 
         Raises:
-            ValueError: the dissection was made without it.
+            InputError: the dissection was made without it.
         """
         if self.null is None:
-            raise ValueError("dissected without null=True: no labels of other images were counted")
+            raise InputError("dissected without null=True: no labels of other images were counted")
         return intersection_over_union(self.null, self.concepts)[0].max(axis=1, initial=0)
 
     def detectors(self, threshold=DETECTOR_IOU) -> dict:

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from keras_saliency import maps
+from keras_saliency.files import InputError
 
 CONVENTIONS = ("half_pixel", "tf1")
 WHOLE = ((0.0, 1.0), (0.0, 1.0))
@@ -60,10 +61,10 @@ def resampling(image_size, cells, convention="half_pixel", span=WHOLE) -> Resamp
             extent, 0..1; less than all of it where the canvas has padding.
 
     Raises:
-        ValueError: an unknown convention, or sizes that are not above 0.
+        InputError: an unknown convention, or sizes that are not above 0.
     """
     if min(*image_size, *cells) < 1:
-        raise ValueError(f"sizes must be above 0: image {tuple(image_size)}, cells {tuple(cells)}")
+        raise InputError(f"sizes must be above 0: image {tuple(image_size)}, cells {tuple(cells)}")
     places = [_places(length, count, convention, *side)
               for length, count, side in zip(image_size, cells, span)]
     rows, columns = (_matrix(*place, count) for place, count in zip(places, cells))
@@ -96,7 +97,7 @@ def canvas_span(image_size, canvas) -> tuple:
 def _places(length, cells, convention, start, stop) -> tuple:
     """(int [length], float64 [length]): the cell before each pixel and the share of the next."""
     if convention not in CONVENTIONS:
-        raise ValueError(f"convention {convention!r}; choose {' or '.join(CONVENTIONS)}")
+        raise InputError(f"convention {convention!r}; choose {' or '.join(CONVENTIONS)}")
     center = 0.5 if convention == "half_pixel" else 0.0
     place = start + (np.arange(length) + center) / length * (stop - start)
     place = np.clip(place * cells - center, 0, cells - 1)

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from keras_saliency.analysis.activations import dataset_activations
+from keras_saliency.files import InputError
 from keras_saliency.maps import min_max
 from keras_saliency.prediction.forward import canvas_of
 
@@ -52,13 +53,13 @@ def mean_maps(model, units: dict, dataset, indices=None, canvas=None, batch=4,
         {layer: float64 [h, w]}.
 
     Raises:
-        LayerError: no such layer. ValueError: a layer without units, or no stimuli.
+        LayerError: no such layer. InputError: a layer without units, or no stimuli.
     """
     units = {layer: np.asarray(numbers, int) for layer, numbers in units.items()}
     indices = np.arange(len(dataset)) if indices is None else np.asarray(indices, np.int64)
     empty = [layer for layer, numbers in units.items() if not len(numbers)]
     if empty or not len(indices):
-        raise ValueError(f"a mean map needs units and stimuli; there are {len(indices)} stimuli, "
+        raise InputError(f"a mean map needs units and stimuli; there are {len(indices)} stimuli, "
                          f"and no units of {', '.join(empty) or 'no layer'}")
     canvas = tuple(canvas or canvas_of(model))
     totals = dict.fromkeys(units, 0.0)

@@ -3,6 +3,8 @@ import math
 
 import numpy as np
 
+from keras_saliency.files import InputError
+
 
 class TailQuantile:
     """The upper quantile of U streams of numbers at once; mergeable.
@@ -20,7 +22,7 @@ class TailQuantile:
 
     def __init__(self, units: int, total: int, quantile=0.995, cap=8192):
         if not 0.5 < quantile < 1:
-            raise ValueError(f"quantile must lie between 0.5 and 1, not {quantile}")
+            raise InputError(f"quantile must lie between 0.5 and 1, not {quantile}")
         self.units, self.total, self.quantile, self.cap = units, total, quantile, cap
         self.rate = min(1.0, cap / ((1 - quantile) * max(total, 1)))
         self.count = 0
@@ -46,11 +48,11 @@ class TailQuantile:
         """Add what `other` has seen. Returns self.
 
         Raises:
-            ValueError: it was made for another stream.
+            InputError: it was made for another stream.
         """
         mine, theirs = ((s.units, s.total, s.quantile, s.cap) for s in (self, other))
         if mine != theirs:
-            raise ValueError(f"cannot merge quantiles of (units, total, quantile, cap) {mine} with "
+            raise InputError(f"cannot merge quantiles of (units, total, quantile, cap) {mine} with "
                              f"those of {theirs}")
         self.count += other.count
         self._add(other.tail())

@@ -11,6 +11,7 @@ Mi and Pugeault (CVPR 2019), eq. 1 (regions) and eq. 4 (masks, NMM).
 import numpy as np
 
 from keras_saliency.analysis.interpolation import resampling
+from keras_saliency.files import InputError
 
 
 def unit_nss(activations, fixations, image_size, convention="half_pixel", repeats=False):
@@ -30,7 +31,7 @@ def unit_nss(activations, fixations, image_size, convention="half_pixel", repeat
         the image (`dead_units`), NaN for an image without fixations.
 
     Raises:
-        ValueError: shapes that do not belong together.
+        InputError: shapes that do not belong together.
     """
     sizes = _sizes(activations, image_size, fixations, "lists of fixations")
     plans = [resampling(size, tuple(activations.shape[1:3]), convention) for size in sizes]
@@ -52,7 +53,7 @@ def unit_region_nss(activations, fixations, regions, image_size, convention="hal
         B arrays float64 [regions of the image, U]; NaN for a region without fixations.
 
     Raises:
-        ValueError: as `unit_nss`, and for a mask in another size than its image.
+        InputError: as `unit_nss`, and for a mask in another size than its image.
     """
     sizes = _sizes(activations, image_size, fixations, "lists of fixations")
     _sizes(activations, image_size, regions, "lists of regions")
@@ -75,7 +76,7 @@ def unit_nmm(activations, masks, image_size, convention="half_pixel") -> np.ndar
         float64 [B, U]; NaN where the mask is empty.
 
     Raises:
-        ValueError: as `unit_region_nss`.
+        InputError: as `unit_region_nss`.
     """
     sizes = _sizes(activations, image_size, masks, "masks")
     scores = []
@@ -151,20 +152,20 @@ def score_units(activation_maps, plan, weights) -> tuple:
 def _sizes(activations, image_size, per_image, what) -> list:
     """B tuples (H, W), once the shapes are known to belong together."""
     if len(activations.shape) != 4:
-        raise ValueError("activations must be [B, h, w, U], not of shape "
+        raise InputError("activations must be [B, h, w, U], not of shape "
                          f"{tuple(activations.shape)}")
     count = int(activations.shape[0])
     sizes = np.asarray(image_size, int)
     if sizes.shape not in ((2,), (count, 2)):
-        raise ValueError(f"image_size must be (H, W) or one for each of the {count} images, not "
+        raise InputError(f"image_size must be (H, W) or one for each of the {count} images, not "
                          f"of shape {sizes.shape}")
     if len(per_image) != count:
-        raise ValueError(f"{count} activation_maps, but {len(per_image)} {what}")
+        raise InputError(f"{count} activation_maps, but {len(per_image)} {what}")
     return [tuple(size) for size in np.broadcast_to(sizes, (count, 2)).tolist()]
 
 
 def _mask(mask, size) -> np.ndarray:
     mask = np.asarray(mask, bool)
     if mask.shape != size:
-        raise ValueError(f"a mask of {mask.shape[0:2]} for an image of {size}")
+        raise InputError(f"a mask of {mask.shape[0:2]} for an image of {size}")
     return mask

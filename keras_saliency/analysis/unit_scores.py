@@ -7,6 +7,7 @@ from keras_saliency.analysis.activations import dataset_activations
 from keras_saliency.analysis.interpolation import canvas_resampling
 from keras_saliency.analysis.unit_nss import fixation_weights, score_units
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
+from keras_saliency.files import InputError
 from keras_saliency.metrics.streaming import Moments
 from keras_saliency.prediction.forward import canvas_of
 
@@ -81,10 +82,10 @@ class UnitScores(NamedTuple):
         Of all images it has where they are fewer; NaN without any.
 
         Raises:
-            ValueError: more than were kept.
+            InputError: more than were kept.
         """
         if not 0 < count <= len(self.best.scores):
-            raise ValueError(f"the {len(self.best.scores)} best images of each unit were kept; "
+            raise InputError(f"the {len(self.best.scores)} best images of each unit were kept; "
                              f"a mean of {count} cannot be had")
         scores = self.best.scores[:count]
         known = np.isfinite(scores)

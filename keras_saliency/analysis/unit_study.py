@@ -19,6 +19,7 @@ from keras_saliency.analysis.statistics import Correlation, pearson
 from keras_saliency.analysis.unit_scores import UnitScores, score_dataset
 from keras_saliency.datasets import popout
 from keras_saliency.datasets.region_labels import load_regions
+from keras_saliency.files import InputError
 from keras_saliency.models import build_model, load_pretrained
 from keras_saliency.models.weights_file import read_attributes
 from keras_saliency.prediction.forward import canvas_of
@@ -104,14 +105,14 @@ def load_models(names, config) -> dict:
             a trained decoder "imagenet" or the file of an encoder (`training.scenes`).
 
     Raises:
-        WeightsError: as `load_pretrained`. ValueError: two models that would share a name.
+        WeightsError: as `load_pretrained`. InputError: two models that would share a name.
     """
     models = {}
     for name in names:
         path = Path(name)
         short = path.parent.name if path.name == "best.h5" else path.stem
         if short in models:
-            raise ValueError(f"two models are called {short!r}; give files or folders of "
+            raise InputError(f"two models are called {short!r}; give files or folders of "
                              "different names")
         models[short] = build_model(
             config.model.name, encoder_weights=name, **config.model.options

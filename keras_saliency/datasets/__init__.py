@@ -17,17 +17,17 @@ from keras_saliency.datasets import (
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
 
 DATASETS = {
-    "cat2000": cat2000.load,
-    "dutomron": dutomron.load,
-    "fiwi": fiwi.load,
-    "folder": folder.load,
-    "isun": isun.load,
-    "mit1003": mit1003.load,
-    "osie": osie.load,
-    "pascals": pascals.load,
-    "popout": popout.load,
-    "pysaliency": pysaliency_files.load,
-    "salicon": salicon.load,
+    "cat2000": cat2000.SPEC,
+    "dutomron": dutomron.SPEC,
+    "fiwi": fiwi.SPEC,
+    "folder": folder.SPEC,
+    "isun": isun.SPEC,
+    "mit1003": mit1003.SPEC,
+    "osie": osie.SPEC,
+    "pascals": pascals.SPEC,
+    "popout": popout.SPEC,
+    "pysaliency": pysaliency_files.SPEC,
+    "salicon": salicon.SPEC,
 }
 
 
@@ -49,9 +49,10 @@ def load_dataset(name, root=None, **options) -> SaliencyDataset:
     """
     if name not in DATASETS:
         raise DatasetError(f"no dataset {name!r}; the datasets are {', '.join(list_datasets())}")
-    valid = [p for p in inspect.signature(DATASETS[name]).parameters if p != "root"]
+    load = DATASETS[name].load
+    valid = [parameter for parameter in inspect.signature(load).parameters if parameter != "root"]
     for option in options:
         if option not in valid:
             raise DatasetError(f"{name} has no option {option!r}; its options are "
                                f"{', '.join(valid) or 'none'}")
-    return DATASETS[name](root, **options)
+    return load(root, **options)

@@ -38,6 +38,7 @@ from keras_saliency.datasets.reading import (
     require_sizes,
     sub_folder,
 )
+from keras_saliency.datasets.spec import DatasetSpec
 
 NAME, PUBLISHED = "cat2000", 2000
 
@@ -90,3 +91,9 @@ def _trials(mats, sizes):
                 f"{NAME}: {file}: fixLocs is no matrix of numbers")
         require_equal_sizes([counts.shape], sizes[i:i + 1], [file], "fixation map", NAME)
         yield Trial(i, count_points(counts))
+
+
+SPEC = DatasetSpec(
+    load, canvas=(216, 384),
+    citation="Borji and Itti (2015), CAT2000: A large scale fixation dataset for boosting "
+             "saliency research, arXiv:1505.03581")

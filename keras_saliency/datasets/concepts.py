@@ -33,11 +33,11 @@ from keras_saliency.datasets.dataset import (
     DatasetError,
     image_sizes,
     list_images,
-    list_some,
     match_by_stem,
     require,
     require_folder,
 )
+from keras_saliency.files import list_some
 
 NAME = "concepts"
 FOLDER_CATEGORY = "object"

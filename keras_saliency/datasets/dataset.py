@@ -8,9 +8,10 @@ import numpy as np
 from PIL import Image
 
 from keras_saliency.datasets.fixations import Fixations, describe_dropped
+from keras_saliency.files import InputError, list_some
 
 
-class DatasetError(ValueError):
+class DatasetError(InputError):
     """A dataset folder is missing, incomplete or inconsistent; the message names the files."""
 
 
@@ -136,10 +137,3 @@ def match_by_stem(stimuli, others, what: str) -> list:
             + (f" (left over: {list_some(extra)})" if extra else ""))
     require(not extra, f"{what} without a stimulus: {list_some(extra)}")
     return [by_stem[stem] for stem in stems]
-
-
-def list_some(items, most: int = 5) -> str:
-    """The first items, comma separated, and how many more there are."""
-    items = [str(i) for i in items]
-    more = f" and {len(items) - most} more" if len(items) > most else ""
-    return ", ".join(items[:most]) + more

@@ -34,6 +34,7 @@ from keras_saliency.datasets.reading import (
     stems,
     sub_folder,
 )
+from keras_saliency.datasets.spec import DatasetSpec
 
 NAME, PUBLISHED = "dutomron", 5168
 
@@ -78,3 +79,9 @@ def _record(file):
 def _trials(rows, image):
     return [Trial(image, rows[rows[:, 2] == number, :2], int(number) - 1)
             for number in np.unique(rows[:, 2])]
+
+
+SPEC = DatasetSpec(
+    load, canvas=(360, 360), split=(4168, 1000),
+    citation="Yang, Zhang, Lu, Ruan and Yang (2013), Saliency detection via graph-based "
+             "manifold ranking, CVPR")

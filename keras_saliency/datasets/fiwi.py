@@ -19,7 +19,6 @@ from keras_saliency.datasets.dataset import (
     SaliencyDataset,
     image_sizes,
     list_images,
-    list_some,
     match_by_stem,
     require,
     require_folder,
@@ -33,6 +32,8 @@ from keras_saliency.datasets.reading import (
     require_sizes,
     stems,
 )
+from keras_saliency.datasets.spec import DatasetSpec
+from keras_saliency.files import list_some
 
 NAME, PUBLISHED = "fiwi", 149
 
@@ -70,3 +71,8 @@ def _find(root: Path, name: str) -> Path:
     require(len(found) == 1, f"{NAME}: several folders {name}/ below {root}: {list_some(found)}; "
                              "name the one of the release as root")
     return found[0]
+
+
+SPEC = DatasetSpec(
+    load, canvas=(216, 384), split=(99, 50),
+    citation="Shen and Zhao (2014), Webpage saliency, ECCV")

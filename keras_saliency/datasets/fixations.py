@@ -9,6 +9,8 @@ from typing import Optional
 
 import numpy as np
 
+from keras_saliency.files import InputError
+
 
 @dataclass(frozen=True)
 class Fixations:
@@ -42,7 +44,7 @@ class Fixations:
             observer: [F] or None. duration: [F] milliseconds or None.
 
         Raises:
-            ValueError: arrays of different length, or an image index outside `sizes`.
+            InputError: arrays of different length, or an image index outside `sizes`.
         """
         x = np.asarray(x, np.float64).ravel()
         y = np.asarray(y, np.float64).ravel()
@@ -55,9 +57,9 @@ class Fixations:
         lengths = {k: len(v) for k, v in dict(
             x=x, y=y, image=image, observer=observer, duration=duration).items()}
         if len(set(lengths.values())) > 1:
-            raise ValueError(f"fixation arrays differ in length: {lengths}")
+            raise InputError(f"fixation arrays differ in length: {lengths}")
         if len(image) and (image.min() < 0 or image.max() >= len(sizes)):
-            raise ValueError(
+            raise InputError(
                 f"image index {image.min()}..{image.max()} outside the {len(sizes)} stimuli")
         height, width = sizes[image, 0], sizes[image, 1]
         with np.errstate(invalid="ignore"):  # NaN coordinates compare false: outside
@@ -146,7 +148,7 @@ def density_map(points, size, sigma: float) -> np.ndarray:
     if len(points) == 0:
         return np.zeros((height, width), np.float32)
     if not sigma > 0:
-        raise ValueError(f"sigma must be above 0 pixels, not {sigma}")
+        raise InputError(f"sigma must be above 0 pixels, not {sigma}")
     rows = _profile(height, points[:, 1], sigma)
     columns = _profile(width, points[:, 0], sigma)
     density = rows @ columns.T

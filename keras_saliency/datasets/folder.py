@@ -26,6 +26,7 @@ from keras_saliency.datasets.reading import (
     stems,
     sub_folder,
 )
+from keras_saliency.datasets.spec import DatasetSpec
 
 NAME = "folder"
 
@@ -66,3 +67,6 @@ def _partners(root, name, stimuli, what):
     if not name or not (root / name).is_dir():
         return None
     return match_by_stem(stimuli, list_images(root / name), f"{what} in {root / name}")
+
+
+SPEC = DatasetSpec(load)

@@ -21,13 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_saliency.datasets import matlab
-from keras_saliency.datasets.dataset import (
-    SaliencyDataset,
-    image_sizes,
-    list_some,
-    require,
-    require_folder,
-)
+from keras_saliency.datasets.dataset import SaliencyDataset, image_sizes, require, require_folder
 from keras_saliency.datasets.reading import (
     Trial,
     build_fixations,
@@ -36,6 +30,8 @@ from keras_saliency.datasets.reading import (
     stems,
     sub_folder,
 )
+from keras_saliency.datasets.spec import DatasetSpec
+from keras_saliency.files import list_some
 
 NAME, PUBLISHED = "isun", 6926
 FILES = {"training": "train", "validation": "val"}
@@ -103,3 +99,9 @@ def _trials(record, image, where):
         for struct in matlab.structs(cell):
             points = matlab.field(struct, "fixation", where)
             yield Trial(image, matlab.matrix(points, 2, where), observer)
+
+
+SPEC = DatasetSpec(
+    load,
+    citation="Xu, Ehinger, Zhang, Finkelstein, Kulkarni and Xiao (2015), TurkerGaze: "
+             "Crowdsourcing saliency with webcam based eye tracking, arXiv:1504.06755")

@@ -2,11 +2,12 @@
 import numpy as np
 
 from keras_saliency.config import ConfigError, DataConfig
-from keras_saliency.datasets import load_dataset, pipeline
+from keras_saliency.datasets import DATASETS, load_dataset, pipeline
 from keras_saliency.datasets.splits import hold_out, split
+from keras_saliency.maps import DENSITY
 
 
-def load_data(data: DataConfig, targets=(pipeline.DENSITY,), part="validation") -> tuple:
+def load_data(data: DataConfig, targets=(DENSITY,), part="validation") -> tuple:
     """Read a dataset and split it; every problem of the files shows here.
 
     Args:
@@ -27,9 +28,11 @@ def load_data(data: DataConfig, targets=(pipeline.DENSITY,), part="validation") 
     if data.hold_out is not None and part != "all":
         training, validation = hold_out(training, data.hold_out, data.split_seed)
     evaluated = training if part == "training" else validation
-    canvas = tuple(data.canvas or pipeline.CANVASES.get(data.name, (240, 320)))
+    spec = DATASETS[data.name]
+    canvas = tuple(data.canvas or spec.canvas)
     if len(canvas) != 2 or min(canvas) < 1:
         raise ConfigError(f"data.canvas must be [height, width], not {list(canvas)}")
-    sigma = pipeline.sigma_pixels(dataset, data.sigma_dva, data.sigma_pixels)
+    sigma = pipeline.sigma_pixels(
+        dataset, spec.sigma_dva if data.sigma_dva is None else data.sigma_dva, data.sigma_pixels)
     return (dataset.select(training), dataset.select(evaluated),
             pipeline.CanvasSpec(canvas, sigma, tuple(targets)))

@@ -7,7 +7,8 @@ import h5py
 import numpy as np
 from scipy.io import loadmat
 
-from keras_saliency.datasets.dataset import DatasetError, list_some, require
+from keras_saliency.datasets.dataset import DatasetError, require
+from keras_saliency.files import list_some
 
 
 def load_mat(path, dataset: str, variable=None):

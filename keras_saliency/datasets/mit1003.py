@@ -25,7 +25,6 @@ from keras_saliency.datasets.dataset import (
     SaliencyDataset,
     image_sizes,
     list_images,
-    list_some,
     match_by_stem,
     require,
     require_folder,
@@ -41,6 +40,8 @@ from keras_saliency.datasets.reading import (
     sub_folder,
 )
 from keras_saliency.datasets.saccades import find_fixations
+from keras_saliency.datasets.spec import DatasetSpec
+from keras_saliency.files import list_some
 
 NAME, PUBLISHED = "mit1003", 1003
 # The masks are JPEG files: a fixated pixel is near 255, its neighbours near 0.
@@ -114,3 +115,9 @@ def _gaze(path):
     data = matlab.structs(matlab.field(record[0], "DATA", where))
     require(data, f"{where}: DATA is empty")
     return matlab.matrix(matlab.field(data[0], "eyeData", where), 2, where)
+
+
+SPEC = DatasetSpec(
+    load, canvas=(360, 360), split=(803, 200),
+    citation="Judd, Ehinger, Durand and Torralba (2009), Learning to predict where humans "
+             "look, ICCV")

@@ -17,13 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_saliency.datasets import matlab
-from keras_saliency.datasets.dataset import (
-    SaliencyDataset,
-    image_sizes,
-    list_some,
-    require,
-    require_folder,
-)
+from keras_saliency.datasets.dataset import SaliencyDataset, image_sizes, require, require_folder
 from keras_saliency.datasets.reading import (
     Trial,
     build_fixations,
@@ -32,6 +26,8 @@ from keras_saliency.datasets.reading import (
     stems,
     sub_folder,
 )
+from keras_saliency.datasets.spec import DatasetSpec
+from keras_saliency.files import list_some
 
 NAME, PUBLISHED = "osie", 700
 
@@ -85,3 +81,9 @@ def _trial(struct, image, observer, where) -> Trial:
             f"{where}: fix_x, fix_y and fix_duration have {len(x)}, {len(y)} and "
             f"{len(duration)} values")
     return Trial(image, np.stack([x, y], axis=1), observer, duration)
+
+
+SPEC = DatasetSpec(
+    load, split=(500, 200),
+    citation="Xu, Jiang, Wang, Kankanhalli and Zhao (2014), Predicting human gaze beyond "
+             "pixels, Journal of Vision 14(1):28")

@@ -19,7 +19,6 @@ from keras_saliency.datasets.dataset import (
     SaliencyDataset,
     image_sizes,
     list_images,
-    list_some,
     match_by_stem,
     require,
     require_folder,
@@ -33,6 +32,8 @@ from keras_saliency.datasets.reading import (
     stems,
     sub_folder,
 )
+from keras_saliency.datasets.spec import DatasetSpec
+from keras_saliency.files import list_some
 
 NAME, PUBLISHED = "pascals", 850
 
@@ -82,3 +83,9 @@ def _trials(stimuli, cells, file):
         for number in np.unique(rows[:, 2]):
             mine = rows[rows[:, 2] == number]
             yield Trial(i, mine[:, [1, 0]] - 1, int(number) - 1)
+
+
+SPEC = DatasetSpec(
+    load, canvas=(360, 360), split=(650, 200),
+    citation="Li, Hou, Koch, Rehg and Yuille (2014), The secrets of salient object "
+             "segmentation, CVPR")

@@ -12,16 +12,9 @@ import numpy as np
 import tensorflow as tf
 
 from keras_saliency import maps
-from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, list_some
-
-DENSITY, FIXATIONS = "fixation_density_map", "fixation_map"
-
-# Canvas (h, w) of each dataset in Kroner et al. (2020), section 4.1, and their code.
-CANVASES = {
-    "salicon": (240, 320), "osie": (240, 320), "isun": (240, 320), "popout": (240, 320),
-    "mit1003": (360, 360), "dutomron": (360, 360), "pascals": (360, 360),
-    "cat2000": (216, 384), "fiwi": (216, 384),
-}
+from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
+from keras_saliency.files import list_some
+from keras_saliency.maps import DENSITY, FIXATIONS
 
 
 @dataclass(frozen=True)

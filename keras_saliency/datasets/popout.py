@@ -13,6 +13,7 @@ import numpy as np
 
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, require
 from keras_saliency.datasets.fixations import Fixations
+from keras_saliency.datasets.spec import DatasetSpec
 
 OBSERVERS = 15
 SMALLEST = 96        # pixels; below, the items of a dense array are too small to tell apart
@@ -406,3 +407,6 @@ def _checked_size(size) -> tuple:
     for what, value in (("height", height), ("width", width)):
         _check_whole(what, value, SMALLEST)
     return int(height), int(width)
+
+
+SPEC = DatasetSpec(load)

@@ -17,11 +17,12 @@ from keras_saliency.datasets.dataset import (
     DatasetError,
     SaliencyDataset,
     image_sizes,
-    list_some,
     require,
     require_folder,
 )
 from keras_saliency.datasets.fixations import Fixations
+from keras_saliency.datasets.spec import DatasetSpec
+from keras_saliency.files import list_some
 
 NAME = "pysaliency"
 
@@ -128,3 +129,6 @@ def _milliseconds(seconds, there=slice(None)):
 
 def _text(value) -> str:
     return value.decode("utf-8") if isinstance(value, bytes) else str(value)
+
+
+SPEC = DatasetSpec(load)

@@ -5,14 +5,9 @@ from typing import Iterable, NamedTuple, Optional
 import numpy as np
 from PIL import Image
 
-from keras_saliency.datasets.dataset import (
-    DatasetError,
-    image_sizes,
-    list_images,
-    list_some,
-    require,
-)
+from keras_saliency.datasets.dataset import DatasetError, image_sizes, list_images, require
 from keras_saliency.datasets.fixations import Fixations
+from keras_saliency.files import list_some
 
 
 class Trial(NamedTuple):

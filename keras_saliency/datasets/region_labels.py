@@ -18,7 +18,8 @@ from typing import NamedTuple, Optional
 import numpy as np
 from PIL import Image
 
-from keras_saliency.datasets.dataset import DatasetError, list_some, require
+from keras_saliency.datasets.dataset import DatasetError, require
+from keras_saliency.files import list_some
 
 NAME = "osie_sr"
 CATEGORIES = {

@@ -40,6 +40,7 @@ from keras_saliency.datasets.reading import (
     stems,
     sub_folder,
 )
+from keras_saliency.datasets.spec import DatasetSpec
 
 NAME, PUBLISHED = "salicon", 15000
 PARTITIONS, EDITIONS = ("train", "val"), ("2015", "2017")
@@ -109,3 +110,8 @@ def _trials(file, image):
             where = f"{NAME}: {file}, observer {observer + 1}"
             points = matlab.matrix(matlab.field(struct, "fixations", where), 2, where)
             yield Trial(image, points - 1, observer)
+
+
+SPEC = DatasetSpec(
+    load,
+    citation="Jiang, Huang, Duan and Zhao (2015), SALICON: Saliency in context, CVPR")

@@ -5,13 +5,8 @@ prediction, Neural Networks 129; https://github.com/alexanderkroner/saliency (`d
 """
 import numpy as np
 
+from keras_saliency.datasets import DATASETS
 from keras_saliency.datasets.dataset import SaliencyDataset, require
-
-# (training, validation) stimuli of each whole set that comes without a partition.
-TRAIN_SIZES = {
-    "mit1003": (803, 200), "dutomron": (4168, 1000), "pascals": (650, 200), "osie": (500, 200),
-    "fiwi": (99, 50),
-}
 
 
 def split(dataset: SaliencyDataset, seed=42, train=None, validation=None):
@@ -22,7 +17,8 @@ def split(dataset: SaliencyDataset, seed=42, train=None, validation=None):
       category trains, the rest validates. Where categories differ in size the list is as long as
       the largest, and each category skips the ranks it does not have.
     - Otherwise the indices of the name-sorted stimuli are shuffled and the first of them train:
-      as many as `TRAIN_SIZES` says, the same share of an incomplete copy, and 80 % of other sets.
+      as many as the `split` of its `DatasetSpec` says, the same share of an incomplete copy, and
+      80 % of other sets.
 
     Args:
         dataset: the whole dataset, stimuli in name order. seed: of `numpy.random.RandomState`.
@@ -112,7 +108,8 @@ def _by_order(dataset, seed, train, validation):
     require((train or 0) + (validation or 0) <= total,
             f"{dataset.name}: {train or 0} training and {validation or 0} validation stimuli "
             f"asked for, {total} available")
-    border = _share(total, *TRAIN_SIZES.get(dataset.name, (4, 1)))
+    spec = DATASETS.get(dataset.name)
+    border = _share(total, *(spec and spec.split or (4, 1)))
     border = max(border, train or 0)
     border = min(border, total - (validation or 0))
     order = _shuffled(total, seed)

@@ -2,6 +2,8 @@
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from keras_saliency.files import InputError
+
 _GRID = 8
 _PRECISION = 0.01  # of ln(bandwidth): the likelihood is flat around its maximum
 
@@ -13,10 +15,10 @@ def best_bandwidth(score, low: float, high: float) -> float:
     between the neighbours of the best: robust against a second maximum, about 16 calls.
 
     Raises:
-        ValueError: not 0 < low < high.
+        InputError: not 0 < low < high.
     """
     if not 0 < low < high:
-        raise ValueError(f"bandwidths must satisfy 0 < low < high, not {low}, {high}")
+        raise InputError(f"bandwidths must satisfy 0 < low < high, not {low}, {high}")
     grid = np.linspace(np.log(low), np.log(high), _GRID)
     values = [score(float(np.exp(g))) for g in grid]
     best = int(np.argmax(values))

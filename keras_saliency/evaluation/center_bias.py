@@ -13,6 +13,7 @@ import numpy as np
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
 from keras_saliency.evaluation.bandwidth import best_bandwidth
 from keras_saliency.evaluation.densities import Density, check_uniform_weight, mixed
+from keras_saliency.files import InputError
 
 # Cells per axis of the kernel density estimate: the smallest bandwidth spans several.
 _GRID = 256
@@ -92,14 +93,14 @@ def center_bias(training: SaliencyDataset, method="kde", bandwidth=None, bins=No
         CenterBias: (dataset, index) -> Density.
 
     Raises:
-        ValueError: unknown method, or an option out of range or of the other method.
+        InputError: unknown method, or an option out of range or of the other method.
         DatasetError: `training` has no fixations.
     """
     check_uniform_weight(uniform_weight)
     if method not in ("kde", "histogram"):
-        raise ValueError(f'method must be "kde" or "histogram", not {method!r}')
+        raise InputError(f'method must be "kde" or "histogram", not {method!r}')
     if (bins if method == "kde" else bandwidth) is not None:
-        raise ValueError("bandwidth belongs to \"kde\", bins to \"histogram\"")
+        raise InputError("bandwidth belongs to \"kde\", bins to \"histogram\"")
     if training.fixations is None or len(training.fixations) == 0:
         raise DatasetError(f"{training.name} has no fixations to take a center_bias from")
     if method == "kde":
@@ -108,13 +109,13 @@ def center_bias(training: SaliencyDataset, method="kde", bandwidth=None, bins=No
             bandwidth = best_bandwidth(
                 lambda b: cells.leave_one_out_score(_profile(b), uniform_weight), *_BANDWIDTHS)
         if not _BANDWIDTHS[0] <= bandwidth <= _BANDWIDTHS[1]:
-            raise ValueError(f"bandwidth must lie in 0.01..0.5 of the image, not {bandwidth}")
+            raise InputError(f"bandwidth must lie in 0.01..0.5 of the image, not {bandwidth}")
     else:
         if bins is None:
             bins = max(_BINS, key=lambda b: _Cells(training.fixations, b).leave_one_out_score(
                 _profile(None), uniform_weight))
         if not 1 <= bins <= _GRID:
-            raise ValueError(f"bins must be 1..{_GRID} per axis, not {bins}")
+            raise InputError(f"bins must be 1..{_GRID} per axis, not {bins}")
     return CenterBias(training, method, bandwidth, bins, uniform_weight)
 
 

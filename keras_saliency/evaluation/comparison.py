@@ -15,6 +15,7 @@ from keras_saliency.evaluation.statistics import (
     paired_p_value,
 )
 from keras_saliency.evaluation.tables import ScoreTable, matched, read_table, read_tables
+from keras_saliency.files import InputError
 from keras_saliency.metrics import METRICS
 
 __all__ = ["Comparison", "ScoreTable", "bootstrap_intervals", "compare", "cumulative_rank",
@@ -96,13 +97,13 @@ def compare(tables, confidence=0.95, draws=10000, seed=0) -> Comparison:
             tables.
 
     Raises:
-        ValueError: fewer than two tables, two of one label, or tables whose stimuli
+        InputError: fewer than two tables, two of one label, or tables whose stimuli
             differ or that share no metric; the message names what is missing where.
     """
     tables = list(tables)
     labels = [table.label for table in tables]
     if len(tables) < 2 or len(set(labels)) < len(labels):
-        raise ValueError("a comparison needs two or more tables with different labels, not "
+        raise InputError("a comparison needs two or more tables with different labels, not "
                          f"{', '.join(labels) or 'none'}")
     scores = matched(tables)
     images, means, intervals, p_values = {}, {}, {}, {}

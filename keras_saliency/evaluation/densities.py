@@ -3,6 +3,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from keras_saliency.files import InputError
+
 
 @dataclass(frozen=True)
 class Density:
@@ -40,6 +42,6 @@ def mixed(mass, uniform_weight: float) -> Density:
 
 
 def check_uniform_weight(weight: float) -> None:
-    """Raise `ValueError` unless 0 < weight <= 1: a density of 0 has no logarithm."""
+    """Raise `InputError` unless 0 < weight <= 1: a density of 0 has no logarithm."""
     if not 0 < weight <= 1:
-        raise ValueError(f"uniform_weight must be above 0 and at most 1, not {weight}")
+        raise InputError(f"uniform_weight must be above 0 and at most 1, not {weight}")

@@ -18,8 +18,8 @@ from keras_saliency.evaluation.sources import (
     saved_model_predictions,
 )
 from keras_saliency.evaluation.tables import read_tables
-from keras_saliency.files import atomic_path
-from keras_saliency.models import DENSITIES, ClassicalModel, check_canvas, load_predictor
+from keras_saliency.files import InputError, atomic_path
+from keras_saliency.models import ClassicalModel, check_canvas, is_density, load_predictor
 
 
 def score(config: Config, weights=None, maps=None, baseline=None, part="validation", out=None):
@@ -37,7 +37,7 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
         1 if stimuli had no usable map (they are named), else 0.
 
     Raises:
-        ValueError: data, model, metrics or files that do not fit; before anything is scored.
+        InputError: data, model, metrics or files that do not fit; before anything is scored.
     """
     if out is not None:
         check_table_path(out)
@@ -48,7 +48,7 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
     training, dataset, spec = load_data(config.data, part=part)
     scorer = evaluation.Scorer(
         dataset, spec.sigma, config.evaluation.metrics, training,
-        densities=baseline is not None or (model is not None and model.name in DENSITIES),
+        densities=baseline is not None or (model is not None and is_density(model.name)),
         seed=config.evaluation.seed)
     source = (f"{model.name} from {weights}" if model is not None and model.name != weights else
               weights or (f"the maps in {maps}" if maps else f"the baseline {baseline}"))
@@ -87,10 +87,10 @@ def compare_tables(paths, out=None) -> None:
     """Compare tables of scores of the same stimuli; print it, and write it to `out` (.json).
 
     Raises:
-        ValueError: tables that cannot be read or do not match, or another file type.
+        InputError: tables that cannot be read or do not match, or another file type.
     """
     if out is not None and Path(out).suffix != ".json":
-        raise ValueError(f"{out}: a comparison is written as .json")
+        raise InputError(f"{out}: a comparison is written as .json")
     comparison = compare(read_tables(paths))
     print(comparison.format())
     if out is not None:

@@ -20,6 +20,7 @@ from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
 from keras_saliency.datasets.fixations import density_map, fixation_map
 from keras_saliency.evaluation.bandwidth import best_bandwidth
 from keras_saliency.evaluation.densities import Density
+from keras_saliency.files import InputError
 from keras_saliency.metrics import METRICS
 from keras_saliency.metrics.streaming import StreamingScores
 
@@ -44,13 +45,13 @@ class GoldStandard:
 
     def __post_init__(self):
         if not self.sigma > 0:
-            raise ValueError(f"sigma must be above 0 pixels, not {self.sigma}")
+            raise InputError(f"sigma must be above 0 pixels, not {self.sigma}")
         if len(self.weights) != 3 or min(self.weights) < 0 or not self.weights[1] > 0 or (
                 abs(sum(self.weights) - 1) > 1e-9):
-            raise ValueError("weights (others, uniform, center) must sum to 1, with uniform above "
+            raise InputError("weights (others, uniform, center) must sum to 1, with uniform above "
                              f"0; not {self.weights}")
         if self.center is None and self.weights[2] > 0:
-            raise ValueError("a weight for center_bias needs `center`")
+            raise InputError("a weight for center_bias needs `center`")
 
     def leave_one_out(self, dataset: SaliencyDataset, index: int):
         """Yield (observer, Density from the others, points [n, 2]) of one stimulus.
@@ -187,7 +188,7 @@ def information_gain_explained(model_ll, baseline_ll, gold_ll) -> float:
         baseline, or no image is left.
 
     Raises:
-        ValueError: arrays of different length.
+        InputError: arrays of different length.
 
     Source: Kuemmerer et al. 2015, "Information-theoretic model comparison unifies saliency
     metrics".
@@ -195,7 +196,7 @@ def information_gain_explained(model_ll, baseline_ll, gold_ll) -> float:
     likelihoods = [np.atleast_1d(np.asarray(ll, np.float64))
                    for ll in (model_ll, baseline_ll, gold_ll)]
     if len({ll.shape for ll in likelihoods}) > 1 or likelihoods[0].ndim != 1:
-        raise ValueError("model_ll, baseline_ll and gold_ll must be of one length, not of shapes "
+        raise InputError("model_ll, baseline_ll and gold_ll must be of one length, not of shapes "
                          f"{', '.join(str(ll.shape) for ll in likelihoods)}")
     stacked = np.stack(likelihoods)
     stacked = stacked[:, ~np.isnan(stacked).any(axis=0)]

@@ -11,7 +11,7 @@ import numpy as np
 from keras_saliency import __version__
 from keras_saliency.evaluation.statistics import bootstrap_intervals
 from keras_saliency.evaluation.tables import import_pyarrow
-from keras_saliency.files import atomic_path
+from keras_saliency.files import InputError, atomic_path
 from keras_saliency.metrics import METRICS
 
 _BOOTSTRAP = {"confidence": 0.95, "draws": 10000, "seed": 0}
@@ -89,7 +89,7 @@ class Evaluation:
             The summary's path.
 
         Raises:
-            ValueError: another file type, or Parquet without pyarrow.
+            InputError: another file type, or Parquet without pyarrow.
         """
         path = check_table_path(path)
         with atomic_path(path) as temporary:
@@ -110,10 +110,10 @@ class Evaluation:
 
 
 def check_table_path(path) -> Path:
-    """`path` if a table can be written there; `ValueError` for what cannot be written."""
+    """`path` if a table can be written there; `InputError` for what cannot be written."""
     path = Path(path)
     if path.suffix not in (".csv", ".parquet"):
-        raise ValueError(f"{path}: the table must end in .csv or .parquet")
+        raise InputError(f"{path}: the table must end in .csv or .parquet")
     if path.suffix == ".parquet":
         import_pyarrow(path)
     return path

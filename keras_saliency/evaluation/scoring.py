@@ -13,6 +13,7 @@ from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
 from keras_saliency.evaluation.center_bias import CenterBias, center_bias
 from keras_saliency.evaluation.densities import Density
 from keras_saliency.evaluation.results import Evaluation
+from keras_saliency.files import InputError
 from keras_saliency.metrics import METRICS
 from keras_saliency.metrics.streaming import StreamingScores
 
@@ -52,20 +53,20 @@ def choose_metrics(names, dataset: SaliencyDataset, training=None, densities=Fal
     """`names` with "all" spelled out, each once, checked; arguments as `usable_metrics`.
 
     Raises:
-        ValueError: a metric that is unknown or that cannot be computed here (lists those that
+        InputError: a metric that is unknown or that cannot be computed here (lists those that
             can).
     """
     usable = usable_metrics(dataset, training, densities)
     chosen = []
     for name in names:
         if name != ALL and name not in METRICS:
-            raise ValueError(f"no metric {name!r}; choose from {ALL}, {', '.join(usable)}")
+            raise InputError(f"no metric {name!r}; choose from {ALL}, {', '.join(usable)}")
         if name != ALL and name not in usable:
             if "fixation_map" in METRICS[name].references and dataset.fixations is None:
                 raise DatasetError(f"{dataset.name} has densities but no fixations: {name} "
                                    "cannot be computed")
             needed = ", ".join((METRICS[name].prediction, *METRICS[name].references))
-            raise ValueError(f"{name} needs {needed}, which are not all to be had here; choose "
+            raise InputError(f"{name} needs {needed}, which are not all to be had here; choose "
                              f"from {ALL}, {', '.join(usable)}")
         chosen += [m for m in usable if m not in _SLOW] if name == ALL else [name]
     return list(dict.fromkeys(chosen))
@@ -179,7 +180,7 @@ def score_predictions(predictions, scorer: Scorer, label=None) -> Evaluation:
         label: text of a progress bar; None for no bar.
 
     Raises:
-        ValueError: more or fewer predictions than stimuli.
+        InputError: more or fewer predictions than stimuli.
     """
     names, count = scorer.dataset.names, len(scorer.dataset)
     scores = {name: np.full(count, np.nan) for name in scorer.metrics}
@@ -202,7 +203,7 @@ def score_predictions(predictions, scorer: Scorer, label=None) -> Evaluation:
             scoring += time.perf_counter() - start
         index += 1
     if index != count:
-        raise ValueError(f"the stream held {index} maps for {count} stimuli")
+        raise InputError(f"the stream held {index} maps for {count} stimuli")
     total = time.perf_counter() - begin
     return Evaluation(names, scores, reasons=reasons, missing=missing, seconds={
         "prediction": round(total - scoring, 3), "scoring": round(scoring, 3)})

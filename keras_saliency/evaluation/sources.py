@@ -10,11 +10,12 @@ import numpy as np
 import tensorflow as tf
 
 from keras_saliency.datasets import pipeline
-from keras_saliency.datasets.dataset import SaliencyDataset, list_some
+from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.evaluation.center_bias import center_bias
 from keras_saliency.evaluation.densities import uniform
 from keras_saliency.evaluation.gold_standard import fit_gold_standard
 from keras_saliency.evaluation.scoring import Scorer, Skipped
+from keras_saliency.files import InputError, list_some
 from keras_saliency.prediction.pictures import PICTURE_TYPES
 
 MAP_TYPES = (".npy", *PICTURE_TYPES)
@@ -43,14 +44,14 @@ def saved_model_predictions(folder, dataset: SaliencyDataset):
     `saliency` [1, H, W, 1].
 
     Raises:
-        ValueError: a SavedModel without such a signature.
+        InputError: a SavedModel without such a signature.
     """
     served = tf.saved_model.load(str(folder)).signatures
     signature = served.get("serving_default")
     inputs = list(signature.structured_input_signature[1].values()) if signature else []
     if len(inputs) != 1 or inputs[0].dtype != tf.uint8 or (
             "saliency" not in signature.structured_outputs):
-        raise ValueError(f"{folder}: no signature serving_default from uint8 images to "
+        raise InputError(f"{folder}: no signature serving_default from uint8 images to "
                          f"`saliency` (it has {', '.join(served) or 'none'}); export the model "
                          "with keras_saliency.export.save")
     load = pipeline.stimulus_loader(dataset)
@@ -72,11 +73,11 @@ def picture_predictions(folder, dataset: SaliencyDataset):
     `Skipped`.
 
     Raises:
-        ValueError: no such folder, no map of any stimulus, or two for one.
+        InputError: no such folder, no map of any stimulus, or two for one.
     """
     folder = Path(folder).expanduser()
     if not folder.is_dir():
-        raise ValueError(f"{folder}: no such folder of saliency maps")
+        raise InputError(f"{folder}: no such folder of saliency maps")
     found = {}
     for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in MAP_TYPES):
         found.setdefault(path.relative_to(folder).with_suffix("").as_posix(), []).append(path)
@@ -86,11 +87,11 @@ def picture_predictions(folder, dataset: SaliencyDataset):
         paths = [path for suffix in SUFFIXES for path in found.get(stem + suffix, [])]
         paths = [path for path in paths if path.suffix == ".npy"] or paths
         if len(paths) > 1:
-            raise ValueError(f"{folder}: more than one map of {name}: {list_some(paths)}; keep "
+            raise InputError(f"{folder}: more than one map of {name}: {list_some(paths)}; keep "
                              "one")
         files[name] = paths[0] if paths else None
     if not any(files.values()):
-        raise ValueError(f"{folder}: no map of any stimulus of {dataset.name}, for instance "
+        raise InputError(f"{folder}: no map of any stimulus of {dataset.name}, for instance "
                          f"{_stem(dataset.names[0])}.png; it holds "
                          f"{list_some(sorted(found)) or 'no pictures'}")
     return (_read_map(files[name], size) for name, size in zip(dataset.names, dataset.sizes))

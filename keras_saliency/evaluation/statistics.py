@@ -2,6 +2,7 @@
 import numpy as np
 from scipy import stats
 
+from keras_saliency.files import InputError
 from keras_saliency.metrics import METRICS
 
 # Weakly correlated metrics whose ranks are added up (Kroner et al. 2020, section 4.3).
@@ -42,11 +43,11 @@ def bootstrap_intervals(values, confidence=0.95, draws=10000, seed=0) -> np.ndar
         float64 [K, 2] (low, high); NaN for a column without values.
 
     Raises:
-        ValueError: `confidence` not in (0, 1), no draws, or values that are not a table.
+        InputError: `confidence` not in (0, 1), no draws, or values that are not a table.
     """
     values = np.asarray(values, np.float64)
     if values.ndim != 2 or not 0 < confidence < 1 or draws < 1:
-        raise ValueError("values must be [N, K], confidence in (0, 1) and draws above 0; not "
+        raise InputError("values must be [N, K], confidence in (0, 1) and draws above 0; not "
                          f"{values.shape}, {confidence}, {draws}")
     intervals = np.full((values.shape[1], 2), np.nan)
     scored = ~np.isnan(values)
@@ -77,14 +78,14 @@ def cumulative_rank(means, metrics=RANKED) -> np.ndarray:
         means: {metric: [K]}.
 
     Raises:
-        ValueError: a metric is missing or has a mean that is not finite.
+        InputError: a metric is missing or has a mean that is not finite.
 
     Source: Kroner et al. 2020, "Contextual encoder-decoder network", section 4.3.
     """
     missing = [metric for metric in metrics
                if metric not in means or not np.isfinite(means[metric]).all()]
     if missing:
-        raise ValueError(f"the cumulative rank needs {', '.join(missing)} of every model")
+        raise InputError(f"the cumulative rank needs {', '.join(missing)} of every model")
     ranks = 0
     for metric in metrics:
         sign = -1 if METRICS[metric].higher_is_better else 1

@@ -6,6 +6,7 @@ to any ascending function of it. Inputs, NaN and constant maps: see `fixation_me
 """
 import numpy as np
 
+from keras_saliency.files import InputError
 from keras_saliency.metrics.checks import check_fixations, check_map
 from keras_saliency.metrics.ranking import area, count_reaching, count_steps, histogram_of_steps
 from keras_saliency.metrics.sums import mass
@@ -30,7 +31,7 @@ def auc_judd(saliency_map, fixation_map, jitter=False, seed=0, ties="matlab") ->
     Source: Judd et al. 2009, "Learning to predict where humans look"; AUC_Judd.m.
     """
     if ties not in ("matlab", "half"):
-        raise ValueError(f'ties must be "matlab" or "half", not {ties!r}')
+        raise InputError(f'ties must be "matlab" or "half", not {ties!r}')
     saliency = check_map(saliency_map)
     index, _ = check_fixations(fixation_map, saliency.values.shape)
     positives, negatives = len(index), saliency.values.size - len(index)
@@ -116,4 +117,4 @@ def auc_shuffled(saliency_map, fixation_map, other_map, splits=100, step=0.1, se
 def _check_splits(splits, step) -> None:
     count_steps(step)
     if splits < 1:
-        raise ValueError(f"splits must be at least 1, not {splits}")
+        raise InputError(f"splits must be at least 1, not {splits}")

@@ -1,12 +1,14 @@
 """Input checks that all metrics share: what is accepted, and what to do about the rest.
 
-Every function takes anything `numpy.asarray` understands and raises `ValueError` with the
+Every function takes anything `numpy.asarray` understands and raises `InputError` with the
 reason and the remedy. Minimum and maximum are found once; they also prove that a map is finite,
 because both let NaN and infinity through.
 """
 from typing import NamedTuple, Optional
 
 import numpy as np
+
+from keras_saliency.files import InputError
 
 # Below this size a fixation map and a density map cannot be told apart by their values.
 _TELLABLE = 100
@@ -38,7 +40,7 @@ def check_map(values, name: str = "saliency_map", shape=None) -> Map:
     float32 and float64 stay as they are; all other types become float64.
 
     Raises:
-        ValueError: not two-dimensional, empty, not numeric, of another `shape`, NaN or infinite.
+        InputError: not two-dimensional, empty, not numeric, of another `shape`, NaN or infinite.
     """
     values = _array(values, name, shape)
     if values.dtype not in (np.float32, np.float64):
@@ -47,10 +49,10 @@ def check_map(values, name: str = "saliency_map", shape=None) -> Map:
     low, high = values.min(), values.max()
     if not (np.isfinite(low) and np.isfinite(high)):
         bad = np.count_nonzero(~np.isfinite(values))
-        raise ValueError(f"{name} holds NaN or infinity at {bad} of {values.size} pixels; "
+        raise InputError(f"{name} holds NaN or infinity at {bad} of {values.size} pixels; "
                          "score finite maps only (a diverged model or log(0) is the usual cause)")
     if not np.isfinite(float(high) - float(low)):
-        raise ValueError(f"{name} spans {low:.3g} to {high:.3g}, more than float64 can subtract")
+        raise InputError(f"{name} spans {low:.3g} to {high:.3g}, more than float64 can subtract")
     return Map(values, float(low), float(high))
 
 
@@ -61,18 +63,18 @@ def check_fixations(values, shape, name: str = "fixation_map", union=False) -> P
         union: counts over many images, where a pixel may have been fixated any number of times.
 
     Raises:
-        ValueError: another shape, NaN, negative counts, or a density instead of counts.
+        InputError: another shape, NaN, negative counts, or a density instead of counts.
     """
     values = _array(values, name, shape)
     index = np.flatnonzero(values != 0)  # NaN is not 0, so one look at these few is enough
     counts = values.ravel()[index]
     if not np.isfinite(counts).all():
-        raise ValueError(f"{name} holds NaN or infinity; it must count fixations per pixel")
+        raise InputError(f"{name} holds NaN or infinity; it must count fixations per pixel")
     if len(counts) and counts.min() < 0:
-        raise ValueError(f"{name} holds negative values; it must count fixations per pixel "
+        raise InputError(f"{name} holds negative values; it must count fixations per pixel "
                          "(0, 1, 2, ...)")
     if _has_fractions(counts) or not union and _looks_like_picture(counts):
-        raise ValueError(f"{name} looks like a blurred density: it must count fixations per pixel "
+        raise InputError(f"{name} looks like a blurred density: it must count fixations per pixel "
                          "(0, 1, 2, ...). Pass the unblurred fixation_map; for densities use cc, "
                          "sim, kld or emd")
     return Pixels(index, counts)
@@ -82,17 +84,17 @@ def check_density(values, shape, name: str = "fixation_density_map") -> Optional
     """A density [H, W] >= 0 of any scale; None if it sums to 0 and so holds no fixation.
 
     Raises:
-        ValueError: another shape, NaN, negative values, or a fixation map instead of a density
+        InputError: another shape, NaN, negative values, or a fixation map instead of a density
             (maps under 100 pixels and maps with a single 1 could be either: accepted).
     """
     density = check_map(values, name, shape)
     if density.low < 0:
-        raise ValueError(f"{name} must not be negative (minimum {density.low:.3g}); clip the "
+        raise InputError(f"{name} must not be negative (minimum {density.low:.3g}); clip the "
                          "undershoot of a resize at 0, or take exp() of a log-density")
     if density.high == 0:
         return None
     if _looks_like_counts(density):
-        raise ValueError(f"{name} looks like an unblurred fixation_map: isolated whole numbers. "
+        raise InputError(f"{name} looks like an unblurred fixation_map: isolated whole numbers. "
                          "Blur it first (datasets.fixations.density_map); for counts use the "
                          "AUCs, nss or information_gain")
     return density
@@ -102,13 +104,13 @@ def check_log_density(values, name: str = "log_density", shape=None) -> Map:
     """A log-density [H, W] in nats whose exponentials sum to 1 (within 0.1 %).
 
     Raises:
-        ValueError: as `check_map`, or not normalised.
+        InputError: as `check_map`, or not normalised.
     """
     checked = check_map(values, name, shape)
     total = np.exp(checked.values - checked.high, dtype=np.float64).sum()
     logsumexp = checked.high + float(np.log(total))
     if abs(logsumexp) > 1e-3:
-        raise ValueError(f"{name} must be a normalised log-density in nats: logsumexp 0, not "
+        raise InputError(f"{name} must be a normalised log-density in nats: logsumexp 0, not "
                          f"{logsumexp:.4g}. Subtract scipy.special.logsumexp({name}); for maps of "
                          "arbitrary scale use information_gain")
     return checked
@@ -118,13 +120,13 @@ def check_mask(values, shape, name: str = "mask") -> np.ndarray:
     """Flat indices int64 [n] of the pixels inside a mask [H, W] (bool, 0/1 or 0/255).
 
     Raises:
-        ValueError: another shape, NaN, or more than one value besides 0.
+        InputError: another shape, NaN, or more than one value besides 0.
     """
     values = _array(values, name, shape)
     index = np.flatnonzero(values != 0)
     inside = values.ravel()[index]
     if len(inside) and not (inside == inside[0]).all():
-        raise ValueError(f"{name} must be binary: bool, 0/1 or 0/255. Compare it with a threshold "
+        raise InputError(f"{name} must be binary: bool, 0/1 or 0/255. Compare it with a threshold "
                          "or with the label value of interest first")
     return index
 
@@ -133,13 +135,13 @@ def _array(values, name: str, shape=None) -> np.ndarray:
     """`values` as a real array [H, W], of the given shape if one is given."""
     values = np.asarray(values)
     if values.dtype.kind not in "biuf":
-        raise ValueError(f"{name} must hold real numbers, not {values.dtype}")
+        raise InputError(f"{name} must hold real numbers, not {values.dtype}")
     if values.ndim != 2 or values.size == 0:
         remedy = "; take one map with [..., 0]" if values.ndim in (3, 4) else ""
-        raise ValueError(f"{name} must be two-dimensional [H, W] and not empty, "
+        raise InputError(f"{name} must be two-dimensional [H, W] and not empty, "
                          f"not of shape {values.shape}{remedy}")
     if shape is not None and values.shape != tuple(shape):
-        raise ValueError(f"{name} has shape {values.shape}, but the prediction {tuple(shape)}; "
+        raise InputError(f"{name} has shape {values.shape}, but the prediction {tuple(shape)}; "
                          "resize the prediction to the size of the stimulus (never a "
                          "fixation_map)")
     return values

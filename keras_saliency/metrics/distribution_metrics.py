@@ -6,7 +6,7 @@ scale) and return a Python float computed in float64, as the MIT saliency benchm
 
 All answer NaN for a density that sums to 0 (no fixation). A constant map, zeros included, says
 nothing about place and is taken for the uniform distribution by sim, kld and emd, where MATLAB's
-min-max divides 0 by 0; cc is then 0. All raise `ValueError` for inputs that `checks` refuses.
+min-max divides 0 by 0; cc is then 0. All raise `InputError` for inputs that `checks` refuses.
 """
 import warnings
 

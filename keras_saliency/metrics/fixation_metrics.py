@@ -7,7 +7,7 @@ otherwise a pixel counts once, however often it was fixated, as in the MIT salie
 whose MATLAB code the defaults follow.
 
 All answer: NaN without fixations; for a constant map 0.5 (AUCs), 0 (nss, nmm) and the uniform
-distribution (information_gain). All raise `ValueError` for inputs that `checks` refuses.
+distribution (information_gain). All raise `InputError` for inputs that `checks` refuses.
 """
 import numpy as np
 

@@ -1,6 +1,8 @@
 """Counting for the AUCs, exact and without a loop over thresholds."""
 import numpy as np
 
+from keras_saliency.files import InputError
+
 # Bins of the first, coarse look at the pixels: few pixels share a bin with a threshold, and the
 # table still fits the processor's cache.
 _BINS = 1 << 15
@@ -47,10 +49,10 @@ def count_steps(step: float) -> int:
     """Number of thresholds 0, step, 2 step, ... up to 1.
 
     Raises:
-        ValueError: `step` not in (0, 1].
+        InputError: `step` not in (0, 1].
     """
     if not 0 < step <= 1:
-        raise ValueError(f"step must be above 0 and at most 1, not {step}")
+        raise InputError(f"step must be above 0 and at most 1, not {step}")
     return int((1 + _SLACK) / step) + 1
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_saliency.files import InputError
 from keras_saliency.metrics import METRICS
 
 
@@ -82,17 +83,17 @@ class StreamingScores:
             `{"nss": {}, "auc_borji": {"splits": 20}}`.
 
     Raises:
-        ValueError: an unknown name (lists the valid ones), none, or one twice.
+        InputError: an unknown name (lists the valid ones), none, or one twice.
     """
 
     def __init__(self, metrics):
         names = list(metrics)
         unknown = [name for name in names if name not in METRICS]
         if unknown or not names:
-            raise ValueError(f"no metric {', '.join(map(repr, unknown)) or 'given'}; "
+            raise InputError(f"no metric {', '.join(map(repr, unknown)) or 'given'}; "
                              f"choose from {', '.join(METRICS)}")
         if len(set(names)) < len(names):
-            raise ValueError(f"a metric is named twice: {', '.join(names)}")
+            raise InputError(f"a metric is named twice: {', '.join(names)}")
         self.metrics = {name: dict(metrics[name]) if isinstance(metrics, dict) else {}
                         for name in names}
         self.moments = Moments.empty(len(names))
@@ -112,7 +113,7 @@ class StreamingScores:
             {metric: float}, the scores of this image; NaN if there is nothing to score against.
 
         Raises:
-            ValueError: an input is missing, or one that the metric refuses; nothing is added.
+            InputError: an input is missing, or one that the metric refuses; nothing is added.
         """
         given = {"saliency_map": saliency_map, "log_density": log_density}
         given = {name: value for name, value in {**references, **given}.items()
@@ -123,7 +124,7 @@ class StreamingScores:
             wanted = (metric.prediction, *metric.references)
             missing = [argument for argument in wanted if argument not in given]
             if missing:
-                raise ValueError(f"{name} needs {', '.join(missing)}")
+                raise InputError(f"{name} needs {', '.join(missing)}")
             if metric.sampled and seed is not None:
                 options = {"seed": seed, **options}
             scores[name] = metric.function(*(given[a] for a in wanted), **options)
@@ -141,14 +142,14 @@ class StreamingScores:
             B dicts {metric: float}.
 
         Raises:
-            ValueError: sequences of different length, and as `update`; the images before the one
+            InputError: sequences of different length, and as `update`; the images before the one
                 refused are added.
         """
         count = len(references)
         columns = [[None] * count if column is None else column
                    for column in (saliency_maps, references, log_densities, seeds)]
         if any(len(column) != count for column in columns):
-            raise ValueError(f"{count} references for {', '.join(str(len(c)) for c in columns)} "
+            raise InputError(f"{count} references for {', '.join(str(len(c)) for c in columns)} "
                              "maps, references, log-densities and seeds")
         return [self.update(*image) for image in zip(*columns)]
 
@@ -156,10 +157,10 @@ class StreamingScores:
         """Add what `other` has seen (of another part of the stream). Returns self.
 
         Raises:
-            ValueError: `other` holds other metrics, or the same with other options.
+            InputError: `other` holds other metrics, or the same with other options.
         """
         if list(self.metrics.items()) != list(other.metrics.items()):
-            raise ValueError(f"cannot merge scores of {self.metrics} with those of "
+            raise InputError(f"cannot merge scores of {self.metrics} with those of "
                              f"{other.metrics}")
         self.moments = self.moments.merge(other.moments)
         return self
@@ -189,10 +190,10 @@ class StreamingScores:
         """Take over the state of `state_dict()` (or the npz file made of it).
 
         Raises:
-            ValueError: the state is of other metrics.
+            InputError: the state is of other metrics.
         """
         names = [str(name) for name in state["metrics"]]
         if names != list(self.metrics):
-            raise ValueError(f"the state is of {', '.join(names)}; this object scores "
+            raise InputError(f"the state is of {', '.join(names)}; this object scores "
                              f"{', '.join(self.metrics)}")
         self.moments = Moments(*(np.array(state[name]) for name in Moments._fields))

@@ -3,49 +3,46 @@ import inspect
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from keras_saliency.models import weights_file
-from keras_saliency.models.classical import CLASSICAL
-from keras_saliency.models.deepgaze1 import deepgaze1
-from keras_saliency.models.ead import ead
-from keras_saliency.models.msi_net import msi_net
-from keras_saliency.models.opensalicon import opensalicon
+from keras_saliency.files import InputError, printable
+from keras_saliency.models import (
+    deepgaze1,
+    ead,
+    msi_net,
+    opensalicon,
+    salgan,
+    salnet_deep,
+    salnet_shallow,
+    vgg_linear,
+    weights_file,
+)
+from keras_saliency.models.classical import bms, center_bias, gbvs, itti
 from keras_saliency.models.pretrained import find_weights, list_pretrained, load_encoder, read_model
-from keras_saliency.models.salgan import salgan
-from keras_saliency.models.salnet_deep import salnet_deep
-from keras_saliency.models.salnet_shallow import salnet_shallow
-from keras_saliency.models.vgg_linear import vgg_linear
+from keras_saliency.models.spec import ModelSpec
 from keras_saliency.models.weights_file import WeightsError
 
+__all__ = ["MODELS", "ClassicalModel", "ModelSpec", "WeightsError", "build_model", "check_canvas",
+           "find_weights", "is_density", "list_models", "list_pretrained", "load_pretrained",
+           "load_predictor", "network_spec", "origin"]
+
 MODELS = {
-    "deepgaze1": deepgaze1,
-    "ead": ead,
-    "msi_net": msi_net,
-    "opensalicon": opensalicon,
-    "salgan": salgan,
-    "salnet_deep": salnet_deep,
-    "salnet_shallow": salnet_shallow,
-    "vgg_linear": vgg_linear,
+    "bms": bms.SPEC,
+    "center_bias": center_bias.SPEC,
+    "deepgaze1": deepgaze1.SPEC,
+    "ead": ead.SPEC,
+    "gbvs": gbvs.SPEC,
+    "itti": itti.SPEC,
+    "msi_net": msi_net.SPEC,
+    "opensalicon": opensalicon.SPEC,
+    "salgan": salgan.SPEC,
+    "salnet_deep": salnet_deep.SPEC,
+    "salnet_shallow": salnet_shallow.SPEC,
+    "vgg_linear": vgg_linear.SPEC,
 }
-
-# Canvas (h, w) that a model works at unless a config or a weights file says otherwise.
-CANVASES = {
-    "deepgaze1": (480, 640),
-    "ead": (240, 320),
-    "msi_net": (240, 320),
-    "opensalicon": (576, 768),
-    "salgan": (192, 256),
-    "salnet_deep": (240, 320),
-    "salnet_shallow": (96, 96),
-    "vgg_linear": (224, 224),
-}
-
-# Models whose output is a density: sums to 1 and has a logarithm.
-DENSITIES = ("deepgaze1",)
 
 
 @dataclass(frozen=True)
 class ClassicalModel:
-    """A model of `classical` with its options: a function of an image, not a network.
+    """A classical model with its options: a function of an image, not a network.
 
     Called with an image [H, W, 3] RGB 0..255 of any size it gives float32 [H, W] in 0..1.
     """
@@ -54,12 +51,29 @@ class ClassicalModel:
     options: dict = field(default_factory=dict)
 
     def __call__(self, image):
-        return CLASSICAL[self.name](image, **self.options)
+        return MODELS[self.name].builder(image, **self.options)
 
 
 def list_models() -> list:
-    """Registered model names, sorted: networks and the classical models."""
-    return sorted([*MODELS, *CLASSICAL])
+    """Registered model names, sorted: networks and classical models."""
+    return sorted(MODELS)
+
+
+def network_spec(name) -> ModelSpec:
+    """The `ModelSpec` of a network.
+
+    Raises:
+        InputError: an unknown name, or a classical model (lists the networks).
+    """
+    networks = sorted(name for name, spec in MODELS.items() if not spec.classical)
+    if name not in networks:
+        raise InputError(f"no model {name!r}; the networks are {', '.join(networks)}")
+    return MODELS[name]
+
+
+def is_density(name) -> bool:
+    """Whether the output of the model of this name is a density."""
+    return name in MODELS and MODELS[name].density
 
 
 def build_model(name, input_shape=None, encoder_weights=None, **options):
@@ -77,31 +91,32 @@ def build_model(name, input_shape=None, encoder_weights=None, **options):
         size that `predict` works at; or a `ClassicalModel`, which `predict` takes as well.
 
     Raises:
-        ValueError: unknown name or option (lists the valid ones).
+        InputError: unknown name or option (lists the valid ones).
         WeightsError: encoder weights that cannot be had or do not fit.
     """
-    builder = {**MODELS, **CLASSICAL}.get(name)
-    if builder is None:
-        raise ValueError(f"no model {name!r}; the models are {', '.join(list_models())}")
-    valid = [p for p in inspect.signature(builder).parameters if p not in ("input_shape", "image")]
+    if name not in MODELS:
+        raise InputError(f"no model {name!r}; the models are {', '.join(list_models())}")
+    spec = MODELS[name]
+    valid = [parameter for parameter in inspect.signature(spec.builder).parameters
+             if parameter not in ("input_shape", "image")]
     for option in options:
         if option not in valid:
-            raise ValueError(
+            raise InputError(
                 f"{name} has no option {option!r}; its options are {', '.join(valid)}")
-    if name in CLASSICAL:
+    if spec.classical:
         if input_shape is not None or encoder_weights is not None:
-            raise ValueError(f"{name} takes images of any size and has no encoder: leave "
+            raise InputError(f"{name} takes images of any size and has no encoder: leave "
                              "input_shape and encoder_weights out")
         return ClassicalModel(name, options)
-    model = builder(input_shape=tuple(input_shape or (None, None, 3)), **options)
-    model.canvas = tuple(input_shape[:2]) if input_shape else CANVASES[name]
+    model = spec.builder(input_shape=tuple(input_shape or (None, None, 3)), **options)
+    model.canvas = tuple(input_shape[:2]) if input_shape else spec.canvas
     if encoder_weights is not None:
         load_encoder(model, encoder_weights)
     return model
 
 
 def check_canvas(model, canvas) -> None:
-    """Raise `ValueError` unless the strides of `model` divide `canvas` (h, w)."""
+    """Raise `InputError` unless the strides of `model` divide `canvas` (h, w)."""
     def output_size(size):
         return tuple(model.compute_output_shape((1, *size, 3))[1:3])
 
@@ -110,7 +125,7 @@ def check_canvas(model, canvas) -> None:
         return
     rounded = ([-(-side // stride) * stride for side in canvas] for stride in (2, 4, 8, 16, 32))
     fitting = next((size for size in rounded if output_size(size) == tuple(size)), None)
-    raise ValueError(f"{model.name} makes a map of {output_size(canvas)} on a canvas of {canvas}; "
+    raise InputError(f"{model.name} makes a map of {output_size(canvas)} on a canvas of {canvas}; "
                      "its strides must divide the canvas"
                      + (f": take {fitting}" if fitting else ""))
 
@@ -145,7 +160,8 @@ def load_pretrained(name_or_path):
 
 def load_predictor(name_or_path):
     """What `predict` takes: a `ClassicalModel` by its name, else as `load_pretrained`."""
-    if str(name_or_path) in CLASSICAL:
+    spec = MODELS.get(str(name_or_path))
+    if spec is not None and spec.classical:
         return build_model(str(name_or_path))
     return load_pretrained(name_or_path)
 
@@ -162,4 +178,4 @@ def origin(model) -> str:
     trained = (f"trained on {f'{count} stimuli of ' if count else ''}{about['dataset']}"
                if "dataset" in about else "its file does not say what it was trained on")
     licence = f"; licence {about['licence']}" if "licence" in about else ""
-    return f"{about['file']}: {model.name}, {trained}{licence}"
+    return printable(f"{about['file']}: {model.name}, {trained}{licence}")

@@ -3,6 +3,8 @@ from keras import layers
 
 from keras_saliency.models.layers import CeilMaxPooling, GroupedConv2D, LocalResponseNormalization
 
+VGG16_CITATION = ("Simonyan and Zisserman (2015), Very deep convolutional networks for "
+                  "large-scale image recognition")
 # (number of 3x3 convolutions, filters) of each block: Simonyan and Zisserman (2015), column D.
 VGG16_BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 

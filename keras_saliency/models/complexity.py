@@ -38,16 +38,18 @@ class Cost(NamedTuple):
     output_bytes: int
 
 
-def layer_costs(model) -> list:
-    """`LayerCost` of each layer of a functional model whose input size is fixed, in its order.
+def layer_costs(model, size) -> list:
+    """`LayerCost` of each layer of a functional model for an image of `size` (h, w), in its order."""
+    """`LayerCost` of each layer of a functional model for images of `size` (h, w), in order."""
+    shapes = _shapes(model, size, [tensor for layer in layers for tensor in (
+        tf.nest.flatten(layer.input)[0], tf.nest.flatten(layer.output)[0])])
+    return [_cost(layer, *pair) for layer, pair in zip(layers, zip(shapes[::2], shapes[1::2]))]
 
-    Raises:
-        ValueError: a model of any input size.
-    """
-    if None in model.input_shape[1:]:
-        raise ValueError(f"{model.name} takes any size; build it with input_shape=(H, W, 3)")
-    return [_cost(layer) for layer in model.layers
-            if not isinstance(layer, keras.layers.InputLayer)]
+
+def _shapes(model, size, tensors) -> list:
+    """Shapes without the batch that symbolic tensors of the model have for images of `size`."""
+    shapes = keras.Model(model.inputs[0], tensors).compute_output_shape((1, *size, 3))
+    return [tuple(shape[1:]) for shape in shapes]
 
 
 def total(costs) -> Cost:
@@ -58,14 +60,14 @@ def total(costs) -> Cost:
     return Cost(parameters, multiply_adds, parameters * FLOAT_BYTES, outputs)
 
 
-def _cost(layer) -> LayerCost:
-    shape = tuple(tf.nest.flatten(layer.output)[0].shape[1:])
+def _cost(layer, given, made) -> LayerCost:
+    """Of a layer from the shape `given` to the shape `made`."""
     kernels = [tuple(w.shape) for w in layer.weights if len(w.shape) in (2, 4)
                and w.name.split("/")[-1].startswith("kernel")]
-    places = int(np.prod(shape[:-1])) if len(shape) == 3 else 1
-    if isinstance(layer, keras.layers.Conv2DTranspose):  # each input cell meets the kernel
-        places = int(np.prod(tf.nest.flatten(layer.input)[0].shape[1:3]))
+    # each input cell meets the kernel of a transposed convolution, each output cell that of others
+    cells = given if isinstance(layer, keras.layers.Conv2DTranspose) else made
+    places = int(np.prod(cells[:-1])) if len(cells) == 3 else 1
     multiply_adds = sum(places * int(np.prod(kernel)) for kernel in kernels)
-    return LayerCost(layer.name, type(layer).__name__, shape,
+    return LayerCost(layer.name, type(layer).__name__, made,
                      sum(int(np.prod(w.shape)) for w in layer.weights), multiply_adds,
-                     FLOAT_BYTES * int(np.prod(shape)))
+                     FLOAT_BYTES * int(np.prod(made)))

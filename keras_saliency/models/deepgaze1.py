@@ -16,6 +16,7 @@ import re
 import keras
 from keras import layers
 
+from keras_saliency.files import InputError
 from keras_saliency.models.backbones import ALEXNET, VGG16_BLOCKS, alexnet, vgg16
 from keras_saliency.models.density_layers import (
     AddCenterBias,
@@ -24,6 +25,7 @@ from keras_saliency.models.density_layers import (
     LogSoftmax,
 )
 from keras_saliency.models.layers import Preprocess, ResizeLike
+from keras_saliency.models.spec import ModelSpec
 
 # backbone -> (preprocessing, builder of its taps)
 BACKBONES = {
@@ -55,11 +57,11 @@ def deepgaze1(input_shape=(None, None, 3), backbone="vgg16", layer_subset=None,
         `center_bias`, `log_density`.
 
     Raises:
-        ValueError: an unknown backbone or layer, or a choice that no layer meets (lists those
+        InputError: an unknown backbone or layer, or a choice that no layer meets (lists those
             there are).
     """
     if not isinstance(backbone, str) or backbone not in BACKBONES:
-        raise ValueError(f"backbone {backbone!r}; choose from {', '.join(BACKBONES)}")
+        raise InputError(f"backbone {backbone!r}; choose from {', '.join(BACKBONES)}")
     image = keras.Input(input_shape, name="image")
     half = layers.AveragePooling2D(HALVED, name="halve")(image)
     mode, build_taps = BACKBONES[backbone]
@@ -85,32 +87,32 @@ def choose_layers(names, subset) -> list:
     """The names that `layer_subset` of `deepgaze1` means, in the backbone's order."""
     names = list(names)
     if not isinstance(subset, (str, list, tuple, dict)):
-        raise ValueError(f"layer_subset must be names of layers, or {', '.join(SUBSET_KEYS)} with "
+        raise InputError(f"layer_subset must be names of layers, or {', '.join(SUBSET_KEYS)} with "
                          f"their values, not {subset!r}")
     if not isinstance(subset, dict):
         wanted = [subset] if isinstance(subset, str) else list(subset)
         unknown = [name for name in wanted if name not in names]
         if unknown or not wanted:
-            raise ValueError(f"layer_subset: no layer {', '.join(map(repr, unknown)) or 'given'}; "
+            raise InputError(f"layer_subset: no layer {', '.join(map(repr, unknown)) or 'given'}; "
                              f"the layers are {', '.join(names)}")
         return [name for name in names if name in wanted]
     wrong = [key for key in subset if key not in SUBSET_KEYS]
     if wrong:
-        raise ValueError(f"layer_subset has no key {wrong[0]!r}; its keys are "
+        raise InputError(f"layer_subset has no key {wrong[0]!r}; its keys are "
                          f"{', '.join(SUBSET_KEYS)}")
     if "of" in subset and ("from" in subset or "to" in subset):
-        raise ValueError(f"layer_subset {subset}: of is one depth, from and to are a range; give "
+        raise InputError(f"layer_subset {subset}: of is one depth, from and to are a range; give "
                          "one or the other")
     for key in ("from", "to", "of"):
         if type(subset.get(key, 0)) is not int:  # True would count as 1
-            raise ValueError(f"layer_subset: {key} must be a whole number, not {subset[key]!r}")
+            raise InputError(f"layer_subset: {key} must be a whole number, not {subset[key]!r}")
     first, last = (subset.get(key, subset.get("of", default))
                    for key, default in (("from", 1), ("to", 5)))
     found = [name for name in names
              if first <= int(_NAME.match(name).group(1)) <= last
              and subset.get("type") in (None, _TYPE.search(name).group(1))]
     if not found:
-        raise ValueError(f"layer_subset {subset}: no layer is meant; the layers are "
+        raise InputError(f"layer_subset {subset}: no layer is meant; the layers are "
                          f"{', '.join(names)}")
     return found
 
@@ -137,4 +139,13 @@ def receptive_field(name) -> tuple:
         seen, jump = seen + (size - 1) * jump, jump * stride
         if layer == name:
             return seen, jump
-    raise ValueError(f"no layer {name!r} in a backbone")
+    raise InputError(f"no layer {name!r} in a backbone")
+
+
+SPEC = ModelSpec(
+    deepgaze1, canvas=(480, 640),
+    citation="Kuemmerer, Theis and Bethge (2015), DeepGaze I: Boosting saliency prediction with "
+             "feature maps trained on ImageNet, ICLR workshop",
+    density=True,
+    published="AlexNet: 3,750,913 parameters, without groups (MSI-Net paper, Table 3); ours "
+              "2,338,690 with them")

@@ -13,8 +13,10 @@ none follows the transposed ones.
 import keras
 from keras import layers
 
+from keras_saliency.files import InputError
 from keras_saliency.models.backbones import vgg16
 from keras_saliency.models.layers import Preprocess
+from keras_saliency.models.spec import ModelSpec
 
 
 def ead(input_shape=(None, None, 3), widths=(256, 128, 64, 64), preprocessing="caffe",
@@ -32,10 +34,10 @@ def ead(input_shape=(None, None, 3), widths=(256, 128, 64, 64), preprocessing="c
         keras.Model named `ead`.
 
     Raises:
-        ValueError: `widths` is not four positive numbers.
+        InputError: `widths` is not four positive numbers.
     """
     if len(widths) != 4 or min(widths) < 1:
-        raise ValueError(f"widths must be four positive numbers, not {widths!r}")
+        raise InputError(f"widths must be four positive numbers, not {widths!r}")
 
     image = keras.Input(input_shape, name="image")
     x = vgg16(Preprocess(preprocessing, name="preprocess")(image),
@@ -52,3 +54,9 @@ def ead(input_shape=(None, None, 3), widths=(256, 128, 64, 64), preprocessing="c
     saliency = layers.Conv2D(1, 3, padding="same", name="saliency",
                              activation="sigmoid" if sigmoid else None)(x)
     return keras.Model(image, saliency, name="ead")
+
+
+SPEC = ModelSpec(
+    ead, canvas=(240, 320),
+    citation="He, Borji, Mi and Pugeault (2018), What catches the eye? Visualizing and "
+             "understanding deep saliency models")

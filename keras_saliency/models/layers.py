@@ -3,6 +3,7 @@ import keras
 import tensorflow as tf
 
 from keras_saliency.compat import register
+from keras_saliency.files import InputError
 
 # Per-channel offsets of the ImageNet VGG16, blue, green, red as Caffe counts them.
 CAFFE_MEANS = (103.939, 116.779, 123.68)
@@ -27,13 +28,13 @@ class Preprocess(keras.layers.Layer):
         mode: key of `PREPROCESSING`.
 
     Raises:
-        ValueError: unknown mode.
+        InputError: unknown mode.
     """
 
     def __init__(self, mode: str = "caffe", **kwargs):
         super().__init__(**kwargs)
         if mode not in PREPROCESSING:
-            raise ValueError(
+            raise InputError(
                 f"preprocessing {mode!r} is unknown; choose from {sorted(PREPROCESSING)}")
         self.mode = mode
 
@@ -128,13 +129,13 @@ class MapDropout(keras.layers.Layer):
         rate: 0 <= rate < 1. seed: makes layers that see the same inputs differ.
 
     Raises:
-        ValueError: a rate outside that range.
+        InputError: a rate outside that range.
     """
 
     def __init__(self, rate: float = 0.5, seed: int = 0, **kwargs):
         super().__init__(**kwargs)
         if not 0 <= rate < 1:
-            raise ValueError(f"dropout rate must be at least 0 and below 1, not {rate!r}")
+            raise InputError(f"dropout rate must be at least 0 and below 1, not {rate!r}")
         self.rate, self.seed = float(rate), int(seed)
 
     def call(self, inputs, training=None):

@@ -20,6 +20,7 @@ from keras_saliency.models.layers import (
     MinMax,
     Preprocess,
 )
+from keras_saliency.models.spec import ModelSpec
 
 
 def msi_net(input_shape=(None, None, 3), aspp=True, multi_level=True, preprocessing="msi_net",
@@ -77,3 +78,11 @@ def msi_net(input_shape=(None, None, 3), aspp=True, multi_level=True, preprocess
         x = conv(x, count, 3, f"decoder_conv{index}")
     x = layers.Conv2D(1, 3, padding="same", name="decoder_conv4")(x)
     return keras.Model(image, MinMax(name="saliency")(x), name="msi_net")
+
+
+SPEC = ModelSpec(
+    msi_net, canvas=(240, 320),
+    citation="Kroner, Senden, Driessens and Goebel (2020), Contextual encoder-decoder network "
+             "for visual saliency prediction, Neural Networks 129",
+    published='24,934,209 parameters; 44 "GFLOPS" (Tables 3, 4), 75 at 360x360, where we '
+              "count 76.8")

@@ -13,6 +13,7 @@ from keras import layers
 
 from keras_saliency.models.backbones import vgg16
 from keras_saliency.models.layers import BilinearUpsample, Preprocess, ResizeLike
+from keras_saliency.models.spec import ModelSpec
 
 
 def opensalicon(input_shape=(None, None, 3), width_multiplier=1.0):
@@ -37,3 +38,10 @@ def opensalicon(input_shape=(None, None, 3), width_multiplier=1.0):
     x = layers.Concatenate(name="scales")([taps["fine"], coarse])
     x = layers.Conv2D(1, 1, kernel_initializer="zeros", activation="sigmoid", name="saliency")(x)
     return keras.Model(image, BilinearUpsample(32, name="enlarge")(x), name="opensalicon")
+
+
+SPEC = ModelSpec(
+    opensalicon, canvas=(576, 768),
+    citation="Thomas (2016), OpenSalicon: An open source implementation of the Salicon saliency "
+             "model, TR-2016-02, University of Pittsburgh",
+    published="SALICON: 29,429,889 parameters (MSI-Net paper, Table 3)")

@@ -6,19 +6,10 @@ import numpy as np
 import yaml
 
 from keras_saliency.files import atomic_path
-from keras_saliency.models import pretrained, weights_file
+from keras_saliency.models import MODELS, backbones, pretrained, weights_file
 from keras_saliency.models.weights_file import WeightsError
 
 LARGEST = 40e6  # bytes that a file in the repository may have
-CITATIONS = {
-    "ead": "He, Borji, Mi and Pugeault (2018), What catches the eye? Visualizing and "
-           "understanding deep saliency models",
-    "vgg16": "Simonyan and Zisserman (2015), Very deep convolutional networks for large-scale "
-             "image recognition",
-    "msi_net": "Kroner, Senden, Driessens and Goebel (2020), Contextual encoder-decoder network "
-               "for visual saliency prediction, Neural Networks 129",
-}
-
 
 def release(source, name: str, base="vgg16_imagenet.h5", licence="MIT") -> Path:
     """Write `weights/<name>.h5` in float16, without the layers that equal those of `base`.
@@ -77,7 +68,8 @@ def describe(name: str, aliases=(), **facts) -> dict:
         "bytes": path.stat().st_size, **(_encoder(attributes) if "encoder" in attributes
                                          else _model(attributes, aliases)), **facts,
         "licence": attributes.get("licence"),
-        "citation": CITATIONS.get(attributes.get("model", attributes.get("encoder"))),
+        "citation": (backbones.VGG16_CITATION if attributes.get("encoder") == "vgg16" else
+                     MODELS[attributes["model"]].citation),
     }
     entries = {**pretrained.read_manifest(), name: entry}
     with atomic_path(pretrained.WEIGHTS_FOLDER / pretrained.MANIFEST) as temporary:

@@ -13,8 +13,10 @@ import keras
 from keras import layers
 
 from keras_saliency import compat
+from keras_saliency.files import InputError
 from keras_saliency.models.backbones import vgg16
 from keras_saliency.models.layers import Preprocess
+from keras_saliency.models.spec import ModelSpec
 
 DECODER = ((5, 3, 512), (4, 3, 512), (3, 3, 256), (2, 2, 128), (1, 2, 64))
 CANVAS = (192, 256)
@@ -55,11 +57,11 @@ def salgan_discriminator(input_shape=(*CANVAS, 3), width_multiplier=1.0):
         `map` [B, H, W, 1] 0..1.
 
     Raises:
-        ValueError: a size that is not fixed or not a multiple of 16.
+        InputError: a size that is not fixed or not a multiple of 16.
     """
     height, width = input_shape[:2]
     if not height or not width or height % 16 or width % 16:
-        raise ValueError("the discriminator takes one size, multiples of 16, not "
+        raise InputError("the discriminator takes one size, multiples of 16, not "
                          f"{height}x{width}")
 
     def conv(x, filters, name, size=3, normalized=False):
@@ -84,3 +86,9 @@ def salgan_discriminator(input_shape=(*CANVAS, 3), width_multiplier=1.0):
     x = layers.Dense(2, activation="tanh", name="dense5")(x)
     x = layers.Dense(1, activation="sigmoid", name="dense6")(x)
     return keras.Model([image, saliency], x, name="salgan_discriminator")
+
+
+SPEC = ModelSpec(
+    salgan, canvas=CANVAS,
+    citation="Pan, Canton Ferrer, McGuinness, O'Connor, Torres, Sayrol and Giro-i-Nieto (2017), "
+             "SalGAN: Visual saliency prediction with generative adversarial networks")

@@ -15,6 +15,7 @@ import numpy as np
 from keras import layers
 
 from keras_saliency.models.layers import CeilMaxPooling, LocalResponseNormalization, Preprocess
+from keras_saliency.models.spec import ModelSpec
 
 CONVOLUTIONS = ((96, 7), (256, 5), (512, 3), (512, 5), (512, 5), (256, 7), (128, 11), (32, 11),
                 (1, 13))
@@ -58,3 +59,10 @@ def postprocess(raw, size) -> np.ndarray:
     levels = np.clip(np.asarray(raw, np.float32) * 128 + 127, 0, 255)
     large = cv2.resize(levels, (int(size[1]), int(size[0])), interpolation=cv2.INTER_CUBIC)
     return np.clip(cv2.GaussianBlur(large, (5, 5), 0), 0, 255)
+
+
+SPEC = ModelSpec(
+    salnet_deep, canvas=(240, 320),
+    citation="Pan, Sayrol, Giro-i-Nieto, McGuinness and O'Connor (2016), Shallow and deep "
+             "convolutional networks for saliency prediction, CVPR",
+    published="98.4 MiB of parameters, 123.7 of outputs (SalNet paper, Table 1)")

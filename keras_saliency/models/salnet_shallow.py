@@ -14,7 +14,9 @@ import numpy as np
 from keras import layers
 
 from keras_saliency import compat
+from keras_saliency.files import InputError
 from keras_saliency.models.layers import BilinearUpsample, CeilMaxPooling, Preprocess
+from keras_saliency.models.spec import ModelSpec
 
 CANVAS, MAP = 96, 48
 
@@ -31,10 +33,10 @@ def salnet_shallow(input_shape=(CANVAS, CANVAS, 3), filters=128, width_multiplie
         keras.Model named `salnet_shallow`, layers `conv1` ... `conv3`, `dense1`, `dense2`.
 
     Raises:
-        ValueError: another input size.
+        InputError: another input size.
     """
     if tuple(input_shape[:2]) not in ((CANVAS, CANVAS), (None, None)):
-        raise ValueError(f"salnet_shallow takes pictures of {CANVAS}x{CANVAS}, not "
+        raise InputError(f"salnet_shallow takes pictures of {CANVAS}x{CANVAS}, not "
                          f"{input_shape[0]}x{input_shape[1]}")
 
     def scaled(count):
@@ -66,3 +68,11 @@ def blur(saliency_map) -> np.ndarray:
     """The authors' last step, a Gaussian of sigma 2 pixels over a map [H, W] in its image's
     size."""
     return cv2.GaussianBlur(np.asarray(saliency_map, np.float32), (0, 0), 2.0)
+
+
+SPEC = ModelSpec(
+    salnet_shallow, canvas=(CANVAS, CANVAS),
+    citation="Pan, Sayrol, Giro-i-Nieto, McGuinness and O'Connor (2016), Shallow and deep "
+             "convolutional networks for saliency prediction, CVPR",
+    published="244.6 MiB of parameters, 2.3 of outputs (total at test time less parameters; the "
+              "table also prints 229)")

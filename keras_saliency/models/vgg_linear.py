@@ -13,6 +13,7 @@ from keras import layers
 
 from keras_saliency.models.backbones import vgg16
 from keras_saliency.models.layers import BilinearUpsample, MinMax, Preprocess
+from keras_saliency.models.spec import ModelSpec
 
 
 def vgg_linear(input_shape=(None, None, 3), width_multiplier=1.0):
@@ -34,3 +35,9 @@ def vgg_linear(input_shape=(None, None, 3), width_multiplier=1.0):
     x = layers.Conv2D(1, 1, use_bias=False, kernel_initializer="ones", name="readout")(x)
     x = BilinearUpsample(16, name="enlarge")(MinMax(name="min_max")(x))
     return keras.Model(image, MinMax(name="saliency")(x), name="vgg_linear")
+
+
+SPEC = ModelSpec(
+    vgg_linear, canvas=(224, 224),
+    citation="He, Tavakoli, Borji, Mi and Pugeault (2019), Understanding and visualizing deep "
+             "visual saliency models, CVPR")

@@ -10,12 +10,12 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from keras_saliency.files import atomic_path
+from keras_saliency.files import InputError, atomic_path
 
 PRIVATE = "_"  # groups whose name starts so are not layers (optimizer state)
 
 
-class WeightsError(ValueError):
+class WeightsError(InputError):
     """A weights file is missing, unreadable or does not fit; the message names file and layer."""
 
 

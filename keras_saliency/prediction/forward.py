@@ -3,7 +3,8 @@ import numpy as np
 import tensorflow as tf
 
 from keras_saliency import maps
-from keras_saliency.models import CANVASES, ClassicalModel, check_canvas
+from keras_saliency.files import InputError
+from keras_saliency.models import MODELS, ClassicalModel, check_canvas
 
 
 def canvas_of(model) -> tuple:
@@ -11,14 +12,15 @@ def canvas_of(model) -> tuple:
     default of its name.
 
     Raises:
-        ValueError: a model of any input size that says neither.
+        InputError: a model of any input size that says neither.
     """
     fixed = tuple(model.input_shape[1:3])
     if None not in fixed:
         return fixed
-    canvas = getattr(model, "canvas", None) or CANVASES.get(model.name)
+    spec = MODELS.get(model.name)
+    canvas = getattr(model, "canvas", None) or (spec and spec.canvas)
     if canvas is None:
-        raise ValueError(f"model {model.name!r} takes any size and does not say its canvas; "
+        raise InputError(f"model {model.name!r} takes any size and does not say its canvas; "
                          "give canvas=(height, width)")
     return tuple(canvas)
 
@@ -36,14 +38,14 @@ def predict(model, image, canvas=None) -> np.ndarray:
         float32 [H, W], in the scale of the model (0..1 for those that end in a min-max).
 
     Raises:
-        ValueError: an image of another shape, values that are not finite, or a canvas that the
+        InputError: an image of another shape, values that are not finite, or a canvas that the
             model's strides do not divide.
     """
     image = np.asarray(image)
     if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-        raise ValueError(f"image must be [H, W, 3] RGB, not of shape {image.shape}")
+        raise InputError(f"image must be [H, W, 3] RGB, not of shape {image.shape}")
     if not np.isfinite(image).all():
-        raise ValueError("image has values that are not finite")
+        raise InputError("image has values that are not finite")
     if isinstance(model, ClassicalModel):
         return model(image)
     size = image.shape[:2]

@@ -6,7 +6,7 @@ import cv2
 import matplotlib
 import numpy as np
 
-from keras_saliency.files import atomic_path
+from keras_saliency.files import InputError, atomic_path
 
 
 def colorize(map_2d, colormap: str = "inferno") -> np.ndarray:
@@ -19,7 +19,7 @@ def colorize(map_2d, colormap: str = "inferno") -> np.ndarray:
         colormap: name of a matplotlib colormap.
 
     Raises:
-        ValueError: not two-dimensional, empty, NaN or infinite values, or an unknown colormap.
+        InputError: not two-dimensional, empty, NaN or infinite values, or an unknown colormap.
     """
     levels = _levels(map_2d)
     return cv2.LUT(cv2.merge([levels] * 3), _table(colormap)[:, np.newaxis])
@@ -29,7 +29,7 @@ def density_picture(map_2d) -> np.ndarray:
     """A map in grey, uint8 [H, W]: minimum 0, peak 255; a constant map is 0 everywhere.
 
     Raises:
-        ValueError: as `colorize`.
+        InputError: as `colorize`.
     """
     return _levels(map_2d)
 
@@ -42,16 +42,16 @@ def overlay(image, map_2d, alpha: float = 0.6, colormap: str = "inferno") -> np.
         alpha: weight of the map, from 0 (the image alone) to 1 (the map alone).
 
     Raises:
-        ValueError: sizes that differ, alpha outside 0..1, and as `colorize`.
+        InputError: sizes that differ, alpha outside 0..1, and as `colorize`.
     """
     image = np.asarray(image)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise ValueError(f"image must be uint8 [H, W, 3], not {image.dtype} {list(image.shape)}")
+        raise InputError(f"image must be uint8 [H, W, 3], not {image.dtype} {list(image.shape)}")
     if not 0 <= alpha <= 1:
-        raise ValueError(f"alpha is a weight from 0 to 1, not {alpha}")
+        raise InputError(f"alpha is a weight from 0 to 1, not {alpha}")
     colors = colorize(map_2d, colormap)
     if colors.shape != image.shape:
-        raise ValueError(f"the map is {colors.shape[0]}x{colors.shape[1]}, the image "
+        raise InputError(f"the map is {colors.shape[0]}x{colors.shape[1]}, the image "
                          f"{image.shape[0]}x{image.shape[1]}; resize the map first")
     return cv2.addWeighted(image, 1.0 - alpha, colors, alpha, 0)
 
@@ -60,18 +60,18 @@ def save_png(path, array) -> None:
     """Write uint8 [H, W] grey or [H, W, 3] RGB as PNG, whole or not at all.
 
     Raises:
-        ValueError: another type or shape.
+        InputError: another type or shape.
     """
     array = np.asarray(array)
     if array.dtype != np.uint8 or not (array.ndim == 2 or array.ndim == 3 and array.shape[2] == 3):
-        raise ValueError(f"{path}: a PNG takes uint8 [H, W] or [H, W, 3], "
+        raise InputError(f"{path}: a PNG takes uint8 [H, W] or [H, W, 3], "
                          f"not {array.dtype} {list(array.shape)}")
     # cv2 takes its channels in BGR order. Encoding in memory, and not by the name, makes it a
     # PNG whatever the path ends in.
     # To name a compression, even its own, would double the time: it changes the strategy too.
     done, data = cv2.imencode(".png", array if array.ndim == 2 else array[..., ::-1])
     if not done:
-        raise ValueError(f"{path}: OpenCV could not encode {list(array.shape)} as PNG")
+        raise InputError(f"{path}: OpenCV could not encode {list(array.shape)} as PNG")
     with atomic_path(path) as temporary:
         temporary.write_bytes(data.tobytes())
 
@@ -80,10 +80,10 @@ def _levels(map_2d) -> np.ndarray:
     """uint8 [H, W]: min-max to 0..255, rounded; zeros for a constant map."""
     values = np.asarray(map_2d, np.float64)
     if values.ndim != 2 or values.size == 0:
-        raise ValueError(f"a map is [H, W] and not empty, this is {list(values.shape)}")
+        raise InputError(f"a map is [H, W] and not empty, this is {list(values.shape)}")
     bad = int((~np.isfinite(values)).sum())
     if bad:
-        raise ValueError(f"the map holds NaN or infinite values "
+        raise InputError(f"the map holds NaN or infinite values "
                          f"({bad} of {values.size}); it cannot be shown")
     low, high = values.min(), values.max()
     if high == low:
@@ -99,7 +99,7 @@ def _table(colormap: str) -> np.ndarray:
     if colormap not in matplotlib.colormaps:
         near = difflib.get_close_matches(str(colormap), list(matplotlib.colormaps), 3)
         hint = ", ".join(near) or "inferno, viridis, gray"
-        raise ValueError(f"no colormap {colormap!r} in matplotlib; did you mean {hint}?")
+        raise InputError(f"no colormap {colormap!r} in matplotlib; did you mean {hint}?")
     colors = matplotlib.colormaps[colormap](np.linspace(0, 1, 256))[:, :3]
     table = np.round(colors * 255).astype(np.uint8)
     table.setflags(write=False)  # shared by all callers

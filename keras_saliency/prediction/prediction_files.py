@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from keras_saliency.files import atomic_path
+from keras_saliency.files import InputError, atomic_path
 from keras_saliency.prediction.overlay import density_picture, overlay, save_png
 from keras_saliency.prediction.pictures import find_pictures, output_stems, read_picture
 
@@ -36,13 +36,13 @@ def predict_all(predict, paths, folder, raw=False) -> list:
         The messages of what failed.
 
     Raises:
-        ValueError: two pictures that would write the same files.
+        InputError: two pictures that would write the same files.
     """
     failed, pictures, done = [], [], 0
     for path in paths:
         try:
             pictures += find_pictures(path)
-        except ValueError as error:
+        except InputError as error:
             failed.append(str(error))
 
     def finish(picture, stem):
@@ -50,7 +50,7 @@ def predict_all(predict, paths, folder, raw=False) -> list:
         try:
             image = read_picture(picture)
             saliency_map = predict(image)
-        except ValueError as error:
+        except InputError as error:
             return str(error)
         write_prediction(image, saliency_map, stem, folder, raw)
         return None

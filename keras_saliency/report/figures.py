@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from keras_saliency.files import atomic_path
+from keras_saliency.files import InputError, atomic_path
 from keras_saliency.prediction.overlay import colorize
 
 DPI = 150
@@ -36,16 +36,16 @@ def training_curve(history, path) -> None:
         path: PNG file to write.
 
     Raises:
-        ValueError: no epoch, no `loss` or `val_loss`, or columns of different length.
+        InputError: no epoch, no `loss` or `val_loss`, or columns of different length.
     """
     columns = {name: np.array([np.nan if v is None else v for v in values], np.float64)
                for name, values in history.items()}
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
-        raise ValueError(f"{path}: history columns differ in length: {lengths}")
+        raise InputError(f"{path}: history columns differ in length: {lengths}")
     guide = columns.get("val_loss", columns.get("loss"))
     if guide is None or not len(guide):
-        raise ValueError(f"{path}: a history needs loss or val_loss and at least one epoch; "
+        raise InputError(f"{path}: a history needs loss or val_loss and at least one epoch; "
                          f"this one has {', '.join(columns) or 'no columns'}")
     epochs = columns.get("epoch", np.arange(1, len(guide) + 1))
     best = int(np.nanargmin(guide)) if np.isfinite(guide).any() else None
@@ -87,14 +87,14 @@ def sample_strip(rows, path, titles=("stimulus", "density", "prediction")) -> No
         titles: one per column of cells.
 
     Raises:
-        ValueError: no rows, a row with another number of cells, or a cell of another kind.
+        InputError: no rows, a row with another number of cells, or a cell of another kind.
     """
     rows, titles = [tuple(row) for row in rows], tuple(titles)
     if not rows:
-        raise ValueError(f"{path}: no rows to show")
+        raise InputError(f"{path}: no rows to show")
     for number, row in enumerate(rows):
         if len(row) != len(titles) + 1:
-            raise ValueError(f"{path}: row {number} has {len(row) - 1} cells and a label, "
+            raise InputError(f"{path}: row {number} has {len(row) - 1} cells and a label, "
                              f"but there are {len(titles)} titles ({', '.join(titles)})")
     cells = [[_picture(cell, f"{path}: row {number}, {title}")
               for cell, title in zip(row, titles)] for number, row in enumerate(rows)]
@@ -104,7 +104,7 @@ def sample_strip(rows, path, titles=("stimulus", "density", "prediction")) -> No
     height, gap, margin, head = 1.35, 0.06, 0.08, 0.26
     limit = int(60000 / DPI / (height + gap))  # Agg draws at most 65535 pixels
     if len(rows) > limit:
-        raise ValueError(f"{path}: {len(rows)} rows do not fit one picture; show at most {limit}")
+        raise InputError(f"{path}: {len(rows)} rows do not fit one picture; show at most {limit}")
     widths = [max(height * row[i].shape[1] / row[i].shape[0] for row in cells)
               for i in range(len(titles))]
     # A narrow column must still hold its title.
@@ -192,9 +192,9 @@ def _picture(cell, where: str) -> np.ndarray:
     if cell.ndim == 2:
         try:
             return colorize(cell)
-        except ValueError as error:
-            raise ValueError(f"{where}: {error}") from error
-    raise ValueError(f"{where}: a cell is uint8 [H, W, 3] or a map [H, W], "
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from error
+    raise InputError(f"{where}: a cell is uint8 [H, W, 3] or a map [H, W], "
                      f"not {cell.dtype} {list(cell.shape)}")
 
 

@@ -29,7 +29,7 @@ def run(config: Config, pictures=None, log=print) -> Path:
         The path, `<output>/<name>/gallery.png`.
 
     Raises:
-        ConfigError, DatasetError, WeightsError, ValueError: what is missing or unreadable.
+        ConfigError, DatasetError, WeightsError, InputError: what is missing or unreadable.
     """
     training, validation, spec = load_data(config.data)
     bias = center_bias(training)

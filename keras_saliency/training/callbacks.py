@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from keras_saliency.files import write_csv
+from keras_saliency.files import InputError, write_csv
 from keras_saliency.training.unit_callbacks import ActivationLogger, UnitNSS  # noqa: F401
 
 LOWER_IS_BETTER = ("loss", "kld", "emd")
@@ -89,7 +89,7 @@ class RunRecorder(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         if self.monitor not in logs:
-            raise ValueError(f"train.monitor: no column {self.monitor!r}; the history has "
+            raise InputError(f"train.monitor: no column {self.monitor!r}; the history has "
                              f"{', '.join(logs)}")
         values = {key: float(value) for key, value in logs.items()
                   if key not in ("lr", "learning_rate")}

@@ -12,14 +12,14 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from keras_saliency.files import atomic_path
+from keras_saliency.files import InputError, atomic_path
 from keras_saliency.models.pretrained import encoder_layers
 
 DTYPE = np.float16
 MEMORY_SHARE = 0.7  # of the memory that is free; the rest is for the network
 
 
-class FeatureCacheError(ValueError):
+class FeatureCacheError(InputError):
     """The cache cannot be made; the message names the remedy."""
 
 
@@ -30,11 +30,11 @@ def freeze_through(model, block) -> list:
         Names of the frozen layers.
 
     Raises:
-        ValueError: the encoder has no such block (lists those it has).
+        InputError: the encoder has no such block (lists those it has).
     """
     blocks = {name: theirs.split("_")[0] for name, theirs in encoder_layers(model).items()}
     if block not in blocks.values():
-        raise ValueError(f"{model.name} has no encoder block {block!r} to freeze; "
+        raise InputError(f"{model.name} has no encoder block {block!r} to freeze; "
                          f"it has {', '.join(sorted(set(blocks.values()))) or 'none'}")
     frozen = [name for name, theirs in blocks.items() if theirs <= block]
     for name in frozen:
@@ -52,11 +52,11 @@ def finetune_last(model, count) -> list:
         Names of the frozen layers.
 
     Raises:
-        ValueError: another count.
+        InputError: another count.
     """
     convolutions = sorted(encoder_layers(model), key=encoder_layers(model).get)
     if count != "all" and not (isinstance(count, int) and 0 <= count <= len(convolutions)):
-        raise ValueError(f"finetune_layers is 0 to {len(convolutions)} or all, not {count!r}")
+        raise InputError(f"finetune_layers is 0 to {len(convolutions)} or all, not {count!r}")
     frozen = [] if count == "all" else convolutions[:len(convolutions) - count]
     for name in frozen:
         model.get_layer(name).trainable = False

@@ -18,9 +18,9 @@ from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.loading import load_data
 from keras_saliency.evaluation.scoring import Scorer, choose_metrics, evaluate
 from keras_saliency.models import (
-    DENSITIES,
     build_model,
     check_canvas,
+    is_density,
     load_pretrained,
     weights_file,
 )
@@ -131,7 +131,7 @@ def train(config: Config, resume=False, log=print) -> Run:
     training, validation, spec = load_data(config.data,
                                            losses.required_targets(settings.loss))
     choose_metrics(config.evaluation.metrics, validation, training,
-                   config.model.name in DENSITIES)
+                   is_density(config.model.name))
     scorer = Scorer(validation, spec.sigma, config.evaluation.every, training,
                     seed=config.evaluation.seed)
     model = build(config)

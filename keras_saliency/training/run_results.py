@@ -7,7 +7,7 @@ from keras_saliency import config as configs
 from keras_saliency.datasets import pipeline
 from keras_saliency.evaluation.scoring import Scorer, density_of, evaluate
 from keras_saliency.export import save as export_saved_model
-from keras_saliency.models import DENSITIES
+from keras_saliency.models import is_density
 from keras_saliency.prediction.forward import forward_function, predict
 from keras_saliency.report import figures
 from keras_saliency.training import lbfgs_results
@@ -25,7 +25,7 @@ def write(run, log=print) -> None:
     columns = {key: [row[key] for row in run.rows] for key in run.rows[0]}
     figures.training_curve(columns, folder / "curve.png")
     scorer = Scorer(run.validation, run.spec.sigma, config.evaluation.metrics, run.training,
-                    densities=run.model.name in DENSITIES, seed=config.evaluation.seed)
+                    densities=is_density(run.model.name), seed=config.evaluation.seed)
     result = evaluate(
         forward_function(run.model),
         pipeline.canvas_stream(run.validation, run.spec, config.evaluation.batch), scorer,

@@ -22,8 +22,8 @@ from keras_saliency.analysis.interpolation import canvas_resampling
 from keras_saliency.analysis.unit_nss import fixation_weights, score_units
 from keras_saliency.compat import TQDMProgressBar
 from keras_saliency.datasets import pipeline
-from keras_saliency.datasets.dataset import SaliencyDataset, list_images, list_some, require
-from keras_saliency.files import atomic_path
+from keras_saliency.datasets.dataset import SaliencyDataset, list_images, require
+from keras_saliency.files import atomic_path, list_some
 from keras_saliency.models import weights_file
 from keras_saliency.models.backbones import vgg16
 from keras_saliency.models.layers import Preprocess

@@ -11,7 +11,7 @@ from keras_saliency.analysis.activations import dataset_activations
 from keras_saliency.analysis.detectors import BEST_IMAGES, fixation_detectors
 from keras_saliency.analysis.unit_scores import score_dataset
 from keras_saliency.datasets.dataset import SaliencyDataset
-from keras_saliency.files import atomic_path, write_csv
+from keras_saliency.files import InputError, atomic_path, write_csv
 from keras_saliency.prediction.forward import canvas_of
 
 
@@ -26,7 +26,7 @@ class _EveryEpochs(keras.callbacks.Callback):
     def __init__(self, every, model):
         super().__init__()
         if every < 1:
-            raise ValueError(f"every must be at least 1 epoch, not {every}")
+            raise InputError(f"every must be at least 1 epoch, not {every}")
         self.every, self._whole = every, model
         self._done = self._recorded = None
 

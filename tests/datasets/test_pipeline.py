@@ -10,6 +10,7 @@ from keras_saliency import maps
 from keras_saliency.datasets import pipeline, popout
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
 from keras_saliency.datasets.fixations import Fixations
+from keras_saliency.maps import DENSITY, FIXATIONS
 
 SIZES = [(60, 80), (80, 60), (30, 100), (48, 64)]
 
@@ -32,7 +33,7 @@ def dataset(tmp_path):
                            pixels_per_dva=5.0)
 
 
-def spec(targets=(pipeline.DENSITY, pipeline.FIXATIONS)):
+def spec(targets=(DENSITY, FIXATIONS)):
     return pipeline.CanvasSpec((48, 64), 5.0, targets)
 
 
@@ -66,7 +67,7 @@ def test_windows_cut_stimulus_and_targets_alike():
         "made", ["a"], [cv2.imencode(".png", picture)[1].tobytes()], np.array([size]),
         Fixations.build([60, 5, 127], [50, 4, 95], [0, 0, 0], [size]))
     only = replace(data, fixations=Fixations.build([60], [50], [0], [size]))
-    wanted = pipeline.CanvasSpec(size, 12.0, (pipeline.DENSITY, pipeline.FIXATIONS))
+    wanted = pipeline.CanvasSpec(size, 12.0, (DENSITY, FIXATIONS))
     load = pipeline.example_loader(only, wanted, pipeline.Augmentation(crop=0.5))
     plain = load(0, tf.constant(False))[0].numpy()
     corners = set()
@@ -159,7 +160,7 @@ def test_published_densities_are_used_as_they_are(dataset, tmp_path):
         files.append(tmp_path / f"{index}_density.png")
         cv2.imwrite(str(files[-1]), density)
     published = replace(dataset, fixations=None, density_files=files)
-    _, targets = next(iter(pipeline.canvas_stream(published, spec((pipeline.DENSITY,)), 4)))
+    _, targets = next(iter(pipeline.canvas_stream(published, spec((DENSITY,)), 4)))
     assert float(targets[0, 24, 10, 0]) == 1 and float(targets[0, 24, 60, 0]) == 0
     with pytest.raises(DatasetError, match="no fixations, which the chosen loss needs"):
         pipeline.example_loader(published, spec())

@@ -3,8 +3,9 @@ from itertools import product
 import numpy as np
 import pytest
 
+from keras_saliency.datasets import DATASETS
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
-from keras_saliency.datasets.splits import TRAIN_SIZES, hold_out, split
+from keras_saliency.datasets.splits import hold_out, split
 
 
 def dataset(count, name="other", **fields):
@@ -32,7 +33,7 @@ def check_disjoint(train, validation, total=None):
 ])
 def test_published_sizes_and_order(name, total, first, last):
     train, validation = split(dataset(total, name))
-    assert (len(train), len(validation)) == TRAIN_SIZES[name]
+    assert (len(train), len(validation)) == DATASETS[name].split
     check_disjoint(train, validation, total)
     order = list(range(total))
     np.random.RandomState(42).shuffle(order)

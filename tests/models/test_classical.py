@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from keras_saliency.metrics import nmm
-from keras_saliency.models.classical import CLASSICAL, bms, center_bias, gbvs, itti
-from keras_saliency.models.classical.bms import feature_channels, surrounded
+from keras_saliency.models import MODELS
+from keras_saliency.models.classical.bms import bms, feature_channels, surrounded
+from keras_saliency.models.classical.center_bias import center_bias
 from keras_saliency.models.classical.features import (
     dkl,
     faded,
@@ -18,8 +19,11 @@ from keras_saliency.models.classical.features import (
     pyramid,
     resized,
 )
-from keras_saliency.models.classical.gbvs import activated, concentrated
-from keras_saliency.models.classical.itti import normalized, opponents, scale_pairs
+from keras_saliency.models.classical.gbvs import activated, concentrated, gbvs
+from keras_saliency.models.classical.itti import itti, normalized, opponents, scale_pairs
+
+CLASSICAL = {name: spec.builder for name, spec in MODELS.items() if spec.classical}
+
 
 CONTENT = ("bms", "gbvs", "itti")  # models that look at the image
 GRAY, RED, GREEN = (128, 128, 128), (200, 60, 60), (60, 200, 60)

@@ -5,7 +5,7 @@ import pytest
 
 import keras_saliency as ks
 from keras_saliency import prediction
-from keras_saliency.models import CLASSICAL
+from keras_saliency.models import MODELS
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_portrait_pictures_turn_the_canvas(model):
 def test_classical_models_predict_through_the_same_door(name):
     image = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
     saliency_map = ks.predict(ks.build_model(name), image)
-    np.testing.assert_array_equal(saliency_map, CLASSICAL[name](image))
+    np.testing.assert_array_equal(saliency_map, MODELS[name].builder(image))
     assert saliency_map.dtype == np.float32 and name in ks.list_models()
     with pytest.raises(ValueError, match=f"{name} has no option 'asp'; its options are"):
         ks.build_model(name, asp=True)

@@ -24,7 +24,9 @@ at 400.
 import cv2
 import numpy as np
 
+from keras_saliency.files import InputError
 from keras_saliency.models.classical.features import check_image, check_number, min_max, resized
+from keras_saliency.models.spec import ModelSpec
 
 _WIDEST_BLUR = 51  # pixels of the Gaussian kernel
 
@@ -48,7 +50,7 @@ def bms(image, step=8, max_side=400, whiten=True, opening=1, dilation=7, final_d
         float32 [H, W] within 0..1; zeros if nothing is surrounded, as in a constant image.
 
     Raises:
-        ValueError: an image of another shape or with values outside 0..255, or an option out of
+        InputError: an image of another shape or with values outside 0..255, or an option out of
             range.
     """
     image = check_image(image)
@@ -90,7 +92,7 @@ def _square(name, width):
     """The structuring element of a width, None for 1."""
     check_number(name, width, 1, 199, whole=True)
     if width % 2 == 0:
-        raise ValueError(f"{name} must be odd, not {width}; {width + 1} is the next")
+        raise InputError(f"{name} must be odd, not {width}; {width + 1} is the next")
     return np.ones((width, width), np.uint8) if width > 1 else None
 
 
@@ -124,3 +126,8 @@ def _finished(total, dilation, blur):
         width = min(4 * int(blur) + 1, _WIDEST_BLUR)
         total = cv2.GaussianBlur(total, (width, width), blur)
     return total
+
+
+SPEC = ModelSpec(
+    bms, citation="Zhang and Sclaroff (2016), Exploiting surroundedness for saliency detection: A "
+                  "Boolean map approach, TPAMI")

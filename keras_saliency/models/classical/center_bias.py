@@ -12,7 +12,9 @@ does (Judd, Durand and Torralba 2012); Clarke and Tatler keep its shape whatever
 """
 import numpy as np
 
+from keras_saliency.files import InputError
 from keras_saliency.models.classical.features import check_image, check_numbers
+from keras_saliency.models.spec import ModelSpec
 
 
 def center_bias(image, sigma=(0.21, 0.235)) -> np.ndarray:
@@ -27,13 +29,18 @@ def center_bias(image, sigma=(0.21, 0.235)) -> np.ndarray:
         float32 [H, W], 1 at the center of the image (between pixels where a side is even).
 
     Raises:
-        ValueError: an image of another shape or with values outside 0..255, or sigma out of range.
+        InputError: an image of another shape or with values outside 0..255, or sigma out of range.
     """
     height, width = check_image(image).shape[:2]
     both = (sigma, sigma) if np.isscalar(sigma) else sigma
     both = check_numbers("sigma", both, 0.01, 10)
     if len(both) != 2:
-        raise ValueError(f"sigma must be (of height, of width) or one number, not {sigma!r}")
+        raise InputError(f"sigma must be (of height, of width) or one number, not {sigma!r}")
     rows, columns = (np.exp(-0.5 * (((np.arange(side) + 0.5) / side - 0.5) / share) ** 2)
                      for side, share in zip((height, width), both))
     return np.outer(rows, columns).astype(np.float32)
+
+
+SPEC = ModelSpec(
+    center_bias, citation="Clarke and Tatler (2014), Deriving an appropriate baseline for "
+                          "describing fixation behaviour, Vision Research")

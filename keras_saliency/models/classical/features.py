@@ -7,6 +7,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from keras_saliency.files import InputError
+
 # Contrast below this, of channels that span about 0..1, is the rounding of float32: one pixel one
 # step brighter in an 8-bit image is 20 times more, even averaged over two octaves.
 NOISE = 1e-5
@@ -24,19 +26,19 @@ def check_image(image) -> np.ndarray:
     """float32 [H, W, 3] of an RGB image 0..255.
 
     Raises:
-        ValueError: another shape, no pixels, or values that are not finite numbers in 0..255.
+        InputError: another shape, no pixels, or values that are not finite numbers in 0..255.
     """
     image = np.asarray(image)
     if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-        raise ValueError(f"image must be [H, W, 3] RGB, not of shape {image.shape}; repeat a gray "
+        raise InputError(f"image must be [H, W, 3] RGB, not of shape {image.shape}; repeat a gray "
                          "image three times, drop an alpha channel")
     if image.dtype.kind not in "uif":
-        raise ValueError(f"image must hold numbers (uint8 or float), not {image.dtype}")
+        raise InputError(f"image must hold numbers (uint8 or float), not {image.dtype}")
     if not np.isfinite(image).all():
-        raise ValueError("image has values that are not finite; replace its NaN and infinities")
+        raise InputError("image has values that are not finite; replace its NaN and infinities")
     low, high = image.min(), image.max()
     if low < 0 or high > 255:
-        raise ValueError(f"image has values from {low:g} to {high:g}; clip or rescale them to "
+        raise InputError(f"image has values from {low:g} to {high:g}; clip or rescale them to "
                          "0..255")
     return image.astype(np.float32)
 
@@ -45,24 +47,24 @@ def check_number(name, value, low, high, whole=False):
     """`value`, if it is a number in low..high.
 
     Raises:
-        ValueError: naming the option and its range.
+        InputError: naming the option and its range.
     """
     kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, kinds) or (
             not low <= value <= high):
-        raise ValueError(f"{name} must be a {'whole ' if whole else ''}number from {low} to "
+        raise InputError(f"{name} must be a {'whole ' if whole else ''}number from {low} to "
                          f"{high}, not {value!r}")
     return value
 
 
 def check_numbers(name, values, low, high, whole=False) -> tuple:
-    """`values` as a tuple, if they are one or more numbers in low..high; else ValueError."""
+    """`values` as a tuple, if they are one or more numbers in low..high; else InputError."""
     try:
         values = tuple(values)
     except TypeError:
-        raise ValueError(f"{name} must be a tuple of numbers, not {values!r}") from None
+        raise InputError(f"{name} must be a tuple of numbers, not {values!r}") from None
     if not values:
-        raise ValueError(f"{name} must hold at least one number")
+        raise InputError(f"{name} must hold at least one number")
     return tuple(check_number(name, value, low, high, whole) for value in values)
 
 

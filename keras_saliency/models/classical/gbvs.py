@@ -30,6 +30,7 @@ from functools import lru_cache, partial
 import cv2
 import numpy as np
 
+from keras_saliency.files import InputError
 from keras_saliency.models.classical.features import (
     NOISE,
     check_image,
@@ -43,6 +44,7 @@ from keras_saliency.models.classical.features import (
     pyramid,
     resized,
 )
+from keras_saliency.models.spec import ModelSpec
 
 _gabor = partial(gabor_pair, period=np.pi, deviation=2.0, elongation=2.0, radius=13)
 _FADED_PIXELS, _FADED_NODES = 13, 4
@@ -69,7 +71,7 @@ def gbvs(image, grid_size=32, channels="DIO", levels=(2, 3, 4), angles=(0, 45, 9
         float32 [H, W] within 0..1; zeros for a constant image.
 
     Raises:
-        ValueError: an image of another shape or with values outside 0..255, or an option out of
+        InputError: an image of another shape or with values outside 0..255, or an option out of
             range.
     """
     image = check_image(image)
@@ -80,9 +82,9 @@ def gbvs(image, grid_size=32, channels="DIO", levels=(2, 3, 4), angles=(0, 45, 9
     shares = [check_number(name, share, 0.01, 1) for name, share in (
         ("sigma_activation", sigma_activation), ("sigma_normalization", sigma_normalization))]
     if normalization not in ("graph", "power"):
-        raise ValueError(f'normalization must be "graph" or "power", not {normalization!r}')
+        raise InputError(f'normalization must be "graph" or "power", not {normalization!r}')
     if not isinstance(channels, str) or not channels or not set(channels) <= set("DIO"):
-        raise ValueError(f'channels must be letters of "DIO", such as "DIO", not {channels!r}')
+        raise InputError(f'channels must be letters of "DIO", such as "DIO", not {channels!r}')
     angles = check_numbers("angles", angles, 0, 180)
     levels = _room(size, check_numbers("levels", levels, 0, 8, whole=True))
     grid = tuple(max(1, round(side * grid_size / max(size))) for side in size)
@@ -152,3 +154,6 @@ def _features(channel, rgb, angles) -> list:
     if channel == "I":
         return [intensity]
     return [faded(gabor_energy(intensity, _gabor(angle)), _FADED_PIXELS) for angle in angles]
+
+
+SPEC = ModelSpec(gbvs, citation="Harel, Koch and Perona (2006), Graph-based visual saliency, NIPS")

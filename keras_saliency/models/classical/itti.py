@@ -38,6 +38,7 @@ from keras_saliency.models.classical.features import (
     pyramid,
     resized,
 )
+from keras_saliency.models.spec import ModelSpec
 
 _gabor = partial(gabor_pair, period=7.0, deviation=7 / 3, elongation=1.0, radius=4)
 _DARK = 0.1   # of the brightest: below, hue cannot be seen
@@ -57,7 +58,7 @@ def itti(image, centers=(2, 3, 4), deltas=(3, 4), angles=(0, 45, 90, 135)) -> np
         float32 [H, W] within 0..1; zeros for a constant image.
 
     Raises:
-        ValueError: an image of another shape or with values outside 0..255, or an option out of
+        InputError: an image of another shape or with values outside 0..255, or an option out of
             range.
     """
     rgb = check_image(image) / 255
@@ -120,3 +121,8 @@ def _contrast(center, surround):
     """float32 [h, w] in the size of `center`; zeros where there is nothing but rounding."""
     difference = np.abs(center - resized(surround, center.shape))
     return difference if difference.max() > NOISE else np.zeros_like(difference)
+
+
+SPEC = ModelSpec(
+    itti, citation="Itti, Koch and Niebur (1998), A model of saliency-based visual attention for "
+                   "rapid scene analysis, TPAMI")

@@ -1,0 +1,29 @@
+"""What the registry knows of a model; each model's file ends with its `SPEC`."""
+from dataclasses import dataclass
+from typing import Callable, Optional
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """Every fact about a published model that code outside of its file needs.
+
+    Attributes:
+        builder: function (input_shape, **options) -> keras.Model on RGB 0..255; of a classical
+            model, function (image [H, W, 3], **options) -> float32 [H, W] in 0..1.
+        citation: authors, year, title, place.
+        canvas: (h, w) that a network works at unless a config or a weights file says otherwise;
+            None for a classical model, which works at the image's own size.
+        density: whether its output is a density: sums to 1 and has a logarithm.
+        published: the sizes that papers state, for the table of `scripts/summary.py`.
+    """
+
+    builder: Callable
+    citation: str
+    canvas: Optional[tuple] = None
+    density: bool = False
+    published: str = ""
+
+    @property
+    def classical(self) -> bool:
+        """A function of an image; nothing was trained."""
+        return self.canvas is None
