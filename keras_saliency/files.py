@@ -1,9 +1,20 @@
 """Writing files so that a reader never meets half of one; the error for what cannot be used."""
 import csv
 import os
+import re
+import shutil
+import socket
 import uuid
+import zlib
 from contextlib import contextmanager
 from pathlib import Path
+
+# A temporary file says whose it is, so that those of killed processes can be told apart.
+_HOST = f"{zlib.crc32(socket.gethostname().encode()):08x}"
+_TEMPORARY = re.compile(r"\.ks-(?P<host>[0-9a-f]{8})-(?P<process>\d+)-[0-9a-f]{8}")
+_LONGEST_SUFFIX = 16
+# A spreadsheet computes a cell that begins so.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class InputError(ValueError):
@@ -32,13 +43,24 @@ def printable(text) -> str:
                    for c in str(text))
 
 
+def require_writable(path) -> None:
+    """Raise `InputError` if a file or folder `path` cannot be made, before work is put into it."""
+    path = Path(path)
+    there = next((p for p in (path.parent, *path.parent.parents) if p.exists()), Path())
+    if not there.is_dir():
+        raise InputError(f"{path}: {there} is not a folder")
+    if not os.access(there, os.W_OK):
+        raise InputError(f"{path}: no permission to write into {there.resolve()}")
+
+
 @contextmanager
 def atomic_path(path):
     """Write to the name given by the `with`, and `path` appears complete or not at all.
 
     The temporary file lies in the same folder (renaming across disks is not atomic) and ends like
     `path`, since many writers choose the format by the name. The folder is made if need be. If
-    the block raises, the temporary file is removed and an older `path` stays as it was.
+    the block raises, the temporary file is removed and an older `path` stays as it was. When the
+    block has ended, file and name are on the disk: a crash of the machine leaves no empty file.
 
     Yields:
         Path of the temporary file; the block must create it.
@@ -48,13 +70,30 @@ def atomic_path(path):
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{uuid.uuid4().hex[:8]}.{path.name}")
+    temporary = temporary_path(path)
     try:
         yield temporary
+        _sync(temporary)
         os.replace(temporary, path)
+        _sync(path.parent)
     except BaseException:  # also KeyboardInterrupt: leave nothing behind
         temporary.unlink(missing_ok=True)
         raise
+
+
+def temporary_path(path) -> Path:
+    """A name of this process beside `path`, short however long that is, with the same ending."""
+    path = Path(path)
+    suffix = path.suffix if len(path.suffix) <= _LONGEST_SUFFIX else ""
+    return path.with_name(f".ks-{_HOST}-{os.getpid()}-{uuid.uuid4().hex[:8]}{suffix}")
+
+
+def remove_abandoned(folder) -> None:
+    """Remove what killed processes of this machine left of unfinished files in a folder."""
+    for path in Path(folder).glob(".ks-*"):
+        name = _TEMPORARY.match(path.name)
+        if name and name["host"] == _HOST and not _is_running(int(name["process"])):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def write_csv(path, header, rows) -> None:
@@ -62,3 +101,38 @@ def write_csv(path, header, rows) -> None:
     with atomic_path(path) as temporary:
         with open(temporary, "w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([header, *rows])
+
+
+def safe_cell(text) -> str:
+    """`text` so that a spreadsheet does not take it for a formula; `plain_cell` undoes it."""
+    text = str(text)
+    return f"'{text}" if text.lstrip("'").startswith(FORMULA_STARTS) else text
+
+
+def plain_cell(text: str) -> str:
+    """What `safe_cell` was given."""
+    quoted = text.startswith("'") and text.lstrip("'").startswith(FORMULA_STARTS)
+    return text[1:] if quoted else text
+
+
+def _sync(path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
+    if os.name == "nt" and path.is_dir():
+        return  # Windows opens no folders, and writes names at once
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _is_running(process: int) -> bool:
+    if os.name == "nt":  # there the call below would end the process
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

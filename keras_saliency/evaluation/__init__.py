@@ -13,7 +13,7 @@ from keras_saliency.evaluation.gold_standard import (
     fit_gold_standard,
     information_gain_explained,
 )
-from keras_saliency.evaluation.results import Evaluation
+from keras_saliency.evaluation.results import Evaluation, read_table, read_tables
 from keras_saliency.evaluation.scoring import (
     ALL,
     Scorer,
@@ -24,7 +24,6 @@ from keras_saliency.evaluation.scoring import (
     score_predictions,
     usable_metrics,
 )
-from keras_saliency.evaluation.tables import read_table, read_tables
 from keras_saliency.prediction.forward import forward_function
 
 __all__ = ["ALL", "CenterBias", "Density", "Evaluation", "GoldStandard", "Scorer", "Skipped",

@@ -14,12 +14,8 @@ from keras_saliency.evaluation.statistics import (
     cumulative_rank,
     paired_p_value,
 )
-from keras_saliency.evaluation.tables import ScoreTable, matched, read_table, read_tables
-from keras_saliency.files import InputError
+from keras_saliency.files import InputError, list_some
 from keras_saliency.metrics import METRICS
-
-__all__ = ["Comparison", "ScoreTable", "bootstrap_intervals", "compare", "cumulative_rank",
-           "paired_p_value", "read_table", "read_tables"]
 
 
 @dataclass(frozen=True)
@@ -92,7 +88,7 @@ def compare(tables, confidence=0.95, draws=10000, seed=0) -> Comparison:
     fixed before the scores are seen, as a one-sided test demands.
 
     Args:
-        tables: two or more `ScoreTable`s with the same stimuli, in any order.
+        tables: two or more `Evaluation`s with the same stimuli, in any order.
         confidence, draws, seed: of `bootstrap_intervals`; the images drawn are the same for all
             tables.
 
@@ -105,7 +101,7 @@ def compare(tables, confidence=0.95, draws=10000, seed=0) -> Comparison:
     if len(tables) < 2 or len(set(labels)) < len(labels):
         raise InputError("a comparison needs two or more tables with different labels, not "
                          f"{', '.join(labels) or 'none'}")
-    scores = matched(tables)
+    scores = _matched(tables)
     images, means, intervals, p_values = {}, {}, {}, {}
     for metric, values in scores.items():
         values = values[~np.isnan(values).any(axis=1)]
@@ -120,6 +116,32 @@ def compare(tables, confidence=0.95, draws=10000, seed=0) -> Comparison:
     return Comparison(labels, images, means, intervals, p_values,
                       cumulative_rank(means) if rankable else None, confidence,
                       left_out)
+
+
+def _matched(tables) -> dict:
+    """{metric: float64 [N, K]} of the metrics that K tables share, rows in the first one's order.
+
+    Raises:
+        InputError: tables whose stimuli differ (names what is missing where), or without a
+            common metric.
+    """
+    first = tables[0]
+    places = [{name: i for i, name in enumerate(table.names)} for table in tables]
+    for table, place in zip(tables[1:], places[1:]):
+        for one, names, other in ((table, place, first), (first, places[0], table)):
+            missing = [name for name in other.names if name not in names]
+            if missing:
+                raise InputError(f"{one.label} has no row for {list_some(missing)}, which "
+                                 f"{other.label} has")
+    shared = [metric for metric in first.scores
+              if all(metric in table.scores for table in tables)]
+    if not shared:
+        raise InputError("no metric is in all of the tables: " + "; ".join(
+            f"{table.label} has {', '.join(table.scores)}" for table in tables))
+    orders = [[place[name] for name in first.names] for place in places]
+    return {metric: np.stack([table.scores[metric][order]
+                              for table, order in zip(tables, orders)], axis=1)
+            for metric in shared}
 
 
 def _plain(array) -> list:

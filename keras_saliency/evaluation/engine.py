@@ -9,7 +9,7 @@ from keras_saliency.config import Config
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.loading import load_data
 from keras_saliency.evaluation.comparison import compare
-from keras_saliency.evaluation.results import check_table_path
+from keras_saliency.evaluation.results import check_table_path, read_tables
 from keras_saliency.evaluation.sources import (
     BASELINES,
     classical_predictions,
@@ -17,7 +17,6 @@ from keras_saliency.evaluation.sources import (
     picture_predictions,
     saved_model_predictions,
 )
-from keras_saliency.evaluation.tables import read_tables
 from keras_saliency.files import InputError, atomic_path
 from keras_saliency.models import ClassicalModel, check_canvas, is_density, load_predictor
 

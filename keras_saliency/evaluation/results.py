@@ -1,6 +1,11 @@
-"""Scores of one set of saliency maps: per stimulus, their means, and the files of both."""
+"""Scores of one set of saliency_maps, and the one place that knows their files.
+
+A table is a CSV (or Parquet) file with the columns `stimulus` and metrics and a row for each
+stimulus; beside it lies a summary, `.json`, with means, intervals and origin.
+"""
 import csv
 import json
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,19 +15,30 @@ import numpy as np
 
 from keras_saliency import __version__
 from keras_saliency.evaluation.statistics import bootstrap_intervals
-from keras_saliency.evaluation.tables import import_pyarrow
-from keras_saliency.files import InputError, atomic_path
+from keras_saliency.files import (
+    InputError,
+    MissingPackage,
+    atomic_path,
+    list_some,
+    plain_cell,
+    require_writable,
+    safe_cell,
+    write_csv,
+)
 from keras_saliency.metrics import METRICS
 
 _BOOTSTRAP = {"confidence": 0.95, "draws": 10000, "seed": 0}
+_REASONS_SHOWN = 10
+
 
 @dataclass(frozen=True)
 class Evaluation:
     """Scores of N maps.
 
     Attributes:
-        names: N stimulus names.
+        names: N unique stimulus names.
         scores: {metric: float64 [N]}; NaN where a stimulus could not be scored.
+        label: what it is called in a comparison.
         loss: mean training loss on the canvas, where one was asked for.
         reasons: {stimulus name: why it, or some of its metrics, could not be scored}.
         missing: the stimuli among them that had no map at all.
@@ -31,6 +47,7 @@ class Evaluation:
 
     names: Sequence[str]
     scores: dict
+    label: str = ""
     loss: Optional[float] = None
     reasons: dict = field(default_factory=dict)
     missing: Sequence[str] = ()
@@ -71,14 +88,16 @@ class Evaluation:
             images = np.count_nonzero(~np.isnan(self.scores[name]))
             lines.append(f"{f'{name} ({arrow})':<34}{mean:9.4f}  "
                          f"{f'{low:.4f} .. {high:.4f}':>20}{images:8d}")
-        for name, reason in list(self.reasons.items())[:10]:
+        for name, reason in list(self.reasons.items())[:_REASONS_SHOWN]:
             lines.append(f"not scored: {name}: {reason}")
-        if len(self.reasons) > 10:
-            lines.append(f"not scored: {len(self.reasons) - 10} more")
+        if len(self.reasons) > _REASONS_SHOWN:
+            lines.append(f"not scored: {len(self.reasons) - _REASONS_SHOWN} more")
         return "\n".join(lines)
 
     def write(self, path, about=None) -> Path:
         """Write the scores of each stimulus, and means, intervals and origin beside them.
+
+        Nobody ever finds a new table beside an old summary: the old one goes first.
 
         Args:
             path: `.csv`, or `.parquet` where pyarrow is installed; the summary goes to the same
@@ -92,47 +111,157 @@ class Evaluation:
             InputError: another file type, or Parquet without pyarrow.
         """
         path = check_table_path(path)
-        with atomic_path(path) as temporary:
-            (_write_parquet if path.suffix == ".parquet" else _write_csv)(self, temporary)
+        summary = path.with_suffix(".json")
+        with atomic_path(summary) as temporary:
+            temporary.write_text(json.dumps(self._summary(about), indent=2) + "\n",
+                                 encoding="utf-8")
+            summary.unlink(missing_ok=True)
+            (_write_parquet if path.suffix == ".parquet" else _write_csv)(self, path)
+        return summary
+
+    def _summary(self, about) -> dict:
         intervals = self.intervals()
-        summary = {
+        return {
             **(about or {}), "keras_saliency": __version__, "stimuli": len(self.names),
             "metrics": {name: {
-                "mean": _number(mean), "interval_95": [_number(b) for b in intervals[name]],
+                "mean": _json_number(mean),
+                "interval_95": [_json_number(b) for b in intervals[name]],
                 "scored": int(np.count_nonzero(~np.isnan(self.scores[name]))),
                 "higher_is_better": METRICS[name].higher_is_better}
                 for name, mean in self.means().items()},
             "bootstrap": _BOOTSTRAP,
             "not_scored": self.reasons, "seconds": self.seconds}
-        with atomic_path(path.with_suffix(".json")) as temporary:
-            temporary.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-        return path.with_suffix(".json")
 
 
 def check_table_path(path) -> Path:
     """`path` if a table can be written there; `InputError` for what cannot be written."""
     path = Path(path)
+    require_writable(path)
     if path.suffix not in (".csv", ".parquet"):
         raise InputError(f"{path}: the table must end in .csv or .parquet")
     if path.suffix == ".parquet":
-        import_pyarrow(path)
+        _import_pyarrow(path)
     return path
 
 
+def read_table(path, label=None) -> Evaluation:
+    """Read a CSV (or Parquet) of `stimulus` and metrics.
+
+    An empty cell or `nan` is an image without a score.
+
+    Args:
+        label: None for the file's name without ending.
+
+    Raises:
+        InputError: naming file, row (the header is row 1) and column: no or another header,
+            metrics unknown or twice, rows of another length, an empty or repeated stimulus, a
+            cell that is no finite number, no rows, or not text.
+        OSError: the file cannot be opened.
+    """
+    path = Path(path)
+    records = _parquet_records(path) if path.suffix == ".parquet" else _csv_records(path)
+    if not records:
+        raise InputError(f"{path}: empty; it should hold a row `stimulus,metric,...` and one row "
+                         "per image")
+    metrics = _checked_header(path, records[0][1])
+    names, rows = {}, []
+    for line, record in records[1:]:
+        where = f"{path}, row {line}"
+        if len(record) != len(metrics) + 1:
+            raise InputError(f"{where}: {len(record)} cells, but the header has "
+                             f"{len(metrics) + 1}")
+        if not record[0] or record[0] in names:
+            raise InputError(f"{where}: stimulus {record[0]!r} is already in row "
+                             f"{names[record[0]]}" if record[0] else f"{where}: no stimulus name")
+        names[record[0]] = line
+        rows.append([_number(cell, f"{where}, column {metric}")
+                     for metric, cell in zip(metrics, record[1:])])
+    if not rows:
+        raise InputError(f"{path}: no images, only a header")
+    columns = np.array(rows, np.float64).T
+    return Evaluation(tuple(names), dict(zip(metrics, columns)), label or path.stem)
+
+
+def read_tables(paths) -> list:
+    """`Evaluation`s of several files, labelled by file name, or by path if names repeat."""
+    paths = [Path(path) for path in paths]
+    distinct = len({path.stem for path in paths}) == len(paths)
+    return [read_table(path, None if distinct else str(path)) for path in paths]
+
+
 def _write_csv(result: Evaluation, path) -> None:
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["stimulus", *result.scores])
-        for row in zip(result.names, *result.scores.values()):
-            writer.writerow([row[0], *(f"{value:.6f}" for value in row[1:])])
+    write_csv(path, ["stimulus", *result.scores],
+              ([safe_cell(row[0]), *(f"{value:.6f}" for value in row[1:])]
+               for row in zip(result.names, *result.scores.values())))
 
 
 def _write_parquet(result: Evaluation, path) -> None:
-    pyarrow = import_pyarrow(path)
-    pyarrow.parquet.write_table(
-        pyarrow.table({"stimulus": list(result.names), **result.scores}), path)
+    pyarrow = _import_pyarrow(path)
+    table = pyarrow.table({"stimulus": list(result.names), **result.scores})
+    with atomic_path(path) as temporary:
+        pyarrow.parquet.write_table(table, temporary)
 
 
-def _number(value: float):
+def _import_pyarrow(path):
+    """The optional package pyarrow, with its `parquet`; `MissingPackage` for `path` without it."""
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise MissingPackage(f"{path}: Parquet needs pyarrow (python -m pip install pyarrow); "
+                             "use a .csv without it") from None
+    return pyarrow
+
+
+def _csv_records(path) -> list:
+    """(row number, cells) of the rows that are not empty."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file, strict=True)
+            # the line a record ends at is what an editor shows
+            return [(reader.line_num, [plain_cell(record[0]), *record[1:]])
+                    for record in reader if record]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: not a CSV table ({error})") from error
+
+
+def _parquet_records(path) -> list:
+    """As `_csv_records`."""
+    pyarrow = _import_pyarrow(path)
+    try:
+        table = pyarrow.parquet.read_table(path)
+    except pyarrow.ArrowException as error:
+        raise InputError(f"{path}: not a Parquet table ({error})") from error
+    rows = zip(*(column.to_pylist() for column in table.columns))
+    cells = [["" if value is None else str(value) for value in row] for row in rows]
+    return list(enumerate([table.column_names, *cells], start=1))
+
+
+def _checked_header(path, header) -> list:
+    """The metrics of a header row."""
+    if header[0] != "stimulus" or len(header) < 2:
+        raise InputError(f"{path}, row 1: the columns must be `stimulus` and metrics, not "
+                         f"{', '.join(header)}")
+    unknown = [metric for metric in header[1:] if metric not in METRICS]
+    if unknown:
+        raise InputError(f"{path}, row 1: no metric {list_some(map(repr, unknown))}; the metrics "
+                         f"are {', '.join(METRICS)}")
+    if len(set(header)) < len(header):
+        raise InputError(f"{path}, row 1: a metric is there twice: {', '.join(header[1:])}")
+    return header[1:]
+
+
+def _number(cell: str, where: str) -> float:
+    """A finite number, or NaN for an empty cell or `nan`."""
+    try:
+        value = float(cell) if cell.strip() else math.nan
+    except ValueError:
+        raise InputError(f"{where}: {cell!r} is not a number") from None
+    if math.isinf(value):
+        raise InputError(f"{where}: {cell!r} is not finite")
+    return value
+
+
+def _json_number(value: float):
     """JSON has no NaN."""
     return None if np.isnan(value) else float(value)

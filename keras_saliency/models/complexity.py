@@ -39,8 +39,8 @@ class Cost(NamedTuple):
 
 
 def layer_costs(model, size) -> list:
-    """`LayerCost` of each layer of a functional model for an image of `size` (h, w), in its order."""
     """`LayerCost` of each layer of a functional model for images of `size` (h, w), in order."""
+    layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
     shapes = _shapes(model, size, [tensor for layer in layers for tensor in (
         tf.nest.flatten(layer.input)[0], tf.nest.flatten(layer.output)[0])])
     return [_cost(layer, *pair) for layer, pair in zip(layers, zip(shapes[::2], shapes[1::2]))]

@@ -7,12 +7,12 @@ from scipy import stats
 
 from keras_saliency.evaluation import Evaluation
 from keras_saliency.evaluation.comparison import compare
+from keras_saliency.evaluation.results import read_table, read_tables
 from keras_saliency.evaluation.statistics import (
     bootstrap_intervals,
     cumulative_rank,
     paired_p_value,
 )
-from keras_saliency.evaluation.tables import ScoreTable, read_table, read_tables
 
 NAMES = [f"img{i}" for i in range(40)]
 
@@ -21,9 +21,9 @@ def table(label, shift=0.0, seed=0, names=NAMES, metrics=("auc_shuffled", "cc", 
     """Scores of one difficulty per image plus noise; `shift` makes higher scores."""
     rng = np.random.default_rng(seed)
     difficulty = np.random.default_rng(99).random(len(names))
-    return ScoreTable(label, tuple(names), {
+    return Evaluation(tuple(names), {
         metric: 1 + difficulty + shift + 0.1 * rng.standard_normal(len(names))
-        for metric in metrics})
+        for metric in metrics}, label)
 
 
 def write(path, text):
@@ -117,8 +117,8 @@ def test_p_value_without_deviation():
 def test_order_of_rows_does_not_matter():
     a, b = table("a"), table("b", 0.1, seed=1)
     order = np.random.default_rng(0).permutation(len(NAMES))
-    shuffled = ScoreTable("b", [NAMES[i] for i in order],
-                          {metric: values[order] for metric, values in b.scores.items()})
+    shuffled = Evaluation([NAMES[i] for i in order],
+                          {metric: values[order] for metric, values in b.scores.items()}, "b")
     assert compare([a, b], draws=50).to_dict() == compare([a, shuffled], draws=50).to_dict()
 
 
@@ -165,7 +165,7 @@ def test_bootstrap_against_a_loop():
 def test_bootstrap_in_chunks(monkeypatch):
     values = np.random.default_rng(0).random((30, 2))
     whole = bootstrap_intervals(values, draws=1000)
-    monkeypatch.setattr("keras_saliency.comparison.statistics._CHUNK", 999)
+    monkeypatch.setattr("keras_saliency.evaluation.statistics._CHUNK", 999)
     np.testing.assert_array_equal(bootstrap_intervals(values, draws=1000), whole)
     assert not np.array_equal(bootstrap_intervals(values, draws=1000, seed=1), whole)
 

@@ -4,8 +4,7 @@ import importlib.util
 import numpy as np
 import pytest
 
-from keras_saliency.evaluation.results import Evaluation
-from keras_saliency.evaluation.tables import read_table
+from keras_saliency.evaluation.results import Evaluation, read_table
 
 
 def evaluation_of(**scores):
