@@ -44,6 +44,7 @@ setup(
         "PyYAML>=6,<7",
         "tensorboard>=2.15,<3",  # TensorFlow 2.21 no longer brings it
         "tqdm>=4.64,<5",
+        "filelock>=3.12,<4",  # one process writes to the folder of a run
     ],
     extras_require={
         "test": ["pytest>=7.4,<10", "pytest-xdist>=3.3,<4", "hypothesis>=6.80,<7",

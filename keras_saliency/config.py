@@ -1,9 +1,11 @@
 """Configurations: dataclasses read from YAML, with overrides `key.sub=value`.
 
-An unknown key or a value of the wrong type is an error that names the key and lists what is
-valid; nothing is guessed and nothing is ignored.
+An unknown key, a value of the wrong type or out of range is an error that names the key and lists
+what is valid; nothing is guessed and nothing is ignored. A section checks its own values; what
+needs the model or the data is checked where those are known.
 """
 import dataclasses
+import math
 import typing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +18,23 @@ from keras_saliency.files import InputError, atomic_path
 
 class ConfigError(InputError):
     """A config file or an override is wrong; the message names the key and the remedy."""
+
+
+LARGEST_CANVAS = 2 ** 24  # pixels: activation_maps of more do not fit any memory
+CACHES = ("none", "memory", "disk")
+
+
+def _require(condition, message: str) -> None:
+    if not condition:
+        raise ConfigError(message)
+
+
+def _at_least(section: str, config, least, *keys) -> None:
+    """Raise `ConfigError` unless the values of the keys are None or at least `least`."""
+    for key in keys:
+        value = getattr(config, key)
+        _require(value is None or value >= least,
+                 f"{section}.{key} must be at least {least}, not {value}")
 
 
 @dataclass
@@ -49,6 +68,19 @@ class DataConfig:
     split_seed: int = 42
     options: Dict[str, Any] = field(default_factory=dict)  # the reader's own
 
+    def __post_init__(self):
+        _require(self.canvas is None or len(self.canvas) == 2 and min(self.canvas) >= 1,
+                 f"data.canvas must be [height, width], not {self.canvas}")
+        _require(self.canvas is None or self.canvas[0] * self.canvas[1] <= LARGEST_CANVAS,
+                 f"data.canvas {self.canvas} has more than {LARGEST_CANVAS} pixels")
+        for key in ("sigma_dva", "sigma_pixels"):
+            value = getattr(self, key)
+            _require(value is None or 0 < value < math.inf,
+                     f"data.{key} must be above 0 and finite, not {value}")
+        _at_least("data", self, 1, "train", "validation", "hold_out")
+        _require(0 <= self.split_seed < 2 ** 32,
+                 f"data.split_seed must lie between 0 and {2 ** 32 - 1}, not {self.split_seed}")
+
 
 @dataclass
 class AdversarialConfig:
@@ -60,6 +92,12 @@ class AdversarialConfig:
     optimizer_options: Dict[str, Any] = field(default_factory=dict)
     width_multiplier: float = 1.0          # of the discriminator; for tests
 
+    def __post_init__(self):
+        for key in ("alpha", "learning_rate"):
+            value = getattr(self, key)
+            _require(0 < value < math.inf,
+                     f"train.adversarial.{key} must be above 0 and finite, not {value}")
+
 
 @dataclass
 class LbfgsConfig:
@@ -70,6 +108,11 @@ class LbfgsConfig:
     memory: int = 10                       # gradients that the curvature is estimated from
     cell: int = 4                          # stimulus pixels to a cell of the density, per axis
     leave_one_observer_out: bool = False   # also fit without each observer, and predict them
+
+    def __post_init__(self):
+        _at_least("train.lbfgs", self, 1, "iterations", "memory", "cell")
+        _require(0 <= self.sparsity < math.inf, "train.lbfgs.sparsity must not be negative, and "
+                                                f"finite: {self.sparsity}")
 
 
 @dataclass
@@ -101,6 +144,26 @@ class TrainConfig:
     seed: int = 1
     deterministic: bool = True
 
+    def __post_init__(self):
+        _at_least("train", self, 1, "epochs", "batch", "unit_every", "decay_every", "patience")
+        _require(self.cache in CACHES, f"train.cache {self.cache!r}; choose none, memory or disk")
+        _require(self.cache_folder is None or self.cache == "disk",
+                 f"train.cache_folder is for train.cache=disk, not {self.cache}")
+        for key, valid in (("crop", 0 < self.crop <= 1), ("color", 0 <= self.color < 1)):
+            _require(valid, f"train.{key} must lie between 0 and 1, not {getattr(self, key)}")
+        _require((self.crop, self.color) == (1, 0) or self.cache == "none",
+                 f"train.crop and train.color change every epoch; with train.cache={self.cache} "
+                 "they cannot be drawn: --set train.cache=none")
+        _require(self.end_rate is None or (self.decay == 1 and 0 <= self.end_rate < math.inf),
+                 "train.end_rate must not be negative, and goes without train.decay")
+        for key in ("learning_rate", "decay"):
+            value = getattr(self, key)
+            _require(0 < value < math.inf, f"train.{key} must be above 0 and finite, not {value}")
+        _require(0 <= self.seed < 2 ** 32,
+                 f"train.seed must lie between 0 and {2 ** 32 - 1}, not {self.seed}")
+        for name, factor in self.loss.items():
+            _require(math.isfinite(factor), f"train.loss.{name} must be finite, not {factor}")
+
 
 @dataclass
 class EvaluationConfig:
@@ -110,6 +173,10 @@ class EvaluationConfig:
     every: List[str] = field(default_factory=lambda: ["nss", "cc"])  # after each epoch
     batch: int = 4
     seed: int = 0                          # of the sampled metrics
+
+    def __post_init__(self):
+        _at_least("evaluation", self, 1, "batch")
+        _at_least("evaluation", self, 0, "seed")
 
 
 @dataclass
@@ -122,6 +189,11 @@ class Config:
     data: DataConfig = field(default_factory=DataConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+
+    def __post_init__(self):
+        _require(self.name not in ("", ".", "..") and not set(self.name) & set("/\\\0"),
+                 f"name {self.name!r} must be the name of one folder inside {self.output!r}; the "
+                 "place is set by output")
 
     @property
     def folder(self) -> Path:

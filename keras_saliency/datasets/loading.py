@@ -1,7 +1,7 @@
 """From the section `data` of a config to the stimuli of a run."""
 import numpy as np
 
-from keras_saliency.config import ConfigError, DataConfig
+from keras_saliency.config import DataConfig
 from keras_saliency.datasets import DATASETS, load_dataset, pipeline
 from keras_saliency.datasets.splits import hold_out, split
 from keras_saliency.maps import DENSITY
@@ -19,7 +19,7 @@ def load_data(data: DataConfig, targets=(DENSITY,), part="validation") -> tuple:
         them for "all"), those of `part`, and how they come onto the canvas.
 
     Raises:
-        ConfigError: a setting that does not fit. DatasetError: files that are missing or wrong.
+        DatasetError: files that are missing or wrong, or a split that they do not allow.
     """
     dataset = load_dataset(data.name, data.root, **data.options)
     everything = np.arange(len(dataset))
@@ -30,8 +30,6 @@ def load_data(data: DataConfig, targets=(DENSITY,), part="validation") -> tuple:
     evaluated = training if part == "training" else validation
     spec = DATASETS[data.name]
     canvas = tuple(data.canvas or spec.canvas)
-    if len(canvas) != 2 or min(canvas) < 1:
-        raise ConfigError(f"data.canvas must be [height, width], not {list(canvas)}")
     sigma = pipeline.sigma_pixels(
         dataset, spec.sigma_dva if data.sigma_dva is None else data.sigma_dva, data.sigma_pixels)
     return (dataset.select(training), dataset.select(evaluated),

@@ -35,6 +35,15 @@ def layer_variables(model) -> dict:
     return found
 
 
+def first_not_finite(model):
+    """"<layer>/<variable>" of the first variable with NaN or infinity; None if there is none."""
+    for layer, variables in layer_variables(model).items():
+        for name, variable in variables.items():
+            if not np.isfinite(np.asarray(variable)).all():
+                return f"{layer}/{name}"
+    return None
+
+
 def save(model, path, attributes=None, dtype="float32", extra=None) -> Path:
     """Write the weights of `model`; the file appears whole or not at all.
 

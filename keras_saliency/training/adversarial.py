@@ -66,9 +66,6 @@ def make_adversary(config: Config, canvas, optimizer) -> Adversary:
     if canvas[0] % 16 or canvas[1] % 16:
         raise ConfigError(f"train.adversarial: the sides of the canvas must be multiples of 16, "
                           f"not {canvas[0]}x{canvas[1]}")
-    if not settings.adversarial.alpha > 0:
-        raise ConfigError("train.adversarial.alpha must be above 0, not "
-                          f"{settings.adversarial.alpha}")
     discriminator = salgan_discriminator(
         (*canvas, 3), width_multiplier=settings.adversarial.width_multiplier)
     return Adversary(discriminator, optimizer)

@@ -1,49 +1,49 @@
 """Keras callbacks; they adapt what other modules compute to `fit`."""
-import csv
 import math
-from pathlib import Path
 
 import keras
 import tensorflow as tf
 
-from keras_saliency.files import InputError, write_csv
+from keras_saliency.files import InputError
+from keras_saliency.models.weights_file import first_not_finite
+from keras_saliency.training import history
 from keras_saliency.training.unit_callbacks import ActivationLogger, UnitNSS  # noqa: F401
 
-LOWER_IS_BETTER = ("loss", "kld", "emd")
 
+class StopWhenDiverged(keras.callbacks.Callback):
+    """Ends training as soon as the loss, or at the end of an epoch a weight, is not finite.
 
-def lower_is_better(column: str) -> bool:
-    """Whether small values of a history column are good (`val_loss`, `val_kld`, ...)."""
-    return column.split("val_")[-1] in LOWER_IS_BETTER
+    It goes before all callbacks that write: nothing of such an epoch is kept. The loss alone does
+    not tell, since a network with infinite weights can have a finite one.
 
+    Args:
+        model: whose weights are looked at.
 
-def best_row(rows, column: str) -> int:
-    """Index of the best row of a history by `column`; the first one among equals.
-
-    NaN never wins against a number.
+    Raises:
+        FloatingPointError: naming the epoch and the layer.
     """
-    sign = 1 if lower_is_better(column) else -1
 
-    def key(index):
-        value = sign * float(rows[index][column])
-        return (math.isnan(value), value)
+    def __init__(self, model):
+        super().__init__()
+        self.whole, self.epoch = model, 0
 
-    return min(range(len(rows)), key=key)
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch + 1
 
+    def on_train_batch_end(self, batch, logs=None):
+        self._require_finite((logs or {}).get("loss", 0.0))
 
-def read_history(path) -> list:
-    """Rows of a history CSV as dicts of numbers; empty if there is no such file."""
-    path = Path(path)
-    if not path.is_file():
-        return []
-    with open(path, newline="") as file:
-        return [{key: int(value) if key == "epoch" else float(value)
-                 for key, value in row.items()} for row in csv.DictReader(file)]
+    def on_epoch_end(self, epoch, logs=None):
+        self._require_finite(logs["loss"])
+        wrong = first_not_finite(self.whole)
+        if wrong is not None:
+            raise FloatingPointError(f"{wrong} is not finite after epoch {epoch + 1}; lower "
+                                     "train.learning_rate; the weights before it were kept")
 
-
-def write_history(rows, path) -> None:
-    """Write rows (dicts with the same keys) as CSV, whole or not at all."""
-    write_csv(path, list(rows[0]), [list(row.values()) for row in rows])
+    def _require_finite(self, loss):
+        if not math.isfinite(loss):
+            raise FloatingPointError(f"the loss became {float(loss)} in epoch {self.epoch}; "
+                                     "lower train.learning_rate")
 
 
 class ValidationScores(keras.callbacks.Callback):
@@ -51,10 +51,6 @@ class ValidationScores(keras.callbacks.Callback):
 
     Args:
         validate: function without arguments -> {name: number}.
-
-    Raises:
-        FloatingPointError: at the end of an epoch whose loss is not finite; nothing of that
-            epoch is written.
     """
 
     def __init__(self, validate):
@@ -62,9 +58,6 @@ class ValidationScores(keras.callbacks.Callback):
         self.validate = validate
 
     def on_epoch_end(self, epoch, logs=None):
-        if not math.isfinite(logs["loss"]):
-            raise FloatingPointError(f"the loss became {logs['loss']} in epoch {epoch + 1}; "
-                                     "lower train.learning_rate")
         logs.update({f"val_{name}": value for name, value in self.validate().items()})
 
 
@@ -93,13 +86,14 @@ class RunRecorder(keras.callbacks.Callback):
                              f"{', '.join(logs)}")
         values = {key: float(value) for key, value in logs.items()
                   if key not in ("lr", "learning_rate")}
-        self.rows.append({"epoch": epoch + 1, **values})
-        best = best_row(self.rows, self.monitor)
-        if best == len(self.rows) - 1:
-            self.save_best(self.rows)
-        write_history(self.rows, self.path)
-        self.save_last(self.rows)
-        if self.patience is not None and len(self.rows) - 1 - best >= self.patience:
+        rows = [*self.rows, {"epoch": epoch + 1, **values}]
+        best = history.best_row(rows, self.monitor)
+        if best == len(rows) - 1:
+            self.save_best(rows)
+        history.write_history(rows, self.path)
+        self.save_last(rows)
+        self.rows = rows  # only now is the epoch on the disk: Ctrl-C may come at any moment
+        if self.patience is not None and len(rows) - 1 - best >= self.patience:
             self.model.stop_training = True
 
 

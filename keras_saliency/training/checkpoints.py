@@ -6,7 +6,9 @@ import numpy as np
 
 from keras_saliency.config import ConfigError
 from keras_saliency.models import weights_file
-from keras_saliency.training import callbacks
+from keras_saliency.models.weights_file import WeightsError
+from keras_saliency.training.history import history_until, read_history
+from keras_saliency.training.run import BEST, HISTORY, LAST, require_best
 
 OPTIMIZER_GROUP = "_optimizer"
 
@@ -36,27 +38,76 @@ def restore(folder: Path, model, optimizer, adversary=None) -> list:
         The history up to it; [] for a run without one.
 
     Raises:
-        ConfigError, WeightsError: the state is of another Keras version or another network.
+        ConfigError, WeightsError: a file is missing or damaged, or the state is of another Keras
+            version or another network.
     """
-    path = folder / "last.h5"
+    path = folder / LAST
     if not path.exists():
+        require_beginning(folder)
         return []
+    epoch = epoch_of(path)
+    rows = history_until(epoch, folder / HISTORY, path)
     optimizer.build(model.trainable_variables)
     variables = optimizer_variables(optimizer)
     values = matching(path, OPTIMIZER_GROUP, variables)
     if values is None:
-        written = weights_file.read_attributes(path).get("keras")
-        raise ConfigError(
-            f"{path} holds the optimizer state of Keras {written}, which Keras "
-            f"{keras.__version__} cannot take; resume with that version, or start a new run "
-            f"from its weights: --set model.weights={path}")
+        raise ConfigError(f"{path} {_why_no_state(path)}; start a new run from its weights: "
+                          f"--set model.weights={path}")
     if adversary is not None:
         adversary.restore(path)
     weights_file.assign(model, weights_file.read(path), path)
     for variable, value in zip(variables, values):
         variable.assign(value)
-    epoch = weights_file.read_attributes(path)["epoch"]
-    return callbacks.read_history(folder / "history.csv")[:epoch]
+    return rows
+
+
+def require_beginning(folder: Path) -> None:
+    """Raise `ConfigError` if a run without last.h5 has finished an epoch.
+
+    A run that is killed while it saves its first epoch has a history of one row.
+    """
+    rows = read_history(folder / HISTORY)
+    if len(rows) > 1:
+        raise ConfigError(f"{folder / HISTORY} holds {len(rows)} epochs, but {folder / LAST} is "
+                          "missing; bring back a copy of it, or start a new run with --set "
+                          "name=NAME")
+
+
+def epoch_of(path) -> int:
+    """How many epochs a checkpoint has behind it.
+
+    Raises:
+        WeightsError: the file does not say.
+    """
+    epoch = weights_file.read_attributes(path).get("epoch")
+    if not isinstance(epoch, int) or epoch < 0:
+        raise WeightsError(f"{path} does not say of which epoch it is: no checkpoint of a run")
+    return epoch
+
+
+def check_best(run) -> None:
+    """Read the best weights of a resumed run before it goes on.
+
+    best.h5 is written before the history: of an epoch that was interrupted in between, it is the
+    one after the last row, and will be written again.
+
+    Raises:
+        WeightsError: they are missing, damaged, or of another epoch.
+    """
+    path = run.folder / BEST
+    ahead = path.exists() and epoch_of(path) == len(run.rows) + 1
+    weights_file.read(path if ahead else require_best(run.folder, run.best["epoch"]))
+
+
+def _why_no_state(path) -> str:
+    """Why a checkpoint's optimizer state does not fit."""
+    if not weights_file.read_group(path, OPTIMIZER_GROUP):
+        return "holds no state of an optimizer"
+    written = weights_file.read_attributes(path).get("keras")
+    if written != keras.__version__:
+        return (f"holds the optimizer state of Keras {written}, which Keras {keras.__version__} "
+                "cannot take: resume with that version")
+    return "holds the state of another optimizer, or of other layers"
 
 
 def optimizer_variables(optimizer) -> list:

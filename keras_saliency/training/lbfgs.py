@@ -6,12 +6,15 @@ import numpy as np
 from tqdm import tqdm
 
 from keras_saliency.config import ConfigError, EvaluationConfig, TrainConfig
+from keras_saliency.datasets import pipeline
 from keras_saliency.evaluation.center_bias import center_bias
 from keras_saliency.files import write_csv
 from keras_saliency.models import weights_file
 from keras_saliency.models.deepgaze1 import HALVED, receptive_field
 from keras_saliency.training import deepgaze1_likelihood
-from keras_saliency.training.callbacks import best_row, read_history, write_history
+from keras_saliency.training.checkpoints import epoch_of, require_beginning
+from keras_saliency.training.history import best_row, history_until, write_history
+from keras_saliency.training.run import BEST, HISTORY, LAST, Run, open_folder
 
 GAINS = ("information_gain", "val_information_gain")
 OBSERVERS = "observers.csv"
@@ -19,6 +22,30 @@ FOLLOWING = ("units.csv", "patches.csv", OBSERVERS)  # what is made from best.h5
 SAVE_EVERY = 10
 UNITS, PATCHES = 10, 9  # as the paper's Figure 6
 USED = ("lbfgs", "monitor", "seed", "deterministic")  # of the section train
+
+
+def train(config, model, data, resume, log) -> Run:
+    """Fit the readout of `model`, a `deepgaze1`, as `config` says.
+
+    Args:
+        data: (training, validation, spec) of `load_data`. resume, log: as of `fit.train`.
+
+    Raises:
+        ConfigError, WeightsError, FeatureCacheError: before the fit starts.
+    """
+    training, validation, spec = data
+    check(config, model, training, validation, spec.canvas)
+    with open_folder(config, resume) as folder:
+        start = deepgaze1_likelihood.read_parameters(model)  # of each observer's fit as well
+        rows = restore(folder, model) if resume else []
+        run = Run(folder, config, model, rows, *data)
+        log(run.opening())
+        if is_over(run):
+            log(f"nothing left to fit: {len(run.rows)} iterations are done")
+        else:
+            with pipeline.unreadable_files_named(training, validation):
+                run.finished = fit(run, start, log)
+        return run.take_best()
 
 
 def check(config, model, training, validation, canvas) -> None:
@@ -40,14 +67,6 @@ def check(config, model, training, validation, canvas) -> None:
 
 
 def _check_settings(config) -> None:
-    settings = config.train.lbfgs
-    for key in ("iterations", "memory", "cell"):
-        if getattr(settings, key) < 1:
-            raise ConfigError(f"train.lbfgs.{key} must be at least 1, not "
-                              f"{getattr(settings, key)}")
-    if not 0 <= settings.sparsity < np.inf:
-        raise ConfigError("train.lbfgs.sparsity must not be negative, and finite: "
-                          f"{settings.sparsity}")
     if config.train.monitor not in ("loss", *GAINS):
         raise ConfigError(f"train.monitor {config.train.monitor!r}; with train.lbfgs choose from "
                           f"loss, {', '.join(GAINS)}")
@@ -68,21 +87,25 @@ def _check_canvas(model, canvas) -> None:
                           f"must divide it; take {[-(-n // stride) * stride for n in canvas]}")
 
 
-def restore(run) -> list:
-    """Set `run.model` to the last iteration that was saved.
+def restore(folder: Path, model) -> list:
+    """Set `model` to the last iteration that was saved.
 
     best.h5 may be ahead of last.h5, which is written every `SAVE_EVERY` iterations.
 
     Returns:
         The history up to there; [] for a run without one.
+
+    Raises:
+        ConfigError, WeightsError: a file is missing or damaged.
     """
-    saved = {path: weights_file.read_attributes(path)["epoch"]
-             for path in (run.folder / "last.h5", run.folder / "best.h5") if path.exists()}
+    saved = {path: epoch_of(path) for path in (folder / LAST, folder / BEST) if path.exists()}
     if not saved:
+        require_beginning(folder)
         return []
     path = max(saved, key=saved.get)
-    weights_file.assign(run.model, weights_file.read(path), path)
-    return read_history(run.folder / "history.csv")[:saved[path]]
+    rows = history_until(saved[path], folder / HISTORY, path)
+    weights_file.assign(model, weights_file.read(path), path)
+    return rows
 
 
 def is_over(run) -> bool:
@@ -95,14 +118,13 @@ def is_over(run) -> bool:
         len(_read_rows(run.folder / OBSERVERS)) == len(np.unique(run.training.fixations.observer)))
 
 
-def fit(run, start, save, log) -> bool:
+def fit(run, start, log) -> bool:
     """Fit `run.model` from where `run.rows` ends.
 
     Writes history.csv, units.csv, patches.csv and observers.csv to the run's folder.
 
     Args:
         run: `Run`. start: `Parameters` that its first iteration began at.
-        save: called with (file name, rows), writes the weights of `run.model`.
 
     Returns:
         False if it was interrupted (Ctrl-C), after what there was so far was saved.
@@ -121,8 +143,8 @@ def fit(run, start, save, log) -> bool:
         deepgaze1_likelihood.collect(model, run.validation, canvas, label="responses (validation)"),
         deviations, run.validation, canvas, center, settings.cell)
     measured = deviations, deepgaze1_likelihood.canvas_prior(center, run.training, canvas)
-    finished = _iterate(run, (training, validation), measured, save, log)
-    best = run.folder / "best.h5"
+    finished = _iterate(run, (training, validation), measured, log)
+    best = run.folder / BEST
     if best.exists():
         write_units(run.folder, deepgaze1_likelihood.stored_parameters(best, model), responses,
                     run.training)
@@ -131,7 +153,7 @@ def fit(run, start, save, log) -> bool:
     return leave_one_observer_out(run, (training, validation), start, log)
 
 
-def _iterate(run, likelihoods, measured, save, log) -> bool:
+def _iterate(run, likelihoods, measured, log) -> bool:
     """The iterations that are left; False if they were interrupted.
 
     Order of writing: history, best weights, `run.rows`: `restore` relies on it.
@@ -152,13 +174,13 @@ def _iterate(run, likelihoods, measured, save, log) -> bool:
         rows = [*run.rows, {"epoch": len(run.rows) + 1, "loss": objective,
                             **dict(zip(GAINS, gains))}]
         deepgaze1_likelihood.write_parameters(run.model, parameters, *measured)
-        write_history(rows, run.folder / "history.csv")
+        write_history(rows, run.folder / HISTORY)
         if best_row(rows, monitor) == len(rows) - 1:
-            save("best.h5", rows)
+            run.save(BEST, rows)
             for name in FOLLOWING:  # from the best before
                 (run.folder / name).unlink(missing_ok=True)
         if len(rows) % SAVE_EVERY == 0:
-            save("last.h5", rows)
+            run.save(LAST, rows)
         run.rows = rows
         bar.set_postfix_str(f"loss {objective:.4f}, information gain {gains[0]:.3f} bits, "
                             f"validation {gains[1]:.3f}", refresh=False)
@@ -172,10 +194,10 @@ def _iterate(run, likelihoods, measured, save, log) -> bool:
             if not run.rows:  # nothing to gain on where it began
                 after_step(*found)
     except KeyboardInterrupt:
-        save("last.h5", run.rows)
+        run.save(LAST, run.rows)
         log(f"\ninterrupted after {len(run.rows)} iterations; continue with --resume")
         return False
-    save("last.h5", run.rows)
+    run.save(LAST, run.rows)
     log(f"L-BFGS ended after {len(run.rows)} iterations")
     return True
 

@@ -11,7 +11,7 @@ from keras_saliency.config import ConfigError
 from keras_saliency.datasets.dataset import DatasetError
 from keras_saliency.datasets.loading import load_data
 from keras_saliency.models import weights_file
-from keras_saliency.training import callbacks, checkpoints, fit
+from keras_saliency.training import callbacks, checkpoints, fit, history
 
 
 def small(tmp_path, *overrides):
@@ -49,7 +49,7 @@ def test_a_run_trains_and_writes_its_folder(tmp_path):
     assert [row["epoch"] for row in run.rows] == [1, 2, 3]
     assert set(run.rows[0]) == {"epoch", "loss", "val_loss", "val_nss", "val_cc"}
     assert run.rows[-1]["loss"] < run.rows[0]["loss"]
-    assert callbacks.read_history(run.folder / "history.csv") == run.rows
+    assert history.read_history(run.folder / "history.csv") == run.rows
     assert configs.load(run.folder / "config.yaml").train.epochs == 3
     assert logged(run.folder / "tensorboard") == {
         "loss": 3, "val_loss": 3, "val_nss": 3, "val_cc": 3, "stimulus, density, prediction": 3}
@@ -133,17 +133,17 @@ def test_held_out_stimuli_are_of_the_training_set(tmp_path):
 
 def test_a_run_killed_in_an_epoch_loses_only_that_epoch(tmp_path, monkeypatch):
     whole = fit.train(small(tmp_path / "whole"))
-    original = callbacks.write_history
+    original = history.write_history
 
     def die(rows, path):
         original(rows, path)
         if len(rows) == 2:
             raise SystemExit("killed")  # history written, last.h5 not
 
-    monkeypatch.setattr(callbacks, "write_history", die)
+    monkeypatch.setattr(history, "write_history", die)
     with pytest.raises(SystemExit):
         fit.train(small(tmp_path / "parts"))
-    monkeypatch.setattr(callbacks, "write_history", original)
+    monkeypatch.setattr(history, "write_history", original)
     resumed = fit.train(small(tmp_path / "parts"), resume=True)
     assert_equal(weights(whole), weights(resumed))
     assert resumed.rows == whole.rows
@@ -295,9 +295,9 @@ def test_history_is_a_csv_that_others_can_read(tmp_path):
     path = tmp_path / "history.csv"
     rows = [{"epoch": 1, "loss": 0.5, "val_nss": float("nan")},
             {"epoch": 2, "loss": 0.25, "val_nss": 1.5}]
-    callbacks.write_history(rows, path)
+    history.write_history(rows, path)
     with open(path) as file:
         assert [row["loss"] for row in csv.DictReader(file)] == ["0.5", "0.25"]
-    assert callbacks.best_row(rows, "loss") == 1
-    assert callbacks.best_row(rows, "val_nss") == 1
-    assert callbacks.read_history(tmp_path / "none.csv") == []
+    assert history.best_row(rows, "loss") == 1
+    assert history.best_row(rows, "val_nss") == 1
+    assert history.read_history(tmp_path / "none.csv") == []

@@ -16,9 +16,10 @@ from keras_saliency.evaluation.center_bias import center_bias
 from keras_saliency.metrics.streaming import Moments
 from keras_saliency.models import weights_file
 from keras_saliency.training import deepgaze1_likelihood, fit, lbfgs, run_results
-from keras_saliency.training.callbacks import read_history
 from keras_saliency.training.deepgaze1_likelihood import Parameters
 from keras_saliency.training.features import FeatureCacheError
+from keras_saliency.training.history import read_history
+from keras_saliency.training.run import open_folder
 
 CANVAS = (64, 96)  # of the planted stimuli
 
@@ -360,9 +361,11 @@ def test_no_fixations_in_the_validation_stimuli_are_named(tmp_path, monkeypatch)
 def test_a_resumed_run_may_not_begin_to_decay(tmp_path):
     before, now = (configs.load(None, [f"output={tmp_path}", *more])
                    for more in ([], ["train.end_rate=0"]))
-    fit._open_folder(before, resume=False)
+    with open_folder(before, resume=False):
+        pass
     with pytest.raises(configs.ConfigError, match="differs in train.end_rate"):
-        fit._open_folder(now, resume=True)
+        with open_folder(now, resume=True):
+            pass
 
 
 @pytest.mark.parametrize("overrides, message", [

@@ -1,0 +1,69 @@
+"""The history of a run: a row of numbers for each epoch, in history.csv."""
+import csv
+import math
+from pathlib import Path
+
+from keras_saliency.config import ConfigError
+from keras_saliency.files import write_csv
+from keras_saliency.metrics import METRICS
+
+
+def lower_is_better(column: str) -> bool:
+    """Whether small values of a history column are good (`val_loss`, `val_kld`, ...)."""
+    name = column.split("val_")[-1]
+    return name == "loss" or (name in METRICS and not METRICS[name].higher_is_better)
+
+
+def best_row(rows, column: str) -> int:
+    """Index of the best row of a history by `column`; the first one among equals.
+
+    NaN never wins against a number.
+    """
+    sign = 1 if lower_is_better(column) else -1
+
+    def key(index):
+        value = sign * float(rows[index][column])
+        return (math.isnan(value), value)
+
+    return min(range(len(rows)), key=key)
+
+
+def read_history(path) -> list:
+    """Rows of a history CSV as dicts of numbers; empty if there is no such file.
+
+    Raises:
+        ConfigError: the file is damaged: no table of numbers, or not of epochs 1, 2, 3, ...
+    """
+    path = Path(path)
+    if not path.is_file():
+        return []
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = [{key: int(value) if key == "epoch" else float(value)
+                     for key, value in row.items()} for row in csv.DictReader(file, strict=True)]
+    except (csv.Error, TypeError, ValueError) as error:
+        raise ConfigError(f"{path} is damaged ({error}); bring back a copy of it, or start a new "
+                          "run with --set name=NAME") from None
+    if [row.get("epoch") for row in rows] != list(range(1, len(rows) + 1)):
+        raise ConfigError(f"{path} does not hold the epochs 1 to {len(rows)}; bring back a copy of "
+                          "it, or start a new run with --set name=NAME")
+    return rows
+
+
+def history_until(epoch: int, path, checkpoint) -> list:
+    """The rows of a history up to the epoch that a checkpoint is of.
+
+    Raises:
+        ConfigError: there are fewer; training would go on under wrong numbers.
+    """
+    rows = read_history(path)
+    if len(rows) < epoch:
+        raise ConfigError(f"{path} holds {len(rows)} epochs, but {checkpoint} is of epoch {epoch}; "
+                          "bring back a copy of the history, or start a new run from the weights: "
+                          f"--set model.weights={checkpoint}")
+    return rows[:epoch]
+
+
+def write_history(rows, path) -> None:
+    """Write rows (dicts with the same keys) as CSV, whole or not at all."""
+    write_csv(path, list(rows[0]), [list(row.values()) for row in rows])

@@ -1,0 +1,180 @@
+"""The folder of a run: who may write there, what is in it, its best and its last weights."""
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+import keras
+
+from keras_saliency import __version__
+from keras_saliency import config as configs
+from keras_saliency.config import Config, ConfigError
+from keras_saliency.datasets.dataset import SaliencyDataset
+from keras_saliency.datasets.pipeline import CanvasSpec
+from keras_saliency.files import remove_abandoned, require_writable
+from keras_saliency.models import weights_file
+from keras_saliency.models.weights_file import WeightsError
+from keras_saliency.training.history import best_row
+
+LOCK = ".lock"
+SETTINGS, HISTORY, BEST, LAST = "config.yaml", "history.csv", "best.h5", "last.h5"
+# What a resumed run may change: how long and how fast it trains, and what it shows meanwhile.
+FREE = ("train.epochs", "train.patience", "train.cache", "train.cache_folder",
+        "train.unit_layers", "train.unit_every", "evaluation.batch")
+FREE_LBFGS = ("iterations", "leave_one_observer_out")
+
+
+@dataclass
+class Run:
+    """A run.
+
+    Attributes:
+        folder: where everything is. model: with its best weights, once the run has ended.
+        rows: the history. training, validation: the two parts of the dataset.
+        spec: how they came onto the canvas. finished: False if it was interrupted (Ctrl-C).
+    """
+
+    folder: Path
+    config: Config
+    model: keras.Model
+    rows: list
+    training: SaliencyDataset
+    validation: SaliencyDataset
+    spec: CanvasSpec
+    finished: bool = True
+
+    @property
+    def best(self) -> dict:
+        """The history row of the best epoch."""
+        return self.rows[best_row(self.rows, self.config.train.monitor)]
+
+    def opening(self) -> str:
+        """The first line of a run."""
+        height, width = self.spec.canvas
+        return (f"{self.training.summary()}; {len(self.validation)} for validation; canvas "
+                f"{height}x{width}; writing {self.folder}")
+
+    def save(self, name: str, rows, extra=None) -> None:
+        """Write the weights of the model as they are after `rows` to a file of the folder."""
+        weights_file.save(self.model, self.folder / name, extra=extra, attributes={
+            "model": self.model.name, "options": self.config.model.options,
+            "canvas": list(self.spec.canvas), "dataset": f"{self.training.name} "
+            f"({self.training.edition})", "training_stimuli": len(self.training),
+            "epoch": len(rows), "scores": rows[-1] if rows else {},
+            "keras": keras.__version__, "keras_saliency": __version__})
+
+    def take_best(self) -> "Run":
+        """Give the model its best weights, if an epoch is done. Returns self.
+
+        Raises:
+            WeightsError: they are missing, damaged, or of another epoch.
+        """
+        if self.rows:
+            path = require_best(self.folder, self.best["epoch"])
+            weights_file.assign(self.model, weights_file.read(path), path)
+        self.model.canvas = self.spec.canvas
+        return self
+
+
+@contextmanager
+def open_folder(config: Config, resume: bool):
+    """Yield the folder of a run, with its config in it, which no other process writes to meanwhile.
+
+    Without `resume` a folder that holds another run is left alone; `config.name` gets a number.
+
+    Raises:
+        ConfigError: another process has the folder, or the run that is resumed had other settings.
+    """
+    require_writable(config.folder)
+    lock = _lock(config.folder) if resume else _lock_new(config)
+    try:
+        for folder in (config.folder, config.folder / "saved_model"):
+            remove_abandoned(folder)
+        if resume and (config.folder / SETTINGS).exists():
+            _require_same_settings(config)
+        configs.save(config, config.folder / SETTINGS)
+        yield config.folder
+    finally:
+        lock.release()
+
+
+@contextmanager
+def locked(folder):
+    """Keep other processes from writing to the folder of a run.
+
+    Raises:
+        ConfigError: another process has it.
+    """
+    lock = _lock(Path(folder))
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def require_best(folder, epoch: int) -> Path:
+    """The file of the best weights, known to be of `epoch`.
+
+    Raises:
+        WeightsError: it is missing, damaged, or of another epoch.
+    """
+    path = Path(folder) / BEST
+    remedy = ("bring back a copy of it, or start a new run from the last weights: "
+              f"--set model.weights={path.with_name(LAST)}")
+    if not path.exists():
+        raise WeightsError(f"{path} is missing, the weights of the best epoch, {epoch}; {remedy}")
+    found = weights_file.read_attributes(path).get("epoch")
+    if found != epoch:
+        raise WeightsError(f"{path} is of epoch {found}, but the best epoch is {epoch}; {remedy}")
+    return path
+
+
+def _lock(folder: Path) -> filelock.FileLock:
+    """The lock of a folder, which a process that ends, however it does, gives back."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(str(folder / LOCK))
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise ConfigError(f"another process writes to {folder}; wait for it, or start another run "
+                          "with --set name=NAME") from None
+    return lock
+
+
+def _lock_new(config: Config) -> filelock.FileLock:
+    """The lock of a folder without a run; numbers `config.name` until there is one."""
+    name, number = config.name, 1
+    while True:
+        if not (config.folder / SETTINGS).exists():
+            try:
+                lock = _lock(config.folder)
+            except ConfigError:
+                lock = None  # it has just been taken by another process
+            if lock is not None and not (config.folder / SETTINGS).exists():
+                return lock
+            if lock is not None:
+                lock.release()
+        number += 1
+        config.name = f"{name}-{number}"
+
+
+def _require_same_settings(config: Config) -> None:
+    path = config.folder / SETTINGS
+    before, now = _settings(configs.load(path)), _settings(config)
+    changed = sorted(key for key in now if now[key] != before.get(key, now[key]))
+    if changed:
+        raise ConfigError(f"--resume: {path} differs in {', '.join(changed)}; resume with the "
+                          "same settings, or start a new run with --set name=NAME")
+
+
+def _settings(config: Config) -> dict:
+    """{dotted key: value} of what a resumed run may not change."""
+    flat = {f"{section}.{key}": value
+            for section in ("model", "data", "train", "evaluation")
+            for key, value in configs.to_dict(config)[section].items()}
+    if flat["train.lbfgs"] is not None:
+        flat["train.lbfgs"] = {key: value for key, value in flat["train.lbfgs"].items()
+                               if key not in FREE_LBFGS}
+    # with an end rate, the schedule depends on the number of epochs
+    kept = () if flat["train.end_rate"] is None else ("train.epochs",)
+    return {key: value for key, value in flat.items() if key not in FREE or key in kept}
