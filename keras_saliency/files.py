@@ -84,7 +84,8 @@ def atomic_path(path):
 def temporary_path(path) -> Path:
     """A name of this process beside `path`, short however long that is, with the same ending."""
     path = Path(path)
-    suffix = path.suffix if len(path.suffix) <= _LONGEST_SUFFIX else ""
+    endings = ("".join(path.suffixes[-2:]), path.suffix, "")
+    suffix = next(ending for ending in endings if len(ending) <= _LONGEST_SUFFIX)
     return path.with_name(f".ks-{_HOST}-{os.getpid()}-{uuid.uuid4().hex[:8]}{suffix}")
 
 

@@ -4,6 +4,7 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from keras_saliency import analysis, command_line, load_pretrained  # noqa: E402
+from keras_saliency.analysis.dissection_study import fetch_examples  # noqa: E402
 from keras_saliency.datasets.concepts import load_concepts  # noqa: E402
 from keras_saliency.prediction.forward import canvas_of  # noqa: E402
 from keras_saliency.report import dissection_report  # noqa: E402
@@ -44,7 +45,9 @@ def main():
         model, arguments.layers, concepts,
         {layer: sketch.result() for layer, sketch in levels.items()}, canvas, chosen=chosen,
         seed=arguments.seed)
-    dissection_report.write(model, concepts, found, canvas, arguments.out, arguments.masks)
+    examples = fetch_examples(model, concepts, found, canvas)
+    dissection_report.write(model.name, concepts, found, examples, canvas, arguments.out,
+                            arguments.masks)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,6 @@ class LayerStudy:
         model, layer: names. scores, detectors: of its units.
         examples: {level: {unit: [Example, ...]}} for `LEVELS`, the best image first.
         low_map: [h, w], mean standardised activation_map of the units that score lowest.
-        dissection: `Dissection`, or None.
     """
 
     model: str
@@ -59,7 +58,6 @@ class LayerStudy:
     detectors: Detectors
     examples: dict = field(default_factory=dict)
     low_map: np.ndarray = None
-    dissection: object = None
 
 
 @dataclass

@@ -5,24 +5,27 @@ import h5py
 import numpy as np
 
 from keras_saliency.analysis.dissection import DETECTOR_IOU, Dissection
+from keras_saliency.analysis.dissection_study import unit_rows
 from keras_saliency.analysis.interpolation import canvas_resampling
-from keras_saliency.analysis.patterns import enlarge, outline, unit_maps
+from keras_saliency.analysis.patterns import enlarge, outline
 from keras_saliency.datasets import pipeline
 from keras_saliency.files import atomic_path, write_csv
 from keras_saliency.prediction.overlay import save_png
 from keras_saliency.report import page
 from keras_saliency.report.figures import histogram
 
-UNITS_SHOWN, IMAGES_SHOWN, TOP_CONCEPTS, THUMBNAIL = 12, 4, 15, 220
+TOP_CONCEPTS, THUMBNAIL = 15, 220
 COLUMNS = {"layer": str, "unit": int, "concept": str, "category": str, "IoU": float,
            "plain IoU": float, "IoU by chance": float, "threshold": float}
 
 
-def write(model, dataset, dissections: dict, canvas, folder, masks=False, log=print) -> Path:
+def write(name, dataset, dissections: dict, examples, canvas, folder, masks=False,
+          log=print) -> Path:
     """Write dissection.csv, dissection.h5, figures/*.png, report.html and, if asked, masks/.
 
     Args:
-        model, dataset, canvas: what was dissected. dissections: {layer: Dissection}.
+        name: of the model. dataset, canvas: what it was dissected with.
+        dissections: {layer: Dissection}. examples: of `dissection_study.fetch_examples`.
         masks: write the mask of each detector on its best images as PNG, 0 or 255.
 
     Returns:
@@ -36,10 +39,9 @@ def write(model, dataset, dissections: dict, canvas, folder, masks=False, log=pr
     for layer, dissection in dissections.items():
         figures[layer] = folder / "figures" / f"{layer}_iou.png"
         iou_figure(dissection, layer, figures[layer])
-    examples = fetch_examples(model, dataset, dissections, canvas)
     if masks:
         _write_masks(examples, dissections, dataset, canvas, folder / "masks")
-    path = page.write(folder / "report.html", f"{model.name} dissected on {dataset.name}",
+    path = page.write(folder / "report.html", f"{name} dissected on {dataset.name}",
                       *_parts(dataset, dissections, rows, figures, examples, canvas))
     for layer, dissection in dissections.items():
         found = dissection.detectors()
@@ -51,52 +53,12 @@ def write(model, dataset, dissections: dict, canvas, folder, masks=False, log=pr
     return path
 
 
-def unit_rows(layer: str, dissection: Dissection) -> list:
-    """A list per unit, in the order of `COLUMNS`; None where nothing overlaps."""
-    concept, iou = dissection.best()
-    chance = dissection.null_iou() if dissection.null is not None else [None] * len(iou)
-    return [[layer, unit, *((dissection.concepts[c].name, dissection.concepts[c].category)
-                            if value else (None, None)), value,
-             dissection.plain_iou[unit, c] if value else 0.0, chance[unit],
-             dissection.thresholds[unit]]
-            for unit, (c, value) in enumerate(zip(concept, iou))]
-
-
 def iou_figure(dissection: Dissection, title: str, path) -> None:
     """How the best IoU of the units is distributed, beside what chance reaches."""
     groups = {} if dissection.null is None else {
         "labels of other images": dissection.null_iou()}
     groups["labels"] = dissection.best()[1]
     histogram(groups, f"{title}: best IoU of each unit", "IoU", DETECTOR_IOU, path)
-
-
-def fetch_examples(model, dataset, dissections, canvas) -> dict:
-    """{layer: {unit: [(image, activation_map [h, w]), ...]}} of each layer's best units, shown on
-    the images with most of their concept."""
-    wanted, chosen = {}, {}
-    for layer, dissection in dissections.items():
-        concept, iou = dissection.best()
-        best = [int(u) for u in np.argsort(-iou, kind="stable")[:UNITS_SHOWN] if iou[u] > 0]
-        numbers = {unit: dissection.concepts[concept[unit]].number for unit in best}
-        chosen[layer] = _images_with(dataset, numbers)
-        wanted[layer] = [(i, u) for u, images in chosen[layer].items() for i in images]
-    maps = unit_maps(model, list(wanted), dataset, wanted, canvas)
-    return {layer: {unit: [(i, maps[layer][i, unit]) for i in images]
-                    for unit, images in units.items()} for layer, units in chosen.items()}
-
-
-def _images_with(dataset, numbers: dict) -> dict:
-    """{unit: images} with the largest areas of each unit's label {unit: number}."""
-    areas = {number: {} for number in numbers.values()}
-    for index in range(len(dataset)):
-        labels = dataset.labels(index)
-        for number in areas:
-            area = sum(int((picture == number).sum()) for picture in labels.pixels)
-            area += (number in labels.scalars) * labels.size[0] * labels.size[1]
-            if area:
-                areas[number][index] = area / (labels.size[0] * labels.size[1])
-    return {unit: sorted(areas[number], key=lambda i: (-areas[number][i], i))[:IMAGES_SHOWN]
-            for unit, number in numbers.items()}
 
 
 def _parts(dataset, dissections, rows, figures, examples, canvas):

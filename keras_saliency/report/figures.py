@@ -23,17 +23,16 @@ LABELS = dict(
     information_gain="Information gain", loss="Loss", mae="MAE", mse="MSE")
 
 
-def training_curve(history, path) -> None:
+def training_curve(history, path, best=None) -> None:
     """Loss and validation scores over the epochs, as a PNG of 150 dpi.
 
     The largest panel shows `loss` and `val_loss`; each other `val_...` column has a panel of its
-    own, with the training column of the same name where there is one. The best epoch (lowest
-    val_loss, else lowest loss) is marked in all of them.
+    own, with the training column of the same name where there is one.
 
     Args:
         history: column -> list of numbers, one per epoch; None or NaN where it was not computed.
             `epoch` numbers the epochs, else they count from 1.
-        path: PNG file to write.
+        path: PNG file to write. best: index of the best epoch, which is marked in all panels.
 
     Raises:
         InputError: no epoch, no `loss` or `val_loss`, or columns of different length.
@@ -48,7 +47,6 @@ def training_curve(history, path) -> None:
         raise InputError(f"{path}: a history needs loss or val_loss and at least one epoch; "
                          f"this one has {', '.join(columns) or 'no columns'}")
     epochs = columns.get("epoch", np.arange(1, len(guide) + 1))
-    best = int(np.nanargmin(guide)) if np.isfinite(guide).any() else None
     scores = [name[4:] for name in columns if name.startswith("val_") and name != "val_loss"]
 
     rows = 1 if len(scores) <= 2 else 2
@@ -152,7 +150,7 @@ def histogram(groups: dict, title: str, label: str, mark: float, path) -> None:
         axes.hist(values, bins, histtype="step", linewidth=1.5, label=name, color=color)
     axes.axvline(mark, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
     style_axes(axes, title, label, "units")
-    axes.legend(frameon=False, fontsize=8)
+    legend(axes)
     save_figure(figure, path)
 
 
@@ -229,13 +227,19 @@ def _text(figure, x, y, text, **options):
 
 def style_axes(axes, title, x="", y="") -> None:
     """Title on the left, two spines, quiet ticks: the axes of every plot of the reports."""
-    axes.set_title(title, fontsize=9, loc="left", color=INK)
-    axes.set_xlabel(x, fontsize=8, color=INK)
-    axes.set_ylabel(y, fontsize=8, color=INK)
+    axes.set_title(title, fontsize=9, loc="left", color=INK, parse_math=False)
+    axes.set_xlabel(x, fontsize=8, color=INK, parse_math=False)
+    axes.set_ylabel(y, fontsize=8, color=INK, parse_math=False)
     axes.tick_params(labelsize=8, color=FAINT, labelcolor=INK)
     for side, spine in axes.spines.items():
         spine.set_visible(side in ("left", "bottom"))
         spine.set_color(FAINT)
+
+
+def legend(axes) -> None:
+    """A quiet legend whose names are shown as they are."""
+    for text in axes.legend(frameon=False, fontsize=8).get_texts():
+        text.set_parse_math(False)
 
 
 def save_figure(figure, path) -> None:

@@ -68,5 +68,6 @@ def mean_map_figure(maps: dict, path) -> None:
     for axes, (title, values) in zip(grid.flat, maps.items()):
         limit = max(float(np.abs(values).max()), 1e-6)
         axes.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit)
-        axes.set_title(f"{title}\n±{limit:.2f} standard deviations", fontsize=8, color=INK)
+        axes.set_title(f"{title}\n±{limit:.2f} standard deviations", fontsize=8, color=INK,
+                       parse_math=False)
     save_figure(figure, path)

@@ -3,12 +3,12 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_saliency.analysis import regions
+from keras_saliency.analysis import region_study, regions
 from keras_saliency.analysis.patterns import outline
 from keras_saliency.analysis.unit_study import LEVELS, UnitStudy
 from keras_saliency.datasets import pipeline
 from keras_saliency.files import write_csv
-from keras_saliency.report import page, region_tables
+from keras_saliency.report import page, region_figure
 from keras_saliency.report.unit_figures import write_figures
 
 THUMBNAIL = 220
@@ -18,8 +18,7 @@ EXPLANATIONS = {
     "low": "The units that score lowest, first the lowest.",
 }
 UNIT_COLUMNS = {"model": str, "layer": str, "unit": int, "score": float, "normalized": float,
-                "mean NSS": float, "detector": str, "dead": str, "concept": str, "category": str,
-                "IoU": float}
+                "mean NSS": float, "detector": str, "dead": str}
 
 
 def write(study: UnitStudy, folder, log=print) -> Path:
@@ -40,12 +39,14 @@ def write(study: UnitStudy, folder, log=print) -> Path:
     last = study.layers[-1].layer
     if study.regions:
         for statistic in ("top", "above"):
-            rows_of = region_tables.unit_rows(study.regions, statistic)
+            rows_of = region_study.unit_rows(study.regions, statistic)
             write_csv(folder / f"regions_{statistic}.csv", list(rows_of[0]),
                        [list(row.values()) for row in rows_of])
     if len(study.regions) > 1:
         figures["improvement"] = folder / "figures" / "improvement.png"
-        region_tables.improvement_figure(study.regions, last, figures["improvement"])
+        region_figure.improvement_figure(
+            region_study.improvements(study.regions, last), last, next(iter(study.regions)),
+            figures["improvement"])
     path = page.write(folder / "report.html", f"Units on {study.dataset.name}",
                       *_parts(study, rows, figures))
     log(f"\n{_text_table(table)}\n\n{path}: open it in a browser; the same as files beside it: "
@@ -58,15 +59,11 @@ def unit_rows(study: UnitStudy) -> list:
     rows = []
     for s in study.layers:
         chosen = set(s.detectors.units.tolist())
-        concept, iou = (None, None) if s.dissection is None else s.dissection.best()
         for unit, score in enumerate(s.detectors.scores):
-            found = None if concept is None or not iou[unit] else (
-                s.dissection.concepts[concept[unit]])
             rows.append([
                 s.model, s.layer, unit, score, s.detectors.normalized[unit],
                 s.scores.moments.mean[unit], "yes" if unit in chosen else "",
-                "" if s.scores.alive[unit] else "dead", found.name if found else None,
-                found.category if found else None, None if iou is None else iou[unit]])
+                "" if s.scores.alive[unit] else "dead"])
     return rows
 
 
@@ -90,10 +87,7 @@ def _parts(study, rows, figures):
                 f"{correlation.coefficient:.2f} (p = {correlation.p_value:.2g}, "
                 f"{correlation.points} models).", note=True)
     yield page.heading("Units")
-    shown = len(UNIT_COLUMNS) if any(s.dissection for s in study.layers) else 8  # no concepts
-    yield page.sortable_table(dict(list(UNIT_COLUMNS.items())[:shown]),
-                              [row[:shown] for row in rows], sort="score",
-                              filters=("model", "layer"))
+    yield page.sortable_table(UNIT_COLUMNS, rows, sort="score", filters=("model", "layer"))
     yield page.heading("Distribution of the units")
     yield page.side_by_side(page.picture(path) for name, path in figures.items()
                             if name.endswith("_nss"))
@@ -109,7 +103,7 @@ def _parts(study, rows, figures):
         yield page.heading("Pop-out targets")
         yield page.paragraph("Mean NMM of the ten units that stand out most at the target.",
                              note=True)
-        yield page.table(region_tables.target_rows(study.targets))
+        yield page.table(region_study.target_rows(study.targets))
     load = pipeline.stimulus_loader(study.dataset)
     for layer in dict.fromkeys(s.layer for s in study.layers):
         yield page.heading(f"What the units of {layer} respond to")
@@ -125,17 +119,17 @@ def _region_parts(study, figures):
     yield page.heading("Salient regions")
     yield page.paragraph("Mean NSS of the ten units that follow a category's regions best.",
                          note=True)
-    yield page.table(region_tables.unit_rows(study.regions, "top"))
+    yield page.table(region_study.unit_rows(study.regions, "top"))
     yield page.paragraph("Number of units with a mean NSS above "
                          f"{regions.THRESHOLD} in the category's regions.", note=True)
-    yield page.table(region_tables.unit_rows(study.regions, "above"))
+    yield page.table(region_study.unit_rows(study.regions, "above"))
     if "improvement" in figures:
         yield page.picture(figures["improvement"])
     yield page.heading("Output in the same regions", 3)
     yield page.paragraph("OS: mean NSS of the saliency_map in the regions; OD: mean absolute "
                          "difference from that of the fixation density map.", note=True)
-    yield page.table(region_tables.output_rows(study.regions))
-    for line in region_tables.statements(study.regions, study.layers[-1].layer):
+    yield page.table(region_study.output_rows(study.regions))
+    for line in region_study.statements(study.regions, study.layers[-1].layer):
         yield page.paragraph(line, note=True)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from keras_saliency import config as configs
 from keras_saliency.config import Config
 from keras_saliency.files import atomic_path
+from keras_saliency.reproduce.spec import ResultSpec
 from keras_saliency.training import fit, run_results
 
 # loss -> NSS, CC, AUC, SIM of the paper's Table 2 (MIT1003)
@@ -77,3 +78,8 @@ def _with(config: Config, loss: str, seed: int) -> Config:
     values["train"].update(loss={loss: 1.0}, seed=seed)
     values["model"]["options"] = {**values["model"]["options"], "sigmoid": loss == "bce"}
     return configs.from_dict(values)
+
+
+SPEC = ResultSpec(
+    run, "EAD trained with l1, l2, bce and ead, three seeds each (Table 2 of the EAD paper); a "
+    "stopped table continues where it was.", "ead_osie_cpu.yaml")

@@ -12,6 +12,7 @@ from keras_saliency.models import load_pretrained
 from keras_saliency.prediction.forward import predict
 from keras_saliency.prediction.pictures import find_pictures, read_picture
 from keras_saliency.report import figures
+from keras_saliency.reproduce.spec import ResultSpec
 
 MODELS = {"MSI-Net": "msi_net", "EAD": "ead"}
 STIMULI = 8
@@ -57,3 +58,8 @@ def _stimuli(dataset, sigma):
     load = pipeline.stimulus_loader(dataset)
     for index in np.linspace(0, len(dataset) - 1, min(STIMULI, len(dataset))).astype(int):
         yield (load(index).numpy(), density_of(dataset, index, sigma)), dataset.names[index]
+
+
+SPEC = ResultSpec(
+    run, "Predictions of the pretrained models for eight validation stimuli, with their densities "
+    "and the center bias, or for --pictures.", "msi_net_osie.yaml", ("pictures",))

@@ -8,6 +8,7 @@ from keras_saliency.datasets import pipeline, popout
 from keras_saliency.files import write_csv
 from keras_saliency.models import MODELS, find_weights, list_pretrained, load_predictor
 from keras_saliency.prediction.forward import predict
+from keras_saliency.reproduce.spec import ResultSpec
 
 ARRAYS = 80
 SIZE = (480, 640)
@@ -61,3 +62,8 @@ def _trained() -> list:
 
 def _mask(dataset, index) -> np.ndarray:
     return pipeline.decode_stimulus(dataset.target_masks[index])[..., 0].numpy()
+
+
+SPEC = ResultSpec(
+    run, "NMM of the classical and the pretrained models, and of any --weights, on 80 search "
+    "arrays.", "quickstart.yaml", ("weights",))

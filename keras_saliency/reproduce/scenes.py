@@ -1,6 +1,7 @@
 """Scene classification against saliency on the same stimuli (Table 8 of the CVPR 2019 paper)."""
 from keras_saliency.config import Config, ConfigError
 from keras_saliency.datasets.loading import load_data
+from keras_saliency.reproduce.spec import ResultSpec
 from keras_saliency.training import scenes
 
 
@@ -21,3 +22,8 @@ def run(config: Config, pictures=None, log=print, **options) -> dict:
         raise ConfigError("scenes needs --pictures FOLDER, with a folder of images for each scene")
     _, dataset, _ = load_data(config.data, part="all")
     return scenes.run(pictures, dataset, config.folder, log=log, **options)
+
+
+SPEC = ResultSpec(
+    run, "VGG16 learns the scenes of the dataset's stimuli from --pictures, a folder per scene "
+    "(Table 8 of the CVPR 2019 paper).", "ead_salicon.yaml", ("pictures",))

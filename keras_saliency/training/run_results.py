@@ -11,6 +11,7 @@ from keras_saliency.models import is_density
 from keras_saliency.prediction.forward import forward_function, predict
 from keras_saliency.report import figures
 from keras_saliency.training import lbfgs_results
+from keras_saliency.training.run import locked
 
 SAMPLES = 4
 
@@ -20,10 +21,18 @@ def write(run, log=print) -> None:
 
     curve.png, samples.png, scores.csv (each validation stimulus), scores.json (means),
     saved_model/1/; then says where each is and what to try next.
+
+    Raises:
+        ConfigError: another process writes to the folder.
     """
+    with locked(run.folder):
+        _write(run, log)
+
+
+def _write(run, log) -> None:
     folder, config = run.folder, run.config
     columns = {key: [row[key] for row in run.rows] for key in run.rows[0]}
-    figures.training_curve(columns, folder / "curve.png")
+    figures.training_curve(columns, folder / "curve.png", run.best["epoch"] - 1)
     scorer = Scorer(run.validation, run.spec.sigma, config.evaluation.metrics, run.training,
                     densities=is_density(run.model.name), seed=config.evaluation.seed)
     result = evaluate(
@@ -36,7 +45,7 @@ def write(run, log=print) -> None:
     figures.sample_strip(sample_rows(run), folder / "samples.png")
     details = [] if config.train.lbfgs is None else lbfgs_results.write(
         run, result, scorer.center, log)
-    versions = [int(p.name) for p in (folder / "saved_model").glob("[0-9]*")]
+    versions = [int(p.name) for p in (folder / "saved_model").glob("[0-9]*") if p.name.isdigit()]
     exported = export_saved_model(run.model, folder / "saved_model", max(versions, default=0) + 1)
     log(f"\nbest epoch {run.best['epoch']} of {len(run.rows)}, {len(run.validation)} validation "
         f"stimuli at their own size:\n\n{result.table()}\n")

@@ -13,6 +13,7 @@ from keras_saliency.analysis.unit_nss import (
     unit_nss,
     unit_region_nss,
 )
+from keras_saliency.maps import fitted_size
 
 
 def resize(maps, size, convention):
@@ -169,7 +170,7 @@ def test_padding_of_the_canvas_is_cut_off(rng):
     plan = interpolation.resampling(size, (8, 12), span=interpolation.canvas_span(size, canvas))
     cells = rng.uniform(size=(8, 12))
     fine = resize(cells[..., None], (640, 960), "half_pixel")[..., 0]
-    fitted = ks.prediction.maps.fitted_size(size, canvas).numpy()
+    fitted = fitted_size(size, canvas).numpy()
     left = (96 - fitted[1]) // 2
     part = fine[:, left * 10:(left + fitted[1]) * 10]
     # sampled at the image's pixel centers, by nearest neighbour in a map ten times finer

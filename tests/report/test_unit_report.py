@@ -13,10 +13,10 @@ import pytest
 
 import keras_saliency as ks
 from keras_saliency import config as configs
-from keras_saliency.analysis import unit_study
+from keras_saliency.analysis import region_study, unit_study
 from keras_saliency.datasets import pipeline
 from keras_saliency.models import weights_file
-from keras_saliency.report import page, region_tables, unit_report
+from keras_saliency.report import page, unit_report
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
                 None)
@@ -125,13 +125,13 @@ def test_regions_and_targets_are_part_of_the_report(study, planted, color_model,
     models = {"plain": color_model, "second": color_model}
     spec = pipeline.CanvasSpec((64, 96), 8.0)
     scores = unit_study.study_regions(models, ["colors"], planted, labels, spec)
-    rows = region_tables.unit_rows(scores)
+    rows = region_study.unit_rows(scores)
     assert list(rows[0]) == ["model", "layer", "person head", "text"]
     moments = scores["plain"].units["colors"]["text"]
     assert rows[0]["text"] == pytest.approx(moments.mean.mean())  # fewer than ten units
-    assert region_tables.unit_rows(scores, "above")[0]["text"] == (moments.mean > 1.5).sum()
-    assert region_tables.output_rows(scores)[1]["regions"] == 12
-    assert any("Tukey" in line for line in region_tables.statements(scores, "colors"))
+    assert region_study.unit_rows(scores, "above")[0]["text"] == (moments.mean > 1.5).sum()
+    assert region_study.output_rows(scores)[1]["regions"] == 12
+    assert any("Tukey" in line for line in region_study.statements(scores, "colors"))
     full = dataclasses.replace(study, regions=scores, targets={"plain": {"colors": moments}},
                                layers=study.layers[:1])
     unit_report.write(full, tmp_path / "out", log=lambda line: None)

@@ -5,9 +5,9 @@ import pytest
 
 import keras_saliency as ks
 from keras_saliency import config as configs
-from keras_saliency import maps
 from keras_saliency.analysis import unit_study
 from keras_saliency.datasets.dataset import DatasetError
+from keras_saliency.maps import to_canvas
 from keras_saliency.models import weights_file
 from keras_saliency.training import features, scenes
 
@@ -86,7 +86,7 @@ def test_images_of_another_set_are_an_error(folder, planted):
     one = scenes.attention_by_outcome(model, data, [3], planted)
     index = planted.names.index(data.stimuli[3].stem)
     image = ks.prediction.read_picture(data.stimuli[3])
-    canvas = maps.to_canvas(image, (224, 224))[None]
+    canvas = to_canvas(image, (224, 224))[None]
     from keras_saliency.analysis import activations
     maps = next(iter(activations(model, ["block5_conv3"], [canvas])))["block5_conv3"].numpy()[0]
     large = cv2.resize(maps.mean(-1), (96, 96))  # 64x96 lies in the middle of a square

@@ -1,15 +1,10 @@
-"""Tables and figure of the region study and of pop-out targets (He, Tavakoli, Borji, Mi and
-Pugeault, CVPR 2019: Tables 2, 3, 5 and 6, Figures 4 and 7)."""
+"""Tables of the region study and of pop-out targets (He, Tavakoli, Borji, Mi and Pugeault, CVPR
+2019: Tables 2, 3, 5 and 6, Figures 4 and 7), as rows of plain values."""
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from keras_saliency.analysis import regions
 from keras_saliency.analysis.statistics import compare_groups, mean_of_top, spearman
 from keras_saliency.datasets.region_labels import CATEGORIES
-from keras_saliency.report.figures import DPI, INK, save_figure, style_axes
-
-MARKS = "osD^vP*X"
 
 
 def unit_rows(scores: dict, statistic="top") -> list:
@@ -69,24 +64,15 @@ def statements(scores: dict, layer: str) -> list:
     return lines
 
 
-def improvement_figure(scores: dict, layer: str, path) -> None:
-    """Gain of each model over the first in the mean of the ten best units, per category."""
+def improvements(scores: dict, layer: str) -> dict:
+    """{model: {category: gain over the first model}} in the mean of the ten best units."""
     columns = _categories(scores)
     tops = {model: [regions.category_statistics(s.units[layer])[c].top
                     if c in s.units[layer] else np.nan for c in columns]
             for model, s in scores.items()}
-    first, *others = tops
-    figure = Figure(figsize=(1.8 + 0.55 * len(columns), 3.2), dpi=DPI, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    axes.axhline(0, color=INK, linewidth=0.8)
-    for index, model in enumerate(others):
-        axes.plot(range(len(columns)), np.subtract(tops[model], tops[first]),
-                  marker=MARKS[index % len(MARKS)], linewidth=1, markersize=5, label=model)
-    axes.set_xticks(range(len(columns)), columns, rotation=40, ha="right", fontsize=8)
-    style_axes(axes, f"{layer}: mean of the ten best units", y=f"gain over {first}, NSS")
-    axes.legend(frameon=False, fontsize=8)
-    save_figure(figure, path)
+    first = next(iter(tops))
+    return {model: dict(zip(columns, np.subtract(values, tops[first])))
+            for model, values in tops.items() if model != first}
 
 
 def target_rows(scores: dict) -> list:
