@@ -37,13 +37,13 @@ def main():
     chosen = None
     if arguments.detectors_of:
         chosen = analysis.detector_units(model, arguments.layers, arguments.detectors_of)
-    levels = analysis.thresholds(model, arguments.layers, concepts, canvas,
-                                 quantile=arguments.quantile)
-    for layer, sketch in levels.items():
+    sketches = analysis.find_thresholds(model, arguments.layers, concepts, canvas,
+                                        quantile=arguments.quantile)
+    for layer, sketch in sketches.items():
         print(f"thresholds of {layer}: {sketch.describe()}")
     found = analysis.dissect(
         model, arguments.layers, concepts,
-        {layer: sketch.result() for layer, sketch in levels.items()}, canvas, chosen=chosen,
+        {layer: sketch.result() for layer, sketch in sketches.items()}, canvas, chosen=chosen,
         seed=arguments.seed)
     examples = fetch_examples(model, concepts, found, canvas)
     dissection_report.write(model.name, concepts, found, examples, canvas, arguments.out,

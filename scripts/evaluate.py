@@ -3,15 +3,17 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from keras_saliency import command_line  # noqa: E402
+from keras_saliency import command_line, list_models  # noqa: E402
 from keras_saliency.evaluation import engine  # noqa: E402
 from keras_saliency.evaluation.sources import BASELINES  # noqa: E402
+from keras_saliency.metrics import METRICS  # noqa: E402  # noqa: E402
 
 
 def main():
     parser = command_line.parser(
         "Score saliency maps of the validation stimuli, at the stimuli's own size, or compare "
-        "tables of such scores.",
+        "tables of such scores. Metrics (--set evaluation.metrics=[...], all without emd): "
+        f"{', '.join(METRICS)}.",
         "python scripts/evaluate.py --weights runs/msi_net_osie --config "
         "configs/msi_net_osie.yaml \\\n      --set data.root=PATH --out msi_net.csv\n"
         "  python scripts/evaluate.py --baseline center_bias --config configs/msi_net_osie.yaml "
@@ -19,7 +21,8 @@ def main():
         "  python scripts/evaluate.py --compare center_bias.csv msi_net.csv")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--weights", metavar="MODEL", help="a weights file, a run folder, a "
-                      "pretrained model's name, a SavedModel folder, or itti, gbvs, bms")
+                      "pretrained model's name, a SavedModel folder, or a classical model: "
+                      + ", ".join(list_models(classical=True)))
     what.add_argument("--maps", metavar="FOLDER", help="saliency maps as gray pictures or .npy, "
                       "named like the stimuli")
     what.add_argument("--baseline", choices=sorted(BASELINES),

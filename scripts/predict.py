@@ -7,7 +7,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras_saliency as ks  # noqa: E402
 from keras_saliency import command_line  # noqa: E402
 from keras_saliency.export import serving  # noqa: E402
-from keras_saliency.models import load_predictor, origin  # noqa: E402
+from keras_saliency.models import list_models, load_predictor, origin  # noqa: E402
 from keras_saliency.prediction import prediction_files  # noqa: E402
 
 
@@ -21,7 +21,7 @@ def main():
     parser.add_argument("--weights", default="msi_net",
                         help="a weights file, a run folder, a pretrained model's name "
                              "(default: %(default)s, MSI-Net trained on OSIE), or a classical "
-                             "model: itti, gbvs, bms, center_bias")
+                             f"model: {', '.join(list_models(classical=True))}")
     parser.add_argument("--server", metavar="HOST:PORT",
                         help="ask a model server instead, such as TensorFlow Serving: gRPC, or "
                              "REST with http://HOST:PORT")

@@ -4,19 +4,18 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from keras_saliency import command_line  # noqa: E402
-from keras_saliency.models import MODELS, build_model, check_canvas, network_spec  # noqa: E402
+from keras_saliency.models import MODELS, build_model, check_canvas, list_models, network_spec  # noqa: E402
 from keras_saliency.models.complexity import layer_costs, total  # noqa: E402
 from keras_saliency.report import complexity_table  # noqa: E402
 
-NETWORKS = sorted(name for name, spec in MODELS.items() if not spec.classical)
-
 
 def main():
+    networks = list_models(classical=False)
     parser = command_line.plain_parser(
         "Print the layers of a network with output size, parameters, multiply-adds for one image "
         "and memory of the outputs (float32); without a name, a table of all networks.",
         "python scripts/summary.py msi_net --size 360 360\n  python scripts/summary.py")
-    parser.add_argument("model", nargs="?", metavar="MODEL", help=", ".join(NETWORKS))
+    parser.add_argument("model", nargs="?", metavar="MODEL", help=", ".join(networks))
     parser.add_argument("--size", nargs=2, type=int, metavar=("HEIGHT", "WIDTH"),
                         help="of the input (default: the canvas that the model works at)")
     command_line.add_builder_options(parser)
@@ -26,7 +25,7 @@ def main():
             parser.error("--size and --option go with a MODEL")
         print(complexity_table.model_table(
             (name, MODELS[name], total(layer_costs(build_model(name), MODELS[name].canvas)))
-            for name in NETWORKS))
+            for name in networks))
         return
     size = arguments.size or network_spec(arguments.model).canvas
     model = build_model(arguments.model, **command_line.builder_options(arguments))

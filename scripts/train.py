@@ -4,7 +4,9 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from keras_saliency import command_line  # noqa: E402
+from keras_saliency import command_line, list_models  # noqa: E402
+from keras_saliency.datasets import list_datasets  # noqa: E402
+from keras_saliency.losses import LOSSES  # noqa: E402
 from keras_saliency.training import (
     fit,  # noqa: E402
     run_results,  # noqa: E402
@@ -15,7 +17,9 @@ DEFAULT_CONFIG = Path(__file__).resolve().parents[1] / "configs" / "quickstart.y
 
 def main():
     parser = command_line.parser(
-        "Train a saliency model. Writes one folder runs/<name>/ and says what is in it.",
+        "Train a saliency model. Writes one folder runs/<name>/ and says what is in it. "
+        f"model.name: {', '.join(list_models(classical=False))}. data.name: "
+        f"{', '.join(list_datasets())}. train.loss: {', '.join(LOSSES)}.",
         "python scripts/train.py --config configs/msi_net_osie.yaml --set data.root=PATH",
         DEFAULT_CONFIG)
     parser.add_argument("--resume", action="store_true",

@@ -6,13 +6,14 @@ from keras_saliency.analysis.activations import (
     layer_names,
 )
 from keras_saliency.analysis.detectors import detector_units, fixation_detectors
-from keras_saliency.analysis.dissection import dissect, thresholds
+from keras_saliency.analysis.dissection import dissect, find_thresholds
 from keras_saliency.analysis.popout import score_targets
 from keras_saliency.analysis.regions import category_statistics, score_regions
 from keras_saliency.analysis.unit_nss import dead_units, unit_nmm, unit_nss, unit_region_nss
 from keras_saliency.analysis.unit_scores import UnitScores, score_dataset
 
 __all__ = ["LayerError", "UnitScores", "activation_model", "activations", "category_statistics",
-           "dead_units", "detector_units", "dissect", "fixation_detectors", "layer_names",
-           "score_dataset", "score_regions", "score_targets", "thresholds", "unit_nmm",
+           "dead_units", "detector_units", "dissect", "find_thresholds",
+           "fixation_detectors", "layer_names",
+           "score_dataset", "score_regions", "score_targets", "unit_nmm",
            "unit_nss", "unit_region_nss"]

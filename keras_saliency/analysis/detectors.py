@@ -62,7 +62,7 @@ def detector_units(model, layers, root, name="osie", **options) -> dict:
     return {layer: fixation_detectors(s).units for layer, s in scores.items()}
 
 
-def levels(detectors: Detectors, count: int) -> dict:
+def tiers(detectors: Detectors, count: int) -> dict:
     """{"high": units, "medium": units, "low": units}: `count` each (fewer of a small layer).
 
     High are the best, low the worst (the worst first), medium those around the median.

@@ -1,8 +1,8 @@
 """Network dissection: which concept each unit stands for, by the overlap of its mask with labels.
 
-Two passes over the images, each with memory that does not grow with their number: `thresholds`
-finds the level that a unit exceeds at half a percent of its cells, `dissect` counts the pixels at
-which the enlarged activation_map exceeds it together with those of each label.
+Two passes over the images, each with memory that does not grow with their number:
+`find_thresholds` finds the value that a unit exceeds at half a percent of its cells, `dissect`
+counts the pixels at which the enlarged activation_map exceeds it together with those of each label.
 
 Source: Bau, Zhou, Khosla, Oliva and Torralba (CVPR 2017) and their code; detection frequency: He,
 Borji, Mi and Pugeault (2018), eq. 6.
@@ -115,7 +115,7 @@ class Dissection(NamedTuple):
         return [(self.concepts[i], float(frequency[i])) for i in members[:count]]
 
 
-def thresholds(model, layers, dataset: ConceptDataset, canvas=None, indices=None, batch=8,
+def find_thresholds(model, layers, dataset: ConceptDataset, canvas=None, indices=None, batch=8,
                quantile=QUANTILE, cap=8192, label="finding thresholds") -> dict:
     """{layer: TailQuantile} of the units' cells over a dataset; the first pass.
 
@@ -141,17 +141,17 @@ def thresholds(model, layers, dataset: ConceptDataset, canvas=None, indices=None
     return {layer: sketches[layer] for layer in layers if layer in sketches}
 
 
-def dissect(model, layers, dataset: ConceptDataset, levels: dict, canvas=None, indices=None,
+def dissect(model, layers, dataset: ConceptDataset, thresholds: dict, canvas=None, indices=None,
             batch=8, chosen=None, null=True, seed=0, convention="half_pixel",
             label="dissecting") -> dict:
     """{layer: Dissection}; the second pass.
 
     Args:
-        levels: {layer: float [U]}, thresholds of the units.
+        thresholds: {layer: float [U]} of the units.
         chosen: {layer: units} for `detection_frequency`, such as positive fixation detectors;
             None for all units.
         null: also count with the labels of another image, drawn by `seed`. Otherwise as
-            `thresholds`.
+            `find_thresholds`.
 
     Raises:
         LayerError: no such layer. DatasetError: labels that are unreadable or do not fit.
@@ -171,9 +171,9 @@ def dissect(model, layers, dataset: ConceptDataset, levels: dict, canvas=None, i
                 masks = {}  # where both labels are of one size, the masks are the same
                 for totals, labels in pairs:
                     if labels.size not in masks:
-                        masks[labels.size] = active_pixels(cells, levels[layer], canvas_resampling(
-                            dataset.image_sizes[index], cells.shape[:2], canvas, convention,
-                            labels.size))
+                        plan = canvas_resampling(dataset.image_sizes[index], cells.shape[:2],
+                                                 canvas, convention, labels.size)
+                        masks[labels.size] = active_pixels(cells, thresholds[layer], plan)
                     one = count_overlaps(masks[labels.size], cells.shape[-1], labels, columns,
                                          groups, picked)
                     totals[layer] = totals[layer].merge(one) if layer in totals else one
@@ -181,7 +181,7 @@ def dissect(model, layers, dataset: ConceptDataset, levels: dict, canvas=None, i
     for layer in layers:
         if layer in tallies:
             iou, plain = intersection_over_union(tallies[layer], concepts)
-            result[layer] = Dissection(concepts, np.asarray(levels[layer], np.float32),
+            result[layer] = Dissection(concepts, np.asarray(thresholds[layer], np.float32),
                                        tallies[layer], nulls.get(layer), iou, plain)
     return result
 

@@ -10,7 +10,7 @@ from keras_saliency.files import InputError
 from keras_saliency.maps import min_max
 from keras_saliency.prediction.forward import canvas_of
 
-LEVEL = 0.5  # of an activation_map's maximum, above which an area counts as active
+ACTIVE = 0.5  # share of an activation_map's range above which an area counts as active
 OUTLINE = (255, 220, 0)
 
 
@@ -78,12 +78,12 @@ def enlarge(activation_map, plan) -> np.ndarray:
     return (plan.rows @ activation_map @ plan.columns.T).astype(np.float32)
 
 
-def pattern(image, activation_map, plan, level=LEVEL) -> np.ndarray:
+def pattern(image, activation_map, plan, share=ACTIVE) -> np.ndarray:
     """The image times its min-max activation_map, cropped to the area that is most active.
 
     Args:
         image: uint8 [H, W, 3]. activation_map: [h, w]. plan: `Resampling` from one to the other.
-        level: the area is the smallest rectangle around the connected pixels above it, after
+        share: the area is the smallest rectangle around the connected pixels above it, after
             min-max, that the peak is among; a unit that answers to two things shows the stronger.
 
     Returns:
@@ -93,13 +93,13 @@ def pattern(image, activation_map, plan, level=LEVEL) -> np.ndarray:
     product = np.round(image * weight[..., np.newaxis]).astype(np.uint8)
     if not weight.any():
         return product
-    _, regions = cv2.connectedComponents((weight >= level).astype(np.uint8))
+    _, regions = cv2.connectedComponents((weight >= share).astype(np.uint8))
     active = regions == regions.flat[weight.argmax()]
     rows, columns = (np.flatnonzero(active.any(axis=axis)) for axis in (1, 0))
     return product[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
 
 
-def outline(image, activation_map, plan, level=LEVEL, color=OUTLINE) -> np.ndarray:
+def outline(image, activation_map, plan, share=ACTIVE, color=OUTLINE) -> np.ndarray:
     """The image, darkened outside of the active area, with a line around it.
 
     Args:
@@ -109,7 +109,7 @@ def outline(image, activation_map, plan, level=LEVEL, color=OUTLINE) -> np.ndarr
         uint8 [H, W, 3].
     """
     weight = min_max(enlarge(activation_map, plan)).numpy()
-    active = weight >= level if weight.any() else np.zeros(weight.shape, bool)
+    active = weight >= share if weight.any() else np.zeros(weight.shape, bool)
     drawn = np.where(active[..., np.newaxis], image, image // 2).astype(np.uint8)
     contours, _ = cv2.findContours(active.astype(np.uint8), cv2.RETR_EXTERNAL,
                                    cv2.CHAIN_APPROX_NONE)

@@ -9,7 +9,7 @@ from keras_saliency.analysis.detectors import (
     THRESHOLD,
     Detectors,
     fixation_detectors,
-    levels,
+    tiers,
 )
 from keras_saliency.analysis.interpolation import Resampling, canvas_resampling
 from keras_saliency.analysis.patterns import mean_maps, unit_maps
@@ -25,7 +25,7 @@ from keras_saliency.models.weights_file import read_attributes
 from keras_saliency.prediction.forward import canvas_of
 
 UNTRAINED = "imagenet"
-LEVELS = ("high", "medium", "low")
+TIERS = ("high", "medium", "low")
 UNITS_SHOWN, IMAGES_SHOWN = 4, 5
 POPOUT_ARRAYS = 80  # as in the paper
 MEAN_MAP_UNITS, MEAN_MAP_IMAGES = 50, 200
@@ -48,7 +48,7 @@ class LayerStudy:
 
     Attributes:
         model, layer: names. scores, detectors: of its units.
-        examples: {level: {unit: [Example, ...]}} for `LEVELS`, the best image first.
+        examples: {tier: {unit: [Example, ...]}} for `TIERS`, the best image first.
         low_map: [h, w], mean standardised activation_map of the units that score lowest.
     """
 
@@ -183,7 +183,7 @@ def study_targets(models: dict, layers, canvas) -> dict:
 
 def _fetch_examples(studies, model, dataset, canvas, batch, units_shown, images_shown) -> None:
     """Fill in the `examples` of all layers of one model, in one pass over the images needed."""
-    shown = {study.layer: levels(study.detectors, units_shown) for study in studies}
+    shown = {study.layer: tiers(study.detectors, units_shown) for study in studies}
     pairs = {study.layer: [
         (image, unit) for units in shown[study.layer].values() for unit in units
         for image in study.scores.best.images[:images_shown, unit] if image >= 0]
@@ -192,8 +192,8 @@ def _fetch_examples(studies, model, dataset, canvas, batch, units_shown, images_
                      label=f"{studies[0].model}: galleries")
     for study in studies:
         best = study.scores.best
-        for level, units in shown[study.layer].items():
-            study.examples[level] = {int(unit): [
+        for tier, units in shown[study.layer].items():
+            study.examples[tier] = {int(unit): [
                 _example(dataset, int(image), best.scores[rank, unit],
                          maps[study.layer][int(image), int(unit)], canvas)
                 for rank, image in enumerate(best.images[:images_shown, unit]) if image >= 0]

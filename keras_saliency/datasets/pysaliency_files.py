@@ -59,7 +59,7 @@ def load(root, *, stimuli="stimuli.hdf5", fixations="fixations.hdf5", pixels_per
 
 
 def _read(path, readers):
-    """What the reader for the file's type makes of it."""
+    """The answer of the reader for the file's type."""
     require(path.is_file(), f"{NAME}: no file {path}")
     try:
         with h5py.File(path, "r") as file:

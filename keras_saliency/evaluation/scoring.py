@@ -66,7 +66,7 @@ def choose_metrics(names, dataset: SaliencyDataset, training=None, densities=Fal
                 raise DatasetError(f"{dataset.name} has densities but no fixations: {name} "
                                    "cannot be computed")
             needed = ", ".join((METRICS[name].prediction, *METRICS[name].references))
-            raise InputError(f"{name} needs {needed}, which are not all to be had here; choose "
+            raise InputError(f"{name} needs {needed}, and not all of them are known here; choose "
                              f"from {ALL}, {', '.join(usable)}")
         chosen += [m for m in usable if m not in _SLOW] if name == ALL else [name]
     return list(dict.fromkeys(chosen))

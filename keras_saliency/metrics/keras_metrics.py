@@ -139,9 +139,6 @@ class NSS(ImageMeanMetric):
     per_image = staticmethod(nss_per_image)
 
 
-KERAS_METRICS = {"cc": CC, "kld": KLD, "sim": SIM, "nss": NSS}
-
-
 def _flat(maps):
     """float64 [B, H * W]."""
     maps = tf.convert_to_tensor(maps)

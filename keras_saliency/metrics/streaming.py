@@ -131,28 +131,6 @@ class StreamingScores:
         self.moments = self.moments.merge(Moments.of([list(scores.values())]))
         return scores
 
-    def update_batch(self, saliency_maps, references, log_densities=None, seeds=None) -> list:
-        """`update` for each of B images, whose sizes may differ.
-
-        Args:
-            saliency_maps: B maps [H, W] (or an array [B, H, W]), or None.
-            references: B dicts. log_densities, seeds: B values, or None.
-
-        Returns:
-            B dicts {metric: float}.
-
-        Raises:
-            InputError: sequences of different length, and as `update`; the images before the one
-                refused are added.
-        """
-        count = len(references)
-        columns = [[None] * count if column is None else column
-                   for column in (saliency_maps, references, log_densities, seeds)]
-        if any(len(column) != count for column in columns):
-            raise InputError(f"{count} references for {', '.join(str(len(c)) for c in columns)} "
-                             "maps, references, log-densities and seeds")
-        return [self.update(*image) for image in zip(*columns)]
-
     def merge(self, other: "StreamingScores") -> "StreamingScores":
         """Add what `other` has seen (of another part of the stream). Returns self.
 
@@ -173,10 +151,6 @@ class StreamingScores:
                    np.sqrt(variance / np.maximum(count, 1)), count, skipped)
         return {name: ImageMean(*row)
                 for name, row in zip(self.metrics, zip(*(c.tolist() for c in columns)))}
-
-    def reset(self) -> None:
-        """Forget all images."""
-        self.moments = Moments.empty(len(self.metrics))
 
     def state_dict(self) -> dict:
         """{name: array}: metric names [M] and the arrays [M] of `Moments`; copies, for np.savez.

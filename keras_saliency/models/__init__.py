@@ -54,9 +54,10 @@ class ClassicalModel:
         return MODELS[self.name].builder(image, **self.options)
 
 
-def list_models() -> list:
-    """Registered model names, sorted: networks and classical models."""
-    return sorted(MODELS)
+def list_models(classical=None) -> list:
+    """Registered model names, sorted: all, or with `classical` true or false those alone that are
+    functions of an image, or networks."""
+    return sorted(name for name, spec in MODELS.items() if classical in (None, spec.classical))
 
 
 def network_spec(name) -> ModelSpec:
@@ -65,7 +66,7 @@ def network_spec(name) -> ModelSpec:
     Raises:
         InputError: an unknown name, or a classical model (lists the networks).
     """
-    networks = sorted(name for name, spec in MODELS.items() if not spec.classical)
+    networks = list_models(classical=False)
     if name not in networks:
         raise InputError(f"no model {name!r}; the networks are {', '.join(networks)}")
     return MODELS[name]

@@ -2,8 +2,8 @@
 convolutional networks for saliency prediction" (CVPR 2016), section 4.
 
 Input: RGB float32 0..255 [B, H, W, 3], any size from 11x11; 240x320 in the paper. Output: raw
-saliency_map float32 [B, 4 ceil(ceil(H / 2) / 2), ...], linear, about -1..1; `postprocess` makes of
-it what the authors publish. Parameters: 25,806,209 (paper: 25.8 million).
+saliency_map float32 [B, 4 ceil(ceil(H / 2) / 2), ...], linear, about -1..1; `postprocess`
+turns it into the published map. Parameters: 25,806,209 (paper: 25.8 million).
 
 Departures from the published Caffe network: none. The first three convolutions are those of
 VGG_CNN_M; each is followed by ReLU, normalisation and pooling in this order, as in the code. Caffe

@@ -64,8 +64,8 @@ def iou_figure(dissection: Dissection, title: str, path) -> None:
 def _parts(dataset, dissections, rows, figures, examples, canvas):
     yield page.paragraph(
         f"{len(dataset)} images with {len(dataset.concepts)} labels. A unit's mask is where its "
-        "enlarged activation_map exceeds the level of half a percent of its cells; its concept is "
-        "the label of highest IoU (Bau, Zhou, Khosla, Oliva and Torralba, 2017). Units above "
+        "enlarged activation_map exceeds the value that half a percent of its cells exceed; its "
+        "concept is the label of highest IoU (Bau, Zhou, Khosla, Oliva and Torralba, 2017). Units above "
         f"{DETECTOR_IOU} count as detectors. By chance: the same masks with the labels of other "
         "images.")
     yield page.heading("Detectors")

@@ -15,13 +15,13 @@ def write_figures(study: UnitStudy, folder) -> dict:
     """Write all figures of a study.
 
     Returns:
-        {title: path}: galleries (`<model>_<layer>_<level>.png`), histograms (`<layer>_nss.png`)
+        {title: path}: galleries (`<model>_<layer>_<tier>.png`), histograms (`<layer>_nss.png`)
         and mean maps of low units (`low_units.png`).
     """
     folder, written = Path(folder), {}
     for layer_study in study.layers:
-        for level, units in layer_study.examples.items():
-            name = f"{layer_study.model}_{layer_study.layer}_{level}"
+        for tier, units in layer_study.examples.items():
+            name = f"{layer_study.model}_{layer_study.layer}_{tier}"
             if units:
                 written[name] = folder / f"{name}.png"
                 gallery(units, study.dataset, layer_study.scores, written[name])

@@ -5,7 +5,7 @@ import numpy as np
 
 from keras_saliency.analysis import region_study, regions
 from keras_saliency.analysis.patterns import outline
-from keras_saliency.analysis.unit_study import LEVELS, UnitStudy
+from keras_saliency.analysis.unit_study import TIERS, UnitStudy
 from keras_saliency.datasets import pipeline
 from keras_saliency.files import write_csv
 from keras_saliency.report import page, region_figure
@@ -107,10 +107,10 @@ def _parts(study, rows, figures):
     load = pipeline.stimulus_loader(study.dataset)
     for layer in dict.fromkeys(s.layer for s in study.layers):
         yield page.heading(f"What the units of {layer} respond to")
-        for level in LEVELS:
-            yield page.heading(f"{level.capitalize()} units", 3)
-            yield page.paragraph(EXPLANATIONS[level], note=True)
-            yield page.side_by_side(_gallery(s, level, study.dataset, load)
+        for tier in TIERS:
+            yield page.heading(f"{tier.capitalize()} units", 3)
+            yield page.paragraph(EXPLANATIONS[tier], note=True)
+            yield page.side_by_side(_gallery(s, tier, study.dataset, load)
                                     for s in study.layers if s.layer == layer)
 
 
@@ -133,10 +133,10 @@ def _region_parts(study, figures):
         yield page.paragraph(line, note=True)
 
 
-def _gallery(layer_study, level, dataset, load) -> str:
-    """One model's units of a level: their best stimuli, the active area outlined."""
+def _gallery(layer_study, tier, dataset, load) -> str:
+    """One model's units of a tier: their best stimuli, the active area outlined."""
     parts = [page.paragraph(layer_study.model)]
-    for unit, examples in layer_study.examples.get(level, {}).items():
+    for unit, examples in layer_study.examples.get(tier, {}).items():
         parts.append(page.paragraph(
             f"unit {unit}: score {layer_study.detectors.scores[unit]:.2f}, mean NSS "
             f"{layer_study.scores.moments.mean[unit]:.2f}", note=True))

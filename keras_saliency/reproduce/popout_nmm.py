@@ -6,7 +6,7 @@ from keras_saliency import metrics
 from keras_saliency.config import Config
 from keras_saliency.datasets import pipeline, popout
 from keras_saliency.files import write_csv
-from keras_saliency.models import MODELS, find_weights, list_pretrained, load_predictor
+from keras_saliency.models import find_weights, list_models, list_pretrained, load_predictor
 from keras_saliency.prediction.forward import predict
 from keras_saliency.reproduce.spec import ResultSpec
 
@@ -27,9 +27,8 @@ def run(config: Config, arrays=ARRAYS, size=SIZE, weights=(), log=print) -> dict
         {model: {"all": mean NMM, "standard error": of that mean, kind: mean NMM, ...}}; also
         written to `popout.csv` in the config's folder.
     """
-    classical = sorted(name for name, spec in MODELS.items() if spec.classical)
     models = {str(name): load_predictor(name)
-              for name in (*classical, *_trained(), *weights)}
+              for name in (*list_models(classical=True), *_trained(), *weights)}
     dataset = popout.load(count=arrays, size=size)
     load = pipeline.stimulus_loader(dataset)
     kinds, scores = np.array(dataset.categories), {}

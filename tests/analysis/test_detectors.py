@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from keras_saliency.analysis.detectors import fixation_detectors, levels
+from keras_saliency.analysis.detectors import fixation_detectors, tiers
 from keras_saliency.analysis.unit_scores import UnitScores, score_dataset
 
 
@@ -20,7 +20,7 @@ def test_the_planted_unit_is_found(planted, color_model):
     assert detectors.normalized[0] == 1 and detectors.scores[0] > 2
     assert scores.moments.mean[1] < -0.3  # the mirrored center
     assert not scores.alive[3] and detectors.scores[3] == 0
-    ranked = levels(detectors, 1)
+    ranked = tiers(detectors, 1)
     assert ranked["high"].tolist() == [0] and len(ranked["low"]) == 1
 
 
@@ -31,7 +31,7 @@ def test_scores_are_means_of_the_best_and_ties_go_by_number():
     np.testing.assert_allclose(detectors.normalized[:4], [5 / 6, 1, 5 / 6, 0])
     assert detectors.units.tolist() == [1, 0, 2] and detectors.ratio == 0.6
     assert detectors.ranked().tolist() == [1, 0, 2, 3]
-    assert {k: v.tolist() for k, v in levels(detectors, 2).items()} == {
+    assert {k: v.tolist() for k, v in tiers(detectors, 2).items()} == {
         "high": [1], "medium": [0], "low": [3]}
 
 

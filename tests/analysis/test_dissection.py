@@ -40,7 +40,7 @@ def data(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def levels(data, color_model):
-    return {"colors": dissection.thresholds(color_model, ["colors"], data, quantile=0.9)[
+    return {"colors": dissection.find_thresholds(color_model, ["colors"], data, quantile=0.9)[
         "colors"].result()}
 
 

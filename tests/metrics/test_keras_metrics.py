@@ -7,9 +7,11 @@ import pytest
 import tensorflow as tf
 
 from keras_saliency.metrics import METRICS
-from keras_saliency.metrics.keras_metrics import KERAS_METRICS
+from keras_saliency.metrics.keras_metrics import CC, KLD, NSS, SIM
 
 SHAPE = (24, 32)
+
+KERAS_METRICS = {"cc": CC, "kld": KLD, "sim": SIM, "nss": NSS}
 
 
 def references(name, count, rng):

@@ -106,19 +106,6 @@ def test_nothing_seen_and_a_single_image():
     score = scores.update(np.eye(3), {"fixation_map": np.eye(3, dtype=int)})["nss"]
     assert scores.result()["nss"].mean == score
     assert np.isnan(scores.result()["nss"].variance)
-    scores.reset()
-    assert scores.result()["nss"][3:] == (0, 0)
-
-
-def test_batches_of_differing_sizes(one_pass):
-    scores = StreamingScores(NAMES)
-    for start in (0, 8, 16):
-        seeds = range(start, min(start + 8, 20))
-        saliency_maps, references, log_densities = zip(*map(image, seeds))
-        scores.update_batch(saliency_maps, references, log_densities, seeds)
-    assert_same(scores.result(), one_pass[0].result())
-    with pytest.raises(ValueError, match="2 references"):
-        scores.update_batch([np.eye(3)], [{}, {}])
 
 
 def test_state_survives_a_file(one_pass, tmp_path):
