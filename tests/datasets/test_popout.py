@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_saliency.datasets import popout
+from keras_saliency.datasets import popout, popout_items
 from keras_saliency.datasets.dataset import DatasetError
 from keras_saliency.datasets.fixations import fixation_map
 
@@ -47,7 +47,7 @@ def test_kinds_cycle():
 @pytest.mark.parametrize("index", range(200, 300))
 def test_target_differs_in_exactly_one_feature(index):
     array = popout.render(index, size=(96, 128))
-    different = [f.name for f in dataclasses.fields(popout.Item)
+    different = [f.name for f in dataclasses.fields(popout_items.Item)
                  if getattr(array.target, f.name) != getattr(array.distractor, f.name)]
     expected = dict(color="color", intensity="color", orientation="angle", size="size",
                     shape="shape", curvature="bend", closure="gap", density="dots",
