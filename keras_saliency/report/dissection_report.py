@@ -65,9 +65,9 @@ def _parts(dataset, dissections, rows, figures, examples, canvas):
     yield page.paragraph(
         f"{len(dataset)} images with {len(dataset.concepts)} labels. A unit's mask is where its "
         "enlarged activation_map exceeds the value that half a percent of its cells exceed; its "
-        "concept is the label of highest IoU (Bau, Zhou, Khosla, Oliva and Torralba, 2017). Units above "
-        f"{DETECTOR_IOU} count as detectors. By chance: the same masks with the labels of other "
-        "images.")
+        "concept is the label of highest IoU (Bau, Zhou, Khosla, Oliva and Torralba, 2017). Units "
+        f"above {DETECTOR_IOU} count as detectors. By chance: the same masks with the labels of "
+        "other images.")
     yield page.heading("Detectors")
     table = []
     for layer, dissection in dissections.items():
