@@ -6,6 +6,7 @@ needs the model or the data is checked where those are known.
 """
 import dataclasses
 import math
+import os
 import typing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -191,7 +192,8 @@ class Config:
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
 
     def __post_init__(self):
-        _require(self.name not in ("", ".", "..") and not set(self.name) & set("/\\\0"),
+        separators = {"\0", "/", os.sep, os.altsep}
+        _require(self.name not in ("", ".", "..") and not separators & set(self.name),
                  f"name {self.name!r} must be the name of one folder inside {self.output!r}; the "
                  "place is set by output")
 

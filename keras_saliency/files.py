@@ -3,7 +3,9 @@ import csv
 import os
 import re
 import shutil
+import signal
 import socket
+import threading
 import uuid
 import zlib
 from contextlib import contextmanager
@@ -95,6 +97,23 @@ def remove_abandoned(folder) -> None:
         name = _TEMPORARY.match(path.name)
         if name and name["host"] == _HOST and not _is_running(int(name["process"])):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+@contextmanager
+def uninterrupted():
+    """Within the block Ctrl-C waits for its end, so that files which belong together are all
+    written."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread is ever interrupted
+        return
+    waiting = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: waiting.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if waiting:
+        raise KeyboardInterrupt
 
 
 def write_csv(path, header, rows) -> None:

@@ -4,7 +4,7 @@ import math
 import keras
 import tensorflow as tf
 
-from keras_saliency.files import InputError
+from keras_saliency.files import InputError, uninterrupted
 from keras_saliency.models.weights_file import first_not_finite
 from keras_saliency.training import history
 from keras_saliency.training.unit_callbacks import ActivationLogger, UnitNSS  # noqa: F401
@@ -88,11 +88,12 @@ class RunRecorder(keras.callbacks.Callback):
                   if key not in ("lr", "learning_rate")}
         rows = [*self.rows, {"epoch": epoch + 1, **values}]
         best = history.best_row(rows, self.monitor)
-        if best == len(rows) - 1:
-            self.save_best(rows)
-        history.write_history(rows, self.path)
-        self.save_last(rows)
-        self.rows = rows  # only now is the epoch on the disk: Ctrl-C may come at any moment
+        with uninterrupted():
+            if best == len(rows) - 1:
+                self.save_best(rows)
+            history.write_history(rows, self.path)
+            self.save_last(rows)
+            self.rows = rows  # only now is the epoch on the disk
         if self.patience is not None and len(rows) - 1 - best >= self.patience:
             self.model.stop_training = True
 
