@@ -37,6 +37,7 @@ setup(
         'numpy>=1.26,<3; python_version >= "3.12"',
         'opencv-python-headless>=4.7,<4.12; python_version < "3.12"',
         'opencv-python-headless>=4.9,<6; python_version >= "3.12"',
+        "protobuf>=4.22,<8",  # TensorFlow brings it; message_factory.GetMessageClass is of 4.22
         "scipy>=1.9,<2",
         "h5py>=3.8,<4",
         "matplotlib>=3.6,<4",

@@ -1,4 +1,4 @@
-"""Make an author's published weights a file for load_pretrained (see weights/README.md)."""
+"""Convert the weights that authors published for load_pretrained (see weights/README.md)."""
 import os
 from pathlib import Path
 
@@ -10,15 +10,15 @@ from keras_saliency.models import importing  # noqa: E402
 
 def main():
     parser = command_line.plain_parser(
-        "Read the weights that a model's authors published and write them as HDF5. The kind of "
-        "file is recognised; weights/README.md says where each one is found.",
+        "Read the weights that the authors of a model published and write them as HDF5. The kind "
+        "of file is recognised; weights/README.md says where to find each file.",
         "python scripts/import_weights.py salgan gen_modelWeights0090.npz --out salgan.h5\n"
-        "  python scripts/import_weights.py vgg16 vgg16.npy --out vgg16.h5 --float16")
+        "  python scripts/import_weights.py alexnet bvlc_reference_caffenet.caffemodel --float16")
     parser.add_argument("name", choices=sorted(importing.CONVERTERS), metavar="MODEL",
-                        help=f"what to write: {', '.join(sorted(importing.CONVERTERS))} "
-                        "(vgg16, alexnet: encoders, for model.encoder_weights)")
-    parser.add_argument("source", help="the authors' file, SavedModel folder or checkpoint's "
-                                       ".index")
+                        help=f"which model it is: {', '.join(sorted(importing.CONVERTERS))} "
+                        "(vgg16 and alexnet are encoders, for model.encoder_weights)")
+    parser.add_argument("source", help="the authors' file, their SavedModel folder, or the .index "
+                                       "file of their checkpoint")
     parser.add_argument("--out", metavar="H5", help="file to write (default: MODEL.h5)")
     parser.add_argument("--float16", action="store_true", help="half the size on disk")
     command_line.add_builder_options(parser)

@@ -5,7 +5,7 @@
 
 Read the file (`formats`: one reader per kind of file) -> name its arrays (one module per model: its
 `FORMATS`, `entries` and `about`, and where need be `infer`, `build`, `REMEDY`) -> check every shape
-(`entries.assemble`) -> write HDF5.
+(`entries.assemble`) -> write HDF5. No code that a file names is run: pickles are refused.
 """
 import hashlib
 from functools import partial
@@ -26,7 +26,6 @@ from keras_saliency.models.importing import (
     vgg16,
 )
 from keras_saliency.models.importing.entries import assemble
-from keras_saliency.models.importing.pickles import RefusedGlobal
 from keras_saliency.models.weights_file import WeightsError
 
 CONVERTERS = {
@@ -38,6 +37,8 @@ CONVERTERS = {
     "salnet_shallow": salnet_shallow,
     "vgg16": vgg16,  # an encoder, for encoder_weights
 }
+
+REMEDY = "weights/README.md says where the authors published it"
 
 
 class Converted(NamedTuple):
@@ -61,19 +62,17 @@ def convert(name: str, source, out, dtype="float32", /, **options) -> Converted:
     Raises:
         WeightsError: an unknown name; a file that cannot be read, is of another kind, or does not
             fit (names the first key, its shape and the one that is needed).
-        ValueError: an option that the builder does not have.
+        InputError: an option that the builder does not have.
     """
     if name not in CONVERTERS:
         raise WeightsError(f"no converter for {name!r}; there are {', '.join(CONVERTERS)}")
     converter, source = CONVERTERS[name], Path(source).expanduser()
     kind = formats.detect(source)
     if kind not in converter.FORMATS:
-        wanted = " or ".join(_called(k) for k in converter.FORMATS)
-        raise WeightsError(f"{source} is a {_called(kind)}; {name} is read from a {wanted}")
-    try:
-        arrays = formats.read(source, kind)
-    except RefusedGlobal as error:
-        raise WeightsError(f"{error}. {getattr(converter, 'REMEDY', '')}".strip()) from None
+        wanted = " or ".join(formats.called(k) for k in converter.FORMATS)
+        raise WeightsError(f"{source} is a {formats.called(kind)}; {name} is read from a {wanted}. "
+                           f"{getattr(converter, 'REMEDY', REMEDY)}")
+    arrays = formats.read(source, kind)
     with formats.readable(source, kind):
         if hasattr(converter, "infer"):
             options = {**converter.infer(arrays, **options), **options}
@@ -89,11 +88,7 @@ def convert(name: str, source, out, dtype="float32", /, **options) -> Converted:
         attributes["training_data"] = attributes["dataset"]
     digest = _sha256(formats.parts(source, kind))
     path = weights_file.write(weights, out, {**attributes, "source_sha256": digest}, dtype)
-    return Converted(path, _called(kind), len(weights), model.count_params(), digest)
-
-
-def _called(kind: str) -> str:
-    return {**formats.READERS, **formats.FOLDERS}[kind][0]
+    return Converted(path, formats.called(kind), len(weights), model.count_params(), digest)
 
 
 def _check_range(weights, dtype, source) -> None:

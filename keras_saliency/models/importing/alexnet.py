@@ -5,6 +5,7 @@ before it normalises; pictures in BGR minus the mean of ImageNet, our "alexnet".
 """
 import keras
 
+from keras_saliency.files import InputError
 from keras_saliency.models.backbones import ALEXNET
 from keras_saliency.models.backbones import alexnet as encoder
 from keras_saliency.models.importing.entries import CHANNELS_FIRST, pairs
@@ -15,7 +16,7 @@ FORMATS = ("caffemodel",)
 def build(width_multiplier=1.0, **unknown):
     """The encoder alone, whose shapes a file must have."""
     if unknown:
-        raise ValueError(f"alexnet has no option {next(iter(unknown))!r}; it has width_multiplier")
+        raise InputError(f"alexnet has no option {next(iter(unknown))!r}; it has width_multiplier")
     image = keras.Input((None, None, 3), name="image")
     taps = encoder(image, width_multiplier=width_multiplier)
     return keras.Model(image, taps["alexnet_conv5"], name="alexnet")

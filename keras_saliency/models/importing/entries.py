@@ -3,10 +3,11 @@ from typing import Callable, NamedTuple
 
 import numpy as np
 
+from keras_saliency.files import list_some
 from keras_saliency.models import weights_file
 from keras_saliency.models.weights_file import WeightsError
 
-SHOWN = 12  # keys that a message lists before it breaks off
+SHOWN = 12  # keys that a message lists
 
 
 class Layout(NamedTuple):
@@ -33,7 +34,7 @@ def _channels_first(shape):
 
 
 SAME = Layout(tuple, np.asarray)
-# [out, in, h, w] of Caffe, torch and Theano. Of a transposed convolution, whose Keras kernel is
+# [out, in, h, w] of Caffe and Theano. Of a transposed convolution, whose Keras kernel is
 # [h, w, out, in], the Caffe blob is [in, out, h, w]: the same transposition.
 CHANNELS_FIRST = Layout(_channels_first, _channels_last)
 # Theano convolves: it slides the filter turned by 180 degrees, TensorFlow as it is.
@@ -69,7 +70,7 @@ def assemble(entries, arrays: dict, model, source) -> dict:
     for layer, variable, key, layout in entries:
         if key not in arrays:
             raise WeightsError(f"{source} has no {key!r}, which {model.name} needs for "
-                               f"{layer}/{variable}; it has {listed(arrays)}")
+                               f"{layer}/{variable}; it has {list_some(arrays, SHOWN)}")
         array, needed = arrays[key], layout.shape(variables[layer][variable].shape)
         if tuple(array.shape) != tuple(needed):
             raise WeightsError(f"{source}: {key} has shape {tuple(array.shape)}, {model.name} "
@@ -85,10 +86,3 @@ def assemble(entries, arrays: dict, model, source) -> dict:
                  if name not in weights.get(layer, {})]
     assert not forgotten, forgotten  # a fault of the converter, not of the file
     return weights
-
-
-def listed(keys) -> str:
-    """Keys for a message, not all of them if there are many."""
-    names = [str(key) for key in keys]
-    more = f" ... ({len(names)} in all)" if len(names) > SHOWN else ""
-    return (", ".join(names[:SHOWN]) or "nothing") + more

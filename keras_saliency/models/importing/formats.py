@@ -3,31 +3,29 @@ import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from keras_saliency.models.importing import (
-    caffe,
-    numpy_files,
-    pickles,
-    tensorflow_files,
-    torch_files,
-)
+from keras_saliency.files import InputError
+from keras_saliency.models.importing import caffe, numpy_files, tensorflow_files
 from keras_saliency.models.weights_file import WeightsError
 
-# format -> (what it is called, reader of its bytes); those of TensorFlow are several files
+# kind -> (what it is called, what reads it from its path)
 READERS = {
     "caffemodel": ("Caffe model", caffe.read_caffemodel),
     "graph": ("frozen TensorFlow graph", tensorflow_files.read_graph),
-    "npy": (".npy file", numpy_files.read_npy),
     "npz": (".npz archive", numpy_files.read_npz),
-    "pickle": ("pickle", pickles.read_pickle),
-    "torch": ("torch file", torch_files.read_torch),
-}
-FOLDERS = {
     "checkpoint": ("TensorFlow checkpoint", tensorflow_files.read_checkpoint),
     "saved_model": ("TensorFlow SavedModel", tensorflow_files.read_saved_model),
 }
-ENDINGS = {".caffemodel": "caffemodel", ".pb": "graph", ".npy": "npy", ".npz": "npz",
-           ".pickle": "pickle", ".pkl": "pickle", ".pth": "torch", ".pt": "torch"}
-MAGIC = {b"\x93NUMPY": "npy", b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19": "torch"}
+# kinds that are known so that the message is clear, and never read
+REFUSED = {
+    "npy": ".npy file, which has room for one array or a pickle",
+    "pickle": "pickle, which can run any code and is never loaded",
+    "torch": "torch file, which has a pickle in it that can run any code and is never loaded",
+}
+ENDINGS = {".caffemodel": "caffemodel", ".pb": "graph", ".npz": "npz"}
+REFUSED_ENDINGS = {".npy": "npy", ".pickle": "pickle", ".pkl": "pickle", ".pth": "torch",
+                   ".pt": "torch"}
+MAGIC = {b"\x93NUMPY": "npy",
+         **{bytes([0x80, protocol]): "pickle" for protocol in range(2, 6)}}
 # first bytes of what is downloaded or given by mistake -> what to do
 MISTAKES = {
     b"\x89HDF": "is HDF5 already: give ours to load_pretrained, Keras' VGG16 as encoder_weights",
@@ -37,11 +35,16 @@ MISTAKES = {
 }
 
 
+def called(kind: str) -> str:
+    """What messages call a kind."""
+    return REFUSED[kind] if kind in REFUSED else READERS[kind][0]
+
+
 def detect(path: Path) -> str:
-    """The format of a file or folder; see `READERS` and `FOLDERS`.
+    """The kind of a file or folder: a key of `READERS` or `REFUSED`.
 
     Raises:
-        WeightsError: there is no such file, it is empty, or of another kind.
+        WeightsError: there is no such file, it is empty, or of no known kind.
     """
     if path.name == "saved_model.pb":
         raise WeightsError(f"{path}: give the folder, whose other files belong to it")
@@ -63,11 +66,12 @@ def detect(path: Path) -> str:
             raise WeightsError(f"{path} {mistake}")
     if head.startswith(b"PK"):
         return "torch" if _holds_pickle(path) else "npz"
-    known = next((name for start, name in MAGIC.items() if head.startswith(start)), None)
-    if known is None and path.suffix.lower() not in ENDINGS:
+    ending = {**ENDINGS, **REFUSED_ENDINGS}.get(path.suffix.lower())
+    kind = next((name for start, name in MAGIC.items() if head.startswith(start)), ending)
+    if kind is None:
         raise WeightsError(f"{path}: unknown kind of file; known are {', '.join(ENDINGS)}, "
                            "checkpoints (.index) and SavedModel folders")
-    return known or ENDINGS[path.suffix.lower()]
+    return kind
 
 
 def _index(path: Path) -> Path:
@@ -83,24 +87,20 @@ def parts(path: Path, kind: str) -> list:
     """The files that `read` reads, in order."""
     if kind == "checkpoint":
         prefix = tensorflow_files.checkpoint_prefix(path)
-        return [_index(prefix), *sorted(prefix.parent.glob(f"{prefix.name}.data-*"))]
+        return [_index(prefix), *tensorflow_files.data_files(prefix)]
     if kind == "saved_model":
         return [path / "saved_model.pb", *sorted((path / "variables").glob("variables.*"))]
     return [path]
 
 
 def read(path: Path, kind: str) -> dict:
-    """{key: array} of a file of the format `kind`, in the file's order.
+    """{key: array} of a file of a `kind` of `READERS`, in the file's order.
 
     Raises:
         WeightsError: it cannot be read; names the file, whatever is wrong with it.
     """
-    if kind in READERS:
-        with readable(path, kind):
-            return READERS[kind][1](path.read_bytes())
-    whole = tensorflow_files.checkpoint_prefix(path) if kind == "checkpoint" else path
     with readable(path, kind):
-        return FOLDERS[kind][1](whole)
+        return READERS[kind][1](path)
 
 
 @contextmanager
@@ -108,10 +108,9 @@ def readable(path, kind):
     """Whatever the block raises becomes one `WeightsError` that names the file."""
     try:
         yield
-    except WeightsError as error:
-        raise type(error)(f"{path}: {error}") from None
+    except InputError as error:
+        raise WeightsError(f"{path}: {error}") from None
     except Exception as error:  # a damaged file can make every step of a reader fail, in any way
-        name = {**READERS, **FOLDERS}[kind][0]
-        raise WeightsError(f"{path} is not a readable {name} ({type(error).__name__}: "
+        raise WeightsError(f"{path} is not a readable {called(kind)} ({type(error).__name__}: "
                            f"{str(error)[:200]}); it may be cut short or damaged: download it "
                            "again") from None

@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_saliency.models.importing.entries import pairs
 from keras_saliency.models.importing.vgg16 import convolutions
-from keras_saliency.models.release import CITATIONS
+from keras_saliency.models.msi_net import SPEC
 from keras_saliency.models.weights_file import WeightsError
 
 FORMATS = ("graph", "checkpoint", "saved_model")
@@ -45,4 +45,4 @@ def about(path, kind: str, options: dict) -> dict:
     dataset = next((name for name in CANVASES if name in path.name.lower()), "salicon")
     return {"preprocessing": "msi_net", "canvas": CANVASES[dataset], "dataset": dataset,
             "source": "https://github.com/alexanderkroner/saliency", "licence": "MIT",
-            "citation": CITATIONS["msi_net"]}
+            "citation": SPEC.citation}

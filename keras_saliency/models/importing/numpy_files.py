@@ -1,47 +1,46 @@
-"""`.npy` and `.npz` files: the arrays in them, and those of a pickled dict (`allow_pickle`)."""
-import io
+"""`.npz` archives of plain arrays. Nothing pickled is loaded."""
 import math
 import zipfile
 
 import numpy as np
 
-from keras_saliency.models.importing.pickles import checked_array, read_pickle
 from keras_saliency.models.weights_file import WeightsError
 
-HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+LIMIT = 1 << 30  # bytes of all arrays; the largest network, JuntingNet, has 258 MB in float32
+PLAIN = (1, 0)  # version of the format in which numpy writes arrays of numbers
 
 
-def read_npy(data: bytes) -> dict:
-    """{path: array}: one array is at "", those of a pickled dict of lists at "conv1_1/0".
+def read_npz(path) -> dict:
+    """{name: array} of a `.npz` archive, "arr_2" before "arr_10".
 
-    Raises:
-        WeightsError: not a `.npy`, cut short, or a pickle of more than arrays.
-    """
-    file = io.BytesIO(data)
-    version = np.lib.format.read_magic(file)
-    if version not in HEADERS:
-        raise WeightsError(f"it is a .npy of version {version}, not of 1.0 or 2.0")
-    shape, fortran, dtype = HEADERS[version](file)
-    if dtype.hasobject:
-        return read_pickle(data[file.tell():])
-    # counted before the conversion, since a damaged header may ask for any amount of memory
-    length = math.prod(shape) * dtype.itemsize
-    return {"": checked_array(data[file.tell():][:length], dtype, shape, fortran)}
-
-
-def read_npz(data: bytes) -> dict:
-    """{name: array} of a zip archive of `.npy` files, "arr_0" before "arr_10".
+    The sizes are checked before an array is made: zeros by the gigabyte fit into a small archive.
 
     Raises:
-        WeightsError: a member that is not an array of numbers.
+        WeightsError: more than `LIMIT` bytes, or a member that is not an array of numbers of the
+            size that its shape needs. What zipfile and numpy raise: a damaged archive.
     """
-    arrays = {}
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        for member in archive.namelist():
-            name = member.removesuffix(".npy")
-            arrays.update({f"{name}/{path}".rstrip("/"): array
-                           for path, array in read_npy(archive.read(member)).items()})
-    return dict(sorted(arrays.items(), key=lambda item: _natural(item[0])))
+    with zipfile.ZipFile(path) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+        if size > LIMIT:
+            raise WeightsError(f"its arrays take {size / 1e9:.1f} GB, and no file of weights that "
+                               f"is read here takes more than {LIMIT / 1e9:.1f} GB")
+        for member in archive.infolist():
+            _check(archive, member)
+    with np.load(path, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in sorted(arrays.files, key=_natural)}
+
+
+def _check(archive, member) -> None:
+    with archive.open(member) as file:
+        if np.lib.format.read_magic(file) != PLAIN:
+            raise WeightsError(f"{member.filename} is not a plain array")
+        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+        header = file.tell()
+    if dtype.kind not in "biuf":
+        raise WeightsError(f"{member.filename} holds {dtype}: write arrays of numbers alone")
+    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != member.file_size - header:
+        raise WeightsError(f"{member.filename} has shape {shape} in {member.file_size - header} "
+                           "bytes")
 
 
 def _natural(name: str) -> tuple:

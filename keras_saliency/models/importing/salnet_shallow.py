@@ -1,4 +1,4 @@
-"""JuntingNet from a pickled list of its parameters (nolearn's `save_weights_to`) or an `.npz`.
+"""JuntingNet from an `.npz` of its parameters, in the order of nolearn's `get_all_params`.
 
 Three things differ from Keras (imatge-upc/saliency-2016-cvpr, shallow/train.py, and Lasagne):
 - `layers.Conv2DLayer` is Theano's convolution: filters are turned by 180 degrees. The authors do
@@ -13,7 +13,7 @@ from keras_saliency.models.importing.entries import CHANNELS_FIRST_FLIPPED, SAME
 from keras_saliency.models.importing.salnet_deep import CITATION, SOURCE
 from keras_saliency.models.weights_file import WeightsError
 
-FORMATS = ("pickle", "npz")
+FORMATS = ("npz",)
 REMEDY = (
     "The authors' file is a whole nolearn network with its classes. On a machine with Python 2, "
     "Theano 0.7 and the Lasagne and nolearn of their requirements.txt, and only if you trust the "
@@ -49,9 +49,9 @@ def _parameters(arrays: dict) -> list:
 
 
 def infer(arrays: dict, width_multiplier=1.0, **options) -> dict:
-    """{"filters": of the third convolution}: 128 (SALICON) or 64 (iSUN)."""
+    """{"filters": of the third convolution}: 64 if it is so, as for iSUN, else 128 (SALICON)."""
     third = arrays[_parameters(arrays)[2][0]]
-    return {"filters": round(third.shape[0] / width_multiplier)} if third.ndim == 4 else {}
+    return {"filters": 64 if third.shape[:1] == (round(64 * width_multiplier),) else 128}
 
 
 def entries(arrays: dict, kind: str) -> list:

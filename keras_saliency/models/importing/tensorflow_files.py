@@ -1,40 +1,43 @@
 """Weights of TensorFlow graphs: frozen `.pb`, checkpoints, SavedModel folders. Nothing is run."""
+import glob
+import math
 import re
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2, trackable_object_graph_pb2
 
 from keras_saliency.models.weights_file import WeightsError
+from keras_saliency.protobuf_messages import read_message
 
 OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 FLOATS = {tf.float32.as_datatype_enum, tf.float16.as_datatype_enum, tf.float64.as_datatype_enum}
 
 
-def read_graph(data: bytes) -> dict:
+def read_graph(path) -> dict:
     """{node: array} of the float constants of a frozen GraphDef.
 
     Raises:
-        WeightsError: no such graph, or one without constants.
+        WeightsError: a graph without constants. What protobuf and TensorFlow raise: no such graph.
     """
-    graph = tf.compat.v1.GraphDef.FromString(data)
-    return _constants(graph.node, len(data)) or _no_weights(
+    graph = read_message(path, tf.compat.v1.GraphDef)
+    return _constants(graph.node, path.stat().st_size) or _no_weights(
         "it has no constants: freeze the graph, or give its checkpoint")
 
 
 def _constants(nodes, size) -> dict:
-    """{node: array}; a constant of more numbers than the file has bytes is no weight.
+    """{node: array}; constants of more numbers than the file has bytes are no weights.
 
     A few bytes can ask for any number of equal numbers; they would be written out.
     """
-    arrays = {}
+    arrays, room = {}, size
     for node in nodes:
         tensor = node.attr["value"].tensor if node.op == "Const" else None
         if tensor is not None and tensor.dtype in FLOATS:
             lengths = [int(dim.size) for dim in tensor.tensor_shape.dim]
-            if lengths and 0 < int(np.prod(lengths, dtype=object)) <= size:
+            if lengths and 0 < math.prod(lengths) <= room:
+                room -= math.prod(lengths)
                 arrays[node.name] = tf.make_ndarray(tensor)
     return arrays
 
@@ -49,16 +52,27 @@ def checkpoint_prefix(path) -> Path:
     return path.with_name(re.sub(r"\.(index|data-\d+-of-\d+)$", "", path.name))
 
 
-def read_checkpoint(prefix) -> dict:
+def data_files(prefix) -> list:
+    """The files that hold the values of a checkpoint."""
+    return sorted(prefix.parent.glob(f"{glob.escape(prefix.name)}.data-*"))
+
+
+def read_checkpoint(path) -> dict:
     """{variable: array} of the float variables of a checkpoint, by the names of its graph.
 
     Raises:
-        WeightsError: no variables. What TensorFlow raises: files that are missing or damaged.
+        WeightsError: variables of more bytes than there are. What TensorFlow raises: files that
+            are missing or damaged.
     """
+    prefix = checkpoint_prefix(path)
     reader = tf.train.load_checkpoint(str(prefix))
-    types = reader.get_variable_to_dtype_map()
+    types, shapes = reader.get_variable_to_dtype_map(), reader.get_variable_to_shape_map()
     names = {key: key for key, dtype in types.items() if dtype.is_floating}
-    if OBJECT_GRAPH in types:  # TensorFlow 2: keys are paths of attributes, names lie beside them
+    needed = sum(math.prod(shapes[key]) * types[key].size for key in names)
+    size = sum(file.stat().st_size for file in data_files(prefix))
+    if needed > size:  # TensorFlow takes the memory before it reads
+        raise WeightsError(f"its variables take {needed:,} bytes, its data {size:,}")
+    if shapes.get(OBJECT_GRAPH) == []:  # TensorFlow 2: keys are paths of attributes
         graph = trackable_object_graph_pb2.TrackableObjectGraph.FromString(
             reader.get_tensor(OBJECT_GRAPH))
         full = {a.checkpoint_key: a.full_name for n in graph.nodes for a in n.attributes}
@@ -74,11 +88,12 @@ def read_saved_model(folder) -> dict:
     function.
     """
     folder = Path(folder)
-    data = (folder / "saved_model.pb").read_bytes()
-    arrays = {}
-    for meta in saved_model_pb2.SavedModel.FromString(data).meta_graphs:
-        for nodes in (meta.graph_def.node, *(f.node_def for f in meta.graph_def.library.function)):
-            arrays.update(_constants(nodes, len(data)))
+    file = folder / "saved_model.pb"
+    graphs = [meta.graph_def for meta in read_message(file, saved_model_pb2.SavedModel).meta_graphs]
+    nodes = [node for graph in graphs
+             for part in (graph.node, *(f.node_def for f in graph.library.function))
+             for node in part]
+    arrays = _constants(nodes, file.stat().st_size)
     if (folder / "variables" / "variables.index").is_file():
         arrays.update(read_checkpoint(folder / "variables" / "variables"))
     return arrays or _no_weights("it has neither variables nor constants")
