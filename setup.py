@@ -51,8 +51,8 @@ setup(
         "test": ["pytest>=7.4,<10", "pytest-xdist>=3.3,<4", "hypothesis>=6.80,<7",
                  "keras_saliency[serving]"],
         "parquet": ["pyarrow>=12,<26"],
-        # pysaliency imports torch without requiring it
-        "pysaliency": ["pysaliency>=0.2.22,<0.3", "torch>=2,<3"],
+        # pysaliency imports torch and pkg_resources without requiring them
+        "pysaliency": ["pysaliency>=0.2.22,<0.3", "torch>=2,<3", "setuptools<81"],
         "serving": [
             'tensorflow-serving-api>=2.15,<2.16; python_version < "3.12"',
             'tensorflow-serving-api>=2.16,<2.22; python_version >= "3.12"',
