@@ -4,8 +4,8 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from keras_saliency import command_line, load_pretrained  # noqa: E402
-from keras_saliency.export.exporting import export_all  # noqa: E402
 from keras_saliency.export.picture_bytes import LIMIT  # noqa: E402
+from keras_saliency.export.saved_model import export_all  # noqa: E402
 from keras_saliency.export.tflite import QUANTIZE  # noqa: E402
 
 

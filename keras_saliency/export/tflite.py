@@ -1,14 +1,65 @@
-"""The network as a TensorFlow Lite model, for phones and small boards."""
+"""The network with its weights as constants: in half precision for a SavedModel, and as a
+TensorFlow Lite model for phones and small boards."""
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from keras_saliency.export.float16 import freeze
-from keras_saliency.files import atomic_path
+from keras_saliency.files import InputError, atomic_path
 from keras_saliency.prediction.forward import canvas_of
 
 QUANTIZE = ("none", "dynamic")
+SMALLEST = 1024  # values; smaller constants are shapes and biases, where little is to be won
+
+
+def freeze(model, shape):
+    """The model as a concrete function of images of `shape`, its weights constants inside."""
+    function = tf.function(lambda images: model(images, training=False)).get_concrete_function(
+        tf.TensorSpec(shape, tf.float32, name="images"))
+    return convert_variables_to_constants_v2(function, lower_control_flow=False)
+
+
+def half_precision(model):
+    """A graph function float32 [B, h, w, 3] -> the model's output, with float16 constants inside.
+
+    It still computes in single precision.
+
+    Args:
+        model: a Keras model of one input and one output.
+
+    Returns:
+        A function to be called in other functions; its weights are part of the graph, once.
+
+    Raises:
+        InputError: a weight beyond float16.
+    """
+    frozen = freeze(model, [None, *model.input_shape[1:]])
+    graph = tf.compat.v1.GraphDef()
+    for node in frozen.graph.as_graph_def().node:
+        _copy_halved(node, graph)
+    graph.library.CopyFrom(frozen.graph.as_graph_def().library)
+    images, outputs = frozen.inputs[0].name, frozen.outputs[0].name
+    halved = tf.compat.v1.wrap_function(
+        lambda: tf.graph_util.import_graph_def(graph, name=""), [])
+    return halved.prune(images, outputs)
+
+
+def _copy_halved(node, graph) -> None:
+    """Add `node` to `graph`; a large float32 constant as its half and a cast of the same name."""
+    values = (tf.make_ndarray(node.attr["value"].tensor) if node.op == "Const"
+              and node.attr["dtype"].type == tf.float32.as_datatype_enum else None)
+    if values is None or values.size < SMALLEST:
+        graph.node.add().CopyFrom(node)
+        return
+    if abs(values).max() > tf.float16.max:
+        raise InputError(f"{node.name} has weights beyond float16; export without --float16")
+    half = graph.node.add(op="Const", name=f"{node.name}/half")
+    half.attr["dtype"].type = tf.float16.as_datatype_enum
+    half.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(values.astype("float16")))
+    cast = graph.node.add(op="Cast", name=node.name, input=[half.name])
+    cast.attr["SrcT"].type = tf.float16.as_datatype_enum
+    cast.attr["DstT"].type = tf.float32.as_datatype_enum
 
 
 def save_tflite(model, path, quantize="none") -> Path:
@@ -18,10 +69,10 @@ def save_tflite(model, path, quantize="none") -> Path:
         quantize: "dynamic" keeps the weights in 8 bits (a quarter of the size), "none" in 32.
 
     Raises:
-        ValueError: another word for `quantize`.
+        InputError: another word for `quantize`.
     """
     if quantize not in QUANTIZE:
-        raise ValueError(f"quantize {quantize!r}; choose {' or '.join(QUANTIZE)}")
+        raise InputError(f"quantize {quantize!r}; choose {' or '.join(QUANTIZE)}")
     frozen = freeze(model, [1, *canvas_of(model), 3])
     converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
     if quantize == "dynamic":

@@ -37,10 +37,10 @@ def layer_variables(model) -> dict:
 
 def first_not_finite(model):
     """"<layer>/<variable>" of the first variable with NaN or infinity; None if there is none."""
-    for layer, variables in layer_variables(model).items():
-        for name, variable in variables.items():
+    for layer in model.layers:
+        for variable in layer.weights:
             if not np.isfinite(np.asarray(variable)).all():
-                return f"{layer}/{name}"
+                return f"{layer.name}/{variable_name(variable)}"
     return None
 
 

@@ -6,6 +6,8 @@ import tensorflow as tf
 
 import keras_saliency as ks
 from keras_saliency import maps
+from keras_saliency.export.saved_model import export_all
+from keras_saliency.files import InputError
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +105,25 @@ def test_constant_image_gives_a_finite_map(exported):
     served = loaded.signatures["serve_bytes"](image_bytes=tf.constant([flat]))
     assert np.isfinite(served["saliency"]).all()
     assert np.isfinite(output["saliency"]).all() and np.isfinite(output["density"]).all()
+
+
+def test_everything_at_once(exported, tmp_path):
+    model, lines = exported[0], []
+    target = export_all(model, tmp_path / "models" / "small", 3, float16=True, lite=True,
+                        quantize="dynamic", log=lines.append)
+    assert target == tmp_path / "models" / "small" / "3"
+    names = {p.name for p in (tmp_path / "models").iterdir()}
+    assert names == {"small", "small_v3.tflite", "models.config", "batching_parameters.txt",
+                     "monitoring.config", "docker-compose.yml"}
+    assert "MB; largest difference" in lines[0] and "docker run" in lines[-1]
+    with pytest.raises(FileExistsError, match="choose another version"):
+        export_all(model, tmp_path / "models" / "small", 3, log=lines.append)
+
+
+def test_weights_that_are_not_finite_are_named(tmp_path):
+    model = ks.build_model("ead", width_multiplier=0.05)
+    kernel, bias = model.get_layer("block4_conv2").get_weights()
+    model.get_layer("block4_conv2").set_weights([kernel, bias * np.nan])
+    with pytest.raises(InputError, match="block4_conv2/bias of ead is not finite; .*learning_rate"):
+        ks.export.save(model, tmp_path / "m")
+    assert not list(tmp_path.iterdir())
