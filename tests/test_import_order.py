@@ -7,7 +7,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "keras_saliency"
 
 # From top to bottom; a module may import from its own room and from those above it.
 ROOMS = [
-    {"compat", "files", "config", "maps", "losses", "protobuf_messages"},
+    {"compat", "files", "config", "maps", "losses", "picture_headers", "protobuf_messages"},
     {"metrics"},
     {"datasets"},
     {"models"},

@@ -1,0 +1,174 @@
+"""What the header of a picture claims, checked before a decoder takes memory or time for it.
+
+Own reading of five headers: nothing is decoded, and what a decoder would meet is what is counted.
+"""
+import os
+import re
+import stat
+import struct
+from typing import NamedTuple
+
+from keras_saliency.files import InputError
+
+PICTURE_TYPES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+LIMIT = 40_000_000  # pixels
+# Of one JPEG. Each may go over all pixels and take a few bytes, so that a small file keeps a
+# decoder busy; ordinary progressive JPEGs have about ten.
+MOST_SCANS = 500
+_SCANS_AT_LIMIT = 100  # of a picture of `limit` pixels: some seconds
+_MOST_SEGMENTS = 10_000
+_MOST_TAGS = 4096  # of a TIFF; libtiff's own limit
+# A file may have 8 bytes a pixel, RGBA in 16 bits, and as many more for what else is in it.
+_BYTES_PER_PIXEL, _OTHER_BYTES = 8, 2 ** 26
+
+
+def read_file(path, limit: int = LIMIT) -> bytes:
+    """The contents of a picture file of at most `limit` pixels.
+
+    Raises:
+        InputError: naming a file that is missing, empty, no regular file (a pipe or a device may
+            never end), or that has more bytes than a picture of that size.
+    """
+    most = _BYTES_PER_PIXEL * limit + _OTHER_BYTES
+    try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError(f"{path}: not a regular file")
+        if status.st_size > most:
+            raise InputError(f"{path}: {status.st_size} bytes are more than a picture of {limit} "
+                             f"pixels has ({most})")
+        with open(path, "rb") as file:
+            contents = file.read(status.st_size)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from None
+    if not contents:
+        raise InputError(f"{path}: the file is empty")
+    return contents
+
+
+def check_picture(contents: bytes, name, limit: int = LIMIT, remedy="make it smaller") -> tuple:
+    """(height, width) in pixels that the header of a JPEG, PNG, BMP, TIFF or WebP claims.
+
+    A picture that passes may still be damaged; but to decode it takes no more than some seconds
+    and the memory of `limit` pixels.
+
+    Args:
+        contents: the file, undecoded. name: of the picture, for messages.
+        limit: largest number of pixels. remedy: what the message about too many advises.
+
+    Raises:
+        InputError: naming a picture of another type, with a damaged header, with more than `limit`
+            pixels, or a JPEG with so many scans that decoding it would take minutes.
+    """
+    reader = next((reader for start, reader in _READERS if start.match(contents)), None)
+    if reader is None:
+        types = ", ".join(ending[1:] for ending in PICTURE_TYPES)
+        raise InputError(f"{name}: not a picture of a known type ({types})")
+    try:
+        header = reader(contents)
+    except struct.error:  # it ends before its size is known
+        header = _Header(0, 0)
+    height, width = header.height, header.width
+    if height < 1 or width < 1:
+        raise InputError(f"{name}: not a picture, its header is damaged")
+    if height * width > limit:
+        raise InputError(f"{name}: {width}x{height} are {height * width} pixels, more than the "
+                         f"limit of {limit}; {remedy}")
+    if header.tile > limit:
+        raise InputError(f"{name}: tiles of {header.tile} pixels, more than the limit of {limit}; "
+                         "save it in strips")
+    if header.scans > MOST_SCANS or header.scans * height * width > _SCANS_AT_LIMIT * limit:
+        raise InputError(f"{name}: a JPEG of {width}x{height} with {header.scans} scans or more "
+                         "takes too long to decode; save it as an ordinary one")
+    return height, width
+
+
+class _Header(NamedTuple):
+    height: int
+    width: int
+    scans: int = 1
+    tile: int = 0  # pixels of one
+
+
+# A marker, but for those within the compressed data and those that fill.
+_MARKER = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])")
+_FRAMES = frozenset(range(0xc0, 0xd0)) - {0xc4, 0xc8, 0xcc}
+_START, _END, _SCAN = 0xd8, 0xd9, 0xda
+
+
+def _jpeg(data) -> _Header:
+    height = width = scans = 0
+    place = 2
+    for _ in range(_MOST_SEGMENTS):
+        found = _MARKER.search(data, place)
+        if not found or found[1][0] == _END or scans > MOST_SCANS:
+            break
+        marker, place = found[1][0], found.end()
+        if marker < 0xc0 or marker == _START or place + 2 > len(data):
+            continue  # without a length
+        if marker in _FRAMES and not height:
+            height, width = struct.unpack_from(">HH", data, place + 3)
+        scans += marker == _SCAN
+        place += struct.unpack_from(">H", data, place)[0]
+    else:
+        return _Header(0, 0)
+    return _Header(height, width, scans)
+
+
+def _png(data) -> _Header:
+    width, height = struct.unpack_from(">II", data, 16)
+    return _Header(height, width)
+
+
+def _bmp(data) -> _Header:
+    old = struct.unpack_from("<I", data, 14)[0] == 12
+    width, height = struct.unpack_from("<HH" if old else "<ii", data, 18)
+    return _Header(abs(height), abs(width))  # below 0: from the top down
+
+
+def _webp(data) -> _Header:
+    kind = data[12:16]
+    if kind == b"VP8X":
+        width, height = (int.from_bytes(data[at:at + 3], "little") + 1 for at in (24, 27))
+    elif kind == b"VP8L":
+        bits = struct.unpack_from("<I", data, 21)[0]
+        width, height = (bits & 0x3fff) + 1, (bits >> 14 & 0x3fff) + 1
+    else:
+        width, height = (side & 0x3fff for side in struct.unpack_from("<HH", data, 26))
+    return _Header(height, width)
+
+
+_INTEGERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 16: "Q", 17: "q"}  # by TIFF's types
+_WIDTH, _HEIGHT, _TILE_WIDTH, _TILE_HEIGHT = 256, 257, 322, 323
+
+
+def _tiff(data) -> _Header:
+    order = "<" if data[:2] == b"II" else ">"
+    if struct.unpack_from(f"{order}H", data, 2)[0] == 43:  # BigTIFF
+        start, counted, entry, value_at = *struct.unpack_from(f"{order}Q", data, 8), "Q", 20, 12
+    else:
+        start, counted, entry, value_at = *struct.unpack_from(f"{order}I", data, 4), "H", 12, 8
+    count = _at(data, order + counted, start)
+    start += struct.calcsize(counted)
+    if count > _MOST_TAGS:
+        return _Header(0, 0)
+    largest = {}
+    for place in range(start, start + count * entry, entry):
+        tag, kind = _at(data, f"{order}H", place), _at(data, f"{order}H", place + 2)
+        if tag in (_WIDTH, _HEIGHT, _TILE_WIDTH, _TILE_HEIGHT) and kind in _INTEGERS:
+            value = _at(data, order + _INTEGERS[kind], place + value_at)
+            largest[tag] = max(value, largest.get(tag, 0))
+    return _Header(largest.get(_HEIGHT, 0), largest.get(_WIDTH, 0),
+                   tile=largest.get(_TILE_HEIGHT, 0) * largest.get(_TILE_WIDTH, 0))
+
+
+def _at(data, form, place) -> int:
+    """The number there; places come from the file and may be beyond any."""
+    if place > len(data):
+        raise struct.error
+    return struct.unpack_from(form, data, place)[0]
+
+
+_READERS = [(re.compile(start, re.DOTALL), reader) for start, reader in (
+    (rb"\xff\xd8\xff", _jpeg), (rb"\x89PNG\r\n\x1a\n", _png), (rb"BM", _bmp),
+    (rb"II[*+]\0|MM\0[*+]", _tiff), (rb"RIFF....WEBP", _webp))]
