@@ -40,7 +40,7 @@ def main():
     arguments = parser.parse_args()
     config = command_line.load_config(arguments)
     _, dataset, spec = load_data(config.data, part=arguments.part)
-    models = unit_study.load_models(arguments.weights, config)
+    models = unit_study.load_models(arguments.weights, config.model)
     study = unit_study.study_units(
         models, arguments.layers, dataset, spec.canvas, config.evaluation.batch, arguments.best,
         arguments.threshold, untrained=[

@@ -73,7 +73,7 @@ def dataset_activations(model, layers, dataset, canvas, indices=None, batch=4,
     """
     forward = forward_function(activation_model(model, layers))
     indices = np.arange(len(dataset)) if indices is None else np.asarray(indices, np.int64)
-    with tqdm(total=len(indices), desc=label, unit="image") as bar:
+    with tqdm(total=len(indices), desc=label, unit="stimulus") as bar:
         for start, images in zip(range(0, len(indices), batch),
                                  stimulus_stream(dataset, canvas, indices, batch)):
             maps = {layer: values.numpy() for layer, values in forward(images).items()}

@@ -17,6 +17,7 @@ from keras_saliency.analysis.popout import score_targets
 from keras_saliency.analysis.regions import score_regions
 from keras_saliency.analysis.statistics import Correlation, pearson
 from keras_saliency.analysis.unit_scores import UnitScores, score_dataset
+from keras_saliency.config import ModelConfig
 from keras_saliency.datasets import popout
 from keras_saliency.datasets.region_labels import load_regions
 from keras_saliency.files import InputError
@@ -95,11 +96,11 @@ class UnitStudy:
         return pearson([row["ratio"] for row in rows], [row["model NSS"] for row in rows])
 
 
-def load_models(names, config) -> dict:
+def load_models(names, settings: ModelConfig) -> dict:
     """{short name: model} for `study_units`.
 
     Args:
-        names: weights files, run folders or pretrained names; for the model of `config` without
+        names: weights files, run folders or pretrained names; for the model of `settings` without
             a trained decoder "imagenet" or the file of an encoder (`training.scenes`).
 
     Raises:
@@ -113,7 +114,7 @@ def load_models(names, config) -> dict:
             raise InputError(f"two models are called {short!r}; give files or folders of "
                              "different names")
         models[short] = build_model(
-            config.model.name, encoder_weights=name, **config.model.options
+            settings.name, encoder_weights=name, **settings.options
         ) if is_encoder(name) else load_pretrained(name)
     return models
 

@@ -59,7 +59,7 @@ class Comparison:
         column = max(len(f"{metric} (higher)") for metric in self.means)
         interval = f"{self.confidence * 100:g} % interval"
         lines = [f"{'metric':<{column}}  {'model':<{width}}  {'mean':>9}  {interval:>20}  "
-                 f"{'p':>7}  {'images':>6}"]
+                 f"{'p':>7}  {'stimuli':>7}"]
         for metric in self.means:
             arrow = "higher" if METRICS[metric].higher_is_better else "lower"
             for k, label in enumerate(self.labels):
@@ -68,7 +68,7 @@ class Comparison:
                 lines.append(
                     f"{f'{metric} ({arrow})' if k == 0 else '':<{column}}  {label:<{width}}  "
                     f"{self.means[metric][k]:9.4f}  {f'{low:.4f} .. {high:.4f}':>20}  "
-                    f"{_format_p(p):>7}  {self.images[metric] if k == 0 else '':>6}")
+                    f"{_format_p(p):>7}  {self.images[metric] if k == 0 else '':>7}")
         if self.left_out:
             lines.append(f"not in all tables and left out: {', '.join(self.left_out)}")
         lines.append(f"p: paired one-sided t-test, better than {self.labels[0]}")

@@ -81,13 +81,13 @@ class Evaluation:
     def table(self) -> str:
         """Mean, 95 % bootstrap interval and number of stimuli of each metric; what was skipped."""
         intervals = self.intervals()
-        lines = [f"{'metric':<34}{'mean':>9}  {'95 % interval':>20}{'images':>8}"]
+        lines = [f"{'metric':<34}{'mean':>9}  {'95 % interval':>20}{'stimuli':>9}"]
         for name, mean in self.means().items():
             low, high = intervals[name]
             arrow = "higher" if METRICS[name].higher_is_better else "lower"
-            images = np.count_nonzero(~np.isnan(self.scores[name]))
+            count = np.count_nonzero(~np.isnan(self.scores[name]))
             lines.append(f"{f'{name} ({arrow})':<34}{mean:9.4f}  "
-                         f"{f'{low:.4f} .. {high:.4f}':>20}{images:8d}")
+                         f"{f'{low:.4f} .. {high:.4f}':>20}{count:9d}")
         for name, reason in list(self.reasons.items())[:_REASONS_SHOWN]:
             lines.append(f"not scored: {name}: {reason}")
         if len(self.reasons) > _REASONS_SHOWN:

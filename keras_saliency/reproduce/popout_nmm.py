@@ -35,7 +35,7 @@ def run(config: Config, arrays=ARRAYS, size=SIZE, weights=(), log=print) -> dict
     for name, model in models.items():
         values = np.array([
             metrics.nmm(predict(model, load(i).numpy()), _mask(dataset, i))
-            for i in tqdm(range(len(dataset)), desc=name, unit="image")])
+            for i in tqdm(range(len(dataset)), desc=name, unit="stimulus")])
         error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
         scores[name] = {"all": float(values.mean()), "standard error": float(error), **{
             kind: float(values[kinds == kind].mean()) for kind in dict.fromkeys(kinds.tolist())}}

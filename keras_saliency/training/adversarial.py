@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import keras
 import tensorflow as tf
 
-from keras_saliency.config import Config, ConfigError
+from keras_saliency.config import ConfigError, TrainConfig
 from keras_saliency.models.salgan import salgan_discriminator
 from keras_saliency.models.weights_file import WeightsError
 from keras_saliency.training.checkpoints import matching, numbered, optimizer_variables
@@ -51,7 +51,7 @@ class Adversary:
                 OPTIMIZER: optimizer_variables(self.optimizer)}
 
 
-def make_adversary(config: Config, canvas, optimizer) -> Adversary:
+def make_adversary(settings: TrainConfig, canvas, optimizer) -> Adversary:
     """The discriminator for maps on `canvas` (h, w).
 
     Args:
@@ -60,7 +60,6 @@ def make_adversary(config: Config, canvas, optimizer) -> Adversary:
     Raises:
         ConfigError: a setting that does not go with adversarial training.
     """
-    settings = config.train
     if settings.cache != "none":
         raise ConfigError("train.adversarial needs the stimuli themselves: --set train.cache=none")
     if canvas[0] % 16 or canvas[1] % 16:

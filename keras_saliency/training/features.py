@@ -150,7 +150,7 @@ def _fill(arrays, trunk, streams, rows, label):
     forward = tf.function(lambda images: tf.nest.flatten(trunk(images, training=False)),
                           reduce_retracing=True)
     row = 0
-    with tqdm(total=rows, desc=label, unit="image") as bar:
+    with tqdm(total=rows, desc=label, unit="stimulus") as bar:
         for stream in streams:
             for images, target in stream:
                 stop = row + len(images)

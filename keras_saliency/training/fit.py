@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras_saliency import losses, maps
 from keras_saliency.analysis.activations import activation_model
 from keras_saliency.compat import TQDMProgressBar
-from keras_saliency.config import Config, ConfigError
+from keras_saliency.config import Config, ConfigError, ModelConfig, TrainConfig
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.loading import load_data
 from keras_saliency.evaluation.scoring import Scorer, choose_metrics, evaluate
@@ -56,7 +56,7 @@ def train(config: Config, resume=False, log=print) -> Run:
                    is_density(config.model.name))
     scorer = Scorer(validation, spec.sigma, config.evaluation.every, training,
                     seed=config.evaluation.seed)
-    model = build(config)
+    model = build(config.model, settings)
     check_canvas(model, spec.canvas)
     if settings.lbfgs is not None:
         return lbfgs.train(config, model, data, resume, log)
@@ -64,9 +64,9 @@ def train(config: Config, resume=False, log=print) -> Run:
     if settings.unit_layers:
         activation_model(model, settings.unit_layers)  # names a layer that it does not have
     steps = pipeline.steps_per_epoch(len(training), settings.batch)
-    optimizer, adversary = make_optimizer(config, steps), None
+    optimizer, adversary = make_optimizer(settings, steps), None
     if settings.adversarial is not None:
-        adversary = adversarial.make_adversary(config, spec.canvas, _optimizer(
+        adversary = adversarial.make_adversary(settings, spec.canvas, _optimizer(
             settings.adversarial, settings.adversarial.learning_rate, "train.adversarial"))
     with open_folder(config, resume) as folder:
         rows = checkpoints.restore(folder, model, optimizer, adversary) if resume else []
@@ -126,26 +126,30 @@ def _loop(run: Run, optimizer, adversary, steps: int, scorer: Scorer, log) -> Ru
     return run.take_best()
 
 
-def build(config: Config) -> keras.Model:
-    """The model of a config with its starting weights, frozen as it says."""
-    model = build_model(config.model.name, encoder_weights=config.model.encoder_weights,
-                        **config.model.options)
-    if config.model.weights is not None:
-        trained = load_pretrained(config.model.weights)
+def build(settings: ModelConfig, train: TrainConfig) -> keras.Model:
+    """The model of a config with its starting weights, frozen as the section train says."""
+    model = build_model(settings.name, encoder_weights=settings.encoder_weights,
+                        **settings.options)
+    if settings.weights is not None:
+        trained = load_pretrained(settings.weights)
         if trained.name != model.name:
-            raise ConfigError(f"model.weights {config.model.weights!r} is for {trained.name}, "
+            raise ConfigError(f"model.weights {settings.weights!r} is for {trained.name}, "
                               f"model.name is {model.name}")
         model.set_weights(trained.get_weights())
-    if config.train.freeze is not None:
-        features.freeze_through(model, config.train.freeze)
-    if config.train.finetune_layers != "all":
-        features.finetune_last(model, config.train.finetune_layers)
+    if train.freeze is not None:
+        features.freeze_through(model, train.freeze)
+    if train.finetune_layers != "all":
+        features.finetune_last(model, train.finetune_layers)
     return model
 
 
-def make_optimizer(config: Config, steps: int) -> keras.optimizers.Optimizer:
-    """The optimizer with its learning-rate schedule, a function of the step alone."""
-    train, rate = config.train, config.train.learning_rate
+def make_optimizer(train: TrainConfig, steps: int) -> keras.optimizers.Optimizer:
+    """The optimizer with its learning-rate schedule, a function of the step alone.
+
+    Args:
+        steps: of an epoch.
+    """
+    rate = train.learning_rate
     if train.end_rate is not None:
         rate = keras.optimizers.schedules.PolynomialDecay(
             rate, steps * train.epochs, train.end_rate)

@@ -34,7 +34,8 @@ def train(config, model, data, resume, log) -> Run:
         ConfigError, WeightsError, FeatureCacheError: before the fit starts.
     """
     training, validation, spec = data
-    check(config, model, training, validation, spec.canvas)
+    check(config.train, model, training, validation, spec.canvas)
+    _require_heeded(config.train, config.evaluation)
     with open_folder(config, resume) as folder:
         start = deepgaze1_likelihood.read_parameters(model)  # of each observer's fit as well
         rows = restore(folder, model) if resume else []
@@ -48,17 +49,16 @@ def train(config, model, data, resume, log) -> Run:
         return run.take_best()
 
 
-def check(config, model, training, validation, canvas) -> None:
+def check(settings: TrainConfig, model, training, validation, canvas) -> None:
     """Raise `ConfigError` where `train.lbfgs` does not go with the rest of the run."""
     if model.name != "deepgaze1":
         raise ConfigError(f"train.lbfgs fits deepgaze1, not {model.name}; leave it out")
-    _check_settings(config)
     _check_canvas(model, canvas)
     for part, dataset in (("training", training), ("validation", validation)):
         if dataset.fixations is None or not len(dataset.fixations):
             raise ConfigError(f"train.lbfgs needs fixations; the {part} stimuli of {dataset.name} "
                               "have none")
-    if config.train.lbfgs.leave_one_observer_out:
+    if settings.lbfgs.leave_one_observer_out:
         observers = np.unique(training.fixations.observer)
         if (observers < 0).any() or len(observers) < 2:
             raise ConfigError(f"train.lbfgs.leave_one_observer_out: {training.name} "
@@ -66,13 +66,14 @@ def check(config, model, training, validation, canvas) -> None:
                                  "does not say whose its fixations are"))
 
 
-def _check_settings(config) -> None:
-    if config.train.monitor not in ("loss", *GAINS):
-        raise ConfigError(f"train.monitor {config.train.monitor!r}; with train.lbfgs choose from "
-                          f"loss, {', '.join(GAINS)}")
+def _require_heeded(train: TrainConfig, evaluation: EvaluationConfig) -> None:
+    """Raise `ConfigError` for settings that nothing here looks at."""
+    if train.monitor not in ("loss", *GAINS):
+        raise ConfigError(f"train.monitor {train.monitor!r}; with train.lbfgs choose from loss, "
+                          f"{', '.join(GAINS)}")
     idle = [f"train.{key}" for key, default in vars(TrainConfig()).items()
-            if key not in USED and getattr(config.train, key) != default]
-    idle += ["evaluation.every"] * (config.evaluation.every != EvaluationConfig().every)
+            if key not in USED and getattr(train, key) != default]
+    idle += ["evaluation.every"] * (evaluation.every != EvaluationConfig().every)
     if idle:
         raise ConfigError(f"with train.lbfgs nothing heeds {', '.join(idle)}: leave it out")
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from keras_saliency import config as configs
 from keras_saliency.config import ConfigError
-from keras_saliency.models import weights_file
+from keras_saliency.models import build_model, weights_file
 from keras_saliency.models.weights_file import WeightsError
 from keras_saliency.training import adversarial, fit
 
@@ -32,9 +32,8 @@ def moved(before, model):
 def test_networks_take_turns():
     keras.utils.set_random_seed(0)
     config = configs.load(None, ["train.adversarial={width_multiplier: 0.2}"])
-    adversary = adversarial.make_adversary(config, (48, 64), keras.optimizers.Adagrad(0.01))
-    generator = fit.build(configs.load(None, ["model.name=salgan",
-                                              "model.options={width_multiplier: 0.05}"]))
+    adversary = adversarial.make_adversary(config.train, (48, 64), keras.optimizers.Adagrad(0.01))
+    generator = build_model("salgan", width_multiplier=0.05)
     model = adversarial.AdversarialTraining(generator, adversary, alpha=0.05)
     model.compile(keras.optimizers.Adagrad(0.01), fit.losses.weighted({"bce_pooled": 1.0}))
     rng = np.random.default_rng(0)
@@ -55,9 +54,8 @@ def test_networks_take_turns():
 def test_the_discriminator_learns_to_tell_maps_apart():
     keras.utils.set_random_seed(1)
     config = configs.load(None, ["train.adversarial={width_multiplier: 0.5}"])
-    adversary = adversarial.make_adversary(config, (48, 64), keras.optimizers.Adam(3e-3))
-    generator = fit.build(configs.load(None, ["model.name=salgan",
-                                              "model.options={width_multiplier: 0.05}"]))
+    adversary = adversarial.make_adversary(config.train, (48, 64), keras.optimizers.Adam(3e-3))
+    generator = build_model("salgan", width_multiplier=0.05)
     model = adversarial.AdversarialTraining(generator, adversary, alpha=0.05)
     model.compile(keras.optimizers.SGD(0.0), fit.losses.weighted({"bce_pooled": 1.0}))
     y, x = np.mgrid[:48, :64]
@@ -87,7 +85,8 @@ def test_a_run_logs_both_and_resumes_alike(tmp_path):
         for key in a:
             np.testing.assert_array_equal(a[key], b[key])
     # the generator alone is the run's model, and starts a plain run
-    plain = fit.build(small(tmp_path, f"model.weights={whole.folder}", "train.adversarial=null"))
+    tuned = small(tmp_path, f"model.weights={whole.folder}", "train.adversarial=null")
+    plain = fit.build(tuned.model, tuned.train)
     np.testing.assert_array_equal(plain.get_weights()[0], whole.model.get_weights()[0])
 
 
@@ -107,6 +106,6 @@ def test_a_checkpoint_without_a_discriminator_is_named(tmp_path):
     fit.train(small(tmp_path, "train.adversarial=null", "train.epochs=1"))
     config = small(tmp_path)
     config.train.adversarial.width_multiplier = 0.3
-    adversary = adversarial.make_adversary(config, (48, 64), keras.optimizers.Adagrad(0.01))
+    adversary = adversarial.make_adversary(config.train, (48, 64), keras.optimizers.Adagrad(0.01))
     with pytest.raises(WeightsError, match="last.h5 does not hold the state of this discrim"):
         adversary.restore(tmp_path / "runs" / "gan" / "last.h5")

@@ -182,8 +182,9 @@ def test_frozen_layers_stay_and_the_others_move(tmp_path):
     config = small(tmp_path, "train.freeze=block3", "train.epochs=1")
     keras.utils.set_random_seed(config.train.seed)
     load_data(config.data)
+    model = fit.build(config.model, config.train)
     before = {layer: {n: np.asarray(v) for n, v in variables.items()}
-              for layer, variables in weights_file.layer_variables(fit.build(config)).items()}
+              for layer, variables in weights_file.layer_variables(model).items()}
     after = weights(fit.train(config))
     for layer in before:
         same = np.array_equal(before[layer]["kernel"], after[layer]["kernel"])
@@ -249,10 +250,11 @@ def test_a_loss_that_is_not_a_number_ends_the_run(tmp_path):
 def test_fine_tuning_starts_from_trained_weights(tmp_path):
     first = fit.train(small(tmp_path, "train.epochs=1"))
     config = small(tmp_path, f"model.weights={first.folder}", "name=tuned")
-    for a, b in zip(fit.build(config).get_weights(), first.model.get_weights()):
+    for a, b in zip(fit.build(config.model, config.train).get_weights(), first.model.get_weights()):
         np.testing.assert_array_equal(a, b)
     with pytest.raises(ConfigError, match="is for ead, model.name is msi_net"):
-        fit.build(small(tmp_path, f"model.weights={first.folder}", "model.name=msi_net"))
+        other = small(tmp_path, f"model.weights={first.folder}", "model.name=msi_net")
+        fit.build(other.model, other.train)
 
 
 @pytest.mark.parametrize("override, error, message", [
@@ -286,8 +288,8 @@ def test_wrong_settings_are_named_and_nothing_is_written(tmp_path, override, err
 
 def test_the_rate_falls_linearly_to_its_end(tmp_path):
     config = small(tmp_path, "train.decay=1", "train.end_rate=0.002", "train.epochs=4")
-    rate = fit.make_optimizer(config, steps=10).learning_rate
-    schedule = rate if callable(rate) else fit.make_optimizer(config, steps=10)._learning_rate
+    rate = fit.make_optimizer(config.train, steps=10).learning_rate
+    schedule = rate if callable(rate) else fit.make_optimizer(config.train, steps=10)._learning_rate
     assert [float(schedule(step)) for step in (0, 20, 40)] == pytest.approx([0.01, 0.006, 0.002])
 
 
