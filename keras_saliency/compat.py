@@ -26,7 +26,7 @@ register = keras.saving.register_keras_serializable(package="keras_saliency")
 
 _FROM_ADDONS = ("Maxout", "WeightNormalization", "gaussian_filter2d", "TQDMProgressBar")
 
-__all__ = ["KERAS_3", "register", *_FROM_ADDONS]
+__all__ = ["KERAS_3", "register", "tensorflow_variables", *_FROM_ADDONS]
 
 _BAR_DEFAULTS = dict(
     metrics_separator=" - ",
@@ -39,6 +39,11 @@ _BAR_DEFAULTS = dict(
     show_epoch_progress=True,
     show_overall_progress=True,
 )
+
+
+def tensorflow_variables(model) -> list:
+    """The `tf.Variable`s that hold a model's weights; those of Keras 3 are wrapped."""
+    return [variable.value if KERAS_3 else variable for variable in model.variables]
 
 
 def _bar_options(given: dict) -> dict:

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_saliency import maps
+from keras_saliency.compat import tensorflow_variables
 from keras_saliency.export import tflite
 from keras_saliency.export.picture_bytes import LIMIT, decode_batch, picture_of, require_size
 from keras_saliency.export.serving_files import docker_command, write_serving_files, write_warmup
@@ -27,7 +28,9 @@ class SaliencyModule(tf.Module):
         if float16:
             network = tflite.half_precision(model)
         else:
-            self.model = model  # its variables are saved
+            # Not the model: Keras 3 would save copies, and a session, which is what TensorFlow
+            # Serving, C and Java have, would find the variables of the graph without values.
+            self.network_variables = tensorflow_variables(model)
 
             def network(images):
                 return model(images, training=False)
