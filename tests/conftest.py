@@ -1,4 +1,7 @@
 """Paths and small helpers that the tests share."""
+import itertools
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -37,6 +40,19 @@ def vgg16_file():
 def osie_sr_sample():
     """Folder of the published OSIE-SR sample; the test is skipped where it is missing."""
     return _shared("data/osie_sr_sample")
+
+
+@pytest.fixture
+def bomb():
+    """A PNG of a hundred bytes whose header claims `size` (H, W)."""
+    def png(size=(30000, 30000)):
+        def chunk(kind, body):
+            return struct.pack(">I", len(body)) + kind + body + struct.pack(
+                ">I", zlib.crc32(kind + body))
+        header = struct.pack(">IIBBBBB", size[1], size[0], 8, 0, 0, 0, 0)
+        return b"\x89PNG\r\n\x1a\n" + b"".join(itertools.starmap(chunk, (
+            (b"IHDR", header), (b"IDAT", zlib.compress(bytes(1000))), (b"IEND", b""))))
+    return png
 
 
 def _shared(name):

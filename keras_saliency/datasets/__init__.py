@@ -14,7 +14,7 @@ from keras_saliency.datasets import (
     pysaliency_files,
     salicon,
 )
-from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
+from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, is_number
 
 DATASETS = {
     "cat2000": cat2000.SPEC,
@@ -44,15 +44,27 @@ def load_dataset(name, root=None, **options) -> SaliencyDataset:
         **options: the reader's own; see its docstring.
 
     Raises:
-        DatasetError: unknown name or option, or files that are missing, unreadable or do not
-            fit; the message names them.
+        DatasetError: unknown name or option, an option of another type, or files that are missing,
+            unreadable or do not fit; the message names them.
     """
     if name not in DATASETS:
         raise DatasetError(f"no dataset {name!r}; the datasets are {', '.join(list_datasets())}")
     load = DATASETS[name].load
-    valid = [parameter for parameter in inspect.signature(load).parameters if parameter != "root"]
+    valid = {option: parameter.default for option, parameter
+             in inspect.signature(load).parameters.items() if option != "root"}
     for option in options:
         if option not in valid:
             raise DatasetError(f"{name} has no option {option!r}; its options are "
                                f"{', '.join(valid) or 'none'}")
-    return load(root, **options)
+    return load(root, **{option: _typed(option, value, valid[option])
+                         for option, value in options.items()})
+
+
+def _typed(option, value, default):
+    """`value` as a switch or a text where its default is one; 2017 is a number to YAML."""
+    if isinstance(default, str) and is_number(value):
+        return str(value)
+    for kind, words in ((bool, "true or false"), (str, "text")):
+        if isinstance(default, kind) and not isinstance(value, (kind, type(None))):
+            raise DatasetError(f"data.options.{option} must be {words}, not {value!r}")
+    return value

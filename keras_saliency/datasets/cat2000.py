@@ -41,6 +41,7 @@ from keras_saliency.datasets.reading import (
 from keras_saliency.datasets.spec import DatasetSpec
 
 NAME, PUBLISHED = "cat2000", 2000
+MOST_FIXATIONS = 1000  # at one pixel
 
 
 def load(root, *, use_density=True, pixels_per_dva=38.0) -> SaliencyDataset:
@@ -90,6 +91,8 @@ def _trials(mats, sizes):
         require(counts.ndim == 2 and counts.dtype.kind in "iufb",
                 f"{NAME}: {file}: fixLocs is no matrix of numbers")
         require_equal_sizes([counts.shape], sizes[i:i + 1], [file], "fixation map", NAME)
+        require((counts >= 0).all() and (counts <= MOST_FIXATIONS).all(),
+                f"{NAME}: {file}: fixLocs counts fixations, from 0 to {MOST_FIXATIONS} a pixel")
         yield Trial(i, count_points(counts))
 
 

@@ -27,7 +27,6 @@ from pathlib import Path
 from typing import NamedTuple, Sequence
 
 import numpy as np
-from PIL import Image
 
 from keras_saliency.datasets.dataset import (
     DatasetError,
@@ -37,7 +36,9 @@ from keras_saliency.datasets.dataset import (
     require,
     require_folder,
 )
+from keras_saliency.datasets.reading import opened_picture
 from keras_saliency.files import list_some
+from keras_saliency.picture_headers import LIMIT
 
 NAME = "concepts"
 FOLDER_CATEGORY = "object"
@@ -134,16 +135,16 @@ def _broden(root, split) -> ConceptDataset:
             continue
         cells = [cell for category in categories for cell in row[category].split(";") if cell]
         stimuli.append(root / "images" / row["image"])
-        image, labels = [tuple(_whole(row[f"{of}{side}"], root / "index.csv") for side in "hw")
-                         for of in "is"]
+        image, labels = [_size(row, of, root / "index.csv") for of in "is"]
         image_size.append(image)
         sizes.append(labels)
-        files.append([root / "images" / cell for cell in cells if not cell.isdigit()])
-        scalars.append([int(cell) for cell in cells if cell.isdigit()])
+        files.append([root / "images" / cell for cell in cells if not cell.isdecimal()])
+        scalars.append([int(cell) for cell in cells if cell.isdecimal()])
         missing += [path for path in (stimuli[-1], *files[-1]) if not path.is_file()]
     require(not missing, f"{NAME}: index.csv names files that are not there: {list_some(missing)}")
     require(stimuli, f"{NAME}: {root / 'index.csv'} has no images"
             + (f" of split {split!r}" if split else ""))
+    image_sizes(stimuli)  # names what cannot be decoded; the sizes are in the index
     unknown = sorted({n for numbers in scalars for n in numbers} - set(concepts))
     require(not unknown, f"{NAME}: index.csv has labels {list_some(unknown)}, which label.csv "
                          "does not list")
@@ -153,8 +154,9 @@ def _broden(root, split) -> ConceptDataset:
 
 def _broden_concepts(root, categories) -> dict:
     """{number: Concept}: a label's category is the one that label.csv names first."""
-    listed = {int(row["number"]): (row["name"], row["category"])
-              for row in _rows(root / "label.csv", ("number", "name", "category"))}
+    path = root / "label.csv"
+    listed = {_whole(row["number"], path): (row["name"], row["category"])
+              for row in _rows(path, ("number", "name", "category"))}
     concepts = {}
     for number, (name, category) in sorted(listed.items()):
         if number == 0:
@@ -166,7 +168,7 @@ def _broden_concepts(root, categories) -> dict:
     for category in categories:
         path = root / f"c_{category}.csv"
         unknown = [row["name"] for row in _rows(path, ("number", "name"))
-                   if int(row["number"]) not in concepts and int(row["number"]) != 0]
+                   if _whole(row["number"], path) not in {0, *concepts}]
         require(not unknown, f"{NAME}: {path} has labels that label.csv does not list: "
                              f"{list_some(unknown)}")
     return concepts
@@ -198,11 +200,8 @@ def _folder(root) -> ConceptDataset:
 
 def _read(path, size) -> np.ndarray:
     """A label picture as int32 [H, W]."""
-    try:
-        with Image.open(path) as picture:
-            values = np.asarray(picture).astype(np.int32)
-    except (OSError, ValueError, SyntaxError) as error:
-        raise DatasetError(f"{NAME}: {path} is not a readable picture: {error}") from None
+    with opened_picture(path, NAME) as picture:
+        values = np.asarray(picture).astype(np.int32)
     if values.ndim == 3:
         values = values[..., 0] + 256 * values[..., 1]
     require(values.shape == tuple(size), f"{NAME}: {path} is {values.shape[0]}x"
@@ -227,6 +226,14 @@ def _rows(path, columns) -> list:
     return rows
 
 
+def _size(row, of, path) -> tuple:
+    """(H, W) in the columns `<of>h` and `<of>w`."""
+    height, width = (_whole(row[f"{of}{side}"], path) for side in "hw")
+    require(0 < height * width <= LIMIT, f"{NAME}: {path}: {row['image']} has a size of {height}x"
+            f"{width}; expected from 1 to {LIMIT} pixels")
+    return height, width
+
+
 def _whole(text, path) -> int:
-    require(text.isdigit(), f"{NAME}: {path}: {text!r} is not a whole number")
+    require(re.fullmatch("[0-9]{1,9}", text), f"{NAME}: {path}: {text!r} is not a whole number")
     return int(text)

@@ -1,14 +1,15 @@
 """What every reader returns: stimuli, their fixations, and where it all came from."""
+import math
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Optional, Sequence, Union
 
 import numpy as np
-from PIL import Image
 
 from keras_saliency.datasets.fixations import Fixations, describe_dropped
 from keras_saliency.files import InputError, list_some
+from keras_saliency.picture_headers import check_picture, read_file
 
 
 class DatasetError(InputError):
@@ -59,9 +60,19 @@ class SaliencyDataset:
                     f"{self.name}: {len(value)} {key} for {len(self.names)} stimuli")
         if len(set(self.names)) != len(self.names):
             raise DatasetError(f"{self.name}: stimulus names are not unique")
+        empty = [self.names[i] for i in np.flatnonzero(np.min(self.sizes, axis=1) < 1)]
+        require(not empty, f"{self.name}: stimuli without pixels: {list_some(empty)}; remove them")
+        degree = self.pixels_per_dva
+        require(degree is None or is_number(degree) and 0 < degree < math.inf,
+                f"{self.name}: pixels_per_dva must be above 0 and finite, not {degree!r}")
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @property
+    def has_fixations(self) -> bool:
+        """Whether there is at least one fixation."""
+        return self.fixations is not None and len(self.fixations) > 0
 
     def select(self, indices) -> "SaliencyDataset":
         """The stimuli with the given indices, in that order."""
@@ -92,6 +103,11 @@ def require(condition, message: str) -> None:
         raise DatasetError(message)
 
 
+def is_number(value) -> bool:
+    """Whether an option is a number; YAML's true and false are none."""
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+
+
 def require_folder(path, dataset: str, expected: str) -> Path:
     """`path` as a folder that exists; the error says what is `expected` in it."""
     require(path is not None, f"{dataset}: data.root is not set; give the folder with {expected}, "
@@ -108,14 +124,20 @@ def list_images(folder, extensions=(".jpg", ".jpeg", ".png", ".bmp")) -> list:
 
 
 def image_sizes(paths) -> np.ndarray:
-    """int32 [N, 2] (height, width) read from the files' headers; names every unreadable one."""
+    """int32 [N, 2] (height, width) that the headers of JPEG, PNG and BMP files claim.
+
+    Nothing is decoded. A picture that would take the memory or the time of more than 40
+    megapixels is as bad as a damaged one.
+
+    Raises:
+        DatasetError: naming every picture that cannot be read.
+    """
     sizes, bad = [], []
     for path in paths:
         try:
-            with Image.open(path) as picture:
-                sizes.append((picture.height, picture.width))
-        except (OSError, ValueError, SyntaxError) as error:
-            bad.append(f"{path} ({type(error).__name__})")
+            sizes.append(check_picture(read_file(path), path))
+        except InputError as error:
+            bad.append(error)
     require(not bad, f"unreadable images: {list_some(bad)}; replace or remove them")
     return np.array(sizes, np.int32).reshape(-1, 2)
 

@@ -30,6 +30,7 @@ from keras_saliency.datasets.reading import (
     completeness_note,
     list_mats,
     list_stimuli,
+    observers_of,
     require_equal_sizes,
     stems,
     sub_folder,
@@ -59,7 +60,8 @@ def load(root, *, pixels_per_dva=None) -> SaliencyDataset:
     records = [_record(file) for file in progress]
     require_equal_sizes([size for size, _ in records], sizes, mats, "fixation files", NAME)
     fixations = build_fixations(
-        (trial for i, (_, rows) in enumerate(records) for trial in _trials(rows, i)), sizes)
+        (trial for i, ((_, rows), file) in enumerate(zip(records, mats))
+         for trial in _trials(rows, i, f"{NAME}: {file}")), sizes)
     return SaliencyDataset(
         name=NAME, names=stems(stimuli), stimuli=tuple(stimuli), sizes=sizes,
         fixations=fixations, pixels_per_dva=pixels_per_dva, edition="DUT-OMRON 2013",
@@ -72,13 +74,14 @@ def _record(file):
     is_size = rows[:, 2] == 0
     require(is_size.sum() == 1, f"{NAME}: {file}: {is_size.sum()} rows of observer 0 (the image "
                                 "size), one expected")
-    width, height = rows[is_size][0, :2]
-    return (int(height), int(width)), rows[~is_size]
+    width, height = rows[is_size][0, :2].tolist()
+    return (height, width), rows[~is_size]
 
 
-def _trials(rows, image):
-    return [Trial(image, rows[rows[:, 2] == number, :2], int(number) - 1)
-            for number in np.unique(rows[:, 2])]
+def _trials(rows, image, where):
+    observers = observers_of(rows[:, 2], where)
+    return [Trial(image, rows[observers == observer, :2], observer)
+            for observer in np.unique(observers)]
 
 
 SPEC = DatasetSpec(

@@ -44,7 +44,8 @@ class Fixations:
             observer: [F] or None. duration: [F] milliseconds or None.
 
         Raises:
-            InputError: arrays of different length, or an image index outside `sizes`.
+            InputError: arrays of different length, an image index outside `sizes`, or a negative
+                duration.
         """
         x = np.asarray(x, np.float64).ravel()
         y = np.asarray(y, np.float64).ravel()
@@ -61,6 +62,10 @@ class Fixations:
         if len(image) and (image.min() < 0 or image.max() >= len(sizes)):
             raise InputError(
                 f"image index {image.min()}..{image.max()} outside the {len(sizes)} stimuli")
+        if (duration < 0).any():
+            wrong = np.flatnonzero(duration < 0)[0]
+            raise InputError(f"a fixation of observer {observer[wrong]} on stimulus {image[wrong]} "
+                             f"(both from 0) has a duration of {duration[wrong]:g} milliseconds")
         height, width = sizes[image, 0], sizes[image, 1]
         with np.errstate(invalid="ignore"):  # NaN coordinates compare false: outside
             inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)

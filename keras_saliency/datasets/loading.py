@@ -3,8 +3,9 @@ import numpy as np
 
 from keras_saliency.config import DataConfig
 from keras_saliency.datasets import DATASETS, load_dataset, pipeline
+from keras_saliency.datasets.dataset import require
 from keras_saliency.datasets.splits import hold_out, split
-from keras_saliency.maps import DENSITY
+from keras_saliency.maps import DENSITY, FIXATIONS
 
 
 def load_data(data: DataConfig, targets=(DENSITY,), part="validation") -> tuple:
@@ -19,7 +20,8 @@ def load_data(data: DataConfig, targets=(DENSITY,), part="validation") -> tuple:
         them for "all"), those of `part`, and how they come onto the canvas.
 
     Raises:
-        DatasetError: files that are missing or wrong, or a split that they do not allow.
+        DatasetError: files that are missing or wrong, a split that they do not allow, or a part
+            without a single fixation where the targets are made of them.
     """
     dataset = load_dataset(data.name, data.root, **data.options)
     everything = np.arange(len(dataset))
@@ -32,5 +34,9 @@ def load_data(data: DataConfig, targets=(DENSITY,), part="validation") -> tuple:
     canvas = tuple(data.canvas or spec.canvas)
     sigma = pipeline.sigma_pixels(
         dataset, spec.sigma_dva if data.sigma_dva is None else data.sigma_dva, data.sigma_pixels)
-    return (dataset.select(training), dataset.select(evaluated),
-            pipeline.CanvasSpec(canvas, sigma, tuple(targets)))
+    training, evaluated = dataset.select(training), dataset.select(evaluated)
+    for stimuli, use in ((training, "training"), (evaluated, "evaluation")):
+        require(stimuli.has_fixations or stimuli.density_files and FIXATIONS not in targets,
+                f"{dataset.name}: no fixations on any of the {len(stimuli)} stimuli for {use}, "
+                "which the chosen loss or its densities need")
+    return training, evaluated, pipeline.CanvasSpec(canvas, sigma, tuple(targets))

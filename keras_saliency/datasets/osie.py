@@ -80,6 +80,7 @@ def _trial(struct, image, observer, where) -> Trial:
     require(len(x) == len(y) == len(duration),
             f"{where}: fix_x, fix_y and fix_duration have {len(x)}, {len(y)} and "
             f"{len(duration)} values")
+    require(not (duration < 0).any(), f"{where}: fix_duration has negative values")
     return Trial(image, np.stack([x, y], axis=1), observer, duration)
 
 

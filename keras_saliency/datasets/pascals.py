@@ -28,6 +28,7 @@ from keras_saliency.datasets.reading import (
     build_fixations,
     completeness_note,
     list_stimuli,
+    observers_of,
     require_sizes,
     stems,
     sub_folder,
@@ -74,15 +75,16 @@ def _densities(root, stimuli):
 
 def _trials(stimuli, cells, file):
     wrong = [p.name for p in stimuli
-             if not p.stem.isdigit() or not 1 <= int(p.stem) <= len(cells)]
+             if not p.stem.isdecimal() or not 1 <= int(p.stem) <= len(cells)]
     require(not wrong, f"{NAME}: images without a cell among the {len(cells)} of {file}: "
                        f"{list_some(wrong)}")
     # Sorted by name, 10.jpg comes before 2.jpg: only the number tells which cell is whose.
     for i, path in enumerate(stimuli):
-        rows = matlab.matrix(cells[int(path.stem) - 1], 3, f"{NAME}: {file}, cell {path.stem}")
-        for number in np.unique(rows[:, 2]):
-            mine = rows[rows[:, 2] == number]
-            yield Trial(i, mine[:, [1, 0]] - 1, int(number) - 1)
+        where = f"{NAME}: {file}, cell {path.stem}"
+        rows = matlab.matrix(cells[int(path.stem) - 1], 3, where)
+        observers = observers_of(rows[:, 2], where)
+        for observer in np.unique(observers):
+            yield Trial(i, rows[observers == observer][:, [1, 0]] - 1, observer)
 
 
 SPEC = DatasetSpec(

@@ -13,8 +13,13 @@ import tensorflow as tf
 
 from keras_saliency import maps
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
-from keras_saliency.files import list_some
+from keras_saliency.files import InputError, list_some
 from keras_saliency.maps import DENSITY, FIXATIONS
+from keras_saliency.picture_headers import check_picture, read_file
+
+# What TensorFlow raises for a picture that is damaged, gone, or of another size than before.
+_UNREADABLE = (tf.errors.InvalidArgumentError, tf.errors.NotFoundError,
+               tf.errors.PermissionDeniedError)
 
 
 @dataclass(frozen=True)
@@ -259,7 +264,7 @@ def unreadable_files_named(*datasets):
     """
     try:
         yield
-    except tf.errors.InvalidArgumentError:
+    except _UNREADABLE:
         bad = [path for dataset in datasets for path in _undecodable(dataset)]
         if not bad:
             raise
@@ -270,8 +275,12 @@ def unreadable_files_named(*datasets):
 def _undecodable(dataset: SaliencyDataset) -> list:
     bad = []
     for path in [*dataset.stimuli, *(dataset.density_files or ())]:
+        if isinstance(path, bytes):
+            continue  # made by a reader
         try:
-            decode_stimulus(path if isinstance(path, bytes) else tf.io.read_file(str(path)))
-        except tf.errors.InvalidArgumentError:
+            contents = read_file(path)
+            check_picture(contents, path)
+            decode_stimulus(contents)
+        except (InputError, *_UNREADABLE):
             bad.append(path)
     return bad

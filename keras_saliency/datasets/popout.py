@@ -6,6 +6,7 @@ recorded: each of 15 observers looks mostly at the target, at times at the centr
 or at a distractor. The set is for tests, demonstrations and for the measure NMM (mean of the
 standardised map inside the target mask); it is no substitute for eye-tracking data.
 """
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -17,6 +18,8 @@ from keras_saliency.datasets.popout_items import KINDS, SHAPES, Item, rgb
 from keras_saliency.datasets.spec import DatasetSpec
 
 OBSERVERS = 15
+LARGEST_COUNT = 100_000
+LARGEST = 4096       # pixels of a side
 SMALLEST = 96        # pixels; below, the items of a dense array are too small to tell apart
 SUPERSAMPLE = 2      # arrays are drawn this many times larger and reduced by area
 SHIFT = 4            # fractional bits of OpenCV's polygon coordinates
@@ -50,7 +53,7 @@ def render(index: int, size=(240, 320), seed: int = 0) -> PopOutArray:
 
     Args:
         index: 0 or more; the kind is number ``index % len(KINDS)``.
-        size: (height, width) in pixels, each at least 96.
+        size: (height, width) in pixels, each from 96 to 4096.
         seed: 0 or more; another seed is another set.
 
     Raises:
@@ -85,7 +88,8 @@ def load(root=None, count: int = 300, size=(240, 320), seed: int = 0,
 
     Args:
         root: None; the set is generated.
-        count: number of arrays. size: (height, width) in pixels. seed: which set.
+        count: number of arrays, at most 100,000. size: (height, width) in pixels, at most 4096
+            each. seed: which set.
         validation: fraction of the arrays in the partition `val`, 0 <= validation < 1. Whole
             rounds of kinds go there (with 0.2 every fifth), so each kind is in both partitions
             as soon as there are two rounds (20 arrays).
@@ -99,7 +103,7 @@ def load(root=None, count: int = 300, size=(240, 320), seed: int = 0,
     """
     require(root is None, f"popout: the set is generated and takes no root, but data.root is "
                           f"{str(root)!r}; leave data.root out, or choose another dataset")
-    _check_whole("count", count, 1)
+    _check_whole("count", count, 1, LARGEST_COUNT)
     require(isinstance(validation, (int, float)) and 0 <= validation < 1,
             f"popout: validation is a fraction from 0 to below 1, not {validation!r}; "
             f"0.2 is usual")
@@ -210,10 +214,11 @@ def _partition(count, validation) -> tuple:
     return tuple("val" if i // unit in held_out else "train" for i in range(count))
 
 
-def _check_whole(what, value, least):
+def _check_whole(what, value, least, most=math.inf):
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    require(whole and value >= least,
-            f"popout: {what} is a whole number, at least {least}, not {value!r}")
+    above = "" if most == math.inf else f" and at most {most}"
+    require(whole and least <= value <= most,
+            f"popout: {what} is a whole number, at least {least}{above}, not {value!r}")
 
 
 def _checked_size(size) -> tuple:
@@ -224,7 +229,7 @@ def _checked_size(size) -> tuple:
         raise DatasetError(f"popout: size is (height, width) in pixels, such as (240, 320), "
                            f"not {size!r}") from None
     for what, value in (("height", height), ("width", width)):
-        _check_whole(what, value, SMALLEST)
+        _check_whole(what, value, SMALLEST, LARGEST)
     return int(height), int(width)
 
 

@@ -1,4 +1,6 @@
 """What the readers share: listing stimuli, checking sizes, masks, and trials to `Fixations`."""
+import io
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterable, NamedTuple, Optional
 
@@ -7,7 +9,10 @@ from PIL import Image
 
 from keras_saliency.datasets.dataset import DatasetError, image_sizes, list_images, require
 from keras_saliency.datasets.fixations import Fixations
-from keras_saliency.files import list_some
+from keras_saliency.files import InputError, list_some
+from keras_saliency.picture_headers import check_picture, read_file
+
+MOST_OBSERVERS = 1_000_000
 
 
 class Trial(NamedTuple):
@@ -39,6 +44,7 @@ def build_fixations(trials: Iterable[Trial], sizes) -> Fixations:
 
 def sub_folder(root, name: str, dataset: str) -> Path:
     """The folder `root/name`; the error lists what is there instead."""
+    require(name, f"{dataset}: a folder in {root} has no name")
     folder = Path(root) / name
     if not folder.is_dir():
         there = sorted(p.name for p in Path(root).iterdir()) if Path(root).is_dir() else []
@@ -73,10 +79,30 @@ def require_sizes(files, sizes, what: str, dataset: str) -> None:
 
 def require_equal_sizes(found, sizes, files, what: str, dataset: str) -> None:
     """The same for (H, W) pairs already known."""
-    wrong = [f"{file} ({h}x{w}, stimulus {size[0]}x{size[1]})"
+    wrong = [f"{file} ({h:g}x{w:g}, stimulus {size[0]}x{size[1]})"
              for file, (h, w), size in zip(files, found, sizes) if (h, w) != tuple(size)]
     require(not wrong, f"{dataset}: {what} of another size than the stimulus: "
                        f"{list_some(wrong)}; copy both from the same release")
+
+
+@contextmanager
+def opened_picture(path, dataset: str):
+    """A picture file as PIL reads it, its header checked before.
+
+    Raises:
+        DatasetError: naming a file that is missing, damaged, or larger than 40 megapixels; also
+            where that shows only in the `with` block.
+    """
+    try:
+        contents = read_file(path)
+        check_picture(contents, path)
+        with Image.open(io.BytesIO(contents)) as picture:
+            yield picture
+    except InputError as error:
+        raise DatasetError(f"{dataset}: unreadable image {error}") from error
+    except Exception as error:  # a damaged file makes PIL raise any of a dozen types
+        raise DatasetError(f"{dataset}: unreadable image {path} ({error}); "
+                           "replace it") from error
 
 
 def mask_points(path, dataset: str, threshold: int = 0) -> np.ndarray:
@@ -84,19 +110,24 @@ def mask_points(path, dataset: str, threshold: int = 0) -> np.ndarray:
 
     Transparency does not count. One pixel is one fixation, row by row.
     """
-    try:
-        with Image.open(path) as picture:
-            if picture.mode in ("P", "PA"):  # palette indices say nothing about brightness
-                picture = picture.convert("RGB")
-            values, mode = np.asarray(picture), picture.mode
-    except (OSError, ValueError, SyntaxError) as error:
-        raise DatasetError(f"{dataset}: unreadable image {path} ({error}); "
-                           "replace it") from error
+    with opened_picture(path, dataset) as picture:
+        if picture.mode in ("P", "PA"):  # palette indices say nothing about brightness
+            picture = picture.convert("RGB")
+        values, mode = np.asarray(picture), picture.mode
     if mode in ("LA", "RGBA"):
         values = values[..., :-1]
     if values.ndim == 3:
         values = values.max(axis=-1)
     return count_points(values > threshold)
+
+
+def observers_of(numbers, where: str) -> np.ndarray:
+    """int64 [n]: observers from 0 of the numbers from 1 in a file; the error says `where`."""
+    with np.errstate(invalid="ignore"):
+        whole = (numbers == np.floor(numbers)) & (numbers >= 1) & (numbers <= MOST_OBSERVERS)
+    require(whole.all(), f"{where}: observers are numbered from 1 to at most {MOST_OBSERVERS}, "
+                         f"not {list_some(np.unique(numbers[~whole]))}")
+    return numbers.astype(np.int64) - 1
 
 
 def count_points(counts) -> np.ndarray:

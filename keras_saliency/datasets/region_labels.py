@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import NamedTuple, Optional
 
 import numpy as np
-from PIL import Image
 
 from keras_saliency.datasets.dataset import DatasetError, require
-from keras_saliency.files import list_some
+from keras_saliency.datasets.reading import opened_picture
+from keras_saliency.files import InputError, list_some
+from keras_saliency.npy_files import read_npy
 
 NAME = "osie_sr"
 CATEGORIES = {
@@ -106,15 +107,15 @@ def _label_files(folder) -> dict:
 
 def _read(path, size) -> np.ndarray:
     """int [H, W]; what is void counts as background."""
-    try:
-        if path.suffix == ".npy":
-            labels = np.load(path, allow_pickle=False)
-        else:
-            with Image.open(path) as picture:
-                labels = np.asarray(picture)  # of a palette, the indices
-            labels = np.where(labels == VOID, 0, labels)
-    except (OSError, ValueError, EOFError, SyntaxError) as error:
-        raise DatasetError(f"{NAME}: {path} is not readable: {error}") from None
+    if path.suffix == ".npy":
+        try:
+            labels = read_npy(path)
+        except InputError as error:
+            raise DatasetError(f"{NAME}: unreadable labels {error}") from error
+    else:
+        with opened_picture(path, NAME) as picture:
+            labels = np.asarray(picture)  # of a palette, the indices
+        labels = np.where(labels == VOID, 0, labels)
     require(labels.dtype.kind in "iu" and labels.shape == tuple(size),
             f"{NAME}: {path} holds {labels.dtype} {list(labels.shape)}; expected whole numbers of "
             f"{list(size)}")

@@ -62,7 +62,8 @@ def load(root, *, edition="2017", use_fixations=True, limit=None,
     """
     edition = str(edition)
     require(edition in EDITIONS, f"{NAME}: no edition {edition!r}; choose from {EDITIONS}")
-    require(limit is None or limit > 0, f"{NAME}: limit must be above 0, not {limit}")
+    require(limit is None or isinstance(limit, int) and limit > 0,
+            f"{NAME}: limit must be a whole number above 0, not {limit}")
     root = require_folder(root, NAME, "images/, maps/ and fixations/, each with train/ and val/")
     has_maps = (root / "maps").is_dir()
     require(has_maps or use_fixations,

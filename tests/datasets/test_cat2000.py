@@ -44,6 +44,13 @@ def test_logical_maps_count_once(root, write_mat):
     assert cat2000.load(root).fixations.of(0).tolist() == [[9, 7]]
 
 
+@pytest.mark.parametrize("value", [1e12, -1.0, np.nan])
+def test_counts_that_are_none_are_named(root, write_mat, value):
+    write_mat(root / "trainSet/FIXATIONLOCS/Action/001.mat", fixLocs=np.full((40, 60), value))
+    with pytest.raises(DatasetError, match="Action/001.mat: fixLocs counts fixations, from 0"):
+        cat2000.load(root)
+
+
 def test_missing_folders_and_partners_are_named(root, tmp_path):
     with pytest.raises(DatasetError, match="no folder .*nowhere.*trainSet/"):
         cat2000.load(tmp_path / "nowhere")

@@ -89,7 +89,7 @@ def test_what_is_wrong_is_named(broden, tmp_path):
     with pytest.raises(DatasetError, match="a_part_2.png has labels 77, which are not in"):
         load_concepts(broden).labels(0)
     (broden / "images" / "set" / "a_part_2.png").write_text("none")
-    with pytest.raises(DatasetError, match="a_part_2.png is not a readable picture"):
+    with pytest.raises(DatasetError, match="unreadable image .*a_part_2.png"):
         load_concepts(broden).labels(0)
     with pytest.raises(DatasetError, match="no images of split 'test'"):
         load_concepts(broden, split="test")
@@ -101,6 +101,27 @@ def test_what_is_wrong_is_named(broden, tmp_path):
         load_concepts(broden)
     with pytest.raises(DatasetError, match="no folder .*elsewhere"):
         load_concepts(broden / "elsewhere")
+
+
+@pytest.mark.parametrize("file", ["a.jpg", "a_part_2.png"])
+def test_pictures_that_claim_too_much_are_named(broden, bomb, file):
+    (broden / "images" / "set" / file).write_bytes(bomb())
+    with pytest.raises(DatasetError, match=f"{file}: 30000x30000 are 900000000 pixels, more than"):
+        load_concepts(broden).labels(0)
+
+
+@pytest.mark.parametrize("file, before, after, message", [
+    ("index.csv", "40,60,20,30", "40,60,0,30", "set/a.jpg has a size of 0x30; expected from 1"),
+    ("index.csv", "40,60,20,30", "40,60,200000,300000", "has a size of 200000x300000; expected"),
+    ("index.csv", "40,60,20,30", "40,60,-20,30", "index.csv: '-20' is not a whole number"),
+    ("label.csv", "300,dog", "many,dog", "label.csv: 'many' is not a whole number"),
+    ("c_part.csv", "1,2,leg", "1,,leg", "c_part.csv: '' is not a whole number")])
+def test_tables_with_other_numbers_are_named(broden, file, before, after, message):
+    text = (broden / file).read_text()
+    assert before in text
+    (broden / file).write_text(text.replace(before, after, 1))
+    with pytest.raises(DatasetError, match=message):
+        load_concepts(broden)
 
 
 def test_labels_of_no_list_are_named(broden):

@@ -55,6 +55,9 @@ def test_missing_folders_and_partners_are_named(root, tmp_path):
     ([[60, 41, 0], [1, 1, 1]], r"im010.mat .41x60, stimulus 40x60"),
     ([[1, 1, 1]], "im010.mat: 0 rows of observer 0"),
     ([[1, 1], [2, 2]], "im010.mat: 3 columns of numbers"),
+    ([[np.nan, 40, 0], [1, 1, 1]], r"im010.mat .40xnan, stimulus 40x60"),
+    ([[60, 40, 0], [1, 1, np.nan]], "im010.mat: observers are numbered from 1 .*, not nan"),
+    ([[60, 40, 0], [1, 1, 1e300], [1, 1, 1.5]], "from 1 to at most 1000000, not 1.5, 1e[+]300"),
 ])
 def test_malformed_tables_are_named(root, write_mat, table, message):
     write_mat(root / "DUT-OMRON-eye-fixations/mat/im010.mat", s=np.array(table))

@@ -51,6 +51,8 @@ def test_build_rejects_ragged_arrays_and_unknown_images():
         Fixations.build([1], [1], [1], [(9, 9)])
     with pytest.raises(ValueError, match="outside the 1 stimuli"):
         Fixations.build([1], [1], [-1], [(9, 9)])
+    with pytest.raises(ValueError, match="observer 7 on stimulus 0 .* has a duration of -3 mill"):
+        Fixations.build([1, 1], [1, 1], [0, 0], [(9, 9)], [2, 7], [np.nan, -3])
 
 
 def test_select_renumbers_in_the_order_given_and_may_repeat():

@@ -1,8 +1,10 @@
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from keras_saliency.datasets import folder
+from keras_saliency.datasets import folder, load_dataset
 from keras_saliency.datasets.dataset import DatasetError
 
 # "a-1" sorts after "a", although "a-1.jpg" sorts before "a.png".
@@ -100,6 +102,42 @@ def test_wrong_files_are_named(root, write_mask, part):
     (root / part / "b.png").write_bytes(b"damaged")
     with pytest.raises(DatasetError, match=f"unreadable images: .*{part}/b.png"):
         folder.load(root)
+
+
+@pytest.mark.parametrize("file", ["stimuli/a.png", "density/b.png", "fixations/b.png"])
+def test_a_picture_that_claims_too_much_is_named(root, bomb, file):
+    (root / file).write_bytes(bomb())
+    with pytest.raises(DatasetError, match=f"{file}: 30000x30000 are 900000000 pixels, more than"):
+        folder.load(root)
+
+
+def test_a_mask_that_grows_after_its_size_was_read(root, bomb, monkeypatch):
+    monkeypatch.setattr(folder, "require_sizes", lambda *_: None)
+    (root / "fixations" / "b.png").write_bytes(bomb())
+    with pytest.raises(DatasetError, match="folder: unreadable image .*fixations/b.png: 30000x"):
+        folder.load(root)
+
+
+def test_a_pipe_is_no_picture(root):
+    (root / "stimuli" / "a.png").unlink()
+    os.mkfifo(root / "stimuli" / "a.png")
+    with pytest.raises(DatasetError, match="stimuli/a.png: not a regular file"):
+        folder.load(root)
+
+
+def test_options_of_another_type_are_named(root):
+    for option, value, message in (("stimuli", None, "a folder in .* has no name"),
+                                   ("stimuli", ["a"], "data.options.stimuli must be text"),
+                                   ("pixels_per_dva", "far", "pixels_per_dva must be above 0"),
+                                   ("pixels_per_dva", -3, "pixels_per_dva must be above 0"),
+                                   ("pixels_per_dva", float("nan"), "must be above 0 and fin"),
+                                   ("stimulus", "a", "no option 'stimulus'")):
+        with pytest.raises(DatasetError, match=message):
+            load_dataset("folder", root, **{option: value})
+    with pytest.raises(DatasetError, match="use_density must be true or false, not 'no'"):
+        load_dataset("mit1003", root, use_density="no")
+    (root / "stimuli").rename(root / "3")  # a name that is a number to YAML
+    assert len(load_dataset("folder", root, stimuli=3, edition=2024)) == 3
 
 
 def test_an_unreadable_stimulus_is_named(root):

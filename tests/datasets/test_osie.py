@@ -102,6 +102,9 @@ def test_malformed_records_are_named(write, write_mat):
     root = write({"1001.jpg": [observer([[1, 2], [3, 4]], [[1, 2], [3, 4]])]})
     with pytest.raises(DatasetError, match="a row or column of numbers expected"):
         osie.load(root)
+    root = write({"1001.jpg": [observer([1, 2], [3, 4]), observer([5, 6], [7, 8], [90, -1])]})
+    with pytest.raises(DatasetError, match="1001, observer 2: fix_duration has negative values"):
+        osie.load(root)
     write_mat(root / "fixations.mat", other=1)
     with pytest.raises(DatasetError, match="no variable 'fixations' in .*fixations.mat"):
         osie.load(root)

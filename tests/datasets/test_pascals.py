@@ -76,6 +76,9 @@ def test_damaged_files_are_named(root, write_mat73):
     write_mat73(file, "fixCell", [np.zeros((2, 2))] * 11)
     with pytest.raises(DatasetError, match="pascalFix.mat, cell 1: 3 columns"):
         pascals.load(root)
+    write_mat73(file, "fixCell", [np.array([[1, 1, np.nan]])] * 11)
+    with pytest.raises(DatasetError, match="pascalFix.mat, cell 1: observers are numbered from 1"):
+        pascals.load(root)
     write_mat73(file, "other", CELLS)
     with pytest.raises(DatasetError, match="cannot read .*pascalFix.mat"):
         pascals.load(root)

@@ -190,6 +190,21 @@ def test_a_picture_cut_short_is_named(dataset):
             list(pipeline.canvas_stream(dataset, spec(), 2))
 
 
+def test_a_picture_that_is_gone_or_grew_is_named(dataset, bomb):
+    dataset.stimuli[0].write_bytes(bomb())
+    dataset.stimuli[1].unlink()
+    with pytest.raises(DatasetError, match="cannot be decoded: .*0.png, .*1.jpg; they"):
+        with pipeline.unreadable_files_named(dataset):
+            list(pipeline.canvas_stream(dataset, spec(), 2))
+
+
+def test_a_stimulus_without_pixels_is_refused(dataset):
+    sizes = dataset.sizes.copy()
+    sizes[2, 1] = 0
+    with pytest.raises(DatasetError, match="made: stimuli without pixels: 2; remove them"):
+        replace(dataset, sizes=sizes)
+
+
 def test_other_errors_pass_through(dataset):
     with pytest.raises(tf.errors.InvalidArgumentError, match="unrelated"):
         with pipeline.unreadable_files_named(dataset):

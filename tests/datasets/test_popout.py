@@ -151,7 +151,9 @@ def test_partition_sizes(count, validation, val):
 
 @pytest.mark.parametrize("options, message", [
     (dict(root="/data/popout"), "takes no root"), (dict(count=0), "count"),
-    (dict(count=2.5), "count"), (dict(size=(20, 320)), "height"), (dict(size=(240, 32)), "width"),
+    (dict(count=2.5), "count"), (dict(count=10 ** 9), "at least 1 and at most 100000, not 1000"),
+    (dict(size=(96, 10 ** 6)), "width .* at most 4096"),
+    (dict(size=(20, 320)), "height"), (dict(size=(240, 32)), "width"),
     (dict(size=240), "size"), (dict(size=(240, 320, 3)), "size"), (dict(seed=-1), "seed"),
     (dict(seed="a"), "seed"), (dict(validation=1.0), "validation"),
     (dict(validation=-0.1), "validation")])

@@ -55,6 +55,18 @@ def test_the_published_sample(osie_sr_sample):
     assert [int(r.mask.sum()) for r in regions] == [16081, 9057, 7418, 6732, 4646]
 
 
+def test_labels_that_claim_too_much_are_named(folder, bomb):
+    labels = load_regions(folder, ["1001", "1002"])
+    (folder / "SegmentationObject" / "1002.png").write_bytes(bomb())
+    with pytest.raises(DatasetError, match="1002.png: 30000x30000 are 900000000 pixels"):
+        labels.regions("1002", SIZE)
+    with open(folder / "SegmentationObject" / "1001.npy", "wb") as file:
+        np.lib.format.write_array_header_1_0(
+            file, {"descr": "<i8", "fortran_order": False, "shape": (1000000, 1000000)})
+    with pytest.raises(DatasetError, match="1001.npy: 0 bytes of numbers, not those of int64"):
+        labels.regions("1001", SIZE)
+
+
 def test_what_is_wrong_is_named(folder, tmp_path):
     labels = load_regions(folder, ["1001"])
     with pytest.raises(DatasetError, match=r"1001.npy holds int32 \[20, 30\]; expected whole"):
@@ -66,7 +78,7 @@ def test_what_is_wrong_is_named(folder, tmp_path):
         with pytest.raises(DatasetError, match=f"region 1 has categories {found} in .*1001.npy"):
             labels.regions("1001", SIZE)
     (folder / "SegmentationObject" / "1001.npy").write_bytes(b"no array")
-    with pytest.raises(DatasetError, match="1001.npy is not readable"):
+    with pytest.raises(DatasetError, match="unreadable labels .*1001.npy"):
         labels.regions("1001", SIZE)
     (folder / "SegmentationClass" / "1002.png").unlink()
     with pytest.raises(DatasetError, match="no categories in .*SegmentationClass for 1002"):

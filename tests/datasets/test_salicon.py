@@ -135,7 +135,8 @@ def test_malformed_fixations_are_named(root, write_mat):
 
 
 @pytest.mark.parametrize("options,message", [({"edition": "2016"}, "no edition '2016'"),
-                                             ({"limit": 0}, "limit must be above 0")])
+                                             ({"limit": 0}, "limit must be a whole number above 0"),
+                                                 ({"limit": "ten"}, "not ten")])
 def test_bad_options(root, options, message):
     with pytest.raises(DatasetError, match=message):
         salicon.load(root, **options)
