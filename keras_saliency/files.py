@@ -1,5 +1,6 @@
 """Writing files so that a reader never meets half of one; the error for what cannot be used."""
 import csv
+import errno
 import os
 import re
 import shutil
@@ -69,6 +70,7 @@ def atomic_path(path):
 
     Raises:
         FileNotFoundError: the block wrote nothing there.
+        OSError: naming `path`: the disk is full, the name too long ...
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -78,8 +80,12 @@ def atomic_path(path):
         _sync(temporary)
         os.replace(temporary, path)
         _sync(path.parent)
-    except BaseException:  # also KeyboardInterrupt: leave nothing behind
+    except BaseException as error:  # also KeyboardInterrupt: leave nothing behind
         temporary.unlink(missing_ok=True)
+        # A full disk names no file; and nobody knows the temporary one.
+        if type(error) is OSError and error.filename in (None, str(temporary)):
+            reason = error.strerror or str(error)
+            raise OSError(error.errno or errno.EIO, reason, str(path)) from error
         raise
 
 
@@ -117,16 +123,22 @@ def uninterrupted():
 
 
 def write_csv(path, header, rows) -> None:
-    """Write a header and rows of cells as CSV (UTF-8), whole or not at all."""
+    """Write a header and rows of cells as CSV (UTF-8), texts `safe_cell`, whole or not at all."""
     with atomic_path(path) as temporary:
         with open(temporary, "w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([header, *rows])
+            csv.writer(file).writerows(
+                [safe_cell(cell) if isinstance(cell, str) else cell for cell in row]
+                for row in (header, *rows))
 
 
 def safe_cell(text) -> str:
-    """`text` so that a spreadsheet does not take it for a formula; `plain_cell` undoes it."""
+    """`text` so that a spreadsheet does not take it for a formula; `plain_cell` undoes it.
+
+    Numbers stay, with any sign.
+    """
     text = str(text)
-    return f"'{text}" if text.lstrip("'").startswith(FORMULA_STARTS) else text
+    formula = text.lstrip("'").startswith(FORMULA_STARTS) and not _is_number(text)
+    return f"'{text}" if formula else text
 
 
 def plain_cell(text: str) -> str:
@@ -144,6 +156,14 @@ def _sync(path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_running(process: int) -> bool:

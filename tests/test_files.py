@@ -79,7 +79,7 @@ def test_no_cell_is_a_formula(text):
     assert cell.startswith("'") and files.plain_cell(cell) == text
 
 
-@pytest.mark.parametrize("text", ["1001", "a=b", "'quoted'", ""])
+@pytest.mark.parametrize("text", ["1001", "a=b", "'quoted'", "", "-0.25", "+1e-3", "-nan"])
 def test_other_cells_stay(text):
     assert files.safe_cell(text) == text and files.plain_cell(text) == text
 

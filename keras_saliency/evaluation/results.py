@@ -22,7 +22,6 @@ from keras_saliency.files import (
     list_some,
     plain_cell,
     require_writable,
-    safe_cell,
     write_csv,
 )
 from keras_saliency.metrics import METRICS
@@ -191,7 +190,7 @@ def read_tables(paths) -> list:
 
 def _write_csv(result: Evaluation, path) -> None:
     write_csv(path, ["stimulus", *result.scores],
-              ([safe_cell(row[0]), *(f"{value:.6f}" for value in row[1:])]
+              ([row[0], *(f"{value:.6f}" for value in row[1:])]
                for row in zip(result.names, *result.scores.values())))
 
 

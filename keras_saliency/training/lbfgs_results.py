@@ -7,6 +7,7 @@ from keras_saliency import maps, metrics
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.dataset import DatasetError
 from keras_saliency.evaluation.gold_standard import fit_gold_standard, information_gain_explained
+from keras_saliency.files import plain_cell
 from keras_saliency.models.deepgaze1 import HALVED, receptive_field
 from keras_saliency.report import figures
 
@@ -68,7 +69,8 @@ def draw_patches(run) -> None:
         name: i for i, name in enumerate(run.training.names)}
     rows = {}
     for patch in patches:
-        canvas = maps.to_canvas(load(index_of[patch["stimulus"]]), run.spec.canvas).numpy()
+        stimulus = load(index_of[plain_cell(patch["stimulus"])])
+        canvas = maps.to_canvas(stimulus, run.spec.canvas).numpy()
         rows.setdefault((patch["rank"], patch["layer"], patch["unit"]), []).append(
             _cut(canvas, patch["layer"], int(patch["row"]), int(patch["column"])))
     with open(run.folder / "units.csv", newline="", encoding="utf-8") as file:
