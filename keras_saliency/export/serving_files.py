@@ -25,8 +25,8 @@ MODELS = '''model_config_list {{
 }}
 '''
 
-# The network takes its pictures one after the other, so a batch saves the overhead of a request
-# and no more: few, small and soon.
+# The network takes its pictures one after the other, so a batch saves no more than the overhead of
+# a request: batches are small and wait only briefly.
 BATCHING = '''max_batch_size {{ value: 4 }}
 batch_timeout_micros {{ value: 2000 }}
 num_batch_threads {{ value: 2 }}

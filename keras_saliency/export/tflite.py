@@ -10,7 +10,7 @@ from keras_saliency.files import InputError, atomic_path
 from keras_saliency.prediction.forward import canvas_of
 
 QUANTIZE = ("none", "dynamic")
-SMALLEST = 1024  # values; smaller constants are shapes and biases, where little is to be won
+SMALLEST = 1024  # values; smaller constants are shapes and biases, with little to gain
 
 
 def freeze(model, shape):

@@ -1,11 +1,15 @@
 """The exported graph gives what the model in memory gives."""
+import os
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import keras_saliency as ks
-from keras_saliency import maps
+from keras_saliency import files, maps
 from keras_saliency.export.saved_model import export_all
 from keras_saliency.files import InputError
 
@@ -127,3 +131,14 @@ def test_weights_that_are_not_finite_are_named(tmp_path):
     with pytest.raises(InputError, match="block4_conv2/bias of ead is not finite; .*learning_rate"):
         ks.export.save(model, tmp_path / "m")
     assert not list(tmp_path.iterdir())
+
+
+def test_what_a_killed_export_left_is_removed(exported, tmp_path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    mine = files.temporary_path(tmp_path / "1").name
+    left = tmp_path / mine.replace(f"-{os.getpid()}-", f"-{ended.pid}-")
+    left.mkdir()
+    (left / "saved_model.pb").write_bytes(b"half")
+    ks.export.save(exported[0], tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["1"]
