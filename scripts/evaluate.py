@@ -6,7 +6,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from keras_saliency import command_line, list_models  # noqa: E402
 from keras_saliency.evaluation import engine  # noqa: E402
 from keras_saliency.evaluation.sources import BASELINES  # noqa: E402
-from keras_saliency.metrics import METRICS  # noqa: E402  # noqa: E402
+from keras_saliency.metrics import METRICS  # noqa: E402
 
 
 def main():
@@ -32,6 +32,9 @@ def main():
     parser.add_argument("--part", choices=("validation", "training", "all"),
                         default="validation", help="stimuli to score (default: %(default)s); "
                         "with all, baselines leave out the stimulus they predict")
+    parser.add_argument("--trust", action="store_true", help="run a SavedModel from elsewhere "
+                        "though its graph can read or write files or run other code; without "
+                        "it such a graph is refused")
     parser.add_argument("--out", metavar="FILE", help="write the scores of each stimulus to this "
                         ".csv (or .parquet) and the summary to a .json beside it; with "
                         "--compare a .json")
@@ -40,7 +43,7 @@ def main():
         return engine.compare_tables(arguments.compare, arguments.out)
     return engine.score(
         command_line.load_config(arguments), arguments.weights, arguments.maps,
-        arguments.baseline, arguments.part, arguments.out)
+        arguments.baseline, arguments.part, arguments.out, arguments.trust)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ from keras_saliency.files import InputError, atomic_path
 from keras_saliency.models import ClassicalModel, check_canvas, is_density, load_predictor
 
 
-def score(config: Config, weights=None, maps=None, baseline=None, part="validation", out=None):
+def score(config: Config, weights=None, maps=None, baseline=None, part="validation", out=None,
+          trust=False):
     """Score one source of maps on a part of a config's dataset, print and write the table.
 
     Args:
@@ -31,12 +32,14 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
         baseline: a name in `BASELINES`.
         part: "validation", "training" or "all".
         out: table to write (.csv or .parquet), with a .json beside it; None for neither.
+        trust: run a SavedModel though its graph could read or write files.
 
     Returns:
         1 if stimuli had no usable map (they are named), else 0.
 
     Raises:
-        InputError: data, model, metrics or files that do not fit; before anything is scored.
+        InputError: data, model, metrics or files that do not fit; before anything is scored, but
+            for pictures that are cut short. FloatingPointError: a model gives NaN or infinity.
     """
     if out is not None:
         check_table_path(out)
@@ -64,7 +67,7 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
                 label="evaluation")
         else:
             if saved_model:
-                predictions = saved_model_predictions(saved_model, dataset)
+                predictions = saved_model_predictions(saved_model, dataset, trust)
             elif maps:
                 predictions = picture_predictions(maps, dataset)
             else:

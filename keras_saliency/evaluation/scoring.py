@@ -16,6 +16,7 @@ from keras_saliency.evaluation.results import Evaluation
 from keras_saliency.files import InputError
 from keras_saliency.metrics import METRICS
 from keras_saliency.metrics.streaming import StreamingScores
+from keras_saliency.picture_headers import check_picture, read_file
 
 # In a list of metrics: all that can be computed, but for emd, which takes longer than the rest
 # together.
@@ -36,12 +37,14 @@ def usable_metrics(dataset: SaliencyDataset, training=None, densities=False) -> 
         training: dataset whose fixations give the center_bias that information gain is over.
         densities: whether the predictions are log-densities too.
     """
-    available = {"fixation_density_map", "saliency_map"}
-    if dataset.fixations is not None:
+    available = {"saliency_map"}
+    if dataset.has_fixations or dataset.density_files is not None:
+        available.add("fixation_density_map")
+    if dataset.has_fixations:
         available |= {"fixation_map"} | ({"other_map"} if len(dataset) > 1 else set())
     if dataset.target_masks is not None:
         available.add("mask")
-    if training is not None and training.fixations is not None and len(training.fixations):
+    if training is not None and training.has_fixations:
         available |= {"baseline_map", "baseline_log_density"}
     if densities:
         available.add("log_density")
@@ -62,24 +65,41 @@ def choose_metrics(names, dataset: SaliencyDataset, training=None, densities=Fal
         if name != ALL and name not in METRICS:
             raise InputError(f"no metric {name!r}; choose from {ALL}, {', '.join(usable)}")
         if name != ALL and name not in usable:
-            if "fixation_map" in METRICS[name].references and dataset.fixations is None:
-                raise DatasetError(f"{dataset.name} has densities but no fixations: {name} "
-                                   "cannot be computed")
+            if "fixation_map" in METRICS[name].references and not dataset.has_fixations:
+                densities = "densities but " if dataset.density_files is not None else ""
+                raise DatasetError(f"{dataset.name} has {densities}no fixations on the "
+                                   f"{len(dataset)} stimuli to score: {name} cannot be computed")
             needed = ", ".join((METRICS[name].prediction, *METRICS[name].references))
             raise InputError(f"{name} needs {needed}, and not all of them are known here; choose "
                              f"from {ALL}, {', '.join(usable)}")
         chosen += [m for m in usable if m not in _SLOW] if name == ALL else [name]
+    if names and not chosen:
+        raise DatasetError(f"{dataset.name} has neither fixations nor densities of the "
+                           f"{len(dataset)} stimuli to score: no metric can be computed")
     return list(dict.fromkeys(chosen))
 
 
 def density_of(dataset: SaliencyDataset, index: int, sigma: float) -> np.ndarray:
-    """float32 [H, W]: the fixation_density_map of a stimulus, published or blurred."""
+    """float32 [H, W]: the fixation_density_map of a stimulus, published or blurred.
+
+    Raises:
+        DatasetError: naming a published picture that is damaged or of another size.
+    """
     if dataset.density_files is None:
         return dataset.fixations.density_map(index, sigma)
     path = dataset.density_files[index]
-    density = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    if density is None:
-        raise DatasetError(f"{path}: not a readable picture")
+    size = tuple(int(s) for s in dataset.sizes[index])
+    try:
+        contents = read_file(path)
+        check_picture(contents, path)
+        density = cv2.imdecode(np.frombuffer(contents, np.uint8),
+                               cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION)
+    except InputError as error:
+        raise DatasetError(str(error)) from error
+    except cv2.error:
+        density = None
+    if density is None or density.shape != size:
+        raise DatasetError(f"{path}: not a readable picture of {size[0]}x{size[1]}; replace it")
     return density.astype(np.float32)
 
 
@@ -140,12 +160,23 @@ class Scorer:
 
         Args:
             prediction: saliency_map [H, W], or a `Density`.
+
+        Raises:
+            InputError: a map of another size. FloatingPointError: one with NaN or infinity.
         """
         log_density = None
         if isinstance(prediction, Density):
             if "log_density" in self.wanted:
                 log_density = prediction.log_density
             prediction = prediction.saliency_map
+        name, size = self.dataset.names[index], tuple(self.dataset.sizes[index])
+        if np.shape(prediction) != size:
+            raise InputError(f"the map of {name} is {list(np.shape(prediction))}, the stimulus "
+                             f"{size[0]}x{size[1]}")
+        if not np.isfinite(prediction).all():
+            raise FloatingPointError(f"the map of {name} has NaN or infinite values; a model that "
+                                     "makes such maps has diverged: train it again with a lower "
+                                     "learning rate")
         if prediction.max() > 0 > prediction.min():
             prediction = np.maximum(prediction, 0)
         return self._scores.update(prediction, self.references(index), log_density,
@@ -180,12 +211,13 @@ def score_predictions(predictions, scorer: Scorer, label=None) -> Evaluation:
         label: text of a progress bar; None for no bar.
 
     Raises:
-        InputError: more or fewer predictions than stimuli.
+        InputError: more or fewer predictions than stimuli, or a map of another size than its
+            stimulus. FloatingPointError: a map with NaN or infinity.
     """
     names, count = scorer.dataset.names, len(scorer.dataset)
     scores = {name: np.full(count, np.nan) for name in scorer.metrics}
     reasons, missing, scoring, index, begin = {}, [], 0.0, 0, time.perf_counter()
-    for prediction in tqdm(predictions, total=count, desc=label, unit="image", leave=False,
+    for prediction in tqdm(predictions, total=count, desc=label, unit="stimulus", leave=False,
                            disable=label is None):
         if index < count:
             start = time.perf_counter()
@@ -231,8 +263,10 @@ def evaluate(forward, stream, scorer: Scorer, loss=None, label=None) -> Evaluati
                 size = scorer.dataset.sizes[min(index, len(scorer.dataset) - 1)]
                 values = maps.from_canvas(canvas_map, size)[..., 0].numpy()
                 # what lies on the padding is not in the picture
-                yield Density(values / values.sum(dtype=np.float64)) if (
-                    scorer.densities) else values
+                if scorer.densities:
+                    with np.errstate(invalid="ignore"):  # the scorer names what is not finite
+                        values = Density(values / values.sum(dtype=np.float64))
+                yield values
                 index += 1
 
     result = score_predictions(network_maps(), scorer, label)

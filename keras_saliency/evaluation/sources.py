@@ -13,14 +13,17 @@ from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.evaluation.center_bias import center_bias
 from keras_saliency.evaluation.densities import uniform
+from keras_saliency.evaluation.foreign_graphs import require_harmless
 from keras_saliency.evaluation.gold_standard import fit_gold_standard
 from keras_saliency.evaluation.scoring import Scorer, Skipped
 from keras_saliency.files import InputError, list_some
-from keras_saliency.prediction.pictures import PICTURE_TYPES
+from keras_saliency.npy_files import read_npy
+from keras_saliency.picture_headers import PICTURE_TYPES, check_picture, read_file
 
 MAP_TYPES = (".npy", *PICTURE_TYPES)
 # What programs (this one too) append to a stimulus' name.
 SUFFIXES = ("", "_density", "_saliency")
+SMALLEST = 8  # pixels of a side; below, rounding to whole pixels changes the shape too much
 
 
 def find_saved_model(path):
@@ -39,14 +42,24 @@ def classical_predictions(model, dataset: SaliencyDataset):
     return (model(load(index).numpy()) for index in range(len(dataset)))
 
 
-def saved_model_predictions(folder, dataset: SaliencyDataset):
+def saved_model_predictions(folder, dataset: SaliencyDataset, trust=False):
     """Maps of a SavedModel through its signature `serving_default`: uint8 RGB of any size to
     `saliency` [1, H, W, 1].
 
+    Args:
+        trust: run it though its graph could read or write files.
+
     Raises:
-        InputError: a SavedModel without such a signature.
+        InputError: a SavedModel that is damaged, without such a signature, or whose graph could
+            read or write files; when run, that it fails on a stimulus, which is named.
     """
-    served = tf.saved_model.load(str(folder)).signatures
+    if not trust:
+        require_harmless(folder)
+    try:
+        served = tf.saved_model.load(str(folder)).signatures
+    except Exception as error:  # a damaged one makes TensorFlow raise any of a dozen types
+        raise InputError(f"{folder}: TensorFlow {tf.__version__} cannot load this SavedModel "
+                         f"({_first_line(error)})") from error
     signature = served.get("serving_default")
     inputs = list(signature.structured_input_signature[1].values()) if signature else []
     if len(inputs) != 1 or inputs[0].dtype != tf.uint8 or (
@@ -57,11 +70,22 @@ def saved_model_predictions(folder, dataset: SaliencyDataset):
     load = pipeline.stimulus_loader(dataset)
 
     def generate():
-        for index in range(len(dataset)):
-            outputs = signature(**{inputs[0].name: load(index)[tf.newaxis]})
-            yield outputs["saliency"][0, ..., 0].numpy()
+        for index, name in enumerate(dataset.names):
+            image = load(index)[tf.newaxis]
+            try:
+                saliency = signature(**{inputs[0].name: image})["saliency"].numpy()
+            except tf.errors.OpError as error:
+                raise InputError(f"{folder} fails on {name}: {_first_line(error)}") from error
+            if saliency.ndim != 4:
+                raise InputError(f"{folder}: `saliency` must be [1, H, W, 1]; for {name} it is "
+                                 f"{list(saliency.shape)}")
+            yield saliency[0, ..., 0]
 
     return generate()
+
+
+def _first_line(error) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 def picture_predictions(folder, dataset: SaliencyDataset):
@@ -69,8 +93,8 @@ def picture_predictions(folder, dataset: SaliencyDataset):
 
     A stimulus `name.jpg` has its map in `name.*`, `name_density.*` or `name_saliency.*`, also in
     a sub-folder where the stimulus' name has one; an array goes before a picture of it. A map of
-    another size but the same shape is resized (bilinear); stimuli without a usable map are
-    `Skipped`.
+    another size but the same shape is resized (bilinear), unless it has less than 8 pixels a
+    side; stimuli without a usable map are `Skipped`.
 
     Raises:
         InputError: no such folder, no map of any stimulus, or two for one.
@@ -85,7 +109,7 @@ def picture_predictions(folder, dataset: SaliencyDataset):
     for name in dataset.names:
         stem = _stem(name)
         paths = [path for suffix in SUFFIXES for path in found.get(stem + suffix, [])]
-        paths = [path for path in paths if path.suffix == ".npy"] or paths
+        paths = [path for path in paths if _is_array(path)] or paths
         if len(paths) > 1:
             raise InputError(f"{folder}: more than one map of {name}: {list_some(paths)}; keep "
                              "one")
@@ -108,22 +132,44 @@ def _read_map(path, size):
     if path is None:
         return Skipped("no map in the folder")
     try:
-        values = (np.load(path, allow_pickle=False) if path.suffix == ".npy"
-                  else cv2.imread(str(path), cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH))
-    except (OSError, ValueError, EOFError) as error:
-        return Skipped(f"{path.name}: unreadable ({error})")
+        return _fitted(read_npy(path) if _is_array(path) else _read_gray(path), size)
+    except InputError as error:
+        return Skipped(f"{path.name}: {str(error).removeprefix(f'{path}: ')}")
+
+
+def _is_array(path) -> bool:
+    return path.suffix.lower() == ".npy"
+
+
+def _read_gray(path) -> np.ndarray:
+    """[H, W] of a picture of 8 or 16 bits; `InputError` if it cannot be decoded."""
+    contents = read_file(path)
+    check_picture(contents, path)
+    try:
+        values = cv2.imdecode(np.frombuffer(contents, np.uint8),
+                              cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH)
+    except cv2.error:
+        values = None
     if values is None:
-        return Skipped(f"{path.name}: not a readable picture")
-    if values.ndim != 2 or values.dtype.kind not in "fiu" or not np.isfinite(values).all():
-        return Skipped(f"{path.name}: not a map [H, W] of finite numbers")
-    values, (height, width) = values.astype(np.float32), (int(s) for s in size)
-    if values.shape != (height, width):
-        # within the rounding of a map that was made smaller
-        if abs(values.shape[0] * width - values.shape[1] * height) > max(height, width):
-            return Skipped(f"{path.name}: {values.shape[0]}x{values.shape[1]} is not the shape "
-                           f"of the stimulus, {height}x{width}")
-        values = cv2.resize(values, (width, height), interpolation=cv2.INTER_LINEAR)
+        raise InputError("not a readable picture")
     return values
+
+
+def _fitted(values, size) -> np.ndarray:
+    """A map as float32 in the size (H, W) of its stimulus; `InputError` for what is none."""
+    with np.errstate(over="ignore"):
+        values, (height, width) = values.astype(np.float32), (int(s) for s in size)
+    if values.ndim != 2 or not np.isfinite(values).all():
+        raise InputError("not a map [H, W] of finite numbers that float32 can hold")
+    rows, columns = values.shape
+    if (rows, columns) == (height, width):
+        return values
+    # as whole pixels allow where a map of the stimulus' size was made smaller
+    same_shape = abs(rows * width - columns * height) <= max(height, width)
+    if not same_shape or min(rows, columns) < min(SMALLEST, height, width):
+        raise InputError(f"{rows}x{columns} is not the shape of the stimulus, {height}x{width}"
+                         + (f", or has less than {SMALLEST} pixels a side" if same_shape else ""))
+    return cv2.resize(values, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def _uniform(scorer: Scorer):

@@ -14,6 +14,7 @@ from keras_saliency.datasets import pipeline, popout
 from keras_saliency.datasets.dataset import DatasetError
 from keras_saliency.evaluation.center_bias import center_bias
 from keras_saliency.evaluation.densities import uniform
+from keras_saliency.files import InputError
 
 METRICS = ["nss", "cc", "sim", "kld", "auc_judd"]
 
@@ -145,17 +146,59 @@ def test_table_and_summary_files(dataset, tmp_path):
         result.write(tmp_path / "scores.txt")
 
 
+@pytest.mark.parametrize("densities", [False, True])
+def test_a_network_that_gives_nan_is_one_error(dataset, densities):
+    def forward(images):
+        return tf.where(images[..., :1] > 100, np.nan, 1.0)
+
+    ours = scorer(dataset, ["nss"], dataset, densities)
+    with pytest.raises(FloatingPointError, match=f"the map of {dataset.names[0]} has NaN or inf"):
+        evaluation.evaluate(forward, stream(dataset), ours)
+
+
+def test_a_map_of_another_size_names_its_stimulus(dataset):
+    predictions = [np.ones((96, 128)), np.ones((96, 127)), np.zeros((0, 0))]
+    for index in (1, 2):
+        with pytest.raises(InputError, match=rf"the map of {dataset.names[index]} is \[.*96x128"):
+            scorer(dataset).score(index, predictions[index])
+
+
+def test_a_published_density_that_cannot_be_read_is_named(dataset, tmp_path, bomb):
+    path = tmp_path / "x.png"
+    published = replace(dataset, density_files=[path] * 6)
+    cv2.imwrite(str(path), np.zeros((96, 127), np.uint8))
+    with pytest.raises(DatasetError, match="x.png: not a readable picture of 96x128"):
+        evaluation.density_of(published, 0, 6.0)
+    for contents, message in ((bomb(), "x.png: 30000x30000 are 900000000 pixels"),
+                              (bomb((96, 128)), "x.png: not a readable picture of 96x128"),
+                              (b"text", "x.png: not a picture of a known type")):
+        path.write_bytes(contents)
+        with pytest.raises(DatasetError, match=message):
+            evaluation.density_of(published, 0, 6.0)
+
+
+def test_without_a_single_fixation_there_is_nothing_to_score(dataset):
+    empty = replace(dataset, fixations=dataset.fixations.where(np.zeros(len(dataset.fixations))),
+                    target_masks=None)
+    with pytest.raises(DatasetError, match="popout has no fixations on the 6 .*: nss cannot be"):
+        evaluation.choose_metrics(["nss"], empty)
+    with pytest.raises(DatasetError, match="neither fixations nor densities .*: no metric can"):
+        evaluation.choose_metrics(["all"], empty)
+    published = replace(empty, density_files=["x.png"] * 6)
+    assert evaluation.choose_metrics(["all"], published) == ["cc", "sim", "kld"]
+
+
 def test_metrics_that_cannot_be_computed_are_named(dataset):
     with pytest.raises(ValueError, match="no metric 'ncc'; choose from all, auc_judd"):
         evaluation.choose_metrics(["ncc"], dataset)
-    with pytest.raises(ValueError, match="information_gain needs .*baseline_map, which are not"):
+    with pytest.raises(ValueError, match="information_gain needs .*baseline_map, and not all of"):
         evaluation.choose_metrics(["information_gain"], dataset)
     with pytest.raises(ValueError, match="log_likelihood needs log_density"):
         evaluation.choose_metrics(["log_likelihood"], dataset, dataset)
     maps_only = replace(dataset, fixations=None, density_files=["x.png"] * 6)
-    with pytest.raises(DatasetError, match="no fixations: nss cannot"):
+    with pytest.raises(DatasetError, match="no fixations on the 6 .*: nss cannot"):
         evaluation.choose_metrics(["nss"], maps_only)
-    with pytest.raises(DatasetError, match="x.png: not a readable picture"):
+    with pytest.raises(DatasetError, match="x.png: No such file"):
         evaluation.density_of(maps_only, 0, 6.0)
 
 

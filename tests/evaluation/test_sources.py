@@ -1,4 +1,7 @@
 """Predictions from stored maps, SavedModels and baselines."""
+import os
+import re
+
 import cv2
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from keras_saliency.evaluation.sources import (
     picture_predictions,
     saved_model_predictions,
 )
+from keras_saliency.files import InputError
 
 SIZE = (96, 128)
 
@@ -66,7 +70,7 @@ def test_smaller_maps_are_resized_and_others_skipped(dataset, tmp_path):
     maps = list(picture_predictions(tmp_path, dataset))
     assert maps[0] == Skipped(f"{stems[0]}_density.png: 64x64 is not the shape of the stimulus, "
                               "96x128")
-    assert maps[1] == Skipped(f"{stems[1]}_density.png: not a readable picture")
+    assert maps[1].reason.startswith(f"{stems[1]}_density.png: not a picture of a known type")
     assert maps[2] == Skipped("no map in the folder")
     np.testing.assert_allclose(maps[3], cv2.resize(noise(3, (48, 64)).astype(np.float32),
                                                    (128, 96)), atol=1e-4)
@@ -80,8 +84,97 @@ def test_broken_arrays_are_skipped(dataset, tmp_path):
     np.save(tmp_path / f"{stems[3]}.npy", np.ones((*SIZE, 3)))
     maps = list(picture_predictions(tmp_path, dataset))
     assert all(isinstance(m, Skipped) for m in maps)
-    assert "unreadable" in maps[0].reason and "unreadable" in maps[2].reason
+    assert "not a .npy file" in maps[0].reason and "an array of object" in maps[2].reason
     assert "finite" in maps[1].reason and "not a map" in maps[3].reason
+
+
+def declare(path, shape):
+    """A `.npy` file of a header alone."""
+    with open(path, "wb") as file:
+        np.lib.format.write_array_header_1_0(
+            file, {"descr": "<f8", "fortran_order": False, "shape": shape})
+
+
+def zipped(path):
+    with open(path, "wb") as file:
+        np.savez(file, a=np.ones(SIZE))
+
+
+HOSTILE = {
+    "0x0.npy": (lambda path: np.save(path, np.zeros((0, 0))), "0x0 is not the shape"),
+    "archive.npy": (zipped, "not a .npy file of numbers"),
+    "large.npy": (lambda path: np.save(path, np.full(SIZE, 1e300)), "that float32 can hold"),
+    "infinite.npy": (lambda path: np.save(path, np.full(SIZE, -np.inf)), "finite numbers"),
+    "terabytes.npy": (lambda path: declare(path, (1000000, 1000000)), "0 bytes of numbers"),
+    "1x1.npy": (lambda path: np.save(path, np.ones((1, 1))), "1x1 is not the shape .* 8 pixels"),
+    "6x8.npy": (lambda path: np.save(path, np.ones((6, 8))), "6x8 is not the shape .* 8 pixels"),
+    "9x13.npy": (lambda path: np.save(path, np.ones((9, 14))), "the stimulus, 96x128$"),
+    "complex.npy": (lambda path: np.save(path, np.ones(SIZE, complex)), "array of complex128"),
+    "pipe.npy": (os.mkfifo, "not a regular file"), "pipe.png": (os.mkfifo, "not a regular file"),
+    "folder.npy": (os.mkdir, "not a regular file"), "folder.png": (os.mkdir, "not a regular"),
+    "device.png": (lambda path: os.symlink("/dev/zero", path), "not a regular file"),
+    "empty.png": (lambda path: path.write_bytes(b""), "the file is empty"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_map_is_skipped_and_the_rest_is_scored(dataset, tmp_path, name):
+    store(tmp_path, dataset)
+    make, reason = HOSTILE[name]
+    (tmp_path / f"{dataset.names[1]}_density.png").unlink()
+    make(tmp_path / f"{dataset.names[1]}{name[name.index('.'):]}")
+    result = score_predictions(picture_predictions(tmp_path, dataset),
+                               Scorer(dataset, 6.0, ["nss"]))
+    assert result.missing == [dataset.names[1]]
+    assert re.search(reason, result.reasons[dataset.names[1]])
+    assert str(tmp_path) not in result.reasons[dataset.names[1]]
+    assert np.isfinite(result.scores["nss"][[0, 2, 3]]).all()
+
+
+def test_a_map_that_claims_too_many_pixels_is_skipped(dataset, tmp_path, bomb):
+    store(tmp_path, dataset)
+    (tmp_path / f"{dataset.names[2]}_density.png").write_bytes(bomb())
+    maps = list(picture_predictions(tmp_path, dataset))
+    assert "30000x30000 are 900000000 pixels, more than the limit" in maps[2].reason
+
+
+def test_small_maps_of_the_right_shape_are_resized(dataset, tmp_path):
+    for index, size in enumerate([(9, 12), (9, 13), (12, 16), (960, 1280)]):
+        np.save(tmp_path / f"{dataset.names[index]}.NPY"[:-4], np.ones(size))
+    maps = list(picture_predictions(tmp_path, dataset))
+    assert [m.shape for m in maps] == [SIZE] * 4  # 9x13: 12.8 of 96 / 10.0 rows
+
+
+def test_mutated_maps_are_maps_or_skipped(dataset, tmp_path):
+    """A seeded fuzz: whatever is changed in a file, there is a finite map or a reason."""
+    rng, kinds = np.random.default_rng(5), set()
+    one = dataset.select([0])
+    np.save(tmp_path / "a.npy", noise(0, (24, 32)) / 255)
+    cv2.imwrite(str(tmp_path / "a.png"), noise(0, (24, 32)))
+    cv2.imwrite(str(tmp_path / "a.bmp"), noise(0, (24, 32)))
+    originals = {suffix: (tmp_path / f"a{suffix}").read_bytes()
+                 for suffix in (".npy", ".png", ".bmp")}
+    for round_ in range(240):
+        suffix = list(originals)[round_ % 3]
+        data = bytearray(originals[suffix])
+        head = len(data) if rng.random() < 0.3 else 140
+        for place in rng.integers(0, head, rng.integers(1, 6)):
+            data[place] = rng.integers(0, 256)
+        if rng.random() < 0.3:
+            data = data[:rng.integers(0, len(data))]
+        if rng.random() < 0.2:
+            place = rng.integers(0, head)
+            data[place:place] = data[place:place + rng.integers(1, 60)]
+        folder = tmp_path / str(round_)
+        folder.mkdir()
+        (folder / f"{one.names[0]}{suffix}").write_bytes(data)
+        found, = picture_predictions(folder, one)
+        if isinstance(found, Skipped):
+            assert found.reason.startswith(one.names[0])
+        else:
+            assert found.shape == SIZE and found.dtype == np.float32 and np.isfinite(found).all()
+        kinds.add((suffix, isinstance(found, Skipped)))
+    assert kinds >= {(".npy", True), (".npy", False), (".png", True), (".bmp", False)}
 
 
 def test_folders_that_cannot_be_right(dataset, tmp_path):
@@ -114,6 +207,42 @@ def test_other_saved_models_are_refused(dataset, tmp_path):
     tf.saved_model.save(module, str(tmp_path), signatures={"double": module.double})
     assert find_saved_model(tmp_path / "none") is None
     with pytest.raises(ValueError, match="no signature serving_default .*it has double"):
+        saved_model_predictions(tmp_path, dataset)
+
+
+def saved(folder, function):
+    """A SavedModel of `function`, uint8 [B, H, W, 3] -> `saliency`."""
+    module = tf.Module()
+    module.serve = tf.function(lambda images: {"saliency": function(images)}, input_signature=[
+        tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")])
+    tf.saved_model.save(module, str(folder), signatures={"serving_default": module.serve})
+    return folder
+
+
+@pytest.mark.parametrize("function, error, message", [
+    (lambda images: tf.cast(images, tf.float32)[..., :1] / 0 * 0, FloatingPointError,
+     "the map of popout_0000_color has NaN or infinite values; a model that makes"),
+    (lambda images: tf.cast(images, tf.float32)[:, 1:, :, :1], InputError,
+     r"the map of popout_0000_color is \[95, 128\], the stimulus 96x128"),
+    (lambda images: tf.cast(images, tf.float32)[:, 0, 0, 0], InputError,
+     r"`saliency` must be \[1, H, W, 1\]; for popout_0000_color it is \[1\]"),
+    (lambda images: tf.ensure_shape(tf.cast(images, tf.float32), [5, None, None, 3]), InputError,
+     "fails on popout_0000_color: ")])
+def test_what_a_model_cannot_do_is_one_error(dataset, tmp_path, function, error, message):
+    predictions = saved_model_predictions(saved(tmp_path, function), dataset)
+    with pytest.raises(error, match=message) as caught:
+        score_predictions(predictions, Scorer(dataset, 6.0, ["nss"]))
+    assert "\n" not in str(caught.value)
+
+
+def test_damaged_saved_models_are_named(dataset, tmp_path):
+    saved(tmp_path, lambda images: tf.cast(images, tf.float32)[..., :1])
+    for path in (tmp_path / "variables").iterdir():
+        path.unlink()
+    with pytest.raises(InputError, match="cannot load this SavedModel"):
+        saved_model_predictions(tmp_path, dataset)
+    (tmp_path / "saved_model.pb").write_bytes(b"no graph")
+    with pytest.raises(InputError, match="not a SavedModel"):
         saved_model_predictions(tmp_path, dataset)
 
 
