@@ -31,6 +31,8 @@ def load_data(data: DataConfig, targets=(DENSITY,), part="validation") -> tuple:
         training, validation = hold_out(training, data.hold_out, data.split_seed)
     evaluated = training if part == "training" else validation
     spec = DATASETS[data.name]
+    if spec.collection:  # of which some datasets have a reader, and so facts, of their own
+        spec = DATASETS.get(dataset.name, spec)
     canvas = tuple(data.canvas or spec.canvas)
     sigma = pipeline.sigma_pixels(
         dataset, spec.sigma_dva if data.sigma_dva is None else data.sigma_dva, data.sigma_pixels)

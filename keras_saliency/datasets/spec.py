@@ -16,6 +16,7 @@ class DatasetSpec:
             comes with a partition, or for a share of 80 %.
         sigma_dva: blur of its fixation density maps in degrees of visual angle, where none are
             published.
+        collection: whether the reader reads any of several datasets, by its folder.
     """
 
     load: Callable
@@ -23,3 +24,4 @@ class DatasetSpec:
     canvas: tuple = (240, 320)
     split: Optional[tuple] = None
     sigma_dva: float = 1.0
+    collection: bool = False

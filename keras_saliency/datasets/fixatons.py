@@ -1,0 +1,136 @@
+"""FixaTons: a collection of eye-tracking datasets in one layout, with observers and durations.
+
+Layout (`root` is the folder of one dataset, such as `FixaTons/MIT1003`)::
+
+    STIMULI/<name>.jpeg                 images of any size
+    SCANPATHS/<name>/<observer>         rows `x y start end`: pixels of the stimulus from its top
+                                        left corner, seconds since it appeared
+    SALIENCY_MAPS/<name>.jpg            fixation density, the training target
+    FIXATION_MAPS/<name>.png            fixations as a mask, observers not told apart; not read
+
+The first fixation of a trial lies where the fixation cross was: it is left out, as the authors of
+MIT1003 do. Of the MIT1003 of this collection, whose masks hold a third of the fixations, shifted by
+1.5 pixels in either direction, SCANPATHS are what is taken; it keeps the canvas and the split of
+`mit1003`.
+
+Source: Zanca, Serchi, Piu, Rosini and Rufa (2018), FixaTons: A collection of human fixations
+datasets and metrics for scanpath similarity, arXiv:1802.02534.
+"""
+import numpy as np
+from tqdm import tqdm
+
+from keras_saliency.datasets.dataset import (
+    DatasetError,
+    SaliencyDataset,
+    image_sizes,
+    list_images,
+    match_by_stem,
+    require,
+    require_folder,
+)
+from keras_saliency.datasets.reading import (
+    Trial,
+    build_fixations,
+    completeness_note,
+    list_stimuli,
+    require_sizes,
+    stems,
+    sub_folder,
+)
+from keras_saliency.datasets.spec import DatasetSpec
+from keras_saliency.files import list_some
+
+NAME = "fixatons"
+# Folder -> (registered name of the same dataset, its stimuli, pixels per degree of visual angle).
+KNOWN = {"MIT1003": ("mit1003", 1003, 35.0)}
+
+
+def load(root, *, use_density=True, first_fixation=False, stimulus_size=None,
+         pixels_per_dva=None) -> SaliencyDataset:
+    """Read one dataset of the collection from its folder `root`.
+
+    Args:
+        use_density: take SALIENCY_MAPS as the training target; False blurs the fixations.
+        first_fixation: keep the first fixation of each trial.
+        stimulus_size: (height, width); only stimuli of this size, such as the (768, 1024) that
+            DeepGaze I is fitted to.
+        pixels_per_dva: pixels per degree of visual angle; default: what is known of the dataset.
+
+    Raises:
+        DatasetError: a folder or file is missing, unreadable, malformed or of another size, or no
+            stimulus has the size that is asked for.
+    """
+    root = require_folder(root, NAME, "STIMULI/, SCANPATHS/ and SALIENCY_MAPS/")
+    name, published, known_pixels = KNOWN.get(root.resolve().name, (NAME, None, None))
+    stimuli = list_stimuli(sub_folder(root, "STIMULI", NAME), NAME)
+    sizes = image_sizes(stimuli)
+    if stimulus_size is not None:
+        chosen = np.flatnonzero((sizes == _size(stimulus_size)).all(axis=1))
+        require(len(chosen), f"{NAME}: no stimulus of {stimulus_size} in {root}; the sizes are "
+                             f"{list_some(sorted(set(map(tuple, sizes.tolist()))))}")
+        stimuli, sizes, published = [stimuli[i] for i in chosen], sizes[chosen], None
+    maps = None
+    if use_density:
+        folder = sub_folder(root, "SALIENCY_MAPS", NAME)
+        wanted = set(stems(stimuli))
+        found = [path for path in list_images(folder) if path.stem in wanted]
+        maps = tuple(match_by_stem(stimuli, found, f"density map in {folder}"))
+        require_sizes(maps, sizes, "density maps", NAME)
+    trials = _trials(sub_folder(root, "SCANPATHS", NAME), stimuli, 0 if first_fixation else 1)
+    return SaliencyDataset(
+        name=name, names=stems(stimuli), stimuli=tuple(stimuli), sizes=sizes,
+        fixations=build_fixations(trials, sizes), density_files=maps,
+        pixels_per_dva=known_pixels if pixels_per_dva is None else pixels_per_dva,
+        edition=f"FixaTons {root.resolve().name}",
+        notes=() if published is None else completeness_note(len(stimuli), published))
+
+
+def _size(size) -> tuple:
+    """(height, width) as two numbers above 0."""
+    valid = isinstance(size, (list, tuple)) and len(size) == 2 and all(
+        isinstance(side, int) and side > 0 for side in size)
+    require(valid, f"{NAME}: stimulus_size is (height, width) in pixels, not {size!r}")
+    return tuple(size)
+
+
+def _trials(folder, stimuli, skipped):
+    """The trials of all stimuli without the first `skipped` fixations of each.
+
+    Observers are numbered by name over the whole dataset, so that a number is one person.
+    """
+    files = [(i, path) for i, stimulus in enumerate(stimuli)
+             for path in _scanpaths(folder, stimulus.stem)]
+    numbers = {name: k for k, name in enumerate(sorted({path.name for _, path in files}))}
+    for i, path in tqdm(files, desc="scanpaths", unit="file", disable=None):
+        rows = _read(path)
+        yield Trial(i, rows[skipped:, :2], numbers[path.name],
+                    1000.0 * (rows[skipped:, 3] - rows[skipped:, 2]))
+
+
+def _scanpaths(folder, name) -> list:
+    """The files of one stimulus, an observer each."""
+    own = sub_folder(folder, name, NAME)
+    found = sorted(p for p in own.iterdir() if p.is_file() and not p.name.startswith("."))
+    require(found, f"{NAME}: no scanpaths in {own}")
+    return found
+
+
+def _read(path) -> np.ndarray:
+    """float64 [n, 4]: the rows of a scanpath."""
+    try:
+        cells = path.read_text(encoding="ascii").split("\n")
+        rows = [[float(cell) for cell in row.split()] for row in cells if row.strip()]
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"{NAME}: {path} is not a scanpath of numbers: {error}") from None
+    wrong = [k + 1 for k, row in enumerate(rows) if len(row) != 4]
+    require(not wrong, f"{NAME}: {path}: row {list_some(wrong)} has not four numbers, x y start "
+                       "end")
+    table = np.array(rows, np.float64).reshape(-1, 4)
+    require((table[:, 3] >= table[:, 2]).all(), f"{NAME}: {path}: a fixation ends before it starts")
+    return table
+
+
+SPEC = DatasetSpec(
+    load, collection=True,
+    citation="Zanca, Serchi, Piu, Rosini and Rufa (2018), FixaTons: A collection of human "
+             "fixations datasets and metrics for scanpath similarity, arXiv:1802.02534")
