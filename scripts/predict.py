@@ -8,7 +8,8 @@ import keras_saliency as ks  # noqa: E402
 from keras_saliency import command_line  # noqa: E402
 from keras_saliency.export import serving  # noqa: E402
 from keras_saliency.models import list_models, load_predictor, origin  # noqa: E402
-from keras_saliency.prediction import prediction_files  # noqa: E402
+from keras_saliency.picture_headers import LIMIT  # noqa: E402
+from keras_saliency.prediction import pictures, prediction_files  # noqa: E402
 
 
 def main():
@@ -27,10 +28,18 @@ def main():
                              "REST with http://HOST:PORT")
     parser.add_argument("--model", default="msi_net",
                         help="name it is served under (default: %(default)s)")
-    parser.add_argument("--out", default="predictions", help="folder (default: %(default)s)")
+    parser.add_argument("--out", default="predictions", metavar="FOLDER",
+                        help="another folder than that of the pictures; earlier predictions of "
+                             "the same pictures in it are replaced, no other file is ever "
+                             "overwritten (default: %(default)s)")
+    parser.add_argument("--limit", type=int, default=LIMIT, metavar="PIXELS",
+                        help="largest picture that is read, checked before memory is taken for it "
+                             "(default: %(default)s; a server has its own)")
     parser.add_argument("--raw", action="store_true",
                         help="also write the float32 map as .npy")
     arguments = parser.parse_args()
+    if not 1 <= arguments.limit <= pictures.MOST_PIXELS:
+        parser.error(f"--limit must be from 1 to {pictures.MOST_PIXELS}")
     if arguments.server:
         predict = serving.connect(arguments.server, arguments.model).predict
     else:
@@ -38,7 +47,7 @@ def main():
         print(origin(model))
         predict = functools.partial(ks.predict, model)
     failed = prediction_files.predict_all(
-        predict, arguments.pictures, arguments.out, raw=arguments.raw)
+        predict, arguments.pictures, arguments.out, arguments.raw, arguments.limit)
     return command_line.FAILED if failed else command_line.DONE
 
 

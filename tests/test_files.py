@@ -1,4 +1,5 @@
 """Files appear whole or not at all, and leave nothing behind; cells and texts are harmless."""
+import errno
 import multiprocessing
 import os
 
@@ -35,6 +36,30 @@ def test_writer_that_writes_nothing_is_an_error(tmp_path):
         with atomic_path(tmp_path / "x.txt"):
             pass
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("error, reason", [
+    (OSError(errno.ENOSPC, "No space left on device"), "No space left"),
+    (OSError("786432 requested and 1000 written"), "786432 requested")])  # numpy's
+def test_a_full_disk_names_the_file(tmp_path, error, reason):
+    with pytest.raises(OSError, match=reason) as raised:
+        with atomic_path(tmp_path / "table.csv") as temporary:
+            temporary.write_text("half")
+            raise error
+    assert raised.value.filename == str(tmp_path / "table.csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_is_too_long_and_errors_of_others_keep_their_names(tmp_path):
+    with pytest.raises(OSError, match="File name too long") as raised:
+        with atomic_path(tmp_path / ("n" * 300)) as temporary:
+            temporary.write_text("whole")
+    assert raised.value.filename == str(tmp_path / ("n" * 300))
+    for error in (ConnectionError("server is away"), FileNotFoundError(2, "none", "input.csv")):
+        with pytest.raises(type(error)) as raised:
+            with atomic_path(tmp_path / "table.csv"):
+                raise error
+        assert raised.value is error
 
 
 def test_a_temporary_name_is_short_however_long_the_name_is(tmp_path):

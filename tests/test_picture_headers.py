@@ -116,6 +116,19 @@ def test_a_jpeg_of_countless_segments_is_refused_soon():
         check_picture(data[:2] + b"\xff\xfe\0\x02" * 1_000_000 + data[2:], "a")
 
 
+@pytest.mark.parametrize("chunk", [b"IHDR", b"IDAT", b"IEND"])
+def test_chunks_of_a_png_cannot_claim_more_than_the_file_has(chunk):
+    """OpenCV takes 4 GB for such a file of 3 KB."""
+    data = bytearray(PICTURES["plain.png"])
+    data[data.find(chunk) - 4] = 0xf0
+    with pytest.raises(InputError, match="a: not a picture"):
+        check_picture(bytes(data), "a")
+    data = PICTURES["plain.png"]
+    assert check_picture(data + b"behind it", "a") == check_picture(data[:-12], "a") == (23, 37)
+    with pytest.raises(InputError, match="a: not a picture"):
+        check_picture(data[:33] + b"\0\0\0\0tEXt\0\0\0\0" * 200_000 + data[33:], "a")
+
+
 @pytest.mark.parametrize("contents, message", [
     (b"P6 99999 99999 255\n", "known type"), (b"", "known type"), (b"hello", "known type"),
     *[(data[:14], "damaged") for data in PICTURES.values()],

@@ -1,54 +1,59 @@
 """Picture files: finding, reading and naming them."""
+from collections import Counter
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from keras_saliency.files import InputError
+from keras_saliency.picture_headers import LIMIT, PICTURE_TYPES, check_picture, read_file
 
-PICTURE_TYPES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+MOST_PIXELS = 2 ** 30  # that OpenCV decodes
+_TYPES = ", ".join(ending[1:] for ending in PICTURE_TYPES)
 
 
-def read_picture(path) -> np.ndarray:
+def read_picture(path, limit: int = LIMIT) -> np.ndarray:
     """uint8 [H, W, 3] RGB of a picture file, turned upright as its EXIF data says.
 
     Grayscale is repeated, alpha dropped, 16 bits reduced to 8.
 
+    Args:
+        limit: largest number of pixels, up to MOST_PIXELS; checked by the header, before memory
+            is taken for them.
+
     Raises:
-        InputError: naming a file that is missing, empty or not a picture.
+        InputError: naming a file that is missing, empty, no regular file, not a picture, larger
+            than `limit`, or that would take minutes to decode.
     """
-    path = Path(path)
+    contents = read_file(path, limit)
+    check_picture(contents, path, limit, "make it smaller, or raise the limit (--limit PIXELS)")
     try:
-        contents = np.frombuffer(path.read_bytes(), np.uint8)
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from None
-    if not len(contents):
-        raise InputError(f"{path}: the file is empty")
-    try:
-        picture = cv2.imdecode(contents, cv2.IMREAD_COLOR)
-    except cv2.error:  # more pixels than OpenCV takes
-        picture = None
-    if picture is None:
-        raise InputError(f"{path}: not a picture that OpenCV can decode "
-                         f"({', '.join(t[1:] for t in PICTURE_TYPES)})")
-    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+        picture = cv2.imdecode(np.frombuffer(contents, np.uint8), cv2.IMREAD_COLOR)
+        if picture is not None:
+            return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+    except (cv2.error, MemoryError):  # a longer side than OpenCV takes, or no memory for it
+        pass
+    raise InputError(f"{path}: not a picture that OpenCV can decode ({_TYPES})")
 
 
 def find_pictures(path) -> list:
-    """`path` itself if it is a file, else the picture files of the folder, sorted.
+    """`path` itself if it is no folder, else the picture files of the folder, sorted.
 
     Raises:
-        InputError: no such path, or a folder without pictures.
+        InputError: no such path, a folder without pictures, or one that cannot be read.
     """
     path = Path(path)
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        raise InputError(f"{path}: no such file or folder")
-    pictures = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURE_TYPES)
+    try:
+        if not path.is_dir():
+            path.stat()
+            return [path]
+        pictures = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURE_TYPES)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file or folder") from None
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
     if not pictures:
-        raise InputError(f"{path}: no pictures in this folder "
-                         f"({', '.join(t[1:] for t in PICTURE_TYPES)})")
+        raise InputError(f"{path}: no pictures in this folder ({_TYPES})")
     return pictures
 
 
@@ -58,12 +63,12 @@ def output_stems(pictures) -> list:
     Raises:
         InputError: two pictures with the same name and type from different folders.
     """
-    stems = [p.stem for p in pictures]
-    unique = [stem if stems.count(stem) == 1 else p.name.replace(".", "_")
-              for p, stem in zip(pictures, stems)]
-    for index, stem in enumerate(unique):
-        if stem in unique[:index]:
-            first = pictures[unique.index(stem)]
-            raise InputError(f"{first} and {pictures[index]} would write the same files; "
+    counts = Counter(p.stem for p in pictures)
+    owners = {}
+    for picture in pictures:
+        stem = picture.stem if counts[picture.stem] == 1 else picture.name.replace(".", "_")
+        if stem in owners:
+            raise InputError(f"{owners[stem]} and {picture} would write the same files; "
                              "predict them into different folders")
-    return unique
+        owners[stem] = picture
+    return list(owners)

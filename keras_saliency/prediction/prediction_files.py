@@ -1,45 +1,68 @@
 """Files of a prediction: density PNG, colored overlay, raw map."""
+import errno
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 from tqdm import tqdm
 
-from keras_saliency.files import InputError, atomic_path
+from keras_saliency.files import InputError, atomic_path, printable
+from keras_saliency.picture_headers import LIMIT
+from keras_saliency.prediction.output_record import claim
 from keras_saliency.prediction.overlay import density_picture, overlay, save_png
 from keras_saliency.prediction.pictures import find_pictures, output_stems, read_picture
 
 AT_ONCE = 3  # pictures in work
 
 
+def output_names(stem, raw=False) -> list:
+    """Names of the files of a prediction: the density, the overlay and, if `raw`, the map."""
+    return [f"{stem}_density.png", f"{stem}_overlay.png", *([f"{stem}.npy"] if raw else [])]
+
+
 def write_prediction(image, saliency_map, stem, folder, raw=False) -> None:
     """Write `<stem>_density.png` (8-bit, peak 255), `<stem>_overlay.png` and, if `raw`,
-    `<stem>.npy` (float32 [H, W], the map as the model gave it), all in the image's size."""
-    folder = Path(folder)
-    save_png(folder / f"{stem}_density.png", density_picture(saliency_map))
-    save_png(folder / f"{stem}_overlay.png", overlay(image, saliency_map))
+    `<stem>.npy` (float32 [H, W], the map as the model gave it), all in the image's size.
+
+    Raises:
+        InputError: a map of another size, or with NaN or infinite values; nothing is written.
+    """
+    density, colored = density_picture(saliency_map), overlay(image, saliency_map)
+    paths = [Path(folder) / name for name in output_names(stem, raw)]
+    save_png(paths[0], density)
+    save_png(paths[1], colored)
     if raw:
-        with atomic_path(folder / f"{stem}.npy") as temporary:
+        with atomic_path(paths[2]) as temporary:
             np.save(temporary, saliency_map)
 
 
-def predict_all(predict, paths, folder, raw=False) -> list:
+def predict_all(predict, paths, folder, raw=False, limit: int = LIMIT) -> list:
     """Predict every picture of `paths` (files and folders) and write its files into `folder`.
 
     Args:
         predict: function, uint8 [H, W, 3] RGB -> float32 [H, W]; called from several threads.
+        limit: largest number of pixels of a picture.
 
-    A picture that cannot be read is reported on standard error and left out; the rest goes on.
+    A picture that cannot be read, predicted or named is reported on standard error and left out;
+    the rest goes on. A full disk or a server that is away stops it all.
 
     Returns:
         The messages of what failed.
 
     Raises:
-        InputError: two pictures that would write the same files.
+        InputError: before the first picture is predicted: two that would write the same files,
+            `folder` among `paths`, or a file that would be overwritten and is not an earlier
+            prediction of the same picture.
+        OSError: naming the file that could not be written, or the server.
     """
     failed, pictures, done = [], [], 0
     for path in paths:
+        if os.path.isdir(path) and os.path.realpath(path) == os.path.realpath(folder):
+            raise InputError(f"{path}: predictions in the folder of the pictures would be taken "
+                             "for pictures the next time; give another folder (--out OTHER)")
         try:
             pictures += find_pictures(path)
         except InputError as error:
@@ -48,26 +71,37 @@ def predict_all(predict, paths, folder, raw=False) -> list:
     def finish(picture, stem):
         """None, or what was wrong with the picture."""
         try:
-            image = read_picture(picture)
-            saliency_map = predict(image)
+            image = read_picture(picture, limit)
         except InputError as error:
             return str(error)
-        write_prediction(image, saliency_map, stem, folder, raw)
+        try:
+            write_prediction(image, predict(image), stem, folder, raw)
+        except InputError as error:  # of the model, the server or its map
+            return f"{picture}: {error}"
+        except (MemoryError, tf.errors.ResourceExhaustedError):
+            return f"{picture}: not enough memory; make it smaller"
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise  # others would meet it too
+            return f"{picture}: {output_names(stem)[0]} is too long for a file name; rename it"
         return None
 
     stems = output_stems(pictures)
+    claim(folder, {name: picture for picture, stem in zip(pictures, stems)
+                   for name in output_names(stem, raw)})
     # While the network works on one picture, files and single-threaded steps of others go on.
     with ThreadPoolExecutor(AT_ONCE) as pool:
         jobs = [pool.submit(finish, *job) for job in zip(pictures, stems)]
         try:
-            for job in tqdm(jobs, unit="image", desc="predicting"):
+            for job in tqdm(jobs, unit="picture", desc="predicting"):
                 message = job.result()
                 failed += [message] if message else []
                 done += message is None
         except BaseException:  # also Ctrl-C: what has not begun does not begin
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    print(f"{done} of {len(pictures)} pictures predicted into {folder}")
-    for message in failed:
-        print(f"error: {message}", file=sys.stderr)
+        finally:
+            print(printable(f"{done} of {len(pictures)} pictures predicted into {folder}"))
+            for message in failed:
+                print(f"error: {printable(message)}", file=sys.stderr)
     return failed

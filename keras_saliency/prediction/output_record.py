@@ -1,0 +1,61 @@
+"""Which files of a folder are predictions, and of which picture: no others are overwritten.
+
+A hidden file of the folder has a line of JSON for each, [file name, picture]. Lines are only ever
+added, by one write, so that several processes may predict into one folder.
+"""
+import json
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from keras_saliency.files import InputError, require_writable
+
+RECORD = ".predictions.jsonl"
+
+
+def claim(folder, owners: dict) -> None:
+    """Record the files that are going to be written into `folder`.
+
+    Args:
+        owners: {name of a file in `folder`: the picture whose prediction it is}.
+
+    Raises:
+        InputError: one of them is a picture that is being read, or is there already and is no
+            earlier prediction of the same picture; or the folder cannot be written.
+    """
+    folder = Path(folder)
+    record = folder / RECORD
+    require_writable(record)
+    known = _read(record)
+    place = lru_cache(maxsize=None)(os.path.realpath)  # of folders, of which there are few
+    pictures = {name: os.path.join(place(os.path.dirname(picture)), os.path.basename(picture))
+                for name, picture in owners.items()}
+    read = set(pictures.values())
+    for name, picture in pictures.items():
+        if os.path.join(place(folder), name) in read:
+            raise InputError(f"{folder / name} is one of the pictures to predict, and the "
+                             f"prediction of {owners[name]} would overwrite it; give another "
+                             "folder (--out OTHER)")
+        if os.path.lexists(folder / name) and known.get(name) != picture:
+            raise InputError(f"{folder / name} is there already and is no earlier prediction of "
+                             f"{owners[name]}; move it away, or give another folder "
+                             "(--out OTHER)")
+    new = [json.dumps(entry) + "\n" for entry in pictures.items() if entry not in known.items()]
+    if new:
+        folder.mkdir(parents=True, exist_ok=True)
+        with open(record, "ab", buffering=0) as file:
+            # the line before may have been cut off by a full disk
+            file.write(("\n" + "".join(new)).encode())
+
+
+def _read(record) -> dict:
+    """{file name: picture} of the lines that are whole; the last of a name counts."""
+    known = {}
+    if record.is_file():
+        for line in record.read_bytes().splitlines():
+            try:
+                name, picture = json.loads(line)
+                known[name] = picture
+            except (ValueError, TypeError, RecursionError):
+                continue
+    return known
