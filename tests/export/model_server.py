@@ -1,9 +1,13 @@
-"""A loopback model server for tests: TensorFlow Serving's published gRPC and REST interfaces over
-`tf.saved_model.load`. It is not part of the product."""
+"""Loopback model servers for tests: TensorFlow Serving's published gRPC and REST interfaces over
+`tf.saved_model.load`; one without a model that says what it is told; and a proxy with a fault. They
+are not part of the product."""
 import base64
 import json
 import re
+import socket
+import socketserver
 import threading
+import time
 from concurrent import futures
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -36,15 +40,15 @@ class Models:
 
 
 class Service(prediction_service_pb2_grpc.PredictionServiceServicer):
-    """PredictionService.Predict; `refuse` makes the next calls UNAVAILABLE."""
+    """PredictionService.Predict; `refuse` is how many of the next calls fail with `code`."""
 
     def __init__(self, models):
-        self.models, self.refuse = models, 0
+        self.models, self.refuse, self.code = models, 0, grpc.StatusCode.UNAVAILABLE
 
     def Predict(self, request, context):
         if self.refuse:
             self.refuse -= 1
-            context.abort(grpc.StatusCode.UNAVAILABLE, "not now")
+            context.abort(self.code, "not now")
         spec = request.model_spec
         try:
             version, function = self.models.signature(
@@ -83,12 +87,131 @@ class Server:
         self._grpc.start()
         self._rest = ThreadingHTTPServer(("localhost", 0), _handler(self))
         self.rest_address = f"localhost:{self._rest.server_address[1]}"
-        threading.Thread(target=self._rest.serve_forever, daemon=True).start()
+        threading.Thread(target=self._rest.serve_forever, args=[0.02], daemon=True).start()
 
     def close(self):
         self._grpc.stop(None)
         self._rest.shutdown()
         self._rest.server_close()
+
+
+class Puppet:
+    """Both interfaces on free ports, without a model: every request is answered with the first of
+    `answers`; all but the last are used up.
+
+    Attributes:
+        grpc_address, rest_address: "localhost:port". answers: for REST whole HTTP responses
+        (bytes), for gRPC serialized PredictResponses (bytes) or a (StatusCode, details). asked:
+        number of requests.
+    """
+
+    def __init__(self):
+        self.answers, self.asked = [], 0
+        self._grpc = grpc.server(futures.ThreadPoolExecutor(2))
+        method = grpc.unary_unary_rpc_method_handler(self._predict)  # bytes in and out
+        self._grpc.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(
+            "tensorflow.serving.PredictionService", {"Predict": method}),))
+        self.grpc_address = f"localhost:{self._grpc.add_insecure_port('localhost:0')}"
+        self._grpc.start()
+        puppet = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self):
+                length = 0
+                while (line := self.rfile.readline()).strip():
+                    if line.lower().startswith(b"content-length:"):
+                        length = int(line.split(b":")[1])
+                self.rfile.read(length)
+                self.wfile.write(puppet._next())
+
+        self._rest = socketserver.ThreadingTCPServer(("localhost", 0), Handler)
+        self.rest_address = f"localhost:{self._rest.server_address[1]}"
+        threading.Thread(target=self._rest.serve_forever, args=[0.02], daemon=True).start()
+
+    def close(self):
+        self._grpc.stop(None)
+        self._rest.shutdown()
+        self._rest.server_close()
+
+    def _next(self):
+        self.asked += 1
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    def _predict(self, request, context):
+        answer = self._next()
+        if isinstance(answer, tuple):
+            context.abort(*answer)
+        return answer
+
+
+def http(content, status="200 OK", headers=""):
+    """A whole HTTP response; `content` is bytes, or becomes JSON."""
+    body = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return (f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
+            f"{headers}\r\n").encode("latin-1") + body
+
+
+class Proxy:
+    """Passes connections on to "localhost:port". The answers of the first `faulty` of them are
+    passed on for `whole` bytes only; then the connection is cut or, with `pace`, goes on with one
+    byte in so many seconds.
+
+    Attributes:
+        address: "localhost:port". connections: how many there were.
+    """
+
+    def __init__(self, target, whole, pace=None, faulty=1):
+        self.connections = 0
+        host, port = target.split(":")
+        proxy = self
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self):
+                proxy.connections += 1
+                fault = proxy.connections <= faulty
+                with socket.create_connection((host, int(port))) as behind:
+                    threading.Thread(target=_pump, args=(self.request, behind), daemon=True).start()
+                    if fault:
+                        _pump(behind, self.request, whole)
+                        if pace:
+                            _drip(behind, self.request, pace)
+                    else:
+                        _pump(behind, self.request)
+                    self.request.shutdown(socket.SHUT_RDWR)
+
+        class Proxies(socketserver.ThreadingTCPServer):
+            daemon_threads = True
+            block_on_close = False
+
+            def handle_error(self, *_):
+                """Quiet: connections that break are what it is for."""
+
+        self._server = Proxies(("localhost", 0), Handler)
+        self.address = f"localhost:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, args=[0.02], daemon=True).start()
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def _pump(source, sink, limit=None):
+    """Pass on what comes, at most `limit` bytes."""
+    try:
+        while data := source.recv(65536 if limit is None else min(limit, 65536)):
+            sink.sendall(data)
+            if limit is not None:
+                limit -= len(data)
+                if not limit:
+                    return
+    except OSError:
+        """The other side is gone."""
+
+
+def _drip(source, sink, pace):
+    while data := source.recv(1):
+        sink.sendall(data)
+        time.sleep(pace)
 
 
 def _handler(server):
