@@ -300,7 +300,7 @@ def test_malformed_grpc_answers_are_serving_errors(puppet):
     for message, answer in {
             "not string": grpc_answer(saliency_png_bytes=np.zeros(1, np.float32)),
             "no saliency_png_bytes": grpc_answer(saliency=good),
-            "is not a whole 8-bit gray PNG": grpc_answer(saliency_png_bytes=np.array([b"x"], object)),
+            "is not a whole 8-bit gray": grpc_answer(saliency_png_bytes=np.array([b"x"], object)),
             }.items():
         puppet.answers = [answer]
         assert message in refusal(lambda: client.predict_bytes(encoded([image]))), message
