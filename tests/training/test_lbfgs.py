@@ -10,6 +10,7 @@ import keras_saliency as ks
 from keras_saliency import config as configs
 from keras_saliency.config import LbfgsConfig
 from keras_saliency.datasets import load_dataset, loading
+from keras_saliency.datasets.dataset import DatasetError
 from keras_saliency.datasets.fixations import Fixations
 from keras_saliency.datasets.pipeline import decode_stimulus
 from keras_saliency.evaluation.center_bias import center_bias
@@ -354,7 +355,7 @@ def test_no_fixations_in_the_validation_stimuli_are_named(tmp_path, monkeypatch)
         return load
 
     monkeypatch.setattr(fit, "load_data", without())
-    with pytest.raises(configs.ConfigError, match="the validation stimuli of popout have none"):
+    with pytest.raises(DatasetError, match="popout has no fixations on the .* stimuli to score"):
         fit.train(config(tmp_path), log=quiet)
 
 
