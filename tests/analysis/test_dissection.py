@@ -152,5 +152,5 @@ def test_unreadable_labels_are_named(data, color_model, levels, tmp_path):
     bad = tmp_path / "bad.png"
     bad.write_text("none")
     broken = dataclasses.replace(data, label_files=(*data.label_files[:-1], [bad]))
-    with pytest.raises(DatasetError, match="bad.png is not a readable picture"):
+    with pytest.raises(DatasetError, match="unreadable image .*bad.png"):
         dissection.dissect(color_model, ["colors"], broken, levels)
