@@ -15,7 +15,7 @@ LIMIT = 40_000_000  # pixels
 # Of one JPEG. Each may go over all pixels and take a few bytes, so that a small file keeps a
 # decoder busy; ordinary progressive JPEGs have about ten.
 MOST_SCANS = 500
-_SCANS_AT_LIMIT = 100  # of a picture of `limit` pixels: some seconds
+SCANS_AT_LIMIT = 100  # of a picture of `limit` pixels: some seconds
 _MOST_SEGMENTS = 10_000
 _MOST_TAGS = 4096  # of a TIFF; libtiff's own limit
 # A file may have 8 bytes a pixel, RGBA in 16 bits, and as many more for what else is in it.
@@ -77,7 +77,7 @@ def check_picture(contents: bytes, name, limit: int = LIMIT, remedy="make it sma
     if header.tile > limit:
         raise InputError(f"{name}: tiles of {header.tile} pixels, more than the limit of {limit}; "
                          "save it in strips")
-    if header.scans > MOST_SCANS or header.scans * height * width > _SCANS_AT_LIMIT * limit:
+    if header.scans > MOST_SCANS or header.scans * height * width > SCANS_AT_LIMIT * limit:
         raise InputError(f"{name}: a JPEG of {width}x{height} with {header.scans} scans or more "
                          "takes too long to decode; save it as an ordinary one")
     return height, width

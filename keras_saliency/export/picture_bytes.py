@@ -1,7 +1,7 @@
 """Decoding of a batch of pictures inside a graph, with errors that say which of them is at fault.
 
 TensorFlow's decoders stop the whole call with a message that names no picture, and allocate what
-a header claims. Here the header is read first; and the pictures pass through a dataset, the only
+a header claims. Here the headers are read first; and the pictures pass through a dataset, the only
 thing in a graph that can drop an element whose decoder fails, so that what is missing at its end
 can be named. Built-in operations only.
 """
@@ -9,14 +9,17 @@ import functools
 
 import tensorflow as tf
 
-LIMIT = 40_000_000  # pixels
+from keras_saliency.picture_headers import LIMIT, MOST_SCANS, SCANS_AT_LIMIT
+
+LARGEST_AT_ONCE = 4  # pictures of `limit` pixels in one request, or more that are smaller
 
 
 def decode_batch(image_bytes, limit=LIMIT):
     """Decode pictures of any sizes.
 
     Args:
-        image_bytes: string [B]: JPEG, PNG or BMP. limit: largest number of pixels of one.
+        image_bytes: string [B]: JPEG, PNG or BMP. limit: largest number of pixels of one; all
+            together may have LARGEST_AT_ONCE times as many.
 
     Returns:
         string [B], to be read with `picture_of`: decoded pictures of different sizes do not fit
@@ -24,30 +27,40 @@ def decode_batch(image_bytes, limit=LIMIT):
 
     Raises:
         tf.errors.InvalidArgumentError: when run, naming the places in the batch of pictures that
-            are empty, of another type, or too large or damaged.
+            are empty, of another type, too large, damaged, or JPEGs of so many scans that they
+            would keep a decoder busy; or saying that they are too large together.
     """
+    limit = min(limit, 2 ** 50)  # its multiples are int64
     kinds = _kinds(image_bytes)
     with tf.control_dependencies([
             _require(tf.strings.length(image_bytes) > 0, "empty"),
-            _require(kinds >= 0, "not JPEG, PNG or BMP pictures")]):
+            _require(kinds >= 0, "not JPEG, PNG or BMP pictures"),
+            _require_total(image_bytes, kinds, limit)]):
         decoded = tf.fill(tf.shape(image_bytes), "")
-    for kind, decode in enumerate(_DECODERS):
+    scans = tf.where(kinds == _JPEG, _scans(image_bytes), 1)
+    for kind, (size, decode) in enumerate(_READERS):
         places = tf.where(kinds == kind)
         decoded = tf.cond(tf.size(places) > 0,
-                          functools.partial(_decode_some, decoded, image_bytes, places, decode,
-                                            limit), functools.partial(tf.identity, decoded))
+                          functools.partial(_decode_some, decoded, image_bytes, scans, places, size,
+                                            decode, limit), functools.partial(tf.identity, decoded))
     with tf.control_dependencies([_require(
-            tf.strings.length(decoded) > 0, f"damaged, or larger than {limit} pixels")]):
+            tf.strings.length(decoded) > 0,
+            f"damaged, larger than {limit} pixels, or JPEGs of too many scans")]):
         return tf.identity(decoded)
 
 
-def _decode_some(decoded, image_bytes, places, decode, limit):
+def _decode_some(decoded, image_bytes, scans, places, size, decode, limit):
     """`decoded` [B] with the pictures at `places` [n, 1] filled in where they can be decoded."""
-    def attempt(place, data):
-        return place, tf.io.serialize_tensor(decode(data, limit))
+    def attempt(place, data, most):
+        height, width = size(data)
+        with tf.control_dependencies([tf.debugging.Assert(
+                (height > 0) & (width > 0) & (height * width <= most), [height, width])]):
+            return place, tf.io.serialize_tensor(decode(data))
 
+    most = tf.where(scans <= MOST_SCANS, tf.minimum(SCANS_AT_LIMIT * limit // scans, limit), 0)
     # A dataset is set up anew in every call: no branches in its function, which cost most.
-    pictures = tf.data.Dataset.from_tensor_slices((places, tf.gather_nd(image_bytes, places)))
+    pictures = tf.data.Dataset.from_tensor_slices(
+        (places, tf.gather_nd(image_bytes, places), tf.gather_nd(most, places)))
     found = pictures.map(attempt, num_parallel_calls=tf.data.AUTOTUNE).ignore_errors().batch(
         tf.size(places, out_type=tf.int64))
     nothing = (tf.zeros([0, 1], tf.int64), tf.zeros([0], tf.string))
@@ -56,30 +69,62 @@ def _decode_some(decoded, image_bytes, places, decode, limit):
     return tf.tensor_scatter_nd_update(decoded, *found.reduce(start, lambda _, batch: batch))
 
 
-def _jpeg(data, limit):
-    height, width = tf.unstack(tf.cast(tf.io.extract_jpeg_shape(data), tf.int64)[:2])
-    with _fitting(height, width, limit):
-        return tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE")
+def _require_total(image_bytes, kinds, limit):
+    """An operation that fails if all together are too large, before one of them is decoded."""
+    def total():
+        jpegs, *others = (tf.boolean_mask(image_bytes, kinds == kind)
+                          for kind in range(len(_READERS)))
+        pixels = sum(tf.reduce_sum(_pixels(size, limit, pictures))
+                     for (size, _), pictures in zip(_READERS[1:], others))
+        # What is damaged or too large for itself is named later, by its place.
+        jpegs = tf.data.Dataset.from_tensor_slices(jpegs).map(
+            functools.partial(_pixels, _jpeg_size, limit)).ignore_errors()
+        return jpegs.reduce(pixels, tf.add)
+
+    most = LARGEST_AT_ONCE * limit
+    few = functools.partial(tf.constant, 0, tf.int64)  # at most `limit` each
+    pixels = tf.cond(tf.size(image_bytes) > LARGEST_AT_ONCE, total, few)
+    return tf.debugging.Assert(pixels <= most, [
+        f"image_bytes have more than {most} pixels together; send them in several requests; "
+        "their pixels are", pixels])
 
 
-def _png(data, limit):
-    with _fitting(_integer(data, 20, big=True), _integer(data, 16, big=True), limit):
-        return tf.io.decode_png(data, channels=3)
+def _pixels(size, limit, data):
+    """int64, of one picture or of each; 0 if they are above `limit`."""
+    height, width = size(data)
+    return tf.where((height > 0) & (width > 0) & (height * width <= limit), height * width, 0)
 
 
-def _bmp(data, limit):
+def _scans(image_bytes):
+    """int64 [B], how many scans a JPEG has at most.
+
+    Compressed data never hold the bytes of this marker. Those within a preview or in a film behind
+    the picture count too: to walk from marker to marker would take a loop.
+    """
+    pieces = tf.raw_ops.StringSplitV2(input=image_bytes, sep=b"\xff\xda")
+    rows = pieces.indices[:, 0]
+    counts = tf.math.unsorted_segment_sum(tf.ones_like(rows), rows, tf.size(image_bytes))
+    return tf.maximum(counts - 1, 1)
+
+
+def _jpeg_size(data):
+    return tf.unstack(tf.cast(tf.io.extract_jpeg_shape(data), tf.int64)[:2])
+
+
+def _png_size(data):
+    return _integer(data, 20, big=True), _integer(data, 16, big=True)
+
+
+def _bmp_size(data):
     # a negative height is that of a picture stored from the top down
-    with _fitting(tf.abs(_integer(data, 22)), tf.abs(_integer(data, 18)), limit):
-        return tf.io.decode_image(data, channels=3, expand_animations=False)
+    return tf.abs(_integer(data, 22)), tf.abs(_integer(data, 18))
 
 
-_DECODERS = (_jpeg, _png, _bmp)  # by `_kinds`
-
-
-def _fitting(height, width, limit):
-    """Nothing is decoded unless the size in the header is above 0 and within the limit."""
-    return tf.control_dependencies([tf.debugging.Assert(
-        (height > 0) & (width > 0) & (height * width <= limit), [height, width])])
+_JPEG = 0
+_READERS = (  # by `_kinds`; all sizes but JPEG's are read of many pictures as of one
+    (_jpeg_size, functools.partial(tf.io.decode_jpeg, channels=3, dct_method="INTEGER_ACCURATE")),
+    (_png_size, functools.partial(tf.io.decode_png, channels=3)),
+    (_bmp_size, functools.partial(tf.io.decode_image, channels=3, expand_animations=False)))
 
 
 def picture_of(decoded) -> tf.Tensor:
@@ -118,7 +163,7 @@ def _kinds(contents):
 
 
 def _integer(contents, start, big=False):
-    """int64 of four bytes."""
+    """int64 of four bytes of one string or of each."""
     value = tf.io.decode_raw(tf.strings.substr(contents, start, 4), tf.int32,
-                             little_endian=not big)[0]
-    return tf.cast(value, tf.int64)
+                             little_endian=not big)
+    return tf.cast(tf.reshape(value, tf.shape(contents)), tf.int64)
