@@ -96,6 +96,7 @@ def save(model, path, version: int = 1, limit=LIMIT, float16=False) -> Path:
 
     A constant picture gives a finite map. Pictures that are empty, damaged, of another type or
     larger than `limit` pixels are an InvalidArgumentError that names their places in the batch.
+    So is, without places, a batch of more than 4 `limit` pixels together.
     No custom operation and no Python is needed to run it.
 
     Args:
