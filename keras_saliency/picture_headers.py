@@ -18,7 +18,7 @@ MOST_SCANS = 500
 SCANS_AT_LIMIT = 100  # of a picture of `limit` pixels: some seconds
 _MOST_SEGMENTS = 10_000
 _MOST_TAGS = 4096  # of a TIFF; libtiff's own limit
-# A file may have 8 bytes a pixel, RGBA in 16 bits, and as many more for what else is in it.
+# A file may have 8 bytes a pixel, RGBA in 16 bits, and 64 MB of profiles, previews and films.
 _BYTES_PER_PIXEL, _OTHER_BYTES = 8, 2 ** 26
 
 
