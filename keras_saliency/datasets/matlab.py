@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 from scipy.io import loadmat
 
+from keras_saliency import hdf5
 from keras_saliency.datasets.dataset import DatasetError, require
 from keras_saliency.files import list_some
 
@@ -36,15 +37,11 @@ def load_mat(path, dataset: str, variable=None):
 def load_cells(path, dataset: str, variable: str) -> list:
     """The items of the cell array `variable`, from a file of any version, 7.3 (HDF5) included."""
     require(path.is_file(), f"{dataset}: no file {path}; copy it from the published archive")
-    try:
-        if not h5py.is_hdf5(path):
-            return cells(load_mat(path, dataset, variable))
-        with h5py.File(path, "r") as file:
-            return [_hdf5_matrix(file[reference]) for reference in np.ravel(file[variable])]
-    except DatasetError:
-        raise
-    except Exception as error:  # likewise h5py
-        raise _unreadable(path, dataset, error) from error
+    if not h5py.is_hdf5(path):
+        return cells(load_mat(path, dataset, variable))
+    with hdf5.open_foreign(path, DatasetError) as file:
+        require(variable in file, f"{dataset}: no variable {variable!r} in {path}")
+        return _hdf5_cells(file, variable)
 
 
 def cells(value) -> list:
@@ -103,10 +100,12 @@ def text(value, where: str) -> str:
     return str(array.ravel()[0])
 
 
-def _hdf5_matrix(dataset) -> np.ndarray:
+def _hdf5_cells(file, variable) -> list:
+    references = hdf5.references(file[variable])
+    items = {index: file[reference] for index, reference in enumerate(references)}
     # An empty matrix is stored as its shape, with a flag; and HDF5 sees columns as rows.
-    empty = dataset.attrs.get("MATLAB_empty", 0)
-    return np.zeros((0, 0)) if empty else np.asarray(dataset).T
+    return [np.zeros((0, 0)) if hdf5.attribute(items[index], "MATLAB_empty", 0) else array.T
+            for index, array in hdf5.numbers(items).items()]
 
 
 def _unreadable(path, dataset, error) -> DatasetError:

@@ -7,12 +7,14 @@ taken where the file has them (seconds in pysaliency, milliseconds here).
 
 Source: https://github.com/matthias-k/pysaliency (`datasets.py`), file versions 1.0 to 2.1.
 """
-from pathlib import Path
+from numbers import Integral
+from pathlib import Path, PureWindowsPath
 
 import cv2
 import h5py
 import numpy as np
 
+from keras_saliency import hdf5
 from keras_saliency.datasets.dataset import (
     DatasetError,
     SaliencyDataset,
@@ -23,6 +25,7 @@ from keras_saliency.datasets.dataset import (
 from keras_saliency.datasets.fixations import Fixations
 from keras_saliency.datasets.spec import DatasetSpec
 from keras_saliency.files import list_some
+from keras_saliency.picture_headers import LIMIT
 
 NAME = "pysaliency"
 
@@ -37,8 +40,9 @@ def load(root, *, stimuli="stimuli.hdf5", fixations="fixations.hdf5", pixels_per
         edition: what to record with results; the folder's name if empty.
 
     Raises:
-        DatasetError: a file or picture is missing, unreadable or of another type, or fixations
-            are on stimuli that are not there.
+        DatasetError: a file or picture is missing, unreadable, of another type or elsewhere than
+            beside the file, or fixations are on stimuli that are not there; it names file and
+            field.
     """
     root = require_folder(root, NAME, f"{stimuli} and {fixations}")
     names, pictures, sizes = _read(root / stimuli, {
@@ -61,27 +65,27 @@ def load(root, *, stimuli="stimuli.hdf5", fixations="fixations.hdf5", pixels_per
 def _read(path, readers):
     """The answer of the reader for the file's type."""
     require(path.is_file(), f"{NAME}: no file {path}")
-    try:
-        with h5py.File(path, "r") as file:
-            kind = _text(file.attrs.get("type", "none"))
-            require(kind in readers, f"{path}: its type is {kind}, not {' or '.join(readers)}")
-            return readers[kind](file, path)
-    except DatasetError:
-        raise
-    except KeyError as error:
-        raise DatasetError(f"{path}: incomplete: {error.args[0]}") from None
-    except (OSError, ValueError, TypeError) as error:
-        raise DatasetError(f"{path}: not readable as pysaliency's HDF5 ({error})") from None
+    with hdf5.open_foreign(path, DatasetError) as file:
+        kind = hdf5.attribute(file, "type", "none")
+        kind = kind if isinstance(kind, str) else "no text"
+        require(kind in readers, f"{path}: its type is {kind}, not {' or '.join(readers)}")
+        return readers[kind](file, path)
 
 
 def _stored_stimuli(file, path):
     """Pictures 0, 1, ... as arrays, kept as PNG bytes."""
+    count = hdf5.attribute(file, "size")
+    require(isinstance(count, Integral) and count >= 1,
+            f"{path}: attribute 'size' is {count}, not a number of stimuli")
     names, pictures, sizes = [], [], []
-    for index in range(int(file.attrs["size"])):
-        picture = file[str(index)][...]
-        require(picture.ndim in (2, 3) and picture.dtype == np.uint8,
-                f"{path}: stimulus {index} is {picture.dtype} of shape {picture.shape}, not a "
-                "picture of 8 bits")
+    for index in range(count):
+        data = _dataset(file, str(index), path)
+        require(data.ndim in (2, 3) and data.dtype == np.uint8 and data.size,
+                f"{path}: stimulus {index} is {data.dtype} of shape {data.shape}, not a picture "
+                "of 8 bits")
+        require(data.shape[0] * data.shape[1] <= LIMIT,
+                f"{path}: stimulus {index} of shape {data.shape} has more than {LIMIT} pixels")
+        picture = hdf5.numbers({index: data})[index]
         if picture.ndim == 2:
             picture = picture[..., np.newaxis]
         rgb = np.repeat(picture[..., :1], 3, -1) if picture.shape[2] < 3 else picture[..., :3]
@@ -93,7 +97,11 @@ def _stored_stimuli(file, path):
 
 def _stimulus_files(file, path):
     """Picture files, named relative to the HDF5 file."""
-    relative = [_text(name) for name in file["filenames"][...]]
+    relative = hdf5.texts(_dataset(file, "filenames", path))
+    require(relative, f"{path}: filenames is empty")
+    outside = [name for name in relative
+               if PureWindowsPath(name).anchor or ".." in PureWindowsPath(name).parts]
+    require(not outside, f"{path}: filenames outside of its folder: {list_some(outside)}")
     files = [path.parent / name for name in relative]
     missing = [name for name, picture in zip(relative, files) if not picture.is_file()]
     require(not missing, f"{path}: no such pictures: {list_some(missing)}")
@@ -103,32 +111,58 @@ def _stimulus_files(file, path):
 
 
 def _single_fixations(file, path):
-    x = file["x"][...]
-    return x, file["y"][...], file["n"][...].astype(np.int64), _subjects(file, len(x)), (
-        _milliseconds(file.get("duration")))
+    arrays = _arrays(file, ["x", "y", "n"], path)
+    x = arrays["x"]
+    arrays.update(_arrays(file, [key for key in ("subjects", "duration") if key in file], path))
+    _require_shapes(arrays, dict.fromkeys(arrays, (x.size,)), path)
+    observer = _whole(arrays, "subjects", path) if "subjects" in arrays else np.full(x.size, -1)
+    duration = _milliseconds(arrays.get("duration"))
+    return x, arrays["y"], _whole(arrays, "n", path), observer, duration
 
 
 def _scanpaths(file, path):
-    x, y = file["train_xs"][...], file["train_ys"][...]
+    held = "scanpath_fixation_attributes"
+    durations = [key for key in (f"{held}/durations", f"{held}/duration") if key in file][:1]
+    arrays = _arrays(file, ["train_xs", "train_ys", "train_ns", "train_subjects", *durations], path)
+    x = arrays["train_xs"]
+    require(x.ndim == 2, f"{path}: train_xs has the shape {x.shape}, not a row for each scanpath")
+    _require_shapes(arrays, {"train_ys": x.shape, "train_ns": x.shape[:1],
+                             "train_subjects": x.shape[:1], **dict.fromkeys(durations, x.shape)},
+                    path)
     there = ~np.isnan(x)
     rows = np.nonzero(there)[0]
-    attributes = file.get("scanpath_fixation_attributes", {})
-    durations = attributes.get("durations", attributes.get("duration"))
-    return (x[there], y[there], file["train_ns"][...].astype(np.int64)[rows],
-            file["train_subjects"][...].astype(np.int64)[rows], _milliseconds(durations, there))
+    duration = arrays[durations[0]][there] if durations else None
+    return (x[there], arrays["train_ys"][there], _whole(arrays, "train_ns", path)[rows],
+            _whole(arrays, "train_subjects", path)[rows], _milliseconds(duration))
 
 
-def _subjects(file, count):
-    subjects = file["subjects"][...] if "subjects" in file else np.full(count, -1)
-    return subjects.astype(np.int64)
+def _dataset(file, key, path):
+    require(isinstance(file.get(key), h5py.Dataset), f"{path}: incomplete: no dataset {key}")
+    return file[key]
 
 
-def _milliseconds(seconds, there=slice(None)):
-    return None if seconds is None else 1000.0 * seconds[...][there]
+def _arrays(file, keys, path) -> dict:
+    """{key: array} of datasets of numbers."""
+    return hdf5.numbers({key: _dataset(file, key, path) for key in keys})
 
 
-def _text(value) -> str:
-    return value.decode("utf-8") if isinstance(value, bytes) else str(value)
+def _require_shapes(arrays, shapes, path) -> None:
+    for key, shape in shapes.items():
+        require(arrays[key].shape == shape,
+                f"{path}: {key} has the shape {arrays[key].shape}, but {shape} is expected beside "
+                f"{next(iter(arrays))}")
+
+
+def _whole(arrays, key, path) -> np.ndarray:
+    """int64: indices, which some files hold as float."""
+    array = arrays[key]
+    fits = (array == np.floor(array)) & (np.abs(array.astype(np.float64)) < 2 ** 31)
+    require(fits.all(), f"{path}: {key} holds {array[~fits][:1]}, not whole numbers")
+    return array.astype(np.int64)
+
+
+def _milliseconds(seconds):
+    return None if seconds is None else 1000.0 * seconds
 
 
 SPEC = DatasetSpec(load)

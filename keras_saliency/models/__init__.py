@@ -1,5 +1,5 @@
 """Published models as functional Keras models, by name."""
-import inspect
+import reprlib
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -16,6 +16,7 @@ from keras_saliency.models import (
     weights_file,
 )
 from keras_saliency.models.classical import bms, center_bias, gbvs, itti
+from keras_saliency.models.options import check_names, check_size, check_values
 from keras_saliency.models.pretrained import find_weights, list_pretrained, load_encoder, read_model
 from keras_saliency.models.spec import ModelSpec
 from keras_saliency.models.weights_file import WeightsError
@@ -92,23 +93,20 @@ def build_model(name, input_shape=None, encoder_weights=None, **options):
         size that `predict` works at; or a `ClassicalModel`, which `predict` takes as well.
 
     Raises:
-        InputError: unknown name or option (lists the valid ones).
+        InputError: unknown name or option (lists the valid ones), or a network's option of another
+            type or out of range.
         WeightsError: encoder weights that cannot be had or do not fit.
     """
     if name not in MODELS:
         raise InputError(f"no model {name!r}; the models are {', '.join(list_models())}")
     spec = MODELS[name]
-    valid = [parameter for parameter in inspect.signature(spec.builder).parameters
-             if parameter not in ("input_shape", "image")]
-    for option in options:
-        if option not in valid:
-            raise InputError(
-                f"{name} has no option {option!r}; its options are {', '.join(valid)}")
+    check_names(name, spec.builder, options)
     if spec.classical:
         if input_shape is not None or encoder_weights is not None:
             raise InputError(f"{name} takes images of any size and has no encoder: leave "
                              "input_shape and encoder_weights out")
         return ClassicalModel(name, options)
+    check_values(name, spec.builder, options)
     model = spec.builder(input_shape=tuple(input_shape or (None, None, 3)), **options)
     model.canvas = tuple(input_shape[:2]) if input_shape else spec.canvas
     if encoder_weights is not None:
@@ -117,11 +115,12 @@ def build_model(name, input_shape=None, encoder_weights=None, **options):
 
 
 def check_canvas(model, canvas) -> None:
-    """Raise `InputError` unless the strides of `model` divide `canvas` (h, w)."""
+    """Raise `InputError` unless `canvas` is (h, w), within limits, which the strides of `model`
+    divide."""
     def output_size(size):
         return tuple(model.compute_output_shape((1, *size, 3))[1:3])
 
-    canvas = tuple(canvas)
+    canvas = check_size(tuple(canvas))
     if output_size(canvas) == canvas:
         return
     rounded = ([-(-side // stride) * stride for side in canvas] for stride in (2, 4, 8, 16, 32))
@@ -144,18 +143,41 @@ def load_pretrained(name_or_path):
         `weights/` the file must be the one of the manifest, by sha256.
 
     Raises:
-        WeightsError: no such weights, or a file that does not say which model it is for.
+        WeightsError: no such weights, a file that does not say which model it is for, or whose
+            attributes or weights are out of range or do not fit; it names the file and which.
     """
     path = find_weights(name_or_path)
-    weights, attributes = read_model(path)
+    model = _build_described(weights_file.read_attributes(path), path)
+    weights, attributes = read_model(path, model)
+    weights_file.assign(model, weights, path)
+    attributes["file"] = str(path)
+    model.about = MappingProxyType(attributes)  # a plain dict would be tracked as weights
+    return model
+
+
+def _build_described(attributes, path):
+    """The model that the attributes of the weights file `path` describe, without its weights."""
     if "model" not in attributes:
         raise WeightsError(f"{path} does not say which model it is for (no attribute 'model'); "
                            "it holds an encoder or was written by another program")
-    model = build_model(attributes["model"], **attributes.get("options", {}))
-    weights_file.assign(model, weights, path)
-    model.canvas = tuple(attributes.get("canvas", model.canvas))
-    attributes["file"] = str(path)
-    model.about = MappingProxyType(attributes)  # a plain dict would be tracked as weights
+    name, options = attributes["model"], attributes.get("options", {})
+    networks = list_models(classical=False)
+    if not isinstance(name, str) or name not in networks:
+        raise WeightsError(f"{path}: attribute 'model' is {reprlib.repr(name)}; the networks are "
+                           f"{', '.join(networks)}")
+    if not isinstance(options, dict):
+        raise WeightsError(f"{path}: attribute 'options' is {reprlib.repr(options)}, not options "
+                           "by name")
+    try:
+        canvas = check_size(attributes.get("canvas", MODELS[name].canvas))
+    except InputError as error:
+        raise WeightsError(f"{path}: attribute 'canvas': {error}") from None
+    try:
+        check_names(name, MODELS[name].builder, options)  # or one might be an argument beside them
+        model = build_model(name, **options)
+    except InputError as error:
+        raise WeightsError(f"{path}: attribute 'options': {error}") from None
+    model.canvas = canvas
     return model
 
 

@@ -33,7 +33,7 @@ class Preprocess(keras.layers.Layer):
 
     def __init__(self, mode: str = "caffe", **kwargs):
         super().__init__(**kwargs)
-        if mode not in PREPROCESSING:
+        if not isinstance(mode, str) or mode not in PREPROCESSING:
             raise InputError(
                 f"preprocessing {mode!r} is unknown; choose from {sorted(PREPROCESSING)}")
         self.mode = mode

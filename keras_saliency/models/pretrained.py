@@ -1,6 +1,7 @@
 """Where weights come from: ImageNet encoders, trained models by name or path."""
 import hashlib
 import re
+import reprlib
 from functools import lru_cache
 from pathlib import Path
 
@@ -110,27 +111,38 @@ def find_weights(name_or_path) -> Path:
                        f"best.h5, or one of the pretrained models ({names})")
 
 
-def read_model(path) -> tuple:
+def read_model(path, model=None) -> tuple:
     """({layer: {variable: array}}, attributes) of a model's weights file.
 
     A file may leave out layers that it shares with its `base`, a file of the same folder (or of
     `weights/`), such as an encoder that stayed as it was.
 
+    Args:
+        model: as of `weights_file.read`, for the file itself.
+
     Raises:
         WeightsError: the base is missing or not the one that its manifest describes.
     """
     path = Path(path)
-    weights, attributes = weights_file.read(path), weights_file.read_attributes(path)
+    weights, attributes = weights_file.read(path, model), weights_file.read_attributes(path)
     if "base" in attributes:
-        folders = (path.parent, WEIGHTS_FOLDER)
-        base = next((f / attributes["base"] for f in folders if (f / attributes["base"]).is_file()),
-                    None)
-        if base is None:
-            raise WeightsError(f"{path} builds on {attributes['base']}, which is neither beside "
-                               f"it nor in {WEIGHTS_FOLDER}")
+        base = _find_base(path, attributes["base"])
         _verify(base)
         weights = {**weights_file.read(base), **weights}
     return weights, attributes
+
+
+def _find_base(path, name) -> Path:
+    """The file called `name` among those beside `path` or in `weights/`.
+
+    It is looked for among the files that are there, so that no `name` leads to another folder.
+    """
+    for folder in filter(Path.is_dir, (path.parent, WEIGHTS_FOLDER)):
+        for file in folder.iterdir():
+            if isinstance(name, str) and file.name == name and file.is_file():
+                return file
+    raise WeightsError(f"{path} builds on {reprlib.repr(name)}, which is no file beside it or in "
+                       f"{WEIGHTS_FOLDER} (attribute 'base')")
 
 
 def _verify(path: Path) -> None:

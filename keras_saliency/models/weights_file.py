@@ -10,6 +10,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from keras_saliency import hdf5
 from keras_saliency.files import InputError, atomic_path
 
 PRIVATE = "_"  # groups whose name starts so are not layers (optimizer state)
@@ -39,7 +40,7 @@ def first_not_finite(model):
     """"<layer>/<variable>" of the first variable with NaN or infinity; None if there is none."""
     for layer in model.layers:
         for variable in layer.weights:
-            if not np.isfinite(np.asarray(variable)).all():
+            if not _is_finite(np.asarray(variable)):
                 return f"{layer.name}/{variable_name(variable)}"
     return None
 
@@ -65,7 +66,10 @@ def write(weights: dict, path, attributes=None, dtype="float32", extra=None) -> 
     with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
         for layer, variables in weights.items():
             for name, array in variables.items():
-                file[f"{layer}/{name}"] = array.astype(dtype)
+                with np.errstate(over="ignore"):  # the next line finds it
+                    array = array.astype(dtype)
+                _require_finite(array, f"{path} is not written: {layer}/{name}")
+                file[f"{layer}/{name}"] = array
         for group, arrays in (extra or {}).items():
             assert group.startswith(PRIVATE), group
             for name, array in arrays.items():
@@ -75,72 +79,98 @@ def write(weights: dict, path, attributes=None, dtype="float32", extra=None) -> 
     return path
 
 
-def _open(path) -> h5py.File:
-    path = Path(path)
-    if not path.is_file():
-        raise WeightsError(f"no weights file {path}")
-    try:
-        return h5py.File(path, "r")
-    except OSError as error:
-        raise WeightsError(f"{path} is not a readable HDF5 file ({error}); "
-                           "it may be cut short: copy or download it again") from None
-
-
 def read_attributes(path) -> dict:
-    """The attributes of a weights file, JSON decoded where they are JSON."""
+    """The attributes of a weights file, JSON decoded where they are JSON.
+
+    But for `layer_names` of Keras' older layout, a list without limit.
+    """
     def decode(value):
         try:
             return json.loads(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, RecursionError):
             return value
 
-    with _open(path) as file:
-        return {key: decode(value) for key, value in file.attrs.items()}
+    with hdf5.open_foreign(path, WeightsError) as file:
+        return {key: decode(value)
+                for key, value in hdf5.attributes(file, without=["layer_names"]).items()}
 
 
 def read_group(path, group) -> dict:
     """{name: array} of one private group (`extra` of `save`); empty if it is not there."""
-    with _open(path) as file:
-        return {name: data[()] for name, data in file[group].items()} if group in file else {}
+    with hdf5.open_foreign(path, WeightsError) as file:
+        return hdf5.numbers(dict(file[group].items())) if group in file else {}
 
 
-def read(path) -> dict:
-    """{layer: {variable: array}} of a weights file, ours or Keras' older layout."""
-    with _open(path) as file:
-        root = file["model_weights"] if "model_weights" in file else file
-        if "layer_names" in root.attrs:
-            return _read_legacy(root)
-        weights = {layer: {name: _value(data) for name, data in group.items()}
-                   for layer, group in root.items()
-                   if isinstance(group, h5py.Group) and not layer.startswith(PRIVATE)}
-    if not weights or not all(isinstance(v, np.ndarray) for g in weights.values()
-                              for v in g.values()):
-        raise WeightsError(f"{path} does not hold weights as <layer>/<variable>")
-    return weights
+def read(path, model=None) -> dict:
+    """{layer: {variable: array}} of a weights file, ours or Keras' older layout.
 
+    Args:
+        model: what the weights are for; then those of other shapes are not read at all.
 
-def _value(data):
-    """The array of a dataset, also of one that is a single number; a group as it is."""
-    return np.asarray(data[()]) if isinstance(data, h5py.Dataset) else data
-
-
-def _read_legacy(root) -> dict:
-    """Keras' older layout: names in attributes; `x_W_1` and `x_b_1` are Keras 1's words."""
-    words = {"W_1": "kernel", "b_1": "bias", "W": "kernel", "b": "bias"}
+    Raises:
+        WeightsError: the file is missing, damaged, refers to other files, holds no weights, some
+            that are not finite in float32, or of another shape than in `model`.
+    """
+    with hdf5.open_foreign(path, WeightsError) as file:
+        datasets = _datasets(file["model_weights"] if "model_weights" in file else file)
+        if not datasets or not all(isinstance(d, h5py.Dataset) for d in datasets.values()):
+            raise WeightsError(f"{path} does not hold weights as <layer>/<variable>")
+        variables = {} if model is None else layer_variables(model)
+        for (layer, name), data in datasets.items():
+            if name in variables.get(layer, ()):
+                _require_shape(data, variables[layer][name], f"{path}: {layer}/{name}", model)
+        arrays = hdf5.numbers(datasets)
     weights = {}
-    for layer in (_text(n) for n in root.attrs["layer_names"]):
-        group, found = root[layer], {}
-        for name in (_text(n) for n in group.attrs["weight_names"]):
-            short = name.split("/")[-1].split(":")[0]
-            short = short[len(layer) + 1:] if short.startswith(f"{layer}_") else short
-            found[words.get(short, short)] = group[name][()]
-        if found:
-            weights[layer] = found
+    for (layer, name), array in arrays.items():
+        _require_finite(array, f"{path}: {layer}/{name}")
+        weights.setdefault(layer, {})[name] = array
     return weights
 
 
-def _text(name) -> str:
-    return name.decode() if isinstance(name, bytes) else str(name)
+def _datasets(root) -> dict:
+    """{(layer, variable): dataset} of all that lies in the groups of `root`."""
+    legacy, found = "layer_names" in root.attrs, {}
+    for layer, group in root.items():
+        if isinstance(group, h5py.Group) and not layer.startswith(PRIVATE):
+            for path in _paths(group) if legacy else group:
+                found[layer, _legacy_name(layer, path) if legacy else path] = group[path]
+    return found
+
+
+def _paths(group, prefix="") -> list:
+    """Paths of the datasets in a group and in those within it, as Keras' older layout has them."""
+    return [path for name, item in group.items()
+            for path in (_paths(item, f"{prefix}{name}/") if isinstance(item, h5py.Group)
+                         else [prefix + name])]
+
+
+def _legacy_name(layer, path) -> str:
+    """`kernel` for `block1_conv1/kernel:0`, or for Keras 1's `block1_conv1_W_1`."""
+    words = {"W_1": "kernel", "b_1": "bias", "W": "kernel", "b": "bias"}
+    short = path.split("/")[-1].split(":")[0]
+    short = short[len(layer) + 1:] if short.startswith(f"{layer}_") else short
+    return words.get(short, short)
+
+
+def _is_finite(array) -> bool:
+    """Whether all numbers of an array are finite as float32."""
+    if array.dtype == np.float16:  # all bits of the exponent; NumPy's own test takes ten times it
+        return (array.view(np.uint16) & 0x7C00).max(initial=0) < 0x7C00
+    with np.errstate(over="ignore"):
+        return bool(np.isfinite(array.astype(np.float32, copy=False)).all())
+
+
+def _require_finite(array, where) -> None:
+    if not _is_finite(array):
+        raise WeightsError(f"{where} holds weights that are not finite; train again at a lower "
+                           "learning rate, or take weights from before")
+
+
+def _require_shape(array, variable, where, model) -> None:
+    """Of an array or an HDF5 dataset, before it is read."""
+    if tuple(array.shape or ()) != tuple(variable.shape):
+        raise WeightsError(f"{where} has shape {array.shape}, "
+                           f"{model.name} needs {tuple(variable.shape)}")
 
 
 def assign(model, weights: dict, source, layers=None) -> list:
@@ -168,9 +198,7 @@ def assign(model, weights: dict, source, layers=None) -> list:
             if name not in weights[theirs]:
                 raise WeightsError(f"{source}: layer {theirs!r} has no {name!r}")
             array = weights[theirs][name]
-            if tuple(array.shape) != tuple(variable.shape):
-                raise WeightsError(f"{source}: {theirs}/{name} has shape {array.shape}, "
-                                   f"{model.name} needs {tuple(variable.shape)}")
+            _require_shape(array, variable, f"{source}: {theirs}/{name}", model)
             pairs.append((variable, array))
     for variable, array in pairs:
         variable.assign(array.astype(np.float32))

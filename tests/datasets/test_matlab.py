@@ -1,3 +1,4 @@
+import hostile_hdf5
 import numpy as np
 import pytest
 
@@ -67,3 +68,34 @@ def test_a_73_file_is_named_where_it_is_not_expected(tmp_path, write_mat73):
     file = write_mat73(tmp_path / "a.mat", "c", [np.ones((1, 1))])
     with pytest.raises(DatasetError, match="cannot read .*a.mat"):
         matlab.load_mat(file, "set", "c")
+
+
+@pytest.mark.parametrize("way", hostile_hdf5.WAYS, ids=lambda way: way.__name__)
+def test_a_73_file_that_leads_to_others_is_refused(tmp_path, write_mat73, way):
+    file = write_mat73(tmp_path / "a.mat", "c", [np.ones((2, 3))])
+    hostile_hdf5.replace(file, "#refs#/0", way, tmp_path / "other.h5")
+    with pytest.raises(DatasetError, match=f"a.mat: /#refs#/0 {hostile_hdf5.WAYS[way]}"):
+        matlab.load_cells(file, "set", "c")
+
+
+def test_a_73_file_with_other_contents_is_named(tmp_path, write_mat73):
+    file = write_mat73(tmp_path / "a.mat", "c", [np.ones((2, 3))])
+    with pytest.raises(DatasetError, match="set: no variable 'd' in .*a.mat"):
+        matlab.load_cells(file, "set", "d")
+    with pytest.raises(DatasetError, match="a.mat: /#refs#/0 is float64, not references"):
+        matlab.load_cells(file, "set", "#refs#/0")
+    with pytest.raises(DatasetError, match="a.mat: /#refs# is no dataset"):
+        matlab.load_cells(file, "set", "#refs#")
+
+
+def test_damaged_73_files_raise_our_error_alone(tmp_path, write_mat73):
+    file = write_mat73(tmp_path / "a.mat", "c", [np.ones((2, 3)), np.zeros((0, 3))])
+    accepted = 0
+    for damaged in hostile_hdf5.mutations(file.read_bytes(), 150, seed=10):
+        file.write_bytes(damaged)
+        try:
+            matlab.load_cells(file, "set", "c")
+            accepted += 1
+        except DatasetError as error:
+            assert "a.mat" in str(error)
+    assert 0 < accepted < 150

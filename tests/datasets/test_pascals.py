@@ -80,7 +80,7 @@ def test_damaged_files_are_named(root, write_mat73):
     with pytest.raises(DatasetError, match="pascalFix.mat, cell 1: observers are numbered from 1"):
         pascals.load(root)
     write_mat73(file, "other", CELLS)
-    with pytest.raises(DatasetError, match="cannot read .*pascalFix.mat"):
+    with pytest.raises(DatasetError, match="no variable .fixCell. in .*pascalFix.mat"):
         pascals.load(root)
     file.write_bytes(b"damaged")
     with pytest.raises(DatasetError, match="cannot read .*pascalFix.mat"):

@@ -2,11 +2,13 @@
 
 import cv2
 import h5py
+import hostile_hdf5
 import numpy as np
 import pytest
 
-from keras_saliency.datasets import load_dataset, pipeline
+from keras_saliency.datasets import load_dataset, pipeline, pysaliency_files
 from keras_saliency.datasets.dataset import DatasetError
+from keras_saliency.files import InputError
 
 XS = np.array([[10.5, 20, np.nan], [5, np.nan, np.nan], [30, 31, 200]])
 YS = np.array([[1.0, 2, np.nan], [3, np.nan, np.nan], [4, 5, 6]])
@@ -115,8 +117,147 @@ def test_missing_files_are_named(tmp_path):
     with pytest.raises(DatasetError, match="no such pictures: pictures/a.png"):
         load_dataset("pysaliency", tmp_path)
     (tmp_path / "stimuli.hdf5").write_bytes(b"no HDF5")
-    with pytest.raises(DatasetError, match="stimuli.hdf5: not readable as pysaliency's HDF5"):
+    with pytest.raises(DatasetError, match="stimuli.hdf5 is not a readable HDF5 file"):
         load_dataset("pysaliency", tmp_path)
+
+
+@pytest.mark.parametrize("way", hostile_hdf5.WAYS, ids=lambda way: way.__name__)
+@pytest.mark.parametrize("file, name", [("stimuli.hdf5", "1"), ("fixations.hdf5", "train_xs"),
+                                        ("fixations.hdf5", "train_subjects")])
+def test_no_other_file_is_read(tmp_path, file, name, way):
+    write_stimuli(tmp_path)
+    write_scanpaths(tmp_path)
+    hostile_hdf5.replace(tmp_path / file, name, way, tmp_path / "secret.h5")
+    with pytest.raises(DatasetError, match=f"{file}: /{name} {hostile_hdf5.WAYS[way]}"):
+        load_dataset("pysaliency", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../secret.png", "{}/secret.png", "pictures/../../secret.png",
+                                  "..\\secret.png", "C:secret.png"])
+def test_pictures_outside_of_the_folder_are_refused(tmp_path, name):
+    folder = tmp_path / "set"
+    folder.mkdir()
+    write_files(folder)
+    write_fixations(folder)
+    cv2.imwrite(str(tmp_path / "secret.png"), picture(3))
+    name = name.format(tmp_path)
+    with h5py.File(folder / "stimuli.hdf5", "a") as file:
+        file["filenames"][0] = name
+    with pytest.raises(DatasetError, match="stimuli.hdf5: filenames outside of its folder: .*secr"):
+        load_dataset("pysaliency", folder)
+
+
+def put(name, data):
+    """A change that puts other data at `name`."""
+    def change(file):
+        file.pop(name)
+        file.create_dataset(name, data=data)
+    return change
+
+
+@pytest.mark.parametrize("change, message", [
+    (put("1", np.zeros((0, 60, 3), np.uint8)), r"stimulus 1 is uint8 of shape \(0, 60, 3\)"),
+    (put("1", np.zeros((40, 60, 0), np.uint8)), r"stimulus 1 is uint8 of shape \(40, 60, 0\)"),
+    (put("1", "a word"), "stimulus 1 is object"),
+    (lambda f: (f.pop("1"), f.create_group("1")), "incomplete: no dataset 1"),
+    (lambda f: (f.pop("1"), f.create_dataset("1", (10 ** 6, 10 ** 6, 3), "u1", chunks=True)),
+     r"stimulus 1 of shape \(1000000, 1000000, 3\) has more than 40000000 pixels"),
+    (lambda f: f.attrs.update(size="two"), "attribute 'size' is two"),
+    (lambda f: f.attrs.update(size=2.0), "attribute 'size' is 2.0"),
+    (lambda f: f.attrs.update(size=[2, 2]), r"attribute 'size' is \[2 2\]"),
+    (lambda f: f.attrs.update(size=0), "attribute 'size' is 0"),
+    (lambda f: f.attrs.update(size=-1), "attribute 'size' is -1"),
+    (lambda f: f.attrs.update(size=10 ** 12), "incomplete: no dataset 2"),
+    (lambda f: f.attrs.pop("size"), "attribute 'size' is None"),
+    (lambda f: f.attrs.update(type=7), "its type is no text"),
+    (lambda f: f.attrs.update(type=b"\xff"), "is not UTF-8"),
+])
+def test_wrong_stimuli_are_named(tmp_path, change, message):
+    broken(tmp_path, "stimuli.hdf5", change)
+    with pytest.raises(DatasetError, match=f"stimuli.hdf5: .*{message}"):
+        load_dataset("pysaliency", tmp_path)
+
+
+@pytest.mark.parametrize("change, message", [
+    (put("filenames", np.zeros(3)), "/filenames is float64 of shape"),
+    (put("filenames", np.array([], "S5")), "filenames is empty"),
+    (put("filenames", np.array([[b"a.png"]])), "/filenames is .* of shape"),
+    (put("filenames", np.array([b"\xff.png"])), "is not UTF-8"),
+    (put("filenames", np.array([b"a" * 5000])), "File name too long"),
+    (lambda f: f.pop("filenames"), "incomplete: no dataset filenames"),
+])
+def test_wrong_names_of_pictures_are_named(tmp_path, change, message):
+    write_files(tmp_path)
+    write_fixations(tmp_path)
+    with h5py.File(tmp_path / "stimuli.hdf5", "a") as file:
+        change(file)
+    with pytest.raises(DatasetError, match=f"stimuli.hdf5.*{message}"):
+        load_dataset("pysaliency", tmp_path)
+
+
+WORDS = np.array(["a", "b", "c"], object)
+
+
+@pytest.mark.parametrize("name, data, message", [
+    *((name, np.zeros(2), rf"{name} has the shape \(2,\), but \(3,\) is expected beside x")
+      for name in ("y", "n", "subjects", "duration")),
+    *((name, WORDS, f"/{name} is object, not numbers")
+      for name in ("x", "y", "n", "subjects", "duration")),
+    ("x", np.zeros((3, 2)), r"x has the shape \(3, 2\)"), ("y", 3.0, r"y has the shape \(\)"),
+    ("n", [0, 1, np.nan], r"n holds \[nan\], not whole"), ("n", [0, 0.5, 1], r"n holds \[0.5\]"),
+    ("n", [0, 1, -1], "fixations on stimuli -1 to 1"), ("n", [0, 1, 2 ** 40], "not whole numbers"),
+    ("subjects", [0, 1, np.inf], r"subjects holds \[inf\], not whole numbers"),
+    ("subjects", [0, 1, 2 ** 40], "not whole numbers"),
+])
+def test_wrong_fixations_are_named(tmp_path, name, data, message):
+    write_stimuli(tmp_path)
+    write_fixations(tmp_path)
+    with h5py.File(tmp_path / "fixations.hdf5", "a") as file:
+        if name in file:
+            del file[name]
+        file[name] = data
+    with pytest.raises(DatasetError, match=f"fixations.hdf5: .*{message}"):
+        load_dataset("pysaliency", tmp_path)
+
+
+@pytest.mark.parametrize("name, data, message", [
+    ("train_xs", XS[0], "train_xs has the shape"),
+    ("train_ys", YS[:, :2], "train_ys has the shape"),
+    ("train_ns", IMAGES[:2], "train_ns has the shape"),
+    ("train_subjects", XS, "train_subjects has the shape"),
+    ("scanpath_fixation_attributes/durations", XS[:2], "durations has the shape"),
+    ("train_xs", WORDS, "/train_xs is object, not numbers"),
+    ("train_ns", XS[0], "train_ns holds .*not whole numbers"),
+])
+def test_wrong_scanpaths_are_named(tmp_path, name, data, message):
+    broken(tmp_path, "fixations.hdf5", lambda file: file.pop(name, None))
+    with h5py.File(tmp_path / "fixations.hdf5", "a") as file:
+        file[name] = data
+    with pytest.raises(DatasetError, match=f"fixations.hdf5: .*{message}"):
+        load_dataset("pysaliency", tmp_path)
+
+
+def test_files_without_attributes_of_fixations_are_read(tmp_path):
+    broken(tmp_path, "fixations.hdf5", lambda file: file.pop("scanpath_fixation_attributes"))
+    assert np.isnan(load_dataset("pysaliency", tmp_path).fixations.duration).all()
+
+
+@pytest.mark.parametrize("write", [write_scanpaths, write_fixations])
+@pytest.mark.parametrize("file", ["stimuli.hdf5", "fixations.hdf5"])
+def test_damaged_files_raise_our_error_alone(tmp_path, monkeypatch, file, write):
+    monkeypatch.setattr(pysaliency_files, "LIMIT", 10 ** 6)
+    write_stimuli(tmp_path)
+    write(tmp_path)
+    contents = (tmp_path / file).read_bytes()
+    accepted = 0
+    for damaged in hostile_hdf5.mutations(contents, 150, seed=9):
+        (tmp_path / file).write_bytes(damaged)
+        try:
+            load_dataset("pysaliency", tmp_path)
+            accepted += 1
+        except InputError as error:
+            assert "pysaliency" in str(error) or ".hdf5" in str(error)
+    assert 0 < accepted < 150
 
 
 def test_files_that_pysaliency_writes(tmp_path):

@@ -44,5 +44,5 @@ def test_sigmoid_option_and_bad_widths():
     image = np.random.default_rng(0).uniform(0, 255, (1, 32, 32, 3))
     output = ks.build_model("ead", width_multiplier=0.02, sigmoid=True).predict(image, verbose=0)
     assert 0 < output.min() and output.max() < 1
-    with pytest.raises(ValueError, match="four positive numbers"):
+    with pytest.raises(ValueError, match="widths must be 4 numbers, each a whole number from 1"):
         ks.build_model("ead", widths=(256, 128))

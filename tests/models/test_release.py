@@ -70,7 +70,7 @@ def test_an_encoder_is_entered_without_scores(folder):
 def test_a_missing_or_changed_base_is_named(folder):
     path = release.release(folder / "run", "ead_made", base="base.h5")
     (pretrained.WEIGHTS_FOLDER / "base.h5").unlink()
-    with pytest.raises(WeightsError, match="ead_made.h5 builds on base.h5, which is neither"):
+    with pytest.raises(WeightsError, match="ead_made.h5 builds on 'base.h5', which is no file"):
         ks.load_pretrained(path)
 
 

@@ -1,0 +1,67 @@
+"""Options of a network's builder, checked before anything of their size is built."""
+import inspect
+import math
+import numbers
+import reprlib
+
+from keras_saliency.config import LARGEST_CANVAS
+from keras_saliency.files import InputError
+
+# The widest published layer that an option sets has 256 filters; networks of twice the published
+# width take four times their memory, a gigabyte at most.
+MOST_FILTERS, LARGEST_NUMBER = 512, 2
+
+
+def check_names(name, builder, options) -> None:
+    """Raise `InputError` for an option that the builder has not (lists those it has)."""
+    valid = [parameter for parameter in inspect.signature(builder).parameters
+             if parameter not in ("input_shape", "image")]
+    for option in options:
+        if option not in valid:
+            raise InputError(
+                f"{name} has no option {option!r}; its options are {', '.join(valid)}")
+
+
+def check_values(name, builder, options) -> None:
+    """Raise `InputError` for a value that is not of its default's type or out of range.
+
+    What else a value must be is for the builder to say, words above all: it lists those it knows.
+    """
+    parameters = inspect.signature(builder).parameters
+    for option, value in options.items():
+        expected = _mismatch(value, parameters[option].default)
+        if expected:
+            raise InputError(f"{name}: option {option} must be {expected}, not "
+                             f"{reprlib.repr(value)}")
+
+
+def check_size(canvas) -> tuple:
+    """(h, w) of a canvas: two whole numbers of at least 1, `LARGEST_CANVAS` pixels at most."""
+    sides = tuple(canvas) if isinstance(canvas, (list, tuple)) else ()
+    if (len(sides) != 2 or not all(_is_whole(side) and side >= 1 for side in sides)
+            or sides[0] * sides[1] > LARGEST_CANVAS):
+        raise InputError(f"a canvas is [height, width] of at most {LARGEST_CANVAS} pixels, not "
+                         f"{reprlib.repr(canvas)}")
+    return sides
+
+
+def _mismatch(value, default) -> str:
+    """What a value in place of `default` should be; empty if it is that."""
+    if isinstance(default, bool):
+        return "" if isinstance(value, bool) else "true or false"
+    if isinstance(default, int):
+        return ("" if _is_whole(value) and 1 <= value <= MOST_FILTERS
+                else f"a whole number from 1 to {MOST_FILTERS}")
+    if isinstance(default, float):
+        fits = (isinstance(value, numbers.Real) and not isinstance(value, bool)
+                and math.isfinite(value) and 0 <= value <= LARGEST_NUMBER)
+        return "" if fits else f"a number from 0 to {LARGEST_NUMBER}"
+    if isinstance(default, tuple):
+        fits = (isinstance(value, (list, tuple)) and len(value) == len(default)
+                and not any(map(_mismatch, value, default)))
+        return "" if fits else f"{len(default)} numbers, each {_mismatch(None, default[0])}"
+    return ""
+
+
+def _is_whole(value) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
