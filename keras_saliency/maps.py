@@ -118,6 +118,25 @@ def density_map(points, size, sigma) -> tf.Tensor:
     return tf.math.divide_no_nan(density, tf.reduce_sum(density))[..., tf.newaxis]
 
 
+def blur(image, profile) -> tf.Tensor:
+    """float32 [H, W, 1] of `image` under a separable filter.
+
+    At the border the weights inside the image grow to sum to 1, so that a constant stays as it is.
+
+    Args:
+        profile: the filter's weights along an axis, an odd number of them.
+    """
+    profile = tf.constant(profile, tf.float32)
+
+    def blurred(values):
+        for shape in ([len(profile), 1, 1, 1], [1, len(profile), 1, 1]):
+            values = tf.nn.conv2d(values, tf.reshape(profile, shape), 1, "SAME")
+        return values
+
+    batch = tf.cast(image, tf.float32)[tf.newaxis]
+    return (blurred(batch) / blurred(tf.ones_like(batch)))[0]
+
+
 def min_max(values, axis=None) -> tf.Tensor:
     """`values` scaled to 0..1 over `axis` (kept); a constant map becomes all zero."""
     low = tf.reduce_min(values, axis=axis, keepdims=True)

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_saliency import maps
 from keras_saliency.analysis.activations import dataset_activations
 from keras_saliency.analysis.interpolation import canvas_resampling
 from keras_saliency.analysis.statistics import TOP_UNITS, mean_of_top
@@ -16,6 +15,7 @@ from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.region_labels import RegionLabels
 from keras_saliency.metrics import nss
 from keras_saliency.metrics.streaming import Moments
+from keras_saliency.models import postprocess_of
 from keras_saliency.prediction.forward import canvas_of
 
 THRESHOLD = 1.5
@@ -79,14 +79,15 @@ def score_regions(model, layers, dataset: SaliencyDataset, labels: RegionLabels,
     indices = range(len(dataset)) if indices is None else indices
     indices = [int(i) for i in indices if dataset.names[int(i)] in labels.instances]
     canvas = tuple(canvas or canvas_of(model))
-    output = model.output_names[0]
+    output, finish = model.output_names[0], postprocess_of(model)
     total = RegionScores({layer: {} for layer in layers}, {}, {})
     for chosen, responses in dataset_activations(model, [*layers, output], dataset, canvas,
                                                  indices, batch, label):
         for row, index in enumerate(chosen):
             units = {layer: responses[layer][row] for layer in layers}
-            total = total.merge(_score_image(units, responses[output][row], dataset, index, labels,
-                                             sigma, canvas, convention))
+            prediction = finish(responses[output][row], dataset.sizes[index])[..., 0].numpy()
+            total = total.merge(_score_image(units, prediction, dataset, index, labels, sigma,
+                                             canvas, convention))
     return total
 
 
@@ -112,13 +113,12 @@ def output_difference(scores: RegionScores) -> dict:
             for category, values in scores.output.items()}
 
 
-def _score_image(units, output, dataset, index, labels, sigma, canvas, convention):
+def _score_image(units, prediction, dataset, index, labels, sigma, canvas, convention):
     """`RegionScores` of one stimulus."""
     size = tuple(int(s) for s in dataset.sizes[index])
     regions = labels.regions(dataset.names[index], size)
     points = dataset.fixations.of(index)
     counts = dataset.fixations.fixation_map(index)
-    prediction = maps.from_canvas(output, size)[..., 0].numpy()
     density = dataset.fixations.density_map(index, sigma)
     scores = RegionScores({}, {}, {})
     for layer, values in units.items():

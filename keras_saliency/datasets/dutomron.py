@@ -2,7 +2,8 @@
 
 Images of at most 401 pixels a side. pixels_per_dva is None: the viewing distance is not
 published, and the images were shown larger than they are stored. The authors filtered the
-fixations; observer numbers may not mean the same person on every image.
+fixations; observer numbers may not mean the same person on every image. Densities are blurred by
+16 pixels, as Kroner et al. (2020) do.
 
 Published layout (two archives)::
 
@@ -44,8 +45,7 @@ def load(root, *, pixels_per_dva=None) -> SaliencyDataset:
     """Read DUT-OMRON from the folder `root` that holds both unpacked archives.
 
     Args:
-        pixels_per_dva: pixels per degree of visual angle, if you want to assume one (Kroner et
-            al. blur by 16 pixels instead).
+        pixels_per_dva: pixels per degree of visual angle, if you want to assume one.
 
     Raises:
         DatasetError: a file is missing, unreadable or malformed, or was recorded on an image of
@@ -85,6 +85,6 @@ def _trials(rows, image, where):
 
 
 SPEC = DatasetSpec(
-    load, canvas=(360, 360), split=(4168, 1000),
+    load, canvas=(360, 360), split=(4168, 1000), sigma_pixels=16,
     citation="Yang, Zhang, Lu, Ruan and Yang (2013), Saliency detection via graph-based "
              "manifold ranking, CVPR")

@@ -74,5 +74,5 @@ def _find(root: Path, name: str) -> Path:
 
 
 SPEC = DatasetSpec(
-    load, canvas=(216, 384), split=(99, 50),
+    load, canvas=(216, 384), split=(99, 50), sigma_pixels=30,
     citation="Shen and Zhao (2014), Webpage saliency, ECCV")

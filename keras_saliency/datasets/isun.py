@@ -3,7 +3,8 @@
 The LSUN 2015 release has 6,000 training, 926 validation and 2,000 test images (the last without
 data, not read) of many sizes. Workers are not identified, so an observer's index counts within
 one image only. pixels_per_dva is None: every worker had another screen. The viewing time is not
-in the files.
+in the files. Densities are blurred by 16 pixels: a choice, that of Kroner et al. (2020) for
+DUT-OMRON.
 
 Published layout::
 
@@ -102,6 +103,6 @@ def _trials(record, image, where):
 
 
 SPEC = DatasetSpec(
-    load,
+    load, sigma_pixels=16,
     citation="Xu, Ehinger, Zhang, Finkelstein, Kulkarni and Xiao (2015), TurkerGaze: "
              "Crowdsourcing saliency with webcam based eye tracking, arXiv:1504.06755")

@@ -4,6 +4,7 @@ import numpy as np
 from keras_saliency.config import DataConfig
 from keras_saliency.datasets import DATASETS, load_dataset, pipeline
 from keras_saliency.datasets.dataset import require
+from keras_saliency.datasets.spec import DatasetSpec
 from keras_saliency.datasets.splits import hold_out, split
 from keras_saliency.maps import DENSITY, FIXATIONS
 
@@ -34,11 +35,18 @@ def load_data(data: DataConfig, targets=(DENSITY,), part="validation") -> tuple:
     if spec.collection:  # of which some datasets have a reader, and so facts, of their own
         spec = DATASETS.get(dataset.name, spec)
     canvas = tuple(data.canvas or spec.canvas)
-    sigma = pipeline.sigma_pixels(
-        dataset, spec.sigma_dva if data.sigma_dva is None else data.sigma_dva, data.sigma_pixels)
+    sigma = _blur(dataset, data, spec)
     training, evaluated = dataset.select(training), dataset.select(evaluated)
     for stimuli, use in ((training, "training"), (evaluated, "evaluation")):
         require(stimuli.has_fixations or stimuli.density_files and FIXATIONS not in targets,
                 f"{dataset.name}: no fixations on any of the {len(stimuli)} stimuli for {use}, "
                 "which the chosen loss or its densities need")
     return training, evaluated, pipeline.CanvasSpec(canvas, sigma, tuple(targets))
+
+
+def _blur(dataset, data: DataConfig, spec: DatasetSpec) -> float:
+    """Pixels of the stimulus: as the config says, in pixels or degrees, else as the literature."""
+    pixels, degrees = data.sigma_pixels, data.sigma_dva
+    if pixels is None and degrees is None:
+        pixels, degrees = spec.sigma_pixels, spec.sigma_dva
+    return pipeline.sigma_pixels(dataset, degrees, pixels)

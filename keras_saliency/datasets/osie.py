@@ -2,6 +2,7 @@
 
 Images 600x800 pixels (H x W). 24 pixels per degree of visual angle (the authors' viewing
 geometry, as stated with the set). Fixations have observers and durations in milliseconds.
+Densities are blurred by 16 pixels, as Kroner et al. (2020) do; one degree would be 24.
 
 Published layout (`data/` of the repository; `fixations.mat` may also lie beside `stimuli/`)::
 
@@ -85,6 +86,6 @@ def _trial(struct, image, observer, where) -> Trial:
 
 
 SPEC = DatasetSpec(
-    load, split=(500, 200),
+    load, split=(500, 200), sigma_pixels=16,
     citation="Xu, Jiang, Wang, Kankanhalli and Zhao (2014), Predicting human gaze beyond "
              "pixels, Journal of Vision 14(1):28")

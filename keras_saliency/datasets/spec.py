@@ -15,7 +15,8 @@ class DatasetSpec:
         split: (training, validation) stimuli of the whole set as published; None where the set
             comes with a partition, or for a share of 80 %.
         sigma_dva: blur of its fixation density maps in degrees of visual angle, where none are
-            published.
+            published; sigma_pixels: the same in pixels of the stimulus, where its literature says
+            it so.
         collection: whether the reader reads any of several datasets, by its folder.
     """
 
@@ -24,4 +25,5 @@ class DatasetSpec:
     canvas: tuple = (240, 320)
     split: Optional[tuple] = None
     sigma_dva: float = 1.0
+    sigma_pixels: Optional[float] = None
     collection: bool = False

@@ -18,7 +18,13 @@ from keras_saliency.evaluation.sources import (
     saved_model_predictions,
 )
 from keras_saliency.files import InputError, atomic_path
-from keras_saliency.models import ClassicalModel, check_canvas, is_density, load_predictor
+from keras_saliency.models import (
+    ClassicalModel,
+    check_canvas,
+    is_density,
+    load_predictor,
+    postprocess_of,
+)
 
 
 def score(config: Config, weights=None, maps=None, baseline=None, part="validation", out=None,
@@ -64,7 +70,7 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
             result = evaluation.evaluate(
                 evaluation.forward_function(model),
                 pipeline.canvas_stream(dataset, spec, config.evaluation.batch), scorer,
-                label="evaluation")
+                label="evaluation", postprocess=postprocess_of(model))
         else:
             if saved_model:
                 predictions = saved_model_predictions(saved_model, dataset, trust)

@@ -155,9 +155,6 @@ class Scorer:
     def score(self, index: int, prediction) -> dict:
         """{metric: float} of one prediction in the size of stimulus `index`.
 
-        Negative values beside positive ones (a linear output has them) count as no saliency, for
-        every metric alike.
-
         Args:
             prediction: saliency_map [H, W], or a `Density`.
 
@@ -177,8 +174,6 @@ class Scorer:
             raise FloatingPointError(f"the map of {name} has NaN or infinite values; a model that "
                                      "makes such maps has diverged: train it again with a lower "
                                      "learning rate")
-        if prediction.max() > 0 > prediction.min():
-            prediction = np.maximum(prediction, 0)
         return self._scores.update(prediction, self.references(index), log_density,
                                    seed=self.seed + index)
 
@@ -241,7 +236,8 @@ def score_predictions(predictions, scorer: Scorer, label=None) -> Evaluation:
         "prediction": round(total - scoring, 3), "scoring": round(scoring, 3)})
 
 
-def evaluate(forward, stream, scorer: Scorer, loss=None, label=None) -> Evaluation:
+def evaluate(forward, stream, scorer: Scorer, loss=None, label=None,
+             postprocess=maps.from_canvas) -> Evaluation:
     """Score a network on every stimulus of the scorer's dataset.
 
     Args:
@@ -250,6 +246,7 @@ def evaluate(forward, stream, scorer: Scorer, loss=None, label=None) -> Evaluati
         stream: tf.data of (inputs, target [B, h, w, C]) in the dataset's order.
         loss: (target, maps) -> scalar, averaged over the stimuli; or None.
         label: text of a progress bar; None for no bar.
+        postprocess: of `models.postprocess_of`, from canvas maps to the stimuli's own sizes.
     """
     losses = []
 
@@ -261,7 +258,7 @@ def evaluate(forward, stream, scorer: Scorer, loss=None, label=None) -> Evaluati
                 losses.append(float(loss(target, canvas_maps)) * len(target))
             for canvas_map in canvas_maps:
                 size = scorer.dataset.sizes[min(index, len(scorer.dataset) - 1)]
-                values = maps.from_canvas(canvas_map, size)[..., 0].numpy()
+                values = postprocess(canvas_map, size)[..., 0].numpy()
                 # what lies on the padding is not in the picture
                 if scorer.densities:
                     with np.errstate(invalid="ignore"):  # the scorer names what is not finite

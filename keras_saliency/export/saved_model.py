@@ -11,7 +11,7 @@ from keras_saliency.export import tflite
 from keras_saliency.export.picture_bytes import LIMIT, decode_batch, picture_of, require_size
 from keras_saliency.export.serving_files import docker_command, write_serving_files, write_warmup
 from keras_saliency.files import InputError, remove_abandoned, temporary_path
-from keras_saliency.models import check_canvas
+from keras_saliency.models import check_canvas, postprocess_of
 from keras_saliency.models.weights_file import first_not_finite
 from keras_saliency.prediction.forward import canvas_of
 
@@ -37,6 +37,7 @@ class SaliencyModule(tf.Module):
 
         self.canvas = canvas = canvas_of(model)
         check_canvas(model, canvas)
+        postprocess = postprocess_of(model)
         turned = {shape: maps.oriented_canvas(shape, canvas) if None in model.input_shape[1:3]
                   else canvas for shape in ((2, 1), (1, 2))}  # as `predict` does
 
@@ -45,7 +46,7 @@ class SaliencyModule(tf.Module):
             size = tf.shape(image)[:2]
             chosen = tf.where(size[0] > size[1], turned[2, 1], turned[1, 2])
             canvas_map = network(maps.to_canvas(image, chosen)[tf.newaxis])[0]
-            return maps.min_max(maps.from_canvas(canvas_map, size))
+            return maps.min_max(postprocess(canvas_map, size))
 
         @tf.function(input_signature=[
             tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")])

@@ -3,6 +3,7 @@ import reprlib
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from keras_saliency import maps
 from keras_saliency.files import InputError, printable
 from keras_saliency.models import (
     deepgaze1,
@@ -23,7 +24,7 @@ from keras_saliency.models.weights_file import WeightsError
 
 __all__ = ["MODELS", "ClassicalModel", "ModelSpec", "WeightsError", "build_model", "check_canvas",
            "find_weights", "is_density", "list_models", "list_pretrained", "load_pretrained",
-           "load_predictor", "network_spec", "origin"]
+           "load_predictor", "network_spec", "origin", "postprocess_of"]
 
 MODELS = {
     "bms": bms.SPEC,
@@ -71,6 +72,16 @@ def network_spec(name) -> ModelSpec:
     if name not in networks:
         raise InputError(f"no model {name!r}; the networks are {', '.join(networks)}")
     return MODELS[name]
+
+
+def postprocess_of(model):
+    """The function (canvas map [h, w, 1], size (H, W)) -> [H, W, 1] that ends a model.
+
+    Its own where its authors have one, else `maps.from_canvas`; predict, evaluate and export apply
+    it alike.
+    """
+    spec = MODELS.get(model.name)
+    return (spec and spec.postprocess) or maps.from_canvas
 
 
 def is_density(name) -> bool:

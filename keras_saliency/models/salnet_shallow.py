@@ -6,19 +6,20 @@ trained towards densities of peak 1. Parameters: 64,392,512 with 128 filters in 
 convolution (SALICON), 34,864,384 with 64 (iSUN).
 
 Departures: the authors' map of 48x48 is enlarged to the canvas inside the network (bilinear), so
-that it is trained and scored like the others; `blur` makes their Gaussian of sigma 2.
+that it is trained and scored like the others; `postprocess` makes their Gaussian of sigma 2.
 """
-import cv2
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers
 
-from keras_saliency import compat
+from keras_saliency import compat, maps
 from keras_saliency.files import InputError
 from keras_saliency.models.layers import BilinearUpsample, CeilMaxPooling, Preprocess
 from keras_saliency.models.spec import ModelSpec
 
 CANVAS, MAP = 96, 48
+GAUSSIAN = np.exp(-0.5 * (np.arange(-8, 9) / 2.0) ** 2)  # of 2 pixels; `blur` sets the sum
 
 
 def salnet_shallow(input_shape=(CANVAS, CANVAS, 3), filters=128, width_multiplier=1.0):
@@ -64,14 +65,13 @@ def salnet_shallow(input_shape=(CANVAS, CANVAS, 3), filters=128, width_multiplie
     return keras.Model(image, saliency, name="salnet_shallow")
 
 
-def blur(saliency_map) -> np.ndarray:
-    """The authors' last step, a Gaussian of sigma 2 pixels over a map [H, W] in its image's
-    size."""
-    return cv2.GaussianBlur(np.asarray(saliency_map, np.float32), (0, 0), 2.0)
+def postprocess(canvas_map, size) -> tf.Tensor:
+    """The published map [H, W, 1]: in the image's size (H, W), under a Gaussian of 2 pixels."""
+    return maps.blur(maps.from_canvas(canvas_map, size), GAUSSIAN)
 
 
 SPEC = ModelSpec(
-    salnet_shallow, canvas=(CANVAS, CANVAS),
+    salnet_shallow, canvas=(CANVAS, CANVAS), postprocess=postprocess,
     citation="Pan, Sayrol, Giro-i-Nieto, McGuinness and O'Connor (2016), Shallow and deep "
              "convolutional networks for saliency prediction, CVPR",
     published="244.6 MiB of parameters, 2.3 of outputs (total at test time less parameters; the "

@@ -14,6 +14,8 @@ class ModelSpec:
         canvas: (h, w) that a network works at unless a config or a weights file says otherwise;
             None for a classical model, which works at the image's own size.
         density: whether its output is a density: sums to 1 and has a logarithm.
+        postprocess: from a canvas map float32 [h, w, 1] and the image's size (H, W) to the map
+            that is published, float32 [H, W, 1], in TensorFlow; None: cropped and resized alone.
         published: the sizes that papers state, for the table of `scripts/summary.py`.
     """
 
@@ -21,6 +23,7 @@ class ModelSpec:
     citation: str
     canvas: Optional[tuple] = None
     density: bool = False
+    postprocess: Optional[Callable] = None
     published: str = ""
 
     @property

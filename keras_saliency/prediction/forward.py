@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from keras_saliency import maps
 from keras_saliency.files import InputError
-from keras_saliency.models import MODELS, ClassicalModel, check_canvas
+from keras_saliency.models import MODELS, ClassicalModel, check_canvas, postprocess_of
 
 
 def canvas_of(model) -> tuple:
@@ -56,7 +56,7 @@ def predict(model, image, canvas=None) -> np.ndarray:
     check_canvas(model, canvas)
     batch = maps.to_canvas(image, canvas)[tf.newaxis]
     canvas_map = model(batch, training=False)[0]
-    return maps.from_canvas(canvas_map, size)[..., 0].numpy()
+    return postprocess_of(model)(canvas_map, size)[..., 0].numpy()
 
 
 def forward_function(model):

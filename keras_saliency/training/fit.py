@@ -14,7 +14,13 @@ from keras_saliency.config import Config, ConfigError, ModelConfig, TrainConfig
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.loading import load_data
 from keras_saliency.evaluation.scoring import Scorer, choose_metrics, evaluate
-from keras_saliency.models import build_model, check_canvas, is_density, load_pretrained
+from keras_saliency.models import (
+    build_model,
+    check_canvas,
+    is_density,
+    load_pretrained,
+    postprocess_of,
+)
 from keras_saliency.prediction.forward import forward_function
 from keras_saliency.training import adversarial, callbacks, checkpoints, features, lbfgs
 from keras_saliency.training.averages import averaged
@@ -93,7 +99,8 @@ def _loop(run: Run, optimizer, adversary, steps: int, scorer: Scorer, log) -> Ru
 
     def validate():
         with averaged(network, optimizer):
-            result = evaluate(forward, validation_stream, scorer, loss, label="validation")
+            result = evaluate(forward, validation_stream, scorer, loss, "validation",
+                              postprocess_of(run.model))
         return {"loss": result.loss, **result.means()}
 
     def save_best(rows):

@@ -7,7 +7,7 @@ from keras_saliency import config as configs
 from keras_saliency.datasets import pipeline
 from keras_saliency.evaluation.scoring import Scorer, density_of, evaluate
 from keras_saliency.export import save as export_saved_model
-from keras_saliency.models import is_density
+from keras_saliency.models import is_density, postprocess_of
 from keras_saliency.prediction.forward import forward_function, predict
 from keras_saliency.report import figures
 from keras_saliency.training import lbfgs_results
@@ -38,7 +38,7 @@ def _write(run, log) -> None:
     result = evaluate(
         forward_function(run.model),
         pipeline.canvas_stream(run.validation, run.spec, config.evaluation.batch), scorer,
-        label="evaluation")
+        label="evaluation", postprocess=postprocess_of(run.model))
     result.write(folder / "scores.csv", {
         "prediction": f"{run.model.name}, epoch {run.best['epoch']}",
         **scorer.about(), "config": configs.to_dict(config)})

@@ -2,11 +2,14 @@
 import cv2
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import keras_saliency as ks
+from keras_saliency import maps
+from keras_saliency.evaluation import Scorer, score_predictions
+from keras_saliency.models import salnet_deep, salnet_shallow
 from keras_saliency.models.layers import CeilMaxPooling, LocalResponseNormalization
-from keras_saliency.models.salnet_deep import CONVOLUTIONS, postprocess
-from keras_saliency.models.salnet_shallow import blur
+from keras_saliency.models.salnet_deep import CONVOLUTIONS
 
 
 @pytest.mark.slow
@@ -72,13 +75,55 @@ def test_shallow_network_takes_one_size_and_keeps_the_authors_order():
     assert ks.predict(model, image).shape == (50, 70)
 
 
+def published(raw, size):
+    """The authors' last steps with OpenCV: x 128 + 127, cut, cubic resize, 5x5 Gaussian."""
+    levels = np.clip(np.asarray(raw, np.float32) * 128 + 127, 0, 255)
+    large = cv2.resize(levels, size[::-1], interpolation=cv2.INTER_CUBIC)
+    return np.clip(cv2.GaussianBlur(large, (5, 5), 0), 0, 255)
+
+
 def test_last_steps_of_the_authors():
-    raw = np.array([[-2.0, 0.0], [0.5, 3.0]])
-    levels = postprocess(np.kron(raw, np.ones((20, 20))), (40, 40))
-    assert levels.dtype == np.float32 and levels[5, 5] == 0 and levels[35, 35] == 255
+    raw = np.kron([[-2.0, 0.0], [0.5, 3.0]], np.ones((20, 20)))
+    levels = salnet_deep.postprocess(raw[..., None].astype(np.float32), (40, 40))[..., 0].numpy()
+    assert levels[5, 5] == 0 and levels[35, 35] == 255
     assert levels[5, 35] == pytest.approx(127) and levels[35, 5] == pytest.approx(191)
-    point = np.zeros((41, 41), np.float32)
+    inside = np.s_[2:-2, 2:-2]  # at the border ours keeps its weights inside
+    np.testing.assert_allclose(levels[inside], published(raw, (40, 40))[inside], atol=0.01)
+    smooth = cv2.GaussianBlur(np.random.default_rng(0).normal(0, 3, (30, 40)), (0, 0), 3)
+    ours = salnet_deep.postprocess(smooth[..., None].astype(np.float32), (90, 120))[..., 0].numpy()
+    assert np.corrcoef(ours.ravel(), published(smooth, (90, 120)).ravel())[0, 1] > 0.995
+    point = np.zeros((41, 41, 1), np.float32)
     point[20, 20] = 1
-    blurred = blur(point)
+    blurred = salnet_shallow.postprocess(point, (41, 41))[..., 0].numpy()
     assert blurred[20, 22] / blurred[20, 20] == pytest.approx(np.exp(-0.5), rel=0.02)
-    assert cv2.sumElems(blurred)[0] == pytest.approx(1, abs=0.01)
+    np.testing.assert_allclose(blurred, cv2.GaussianBlur(point[..., 0], (17, 17), 2.0), atol=1e-5)
+    assert salnet_deep.postprocess(np.zeros((8, 8, 1), np.float32), (1, 1)).shape == (1, 1, 1)
+
+
+def test_predict_and_export_apply_them(tmp_path):
+    model = ks.build_model("salnet_deep", width_multiplier=0.02)
+    image = np.random.default_rng(2).integers(0, 256, (50, 70, 3), np.uint8)
+    saliency_map = ks.predict(model, image, (48, 64))
+    canvas_map = model(maps.to_canvas(image, (48, 64))[None])[0]
+    np.testing.assert_allclose(
+        saliency_map, salnet_deep.postprocess(canvas_map, (50, 70))[..., 0], atol=1e-3)
+    model.canvas = (48, 64)
+    served = tf.saved_model.load(str(ks.export.save(model, tmp_path / "salnet")))
+    outputs = served.signatures["serving_default"](images=tf.constant(image[None]))
+    np.testing.assert_allclose(outputs["saliency"][0, ..., 0],
+                               maps.min_max(saliency_map).numpy(), atol=1e-3)
+
+
+def test_scores_do_not_change_under_the_map_of_the_paper(planted):
+    """x 128 + 127 is affine: AUC, NSS and CC of a map in -1..1 are those of what it makes."""
+    rng = np.random.default_rng(3)
+    scorer = Scorer(planted, 8.0, ["auc_judd", "nss", "cc", "sim", "kld"])
+    raw = [2 * scorer.references(i)["fixation_density_map"] /
+           scorer.references(i)["fixation_density_map"].max() - 1
+           + rng.normal(0, 0.05, (64, 96)).astype(np.float32) for i in range(len(planted))]
+    raw = [np.clip(values, -0.99, 0.99) for values in raw]
+    linear = score_predictions(raw, Scorer(planted, 8.0, ["auc_judd", "nss", "cc", "sim"]))
+    levels = score_predictions([values * 128 + 127 for values in raw], scorer)
+    for metric in ("auc_judd", "nss", "cc", "sim"):
+        np.testing.assert_allclose(linear.scores[metric], levels.scores[metric], rtol=1e-4)
+    assert linear.means()["auc_judd"] > 0.85 and levels.means()["kld"] < 1.5
