@@ -7,7 +7,10 @@ Input: RGB float32 0..255 [B, H, W, 3], H and W multiples of 8. Output: saliency
 Follows the authors' TensorFlow graph where the paper is silent or differs: the channel means
 are subtracted in RGB order although they are those of BGR (`preprocessing="msi_net"`, what the
 released weights expect; use "caffe" with Keras' ImageNet VGG16), bilinear interpolation is
-TensorFlow 1's, Adam runs at 1e-5 (paper: 1e-6). No other departure.
+TensorFlow 1's, Adam runs at 1e-5 (paper: 1e-6).
+
+Departure: the authors' encoder has learned ImageNet and Places2 (their `vgg16_hybrid`); the weights
+that come with this package are those of ImageNet alone.
 """
 import keras
 from keras import layers
