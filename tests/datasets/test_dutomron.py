@@ -1,8 +1,14 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from keras_saliency import config as configs
 from keras_saliency.datasets import dutomron
 from keras_saliency.datasets.dataset import DatasetError
+from keras_saliency.training import fit
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 # (x, y, observer from 1); the row of observer 0 is (width, height) and need not come first.
 TABLES = {
@@ -72,3 +78,13 @@ def test_unreadable_files_are_named(root):
     (root / "DUT-OMRON-image/im005.jpg").write_bytes(b"")
     with pytest.raises(DatasetError, match="unreadable images: .*im005.jpg"):
         dutomron.load(root)
+
+
+def test_the_published_config_trains_on_a_tiny_copy(root, tmp_path):
+    """Its blur is known, though the viewing distance is not."""
+    config = configs.load(REPOSITORY / "configs" / "msi_net_dutomron.yaml", [
+        f"data.root={root}", f"output={tmp_path / 'runs'}", "data.canvas=[32, 48]",
+        "data.split_seed=0",  # the stimulus without fixations trains
+        "model.encoder_weights=null", "model.options={width_multiplier: 0.02}", "train.epochs=1"])
+    run = fit.train(config, log=lambda line: None)
+    assert run.finished and run.spec.sigma == 16 and np.isfinite(run.rows[0]["loss"])
