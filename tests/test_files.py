@@ -109,5 +109,11 @@ def test_other_cells_stay(text):
     assert files.safe_cell(text) == text and files.plain_cell(text) == text
 
 
+def test_tables_hold_numbers_and_no_formulas(tmp_path):
+    files.write_csv(tmp_path / "t.csv", ("stimulus", "=nss"), [("@a", -0.5), ("b", "-0.5000")])
+    assert (tmp_path / "t.csv").read_text().split() == [
+        "stimulus,'=nss", "'@a,-0.5", "b,-0.5000"]
+
+
 def test_no_text_steers_the_terminal():
     assert files.printable("\x1b[31mred\x07\n\u202etxt") == "\\x1b[31mred\\x07\n\\u202etxt"
