@@ -1,7 +1,7 @@
 """Which files of a folder are predictions, and of which picture: no others are overwritten.
 
 A hidden file of the folder has a line of JSON for each, [file name, picture]. Lines are only ever
-added, by one write, so that several processes may predict into one folder.
+added, at the end, so that several processes may predict into one folder.
 """
 import json
 import os
@@ -22,6 +22,7 @@ def claim(folder, owners: dict) -> None:
     Raises:
         InputError: one of them is a picture that is being read, or is there already and is no
             earlier prediction of the same picture; or the folder cannot be written.
+        OSError: naming the record, on a full disk.
     """
     folder = Path(folder)
     record = folder / RECORD
@@ -32,20 +33,24 @@ def claim(folder, owners: dict) -> None:
                 for name, picture in owners.items()}
     read = set(pictures.values())
     for name, picture in pictures.items():
+        target = os.path.join(folder, name)
         if os.path.join(place(folder), name) in read:
-            raise InputError(f"{folder / name} is one of the pictures to predict, and the "
+            raise InputError(f"{target} is one of the pictures to predict, and the "
                              f"prediction of {owners[name]} would overwrite it; give another "
                              "folder (--out OTHER)")
-        if os.path.lexists(folder / name) and known.get(name) != picture:
-            raise InputError(f"{folder / name} is there already and is no earlier prediction of "
+        if os.path.lexists(target) and known.get(name) != picture:
+            raise InputError(f"{target} is there already and is no earlier prediction of "
                              f"{owners[name]}; move it away, or give another folder "
                              "(--out OTHER)")
     new = [json.dumps(entry) + "\n" for entry in pictures.items() if entry not in known.items()]
     if new:
         folder.mkdir(parents=True, exist_ok=True)
-        with open(record, "ab", buffering=0) as file:
-            # the line before may have been cut off by a full disk
-            file.write(("\n" + "".join(new)).encode())
+        try:
+            with open(record, "ab") as file:
+                # the line before may have been cut off by a full disk
+                file.write(("\n" + "".join(new)).encode())
+        except OSError as error:  # of a full disk: it names no file
+            raise OSError(error.errno, error.strerror, str(record)) from error
 
 
 def _read(record) -> dict:

@@ -121,23 +121,26 @@ def test_a_bad_map_is_named_and_the_rest_goes_on(tmp_path, answer, reason):
 
 
 def test_a_full_disk_stops_it_and_names_the_file(tmp_path, capsys):
-    for index in range(300):
-        write_picture(tmp_path / "in" / f"{index:03d}.png", (4, 4) if index < 2 else (150, 200))
+    for index in range(100):
+        write_picture(tmp_path / "in" / f"{index:03d}.png", (4, 4) if index < 2 else (300, 300))
     (tmp_path / "in" / "000a.png").write_text("no picture")
     seen = []
-    with full_disk(2 ** 16):  # the record of what is going to be written has some of it
+    with full_disk(2 ** 17):  # the record of what is going to be written has some of it
         with pytest.raises(OSError) as raised:
             predict_all(lambda image: seen.append(0) or brightness(image), [tmp_path / "in"],
                         tmp_path / "out")
     assert raised.value.errno == errno.EFBIG  # ENOSPC of a disk that is really full
     assert raised.value.filename.startswith(str(tmp_path / "out")) and "/.ks-" not in str(
         raised.value)
-    assert len(seen) < 100  # the others were not begun
+    assert len(seen) < 50  # the others were not begun
     out, err = capsys.readouterr()
-    assert "2 of 301 pictures" in out and "000a.png: not a picture" in err
+    assert "2 of 101 pictures" in out and "000a.png: not a picture" in err
     assert all(cv2.imread(str(tmp_path / "out" / name)) is not None
                for name in visible(tmp_path / "out"))
     assert not list((tmp_path / "out").glob(".ks-*"))
+    with full_disk(1024), pytest.raises(OSError) as raised:
+        predict_all(pytest.fail, [tmp_path / "in"], tmp_path / "other")
+    assert raised.value.filename == str(next((tmp_path / "other").iterdir()))
 
 
 def test_the_limit_can_be_raised(tmp_path):
