@@ -1,8 +1,8 @@
 """Training losses with their authors' constants: tensors [B, H, W, 1] -> scalar.
 
 They are separate from the metrics on purpose: a metric follows the benchmark's code, a loss
-follows the code that trained the published model. Each is the mean over the batch of a sum or a
-score over the pixels of one map. All gradients are finite for constant and all-zero maps.
+follows the code that trained the published model. Each is the mean over the batch of a sum, a
+mean or a score over the pixels of one map. All gradients are finite for constant and all-zero maps.
 
 `LOSSES` names them and says which map each compares with.
 """
@@ -49,6 +49,11 @@ def l1(y_true, y_pred):
 def l2(y_true, y_pred):
     """Sum of squared differences over the pixels."""
     return tf.reduce_mean(_pixel_sum(tf.square(y_pred - y_true)))
+
+
+def mse(y_true, y_pred):
+    """Mean of squared differences over the pixels (Pan et al. 2016, the shallow network's code)."""
+    return tf.reduce_mean(tf.square(y_pred - y_true))
 
 
 def bce(y_true, y_pred):
@@ -120,6 +125,7 @@ LOSSES = {
     "ead": LossSpec(ead),
     "l1": LossSpec(l1),
     "l2": LossSpec(l2),
+    "mse": LossSpec(mse),
     "bce": LossSpec(bce),
     "bce_pooled": LossSpec(bce_pooled),
     "neg_nss": LossSpec(neg_nss, FIXATIONS),

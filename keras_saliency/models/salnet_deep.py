@@ -6,8 +6,9 @@ saliency_map float32 [B, 4 ceil(ceil(H / 2) / 2), ...], linear, about -1..1; `po
 turns it into the published map. Parameters: 25,806,209 (paper: 25.8 million).
 
 Departures from the published Caffe network: none. The first three convolutions are those of
-VGG_CNN_M; each is followed by ReLU, normalisation and pooling in this order, as in the code. Caffe
-rounds the sizes of its pools up.
+VGG_CNN_M; as in the prototxt, each convolution is rectified, the first is then normalised, and the
+first two are pooled. Caffe rounds the sizes of its pools up. Scores are of the published map, since
+metrics such as KLD need one without negative values.
 """
 import keras
 import numpy as np

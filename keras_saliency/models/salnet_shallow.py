@@ -6,7 +6,8 @@ trained towards densities of peak 1. Parameters: 64,392,512 with 128 filters in 
 convolution (SALICON), 34,864,384 with 64 (iSUN).
 
 Departures: the authors' map of 48x48 is enlarged to the canvas inside the network (bilinear), so
-that it is trained and scored like the others; `postprocess` makes their Gaussian of sigma 2.
+that it is trained and scored like the others; the norm constraint that the paper puts on the maxout
+layer is left out, as in the authors' code; `postprocess` makes their Gaussian of sigma 2.
 """
 import keras
 import numpy as np

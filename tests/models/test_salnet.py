@@ -1,15 +1,23 @@
 """SalNet against the published Caffe network, and JuntingNet's numbers."""
+from pathlib import Path
+
 import cv2
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import keras_saliency as ks
+from keras_saliency import config as configs
 from keras_saliency import maps
+from keras_saliency.datasets import pipeline, popout
 from keras_saliency.evaluation import Scorer, score_predictions
 from keras_saliency.models import salnet_deep, salnet_shallow
 from keras_saliency.models.layers import CeilMaxPooling, LocalResponseNormalization
 from keras_saliency.models.salnet_deep import CONVOLUTIONS
+from keras_saliency.training import fit
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.slow
@@ -127,3 +135,19 @@ def test_scores_do_not_change_under_the_map_of_the_paper(planted):
     for metric in ("auc_judd", "nss", "cc", "sim"):
         np.testing.assert_allclose(linear.scores[metric], levels.scores[metric], rtol=1e-4)
     assert linear.means()["auc_judd"] > 0.85 and levels.means()["kld"] < 1.5
+
+
+@pytest.mark.slow
+def test_the_shallow_network_learns_by_its_recipe():
+    """At full width; a sum over the pixels in place of their mean diverges at the same rate."""
+    config = configs.load(REPOSITORY / "configs" / "salnet_shallow_salicon.yaml")
+    keras.utils.set_random_seed(1)
+    model = ks.build_model("salnet_shallow")
+    model.compile(fit.make_optimizer(config.train, 62), jit_compile=False,
+                  loss=ks.losses.weighted(config.train.loss))
+    arrays = popout.load(count=8, size=(96, 96))
+    images, targets = next(iter(pipeline.canvas_stream(
+        arrays, pipeline.CanvasSpec((96, 96), 6.0), 8)))
+    losses = [float(np.ravel(model.train_on_batch(images, targets))[0]) for _ in range(50)]
+    assert np.isfinite(losses).all() and losses[-1] < 0.8 * losses[0]
+    assert max(losses[10:]) < losses[0]
