@@ -7,9 +7,9 @@ import reprlib
 from keras_saliency.config import LARGEST_CANVAS
 from keras_saliency.files import InputError
 
-# The widest published layer that an option sets has 256 filters; networks of twice the published
-# width take four times their memory, a gigabyte at most.
-MOST_FILTERS, LARGEST_NUMBER = 512, 2
+# The widest published layer that an option sets has 256 filters; a network of twice the published
+# width takes four times the memory. At both limits JuntingNet takes two gigabytes, others less.
+MOST_FILTERS, LARGEST_NUMBER = 256, 2
 
 
 def check_names(name, builder, options) -> None:
