@@ -53,7 +53,8 @@ def test_wrong_files_are_named(root, write_mask):
     with pytest.raises(DatasetError, match="cnn.png .40x66, stimulus 40x60"):
         fiwi.load(root)
     Image.fromarray(np.random.RandomState(0).randint(0, 255, (40, 60), np.uint8)).save(mask)
-    mask.write_bytes(mask.read_bytes()[:200])  # the header is fine, the pixels are cut off
+    contents = mask.read_bytes()  # the header is fine, the pixels are damaged
+    mask.write_bytes(contents[:200] + bytes(100) + contents[300:])
     with pytest.raises(DatasetError, match="unreadable image .*cnn.png"):
         fiwi.load(root)
     (next(root.rglob("stimuli")) / "bbc.png").write_bytes(b"")
