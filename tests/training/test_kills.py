@@ -31,35 +31,40 @@ def start(output):
                             env={**os.environ, "PYTHONPATH": str(REPOSITORY)})
 
 
-@pytest.mark.slow
-def test_killed_at_random_moments(tmp_path):
-    begin = time.monotonic()
-    whole = start(tmp_path / "whole")
-    assert whole.wait(timeout=300) == 0, whole.stderr.read()
-    length, rng, kills = time.monotonic() - begin, random.Random(0), 0
-    while True:
-        process = start(tmp_path / "parts")
-        if kills < KILLS:
-            try:
-                process.wait(timeout=rng.uniform(0.3, 1) * length)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-                kills += 1
-                continue
-        assert process.wait(timeout=300) == 0, process.stderr.read()
-        if kills == KILLS:
-            break
-        kills += 1  # it was done before it could be killed; it is killed in its report next time
+def assert_same_run(whole, parts):
     for name in ("last.h5", "best.h5"):
-        a, b = (weights_file.read(tmp_path / part / "small" / name) for part in ("whole", "parts"))
+        a, b = (weights_file.read(output / "small" / name) for output in (whole, parts))
         assert a.keys() == b.keys()
         for layer in a:
             for variable in a[layer]:
                 np.testing.assert_array_equal(a[layer][variable], b[layer][variable])
     for name in ("history.csv", "scores.csv"):
-        first, second = ((tmp_path / part / "small" / name).read_text()
-                         for part in ("whole", "parts"))
+        first, second = ((output / "small" / name).read_text() for output in (whole, parts))
         assert first == second, name
-    left = [path for path in (tmp_path / "parts").rglob(".ks-*")]
+    left = list(parts.rglob(".ks-*"))
     assert not left, left
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments(tmp_path):
+    begin = time.monotonic()
+    whole = start(tmp_path / "whole")
+    assert whole.wait(timeout=300) == 0, whole.stderr.read()
+    length, rng, kills, runs = time.monotonic() - begin, random.Random(0), 0, 0
+    while True:
+        parts = tmp_path / f"parts{runs}"
+        process = start(parts)
+        try:
+            process.wait(timeout=rng.uniform(0.3, 1) * length if kills < KILLS else 300)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            assert kills < KILLS, "a resumed run does not end"
+            kills += 1
+            continue
+        assert process.returncode == 0, process.stderr.read()
+        assert_same_run(tmp_path / "whole", parts)
+        if kills == KILLS:
+            break
+        runs += 1  # the kills go on in another run
+    print(f"{kills} kills in {runs + 1} runs")
