@@ -69,7 +69,7 @@ def test_the_classifier_learns_and_its_attention_is_scored(folder, planted, tmp_
     assert attributes["encoder"] == "vgg16" and attributes["scenes"] == ["bright", "dark"]
     # its encoder goes into the model that is looked into, whose output then means nothing
     config = configs.from_dict({"model": {"name": "ead", "options": {"width_multiplier": 0.03}}})
-    loaded = unit_study.load_models([str(out / "scene_encoder.h5")], config)["scene_encoder"]
+    loaded = unit_study.load_models([str(out / "scene_encoder.h5")], config.model)["scene_encoder"]
     np.testing.assert_array_equal(
         loaded.get_layer("block5_conv3").get_weights()[0],
         weights_file.read(out / "scene_encoder.h5")["block5_conv3"]["kernel"])
