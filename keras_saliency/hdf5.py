@@ -7,6 +7,9 @@ the files that are read here need that, so one that has it is refused. What a da
 declares as its size is checked before memory is taken.
 """
 import math
+import mmap
+import re
+import struct
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -95,6 +98,7 @@ def texts(data) -> list:
     if h5py.check_string_dtype(data.dtype) is None or data.ndim != 1:
         raise Refused(f"{data.name} is {data.dtype} of shape {data.shape}, not a list of text")
     require_size([data])
+    _require_sound_heaps(data.file)
     found, left = [], max(LIMIT, EXPANSION * data.file.id.get_filesize())
     for index in range(len(data)):
         value = data[index]
@@ -115,36 +119,27 @@ def references(data) -> list:
 
 
 def attribute(item, name: str, default=None):
-    """The value of an attribute: text, a number, or an array of numbers or of bytes.
+    """The value of an attribute as `attributes` gives it; `default` if there is none."""
+    return attributes(item, [name])[name] if name in item.attrs else default
+
+
+def attributes(item, names=None) -> dict:
+    """{name: value} of the attributes `names`, default all: text, numbers, or arrays of numbers or
+    of bytes.
 
     Raises:
-        Refused: it is of another type, larger than `LONGEST_ATTRIBUTE`, or text that is not UTF-8.
+        Refused: one of them is of another type, larger than `LONGEST_ATTRIBUTE`, or text that is
+            not UTF-8, or there are more than `MOST_ATTRIBUTES`.
     """
-    if name not in item.attrs:
-        return default
-    stored = item.attrs.get_id(name)
-    text = h5py.check_string_dtype(stored.dtype)
-    where = f"attribute {name!r}"
-    if stored.shape is None or text is None and stored.dtype.kind not in _NUMBERS:
-        raise Refused(f"{where} is {stored.dtype}, neither text nor numbers")
-    if text is not None and text.length is None and stored.shape:
-        raise Refused(f"{where} is a list of texts of any length")
-    if math.prod(stored.shape) * stored.dtype.itemsize > LONGEST_ATTRIBUTE:
-        raise Refused(f"{where} of shape {stored.shape} is too large")
-    value = item.attrs[name]
-    if text is None or stored.shape:
-        return value
-    if len(value) > LONGEST_ATTRIBUTE:
-        raise Refused(f"{where} is a text of {len(value)} bytes, too long")
-    return _text(value, where)
-
-
-def attributes(item, without=()) -> dict:
-    """{name: value} of all attributes but some; `Refused` as `attribute`, or if there are more
-    than `MOST_ATTRIBUTES`."""
-    if len(item.attrs) > MOST_ATTRIBUTES:
-        raise Refused(f"{len(item.attrs)} attributes, more than {MOST_ATTRIBUTES}")
-    return {name: attribute(item, name) for name in item.attrs if name not in without}
+    names = list(item.attrs if names is None else names)
+    if len(names) > MOST_ATTRIBUTES:
+        raise Refused(f"{len(names)} attributes, more than {MOST_ATTRIBUTES}")
+    stored = {name: item.attrs.get_id(name) for name in names}
+    for name, one in stored.items():
+        _require_attribute(one, f"attribute {name!r}")
+    if any(_is_variable(one.dtype) for one in stored.values()):
+        _require_sound_heaps(item.file)
+    return {name: _attribute(item, name) for name in names}
 
 
 def _require_alone(file) -> None:
@@ -194,6 +189,65 @@ def _require_numbers(data) -> None:
     _require_dataset(data)
     if data.shape is None or data.dtype.kind not in _NUMBERS:
         raise Refused(f"{data.name} is {data.dtype}, not numbers")
+
+
+def _require_attribute(stored, where) -> None:
+    """By its type and shape, before it is read."""
+    if stored.shape is None or (h5py.check_string_dtype(stored.dtype) is None
+                                and stored.dtype.kind not in _NUMBERS):
+        raise Refused(f"{where} is {stored.dtype}, neither text nor numbers")
+    if _is_variable(stored.dtype) and stored.shape:
+        raise Refused(f"{where} is a list of texts of any length")
+    if math.prod(stored.shape) * stored.dtype.itemsize > LONGEST_ATTRIBUTE:
+        raise Refused(f"{where} of shape {stored.shape} is too large")
+
+
+def _attribute(item, name):
+    value = item.attrs[name]
+    if not isinstance(value, (str, bytes)):
+        return value
+    if len(value) > LONGEST_ATTRIBUTE:
+        raise Refused(f"attribute {name!r} is a text of {len(value)} bytes, too long")
+    return _text(value, f"attribute {name!r}")
+
+
+def _is_variable(dtype) -> bool:
+    """Whether a type is that of texts each of its own length."""
+    text = h5py.check_string_dtype(dtype)
+    return text is not None and text.length is None
+
+
+def _require_sound_heaps(file) -> None:
+    """Raise `Refused` for a damaged heap, where texts of variable length lie.
+
+    HDF5 (2.0 and before) goes through the parts of a heap, and never returns from one that has a
+    part without length. Each starts with the same bytes, so all of them are found.
+    """
+    if file.id.get_create_plist().get_sizes() != (8, 8):
+        raise Refused("its addresses and sizes do not have 8 bytes, as today's files have")
+    with open(file.filename, "rb") as stream, \
+            mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as contents:
+        left = len(contents) // 16  # a part has that many bytes at least, if no heaps overlap
+        for found in re.finditer(rb"GCOL\x01", contents):
+            for _ in _heap_parts(contents, found.start()):
+                left -= 1
+                if left < 0:
+                    raise Refused("its heaps overlap")
+
+
+def _heap_parts(contents, start):
+    """Yield once for each part of the heap at `start`; `Refused` for a part that has no length or
+    leaves the heap. What is no heap, but bytes that look like the start of one, has no parts."""
+    header = contents[start + 8:start + 16]
+    end = start + int.from_bytes(header, "little")
+    place = start + 16
+    while len(header) == 8 and end <= len(contents) and place + 16 <= end:
+        index, length = struct.unpack("<H6xQ", contents[place:place + 16])
+        taken = 16 + -(-length // 8) * 8 if index else length  # 0 is what is free
+        if not 0 < taken <= end - place:
+            raise Refused(f"a heap of texts is damaged at byte {place}")
+        place += taken
+        yield
 
 
 def _text(value, where) -> str:

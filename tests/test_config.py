@@ -38,6 +38,12 @@ def test_defaults_overrides_and_round_trip(tmp_path):
     ("train.epochs=[", r"not YAML"),
     ("name.x=1", r"name must be text"),
     ("model.options.encoder_weights=imagenet", r"'encoder_weights' is not an option of a model's"),
+    ("data.sigma_pixels=0", r"data\.sigma_pixels must be above 0 and finite, not 0"),
+    ("data.sigma_pixels=-1", r"data\.sigma_pixels must be above 0"),
+    ("data.sigma_pixels=.nan", r"data\.sigma_pixels must be above 0 and finite, not nan"),
+    ("evaluation.batch=0", r"evaluation\.batch must be at least 1, not 0"),
+    ("train.batch=0", r"train\.batch must be at least 1, not 0"),
+    ("data.canvas=[100000000, 100000000]", r"data\.canvas .* has more than 16777216 pixels"),
 ])
 def test_a_wrong_override_is_named(override, message):
     with pytest.raises(ConfigError, match=message):

@@ -111,11 +111,12 @@ class Evaluation:
         """
         path = check_table_path(path)
         summary = path.with_suffix(".json")
-        with atomic_path(summary) as temporary:
-            temporary.write_text(json.dumps(self._summary(about), indent=2) + "\n",
-                                 encoding="utf-8")
+        with atomic_path(summary) as new_summary, atomic_path(path) as new_table:
+            new_summary.write_text(json.dumps(self._summary(about), indent=2) + "\n",
+                                   encoding="utf-8")
+            (_write_parquet if path.suffix == ".parquet" else _write_csv)(self, new_table)
+            # both are whole now: the table is renamed first, the summary after it
             summary.unlink(missing_ok=True)
-            (_write_parquet if path.suffix == ".parquet" else _write_csv)(self, path)
         return summary
 
     def _summary(self, about) -> dict:
@@ -197,8 +198,7 @@ def _write_csv(result: Evaluation, path) -> None:
 def _write_parquet(result: Evaluation, path) -> None:
     pyarrow = _import_pyarrow(path)
     table = pyarrow.table({"stimulus": list(result.names), **result.scores})
-    with atomic_path(path) as temporary:
-        pyarrow.parquet.write_table(table, temporary)
+    pyarrow.parquet.write_table(table, path)
 
 
 def _import_pyarrow(path):

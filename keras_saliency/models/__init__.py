@@ -18,7 +18,12 @@ from keras_saliency.models import (
 )
 from keras_saliency.models.classical import bms, center_bias, gbvs, itti
 from keras_saliency.models.options import check_names, check_size, check_values
-from keras_saliency.models.pretrained import find_weights, list_pretrained, load_encoder, read_model
+from keras_saliency.models.pretrained import (
+    find_weights,
+    list_pretrained,
+    load_encoder,
+    read_weights,
+)
 from keras_saliency.models.spec import ModelSpec
 from keras_saliency.models.weights_file import WeightsError
 
@@ -158,9 +163,9 @@ def load_pretrained(name_or_path):
             attributes or weights are out of range or do not fit; it names the file and which.
     """
     path = find_weights(name_or_path)
-    model = _build_described(weights_file.read_attributes(path), path)
-    weights, attributes = read_model(path, model)
-    weights_file.assign(model, weights, path)
+    attributes = weights_file.read_attributes(path)
+    model = _build_described(attributes, path)
+    weights_file.assign(model, read_weights(path, attributes, model), path)
     attributes["file"] = str(path)
     model.about = MappingProxyType(attributes)  # a plain dict would be tracked as weights
     return model

@@ -111,8 +111,14 @@ def find_weights(name_or_path) -> Path:
                        f"best.h5, or one of the pretrained models ({names})")
 
 
-def read_model(path, model=None) -> tuple:
-    """({layer: {variable: array}}, attributes) of a model's weights file.
+def read_model(path) -> tuple:
+    """({layer: {variable: array}}, attributes) of a model's weights file; see `read_weights`."""
+    attributes = weights_file.read_attributes(path)
+    return read_weights(path, attributes), attributes
+
+
+def read_weights(path, attributes, model=None) -> dict:
+    """{layer: {variable: array}} of a weights file with these attributes.
 
     A file may leave out layers that it shares with its `base`, a file of the same folder (or of
     `weights/`), such as an encoder that stayed as it was.
@@ -124,12 +130,12 @@ def read_model(path, model=None) -> tuple:
         WeightsError: the base is missing or not the one that its manifest describes.
     """
     path = Path(path)
-    weights, attributes = weights_file.read(path, model), weights_file.read_attributes(path)
+    weights = weights_file.read(path, model)
     if "base" in attributes:
         base = _find_base(path, attributes["base"])
         _verify(base)
         weights = {**weights_file.read(base), **weights}
-    return weights, attributes
+    return weights
 
 
 def _find_base(path, name) -> Path:

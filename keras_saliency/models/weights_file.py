@@ -91,8 +91,8 @@ def read_attributes(path) -> dict:
             return value
 
     with hdf5.open_foreign(path, WeightsError) as file:
-        return {key: decode(value)
-                for key, value in hdf5.attributes(file, without=["layer_names"]).items()}
+        names = [name for name in file.attrs if name != "layer_names"]
+        return {key: decode(value) for key, value in hdf5.attributes(file, names).items()}
 
 
 def read_group(path, group) -> dict:
