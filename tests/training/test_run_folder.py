@@ -7,10 +7,11 @@ import signal
 import h5py
 import numpy as np
 import pytest
+from hostile_hdf5 import mutations
 
 from keras_saliency import config as configs
 from keras_saliency.config import ConfigError
-from keras_saliency.files import temporary_path
+from keras_saliency.files import InputError, temporary_path
 from keras_saliency.models import weights_file
 from keras_saliency.models.weights_file import WeightsError
 from keras_saliency.training import callbacks, fit, run_results
@@ -205,3 +206,24 @@ def test_a_name_that_looks_like_a_formula_is_shown_as_it_is(tmp_path):
     run = fit.train(small(tmp_path, r"name=$\x$", "train.epochs=1"), log=quiet)
     run_results.write(run, log=quiet)
     assert (run.folder / "curve.png").is_file()
+
+
+@pytest.mark.parametrize("name, count", [
+    ("config.yaml", 16), ("history.csv", 16), ("last.h5", 8), ("best.h5", 8)])
+def test_damaged_files_of_a_run_give_nothing_but_input_errors(copy, name, count):
+    """A change that leaves a readable file may pass: bits of a weight carry no sum to check."""
+    kept = {path: path.read_bytes() for path in copy.iterdir() if path.is_file()}
+    refused = 0
+    for contents in mutations(kept[copy / name], count, seed=len(name)):
+        (copy / name).write_bytes(contents)
+        try:
+            run = fit.train(small(copy.parent), resume=True, log=quiet)
+        except (InputError, FloatingPointError):
+            refused += 1
+        else:
+            assert len(run.rows) == 3
+            assert all(np.isfinite(weights).all() for weights in run.model.get_weights())
+        finally:
+            for path, contents_before in kept.items():
+                path.write_bytes(contents_before)
+    assert 0 < refused
