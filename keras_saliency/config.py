@@ -23,6 +23,7 @@ class ConfigError(InputError):
 
 LARGEST_CANVAS = 2 ** 24  # pixels: activation_maps of more do not fit any memory
 CACHES = ("none", "memory", "disk")
+FITS = ("pad", "stretch")  # how a stimulus comes onto the canvas, see maps.py
 
 
 def _require(condition, message: str) -> None:
@@ -61,6 +62,8 @@ class DataConfig:
     name: str = "popout"
     root: Optional[str] = None
     canvas: Optional[List[int]] = None     # [height, width]; default: the dataset's, the model's
+    fit: str = "pad"                       # or "stretch": fill the canvas, whatever the shape;
+                                           # of a training, a trained model keeps its own
     sigma_dva: Optional[float] = None      # blur of the density, degrees; default: the dataset's
     sigma_pixels: Optional[float] = None   # the same in stimulus pixels; overrides sigma_dva
     train: Optional[int] = None            # number of training stimuli; default: as published
@@ -74,6 +77,7 @@ class DataConfig:
                  f"data.canvas must be [height, width], not {self.canvas}")
         _require(self.canvas is None or self.canvas[0] * self.canvas[1] <= LARGEST_CANVAS,
                  f"data.canvas {self.canvas} has more than {LARGEST_CANVAS} pixels")
+        _require(self.fit in FITS, f"data.fit {self.fit!r}; choose {' or '.join(FITS)}")
         for key in ("sigma_dva", "sigma_pixels"):
             value = getattr(self, key)
             _require(value is None or 0 < value < math.inf,

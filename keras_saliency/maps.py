@@ -1,9 +1,10 @@
 """Map mathematics in TensorFlow: canvas geometry, resizing, densities, min-max.
 
 A *canvas* is the fixed (height, width) a network works at. A picture of any size is resized
-into it without changing its aspect ratio and padded symmetrically; `to_canvas` does that and
-`from_canvas` takes it back. Everything here runs in graphs with unknown sizes, so the same
-functions serve the tf.data pipelines, prediction and the exported models.
+into it; `to_canvas` does that and `from_canvas` takes it back. The *fit* says how: "pad" keeps the
+aspect ratio and pads symmetrically, "stretch" fills the canvas whatever the picture's shape. It is
+plain text, known when a graph is built. Everything here runs in graphs with unknown sizes, so the
+same functions serve the tf.data pipelines, prediction and the exported models.
 
 Source: the preprocessing of Kroner et al. (2020): area interpolation when shrinking, bicubic
 when growing, both with aligned corners; padding 126 for stimuli and 0 for maps.
@@ -15,13 +16,17 @@ DENSITY, FIXATIONS = "fixation_density_map", "fixation_map"
 
 STIMULUS_PADDING = 126.0
 MAP_PADDING = 0.0
+PAD, STRETCH = "pad", "stretch"
 
 
-def fitted_size(size, canvas) -> tf.Tensor:
-    """int32 [2]: the largest (h, w) of the aspect ratio of `size` (H, W) within `canvas`.
+def fitted_size(size, canvas, fit=PAD) -> tf.Tensor:
+    """int32 [2]: what a picture of `size` (H, W) covers of `canvas`.
 
-    At least one pixel in each direction, however long and narrow the picture is.
+    With "pad" the largest (h, w) of its aspect ratio, at least one pixel in each direction,
+    however long and narrow the picture is; with "stretch" the whole canvas.
     """
+    if fit == STRETCH:
+        return tf.cast(canvas, tf.int32)
     size = tf.cast(size, tf.float64)
     canvas = tf.cast(canvas, tf.float64)
     ratio = tf.reduce_min(canvas / size)
@@ -44,13 +49,13 @@ def resize(image, size) -> tf.Tensor:
     return tf.cond(tf.reduce_all(current == size), lambda: image, lambda: resized)[0]
 
 
-def canvas_offset(size, canvas) -> tf.Tensor:
+def canvas_offset(size, canvas, fit=PAD) -> tf.Tensor:
     """int32 [2]: (top, left) of a picture of `size` (H, W) once it lies on `canvas`."""
-    return (tf.cast(canvas, tf.int32) - fitted_size(size, canvas)) // 2
+    return (tf.cast(canvas, tf.int32) - fitted_size(size, canvas, fit)) // 2
 
 
-def to_canvas(image, canvas, padding=STIMULUS_PADDING) -> tf.Tensor:
-    """Resize `image` [H, W, C] into `canvas` (h, w) and pad it symmetrically (floor first).
+def to_canvas(image, canvas, padding=STIMULUS_PADDING, fit=PAD) -> tf.Tensor:
+    """Resize `image` [H, W, C] into `canvas` (h, w); what is left is padded (floor first).
 
     Returns:
         float32 [h, w, C]; stimuli stay within 0..255 if they were (bicubic overshoot is cut).
@@ -58,7 +63,7 @@ def to_canvas(image, canvas, padding=STIMULUS_PADDING) -> tf.Tensor:
     canvas = tf.cast(canvas, tf.int32)
     image = tf.cast(image, tf.float32)
     low, high = tf.reduce_min(image), tf.reduce_max(image)
-    fitted = fitted_size(tf.shape(image)[:2], canvas)
+    fitted = fitted_size(tf.shape(image)[:2], canvas, fit)
     resized = tf.clip_by_value(resize(image, fitted), low, high)
     before = (canvas - fitted) // 2
     after = canvas - fitted - before
@@ -66,7 +71,7 @@ def to_canvas(image, canvas, padding=STIMULUS_PADDING) -> tf.Tensor:
                   constant_values=padding)
 
 
-def from_canvas(canvas_map, size) -> tf.Tensor:
+def from_canvas(canvas_map, size, fit=PAD) -> tf.Tensor:
     """Crop the padding of a canvas map [h, w, C] and resize it to `size` (H, W).
 
     The result stays within the range of the canvas map (bicubic overshoot is cut), so a
@@ -74,21 +79,21 @@ def from_canvas(canvas_map, size) -> tf.Tensor:
     """
     canvas_map = tf.cast(canvas_map, tf.float32)
     canvas = tf.shape(canvas_map)[:2]
-    fitted = fitted_size(size, canvas)
+    fitted = fitted_size(size, canvas, fit)
     offset = (canvas - fitted) // 2
     cropped = tf.slice(canvas_map, tf.concat([offset, [0]], 0), tf.concat([fitted, [-1]], 0))
     return tf.clip_by_value(
         resize(cropped, size), tf.reduce_min(cropped), tf.reduce_max(cropped))
 
 
-def points_to_canvas(points, size, canvas) -> tf.Tensor:
+def points_to_canvas(points, size, canvas, fit=PAD) -> tf.Tensor:
     """Move points float32 [n, 2] (x, y) of a picture of `size` (H, W) onto `canvas` (h, w).
 
     The center of a point's pixel keeps its relative place, so it never leaves the picture.
     """
-    fitted = tf.cast(fitted_size(size, canvas), tf.float32)
+    fitted = tf.cast(fitted_size(size, canvas, fit), tf.float32)
     scale = fitted / tf.cast(size, tf.float32)
-    offset = tf.cast(canvas_offset(size, canvas), tf.float32)
+    offset = tf.cast(canvas_offset(size, canvas, fit), tf.float32)
     return (tf.floor(tf.cast(points, tf.float32)) + 0.5) * scale[::-1] + offset[::-1]
 
 
@@ -149,11 +154,14 @@ def peak_normalize(values) -> tf.Tensor:
     return tf.math.divide_no_nan(values, tf.reduce_max(values))
 
 
-def oriented_canvas(size, canvas) -> tuple:
+def oriented_canvas(size, canvas, fit=PAD) -> tuple:
     """The canvas (h, w) turned to portrait for portrait pictures and to landscape for others.
 
     Plain integers in, plain integers out. A network that accepts any size then spends its
-    canvas on the picture and not on padding.
+    canvas on the picture and not on padding. A canvas that pictures are stretched over stays as
+    it is: there is no padding to save, and those authors use one size for all.
     """
+    if fit == STRETCH:
+        return tuple(int(c) for c in canvas)
     short, long = sorted(int(c) for c in canvas)
     return (long, short) if size[0] > size[1] else (short, long)

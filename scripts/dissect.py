@@ -6,6 +6,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from keras_saliency import analysis, command_line, load_pretrained  # noqa: E402
 from keras_saliency.analysis.dissection_study import fetch_examples  # noqa: E402
 from keras_saliency.datasets.concepts import load_concepts  # noqa: E402
+from keras_saliency.models import fit_of  # noqa: E402
 from keras_saliency.prediction.forward import canvas_of  # noqa: E402
 from keras_saliency.report import dissection_report  # noqa: E402
 
@@ -47,7 +48,7 @@ def main():
         seed=arguments.seed)
     examples = fetch_examples(model, concepts, found, canvas)
     dissection_report.write(model.name, concepts, found, examples, canvas, arguments.out,
-                            arguments.masks)
+                            arguments.masks, fit=fit_of(model))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from tqdm import tqdm
 
 from keras_saliency.datasets.pipeline import stimulus_stream
 from keras_saliency.files import InputError
+from keras_saliency.models import fit_of
 from keras_saliency.prediction.forward import forward_function
 
 
@@ -63,7 +64,8 @@ def dataset_activations(model, layers, dataset, canvas, indices=None, batch=4,
 
     Args:
         model, layers: as `activation_model`. dataset: with `stimuli`.
-        canvas: (h, w) that they are brought to. indices: stimuli, None for all.
+        canvas: (h, w) that they are brought to, by the model's fit (`models.fit_of`).
+        indices: stimuli, None for all.
 
     Yields:
         (list of B indices, {layer: array [B, h, w, U]}) for each batch.
@@ -75,7 +77,8 @@ def dataset_activations(model, layers, dataset, canvas, indices=None, batch=4,
     indices = np.arange(len(dataset)) if indices is None else np.asarray(indices, np.int64)
     with tqdm(total=len(indices), desc=label, unit="stimulus") as bar:
         for start, images in zip(range(0, len(indices), batch),
-                                 stimulus_stream(dataset, canvas, indices, batch)):
+                                 stimulus_stream(dataset, canvas, indices, batch,
+                                                 fit_of(model))):
             maps = {layer: values.numpy() for layer, values in forward(images).items()}
             yield indices[start:start + batch].tolist(), maps
             bar.update(len(images))

@@ -17,6 +17,7 @@ from keras_saliency.analysis.quantiles import TailQuantile
 from keras_saliency.analysis.unit_masks import ActivePixels, active_pixels
 from keras_saliency.datasets.concepts import ConceptDataset, Labels
 from keras_saliency.files import InputError
+from keras_saliency.models import fit_of
 from keras_saliency.prediction.forward import canvas_of
 
 QUANTILE, DETECTOR_IOU = 0.995, 0.04
@@ -127,14 +128,14 @@ def find_thresholds(model, layers, dataset: ConceptDataset, canvas=None, indices
     Raises:
         LayerError: no such layer.
     """
-    canvas = tuple(canvas or canvas_of(model))
+    canvas, fit = tuple(canvas or canvas_of(model)), fit_of(model)
     sketches = {}
     for chosen, maps in dataset_activations(model, layers, dataset, canvas, indices, batch, label):
         for layer, values in maps.items():
             for index, cells in zip(chosen, values):
-                shown = _shown(dataset, index, canvas, cells.shape[:2])
+                shown = _shown(dataset, index, canvas, cells.shape[:2], fit)
                 if layer not in sketches:
-                    total = sum(np.count_nonzero(_shown(dataset, i, canvas, cells.shape[:2]))
+                    total = sum(np.count_nonzero(_shown(dataset, i, canvas, cells.shape[:2], fit))
                                 for i in range(len(dataset)))
                     sketches[layer] = TailQuantile(cells.shape[-1], total, quantile, cap)
                 sketches[layer].update(cells[shown], seed=index)
@@ -172,7 +173,8 @@ def dissect(model, layers, dataset: ConceptDataset, thresholds: dict, canvas=Non
                 for totals, labels in pairs:
                     if labels.size not in masks:
                         plan = canvas_resampling(dataset.image_sizes[index], cells.shape[:2],
-                                                 canvas, convention, labels.size)
+                                                 canvas, convention, labels.size,
+                                                 fit_of(model))
                         masks[labels.size] = active_pixels(cells, thresholds[layer], plan)
                     one = count_overlaps(masks[labels.size], cells.shape[-1], labels, columns,
                                          groups, picked)
@@ -230,9 +232,9 @@ def intersection_over_union(tally: Tally, concepts) -> tuple:
                  for pixels in (tally.units_in @ groups.T, tally.units[:, None]))
 
 
-def _shown(dataset, index, canvas, cells) -> np.ndarray:
+def _shown(dataset, index, canvas, cells, fit) -> np.ndarray:
     """bool [h, w]: cells whose center shows the image and not padding."""
-    span = canvas_span(dataset.image_sizes[index], canvas)
+    span = canvas_span(dataset.image_sizes[index], canvas, fit)
     inside = [((np.arange(n) + 0.5) / n >= a) & ((np.arange(n) + 0.5) / n <= b)
               for n, (a, b) in zip(cells, span)]
     return np.logical_and.outer(*inside)

@@ -72,25 +72,27 @@ def resampling(image_size, cells, convention="half_pixel", span=WHOLE) -> Resamp
                       _gram(rows, columns), *places)
 
 
-def canvas_resampling(image_size, cells, canvas, convention="half_pixel", size=None):
-    """The `Resampling` from cells (h, w) over a canvas to an image that lies on it with padding.
+def canvas_resampling(image_size, cells, canvas, convention="half_pixel", size=None,
+                      fit=maps.PAD):
+    """The `Resampling` from cells (h, w) over a canvas to an image that lies on it.
 
     Args:
         image_size: (H, W) of the image. canvas: (h, w), as `keras_saliency.maps.to_canvas` takes
-            it. size: (H, W) to make instead of the image's own, such as its labels'.
+            it. size: (H, W) to make instead of the image's own, such as its labels'. fit: "pad"
+            or "stretch", see `keras_saliency.maps`.
     """
     return resampling(tuple(size or image_size), tuple(cells), convention,
-                      canvas_span(tuple(image_size), tuple(canvas)))
+                      canvas_span(tuple(image_size), tuple(canvas), fit))
 
 
 @lru_cache(maxsize=64)
-def canvas_span(image_size, canvas) -> tuple:
+def canvas_span(image_size, canvas, fit=maps.PAD) -> tuple:
     """What an image of `image_size` covers of its canvas (h, w), as `resampling` takes it.
 
     Follows `keras_saliency.maps.to_canvas`.
     """
-    fitted = maps.fitted_size(image_size, canvas).numpy()
-    start = maps.canvas_offset(image_size, canvas).numpy()
+    fitted = maps.fitted_size(image_size, canvas, fit).numpy()
+    start = maps.canvas_offset(image_size, canvas, fit).numpy()
     return tuple((float(a / c), float((a + f) / c)) for a, f, c in zip(start, fitted, canvas))
 
 

@@ -10,6 +10,7 @@ from keras_saliency.analysis.unit_nss import mask_weights, score_units
 from keras_saliency.datasets.dataset import SaliencyDataset, require
 from keras_saliency.datasets.pipeline import decode_stimulus
 from keras_saliency.metrics.streaming import Moments
+from keras_saliency.models import fit_of
 from keras_saliency.prediction.forward import canvas_of
 
 
@@ -34,7 +35,8 @@ def score_targets(model, layers, dataset: SaliencyDataset, canvas=None, batch=4,
             size = tuple(int(s) for s in dataset.sizes[index])
             mask = decode_stimulus(dataset.target_masks[index])[..., 0].numpy() > 0
             for layer in layers:
-                plan = canvas_resampling(size, maps[layer].shape[1:3], canvas, convention)
+                plan = canvas_resampling(size, maps[layer].shape[1:3], canvas, convention,
+                                         fit=fit_of(model))
                 nmm, _ = score_units(maps[layer][row], plan, mask_weights(plan, mask)[np.newaxis])
                 one = Moments.of(nmm)
                 totals[layer] = totals[layer].merge(one) if layer in totals else one

@@ -15,7 +15,7 @@ from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.region_labels import RegionLabels
 from keras_saliency.metrics import nss
 from keras_saliency.metrics.streaming import Moments
-from keras_saliency.models import postprocess_of
+from keras_saliency.models import fit_of, postprocess_of
 from keras_saliency.prediction.forward import canvas_of
 
 THRESHOLD = 1.5
@@ -87,7 +87,7 @@ def score_regions(model, layers, dataset: SaliencyDataset, labels: RegionLabels,
             units = {layer: responses[layer][row] for layer in layers}
             prediction = finish(responses[output][row], dataset.sizes[index])[..., 0].numpy()
             total = total.merge(_score_image(units, prediction, dataset, index, labels, sigma,
-                                             canvas, convention))
+                                             canvas, convention, fit_of(model)))
     return total
 
 
@@ -113,7 +113,7 @@ def output_difference(scores: RegionScores) -> dict:
             for category, values in scores.output.items()}
 
 
-def _score_image(units, prediction, dataset, index, labels, sigma, canvas, convention):
+def _score_image(units, prediction, dataset, index, labels, sigma, canvas, convention, fit):
     """`RegionScores` of one stimulus."""
     size = tuple(int(s) for s in dataset.sizes[index])
     regions = labels.regions(dataset.names[index], size)
@@ -122,7 +122,7 @@ def _score_image(units, prediction, dataset, index, labels, sigma, canvas, conve
     density = dataset.fixations.density_map(index, sigma)
     scores = RegionScores({}, {}, {})
     for layer, values in units.items():
-        plan = canvas_resampling(size, values.shape[:2], canvas, convention)
+        plan = canvas_resampling(size, values.shape[:2], canvas, convention, fit=fit)
         weights = [fixation_weights(plan, points, mask=region.mask) for region in regions]
         assoc, _ = score_units(values, plan, np.reshape(weights, (-1, *plan.mean.shape)))
         for region, row in zip(regions, assoc):

@@ -8,7 +8,9 @@ from keras_saliency.analysis.interpolation import canvas_resampling
 from keras_saliency.analysis.unit_nss import fixation_weights, score_units
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
 from keras_saliency.files import InputError
+from keras_saliency.maps import PAD
 from keras_saliency.metrics.streaming import Moments
+from keras_saliency.models import fit_of
 from keras_saliency.prediction.forward import canvas_of
 
 
@@ -117,17 +119,17 @@ def score_dataset(model, layers, dataset: SaliencyDataset, canvas=None, indices=
     canvas, results = tuple(canvas or canvas_of(model)), {}
     for chosen, maps in dataset_activations(model, layers, dataset, canvas, indices, batch, label):
         for layer, (scores, constant) in score_maps(
-                maps, dataset, chosen, canvas, convention).items():
+                maps, dataset, chosen, canvas, convention, fit_of(model)).items():
             before = results.get(layer) or UnitScores.empty(scores.shape[-1], keep)
             results[layer] = before.update(scores, chosen, constant)
     return {layer: results[layer] for layer in layers if layer in results}
 
 
-def score_maps(maps, dataset, indices, canvas, convention="half_pixel") -> dict:
+def score_maps(maps, dataset, indices, canvas, convention="half_pixel", fit=PAD) -> dict:
     """{layer: (NSS [B, U], constant bool [B, U])} of the activation_maps of stimuli `indices`.
 
     Args:
-        maps: {layer: [B, h, w, U]} on a canvas (h, w) that the stimuli lie on with padding.
+        maps: {layer: [B, h, w, U]} on a canvas (h, w) that the stimuli lie on by the fit.
     """
     scored = {layer: ([], []) for layer in maps}
     arrays = {layer: np.asarray(values) for layer, values in maps.items()}
@@ -137,7 +139,7 @@ def score_maps(maps, dataset, indices, canvas, convention="half_pixel") -> dict:
         weights = {}  # shared by layers with as many cells
         for layer, values in arrays.items():
             cells = values.shape[1:3]
-            plan = canvas_resampling(size, cells, canvas, convention)
+            plan = canvas_resampling(size, cells, canvas, convention, fit=fit)
             if cells not in weights:
                 weights[cells] = fixation_weights(plan, points)[np.newaxis]
             scores, constant = score_units(values[row], plan, weights[cells])

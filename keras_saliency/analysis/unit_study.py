@@ -21,7 +21,7 @@ from keras_saliency.config import ModelConfig
 from keras_saliency.datasets import popout
 from keras_saliency.datasets.region_labels import load_regions
 from keras_saliency.files import InputError
-from keras_saliency.models import build_model, load_pretrained
+from keras_saliency.models import build_model, fit_of, load_pretrained
 from keras_saliency.models.weights_file import read_attributes
 from keras_saliency.prediction.forward import canvas_of
 
@@ -196,14 +196,14 @@ def _fetch_examples(studies, model, dataset, canvas, batch, units_shown, images_
         for tier, units in shown[study.layer].items():
             study.examples[tier] = {int(unit): [
                 _example(dataset, int(image), best.scores[rank, unit],
-                         maps[study.layer][int(image), int(unit)], canvas)
+                         maps[study.layer][int(image), int(unit)], canvas, fit_of(model))
                 for rank, image in enumerate(best.images[:images_shown, unit]) if image >= 0]
                 for unit in units}
 
 
-def _example(dataset, image, nss, activation, canvas) -> Example:
+def _example(dataset, image, nss, activation, canvas, fit) -> Example:
     size = tuple(int(s) for s in dataset.sizes[image])
-    plan = canvas_resampling(size, activation.shape, canvas)
+    plan = canvas_resampling(size, activation.shape, canvas, fit=fit)
     return Example(image, float(nss), activation, plan)
 
 

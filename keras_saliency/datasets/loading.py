@@ -41,7 +41,7 @@ def load_data(data: DataConfig, targets=(DENSITY,), part="validation") -> tuple:
         require(stimuli.has_fixations or stimuli.density_files and FIXATIONS not in targets,
                 f"{dataset.name}: no fixations on any of the {len(stimuli)} stimuli for {use}, "
                 "which the chosen loss or its densities need")
-    return training, evaluated, pipeline.CanvasSpec(canvas, sigma, tuple(targets))
+    return training, evaluated, pipeline.CanvasSpec(canvas, sigma, tuple(targets), data.fit)
 
 
 def _blur(dataset, data: DataConfig, spec: DatasetSpec) -> float:

@@ -28,12 +28,13 @@ class CanvasSpec:
 
     Attributes:
         canvas: (h, w). sigma: blur of the density in stimulus pixels. targets: names of the
-        target maps, stacked as channels in this order.
+        target maps, stacked as channels in this order. fit: "pad" or "stretch", see `maps`.
     """
 
     canvas: tuple
     sigma: float
     targets: Sequence[str] = (DENSITY,)
+    fit: str = maps.PAD
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,8 @@ def example_loader(dataset: SaliencyDataset, spec: CanvasSpec, augmentation=Augm
             source = tf.io.decode_image(tf.io.read_file(density_paths[index]), channels=1,
                                         expand_animations=False)
             source = tf.ensure_shape(source, (None, None, 1))
-        return maps.peak_normalize(maps.to_canvas(_cut(source, window), canvas, maps.MAP_PADDING))
+        return maps.peak_normalize(
+            maps.to_canvas(_cut(source, window), canvas, maps.MAP_PADDING, spec.fit))
 
     def fixations(index, window):
         points = points_of(index)
@@ -115,14 +117,14 @@ def example_loader(dataset: SaliencyDataset, spec: CanvasSpec, augmentation=Augm
             points = points - corner
             points = points[tf.reduce_all((points >= 0) & (points < size), axis=1)]
         size = sizes[index] if window is None else window[1]
-        return maps.fixation_map(maps.points_to_canvas(points, size, canvas), canvas)
+        return maps.fixation_map(maps.points_to_canvas(points, size, canvas, spec.fit), canvas)
 
     makers = {DENSITY: density, FIXATIONS: fixations}
 
     def load(index, mirrored, key=None):
         varied = augmentation if key is not None else Augmentation()
         window = _window(sizes[index], varied.crop, key) if varied.crop < 1 else None
-        image = maps.to_canvas(_cut(load_stimulus(index), window), canvas)
+        image = maps.to_canvas(_cut(load_stimulus(index), window), canvas, fit=spec.fit)
         if varied.color:
             image = _recolor(image, varied.color, key)
         target = tf.concat([makers[name](index, window) for name in spec.targets], axis=-1)
@@ -175,12 +177,12 @@ def stimulus_loader(dataset: SaliencyDataset):
     return load
 
 
-def stimulus_stream(dataset: SaliencyDataset, canvas, indices, batch: int):
+def stimulus_stream(dataset: SaliencyDataset, canvas, indices, batch: int, fit=maps.PAD):
     """Batches float32 [B, h, w, 3] of the stimuli `indices`, in that order, on the canvas."""
     load = stimulus_loader(dataset)
 
     def on_canvas(index):
-        image = maps.to_canvas(load(index), canvas)
+        image = maps.to_canvas(load(index), canvas, fit=fit)
         image.set_shape((*canvas, 3))
         return image
 

@@ -1,6 +1,7 @@
 """What `scripts/evaluate.py` does: score whatever makes maps, compare tables of scores."""
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from keras_saliency import config as configs
@@ -21,6 +22,7 @@ from keras_saliency.files import InputError, atomic_path
 from keras_saliency.models import (
     ClassicalModel,
     check_canvas,
+    fit_of,
     is_density,
     load_predictor,
     postprocess_of,
@@ -67,6 +69,7 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
                                                   label="evaluation")
         elif model is not None:
             check_canvas(model, spec.canvas)
+            spec = replace(spec, fit=fit_of(model))  # as it was trained
             result = evaluation.evaluate(
                 evaluation.forward_function(model),
                 pipeline.canvas_stream(dataset, spec, config.evaluation.batch), scorer,

@@ -11,7 +11,7 @@ from keras_saliency.export import tflite
 from keras_saliency.export.picture_bytes import LIMIT, decode_batch, picture_of, require_size
 from keras_saliency.export.serving_files import docker_command, write_serving_files, write_warmup
 from keras_saliency.files import InputError, remove_abandoned, temporary_path
-from keras_saliency.models import check_canvas, postprocess_of
+from keras_saliency.models import check_canvas, fit_of, postprocess_of
 from keras_saliency.models.weights_file import first_not_finite
 from keras_saliency.prediction.forward import canvas_of
 
@@ -37,15 +37,15 @@ class SaliencyModule(tf.Module):
 
         self.canvas = canvas = canvas_of(model)
         check_canvas(model, canvas)
-        postprocess = postprocess_of(model)
-        turned = {shape: maps.oriented_canvas(shape, canvas) if None in model.input_shape[1:3]
+        fit, postprocess = fit_of(model), postprocess_of(model)
+        turned = {shape: maps.oriented_canvas(shape, canvas, fit) if None in model.input_shape[1:3]
                   else canvas for shape in ((2, 1), (1, 2))}  # as `predict` does
 
         def saliency_of(image):
             """[H, W, 1] in 0..1 of an image [H, W, 3]."""
             size = tf.shape(image)[:2]
             chosen = tf.where(size[0] > size[1], turned[2, 1], turned[1, 2])
-            canvas_map = network(maps.to_canvas(image, chosen)[tf.newaxis])[0]
+            canvas_map = network(maps.to_canvas(image, chosen, fit=fit)[tf.newaxis])[0]
             return maps.min_max(postprocess(canvas_map, size))
 
         @tf.function(input_signature=[
@@ -64,7 +64,7 @@ class SaliencyModule(tf.Module):
             def one(decoded):
                 saliency = saliency_of(picture_of(decoded))
                 levels = tf.saturate_cast(tf.round(saliency * 255), tf.uint8)
-                return (maps.to_canvas(saliency, canvas, maps.MAP_PADDING),
+                return (maps.to_canvas(saliency, canvas, maps.MAP_PADDING, fit),
                         tf.io.encode_png(levels), tf.shape(saliency)[:2])
 
             saliency, pictures, sizes = tf.map_fn(
@@ -90,7 +90,8 @@ def save(model, path, version: int = 1, limit=LIMIT, float16=False) -> Path:
             [B, H, W, 1] in 0..1 (min-max) and `density` (sums to 1), in the input's own size.
         serve_bytes: `image_bytes` string [B], JPEG, PNG or BMP of any sizes ->
             `saliency_png_bytes` string [B], 8-bit gray PNG, each in its picture's own size;
-            `saliency` float32 [B, h, w, 1], the same on the model's canvas, padded with 0;
+            `saliency` float32 [B, h, w, 1], the same on the model's canvas, padded with 0 (or
+            stretched over it, for a model that was trained so);
             `original_size` int32 [B, 2] (H, W).
         serve_canvas: `images` float32 0..255 on the model's canvas [B, h, w, 3] -> the model's own
             `saliency` [B, h, w, 1].

@@ -1,9 +1,11 @@
 """Published models as functional Keras models, by name."""
 import reprlib
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 
 from keras_saliency import maps
+from keras_saliency.config import FITS
 from keras_saliency.files import InputError, printable
 from keras_saliency.models import (
     deepgaze1,
@@ -28,8 +30,8 @@ from keras_saliency.models.spec import ModelSpec
 from keras_saliency.models.weights_file import WeightsError
 
 __all__ = ["MODELS", "ClassicalModel", "ModelSpec", "WeightsError", "build_model", "check_canvas",
-           "find_weights", "is_density", "list_models", "list_pretrained", "load_pretrained",
-           "load_predictor", "network_spec", "origin", "postprocess_of"]
+           "find_weights", "fit_of", "is_density", "list_models", "list_pretrained",
+           "load_predictor", "load_pretrained", "network_spec", "origin", "postprocess_of"]
 
 MODELS = {
     "bms": bms.SPEC,
@@ -82,11 +84,18 @@ def network_spec(name) -> ModelSpec:
 def postprocess_of(model):
     """The function (canvas map [h, w, 1], size (H, W)) -> [H, W, 1] that ends a model.
 
-    Its own where its authors have one, else `maps.from_canvas`; predict, evaluate and export apply
-    it alike.
+    Its own where its authors have one, else `maps.from_canvas`, with the model's fit; predict,
+    evaluate and export apply it alike.
     """
     spec = MODELS.get(model.name)
-    return (spec and spec.postprocess) or maps.from_canvas
+    return partial((spec and spec.postprocess) or maps.from_canvas, fit=fit_of(model))
+
+
+def fit_of(model) -> str:
+    """How pictures come onto a model's canvas, "pad" or "stretch" (see `maps`): as it was trained,
+    or as the authors of its name do; "pad" where nothing says."""
+    spec = MODELS.get(model.name)
+    return getattr(model, "canvas_fit", None) or (spec.fit if spec else maps.PAD)
 
 
 def is_density(name) -> bool:
@@ -105,8 +114,9 @@ def build_model(name, input_shape=None, encoder_weights=None, **options):
         **options: the builder's own, e.g. `aspp=False`; see its docstring.
 
     Returns:
-        keras.Model on RGB float32 0..255 [B, H, W, 3] with an attribute `canvas` (h, w): the
-        size that `predict` works at; or a `ClassicalModel`, which `predict` takes as well.
+        keras.Model on RGB float32 0..255 [B, H, W, 3] with the attributes `canvas` (h, w), the
+        size that `predict` works at, and `canvas_fit`, "pad" or "stretch", how it brings pictures
+        there; or a `ClassicalModel`, which `predict` takes as well.
 
     Raises:
         InputError: unknown name or option (lists the valid ones), or a network's option of another
@@ -125,6 +135,7 @@ def build_model(name, input_shape=None, encoder_weights=None, **options):
     check_values(name, spec.builder, options)
     model = spec.builder(input_shape=tuple(input_shape or (None, None, 3)), **options)
     model.canvas = tuple(input_shape[:2]) if input_shape else spec.canvas
+    model.canvas_fit = spec.fit
     if encoder_weights is not None:
         load_encoder(model, encoder_weights)
     return model
@@ -154,9 +165,9 @@ def load_pretrained(name_or_path):
             folder (its `best.h5` is taken).
 
     Returns:
-        keras.Model of any input size, its `canvas` the one it was trained at; its `about` is a
-        dict of what its file says: file, model, options, training data, scores, licence. In
-        `weights/` the file must be the one of the manifest, by sha256.
+        keras.Model of any input size, its `canvas` and `canvas_fit` those it was trained at; its
+        `about` is a dict of what its file says: file, model, options, training data, scores,
+        licence. In `weights/` the file must be the one of the manifest, by sha256.
 
     Raises:
         WeightsError: no such weights, a file that does not say which model it is for, or whose
@@ -188,12 +199,16 @@ def _build_described(attributes, path):
         canvas = check_size(attributes.get("canvas", MODELS[name].canvas))
     except InputError as error:
         raise WeightsError(f"{path}: attribute 'canvas': {error}") from None
+    fit = attributes.get("fit", maps.PAD)  # files of before there was a choice have none
+    if fit not in FITS:
+        raise WeightsError(f"{path}: attribute 'fit' is {reprlib.repr(fit)}, not "
+                           f"{' or '.join(FITS)}")
     try:
         check_names(name, MODELS[name].builder, options)  # or one might be an argument beside them
         model = build_model(name, **options)
     except InputError as error:
         raise WeightsError(f"{path}: attribute 'options': {error}") from None
-    model.canvas = canvas
+    model.canvas, model.canvas_fit = canvas, fit
     return model
 
 

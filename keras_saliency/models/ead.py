@@ -58,10 +58,10 @@ def ead(input_shape=(None, None, 3), widths=(256, 128, 64, 64), preprocessing="c
     return keras.Model(image, saliency, name="ead")
 
 
-def postprocess(canvas_map, size) -> tf.Tensor:
+def postprocess(canvas_map, size, fit=maps.PAD) -> tf.Tensor:
     """The map [H, W, 1] in the image's size (H, W), negative values cut to 0: it is trained
     towards densities, which have none."""
-    return tf.nn.relu(maps.from_canvas(canvas_map, size))
+    return tf.nn.relu(maps.from_canvas(canvas_map, size, fit))
 
 
 SPEC = ModelSpec(

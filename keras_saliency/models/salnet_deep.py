@@ -50,17 +50,17 @@ def salnet_deep(input_shape=(None, None, 3), width_multiplier=1.0):
     return keras.Model(image, saliency, name="salnet_deep")
 
 
-def postprocess(canvas_map, size) -> tf.Tensor:
+def postprocess(canvas_map, size, fit=maps.PAD) -> tf.Tensor:
     """The published map of a raw output: x 128 + 127, cut to 0..255, cubic resize, 5x5 Gaussian.
 
     Args:
-        canvas_map: [h, w, 1]. size: (H, W) of the image.
+        canvas_map: [h, w, 1]. size: (H, W) of the image. fit: see `maps`.
 
     Returns:
         float32 [H, W, 1], 0..255.
     """
     levels = tf.clip_by_value(canvas_map * 128.0 + 127.0, 0.0, 255.0)
-    return maps.blur(maps.from_canvas(levels, size), GAUSSIAN)
+    return maps.blur(maps.from_canvas(levels, size, fit), GAUSSIAN)
 
 
 SPEC = ModelSpec(

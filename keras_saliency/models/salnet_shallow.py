@@ -66,13 +66,13 @@ def salnet_shallow(input_shape=(CANVAS, CANVAS, 3), filters=128, width_multiplie
     return keras.Model(image, saliency, name="salnet_shallow")
 
 
-def postprocess(canvas_map, size) -> tf.Tensor:
+def postprocess(canvas_map, size, fit=maps.PAD) -> tf.Tensor:
     """The published map [H, W, 1]: in the image's size (H, W), under a Gaussian of 2 pixels."""
-    return maps.blur(maps.from_canvas(canvas_map, size), GAUSSIAN)
+    return maps.blur(maps.from_canvas(canvas_map, size, fit), GAUSSIAN)
 
 
 SPEC = ModelSpec(
-    salnet_shallow, canvas=(CANVAS, CANVAS), postprocess=postprocess,
+    salnet_shallow, canvas=(CANVAS, CANVAS), fit=maps.STRETCH, postprocess=postprocess,
     citation="Pan, Sayrol, Giro-i-Nieto, McGuinness and O'Connor (2016), Shallow and deep "
              "convolutional networks for saliency prediction, CVPR",
     published="244.6 MiB of parameters, 2.3 of outputs (total at test time less parameters; the "

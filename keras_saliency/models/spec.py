@@ -2,6 +2,8 @@
 from dataclasses import dataclass
 from typing import Callable, Optional
 
+from keras_saliency import maps
+
 
 @dataclass(frozen=True)
 class ModelSpec:
@@ -13,15 +15,17 @@ class ModelSpec:
         citation: authors, year, title, place.
         canvas: (h, w) that a network works at unless a config or a weights file says otherwise;
             None for a classical model, which works at the image's own size.
+        fit: how its authors bring pictures onto it, "pad" or "stretch" (see `maps`).
         density: whether its output is a density: sums to 1 and has a logarithm.
-        postprocess: from a canvas map float32 [h, w, 1] and the image's size (H, W) to the map
-            that is published, float32 [H, W, 1], in TensorFlow; None: cropped and resized alone.
+        postprocess: from a canvas map float32 [h, w, 1], the image's size (H, W) and the fit to
+            the map that is published, float32 [H, W, 1], in TensorFlow; None: `from_canvas` alone.
         published: the sizes that papers state, for the table of `scripts/summary.py`.
     """
 
     builder: Callable
     citation: str
     canvas: Optional[tuple] = None
+    fit: str = maps.PAD
     density: bool = False
     postprocess: Optional[Callable] = None
     published: str = ""

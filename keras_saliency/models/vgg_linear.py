@@ -11,6 +11,7 @@ authors enlarge it to 480x640, the size of SALICON's stimuli.
 import keras
 from keras import layers
 
+from keras_saliency import maps
 from keras_saliency.models.backbones import vgg16
 from keras_saliency.models.layers import BilinearUpsample, MinMax, Preprocess
 from keras_saliency.models.spec import ModelSpec
@@ -38,6 +39,6 @@ def vgg_linear(input_shape=(None, None, 3), width_multiplier=1.0):
 
 
 SPEC = ModelSpec(
-    vgg_linear, canvas=(224, 224),
+    vgg_linear, canvas=(224, 224), fit=maps.STRETCH,
     citation="He, Tavakoli, Borji, Mi and Pugeault (2019), Understanding and visualizing deep "
              "visual saliency models, CVPR")

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from keras_saliency import maps
 from keras_saliency.files import InputError
-from keras_saliency.models import MODELS, ClassicalModel, check_canvas, postprocess_of
+from keras_saliency.models import MODELS, ClassicalModel, check_canvas, fit_of, postprocess_of
 
 
 def canvas_of(model) -> tuple:
@@ -32,7 +32,8 @@ def predict(model, image, canvas=None) -> np.ndarray:
         model: a Keras saliency model on RGB 0..255, or a `ClassicalModel`.
         image: [H, W, 3] RGB, uint8 or float within 0..255, any size from 1x1.
         canvas: (h, w) to work at. Default: the model's own, turned upright for portrait
-            pictures where the model takes any size. Classical models work at the image's own.
+            pictures where the model takes any size and pads them. Classical models work at the
+            image's own.
 
     Returns:
         float32 [H, W], in the scale of the model (0..1 for those that end in a min-max).
@@ -48,13 +49,13 @@ def predict(model, image, canvas=None) -> np.ndarray:
         raise InputError("image has values that are not finite")
     if isinstance(model, ClassicalModel):
         return model(image)
-    size = image.shape[:2]
+    size, fit = image.shape[:2], fit_of(model)
     if canvas is None:
         canvas = canvas_of(model)
         if None in model.input_shape[1:3]:
-            canvas = maps.oriented_canvas(size, canvas)
+            canvas = maps.oriented_canvas(size, canvas, fit)
     check_canvas(model, canvas)
-    batch = maps.to_canvas(image, canvas)[tf.newaxis]
+    batch = maps.to_canvas(image, canvas, fit=fit)[tf.newaxis]
     canvas_map = model(batch, training=False)[0]
     return postprocess_of(model)(canvas_map, size)[..., 0].numpy()
 

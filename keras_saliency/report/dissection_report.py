@@ -10,6 +10,7 @@ from keras_saliency.analysis.interpolation import canvas_resampling
 from keras_saliency.analysis.patterns import enlarge, outline
 from keras_saliency.datasets import pipeline
 from keras_saliency.files import atomic_path, write_csv
+from keras_saliency.maps import PAD
 from keras_saliency.prediction.overlay import save_png
 from keras_saliency.report import page
 from keras_saliency.report.figures import histogram
@@ -20,11 +21,11 @@ COLUMNS = {"layer": str, "unit": int, "concept": str, "category": str, "IoU": fl
 
 
 def write(name, dataset, dissections: dict, examples, canvas, folder, masks=False,
-          log=print) -> Path:
+          log=print, fit=PAD) -> Path:
     """Write dissection.csv, dissection.h5, figures/*.png, report.html and, if asked, masks/.
 
     Args:
-        name: of the model. dataset, canvas: what it was dissected with.
+        name: of the model. dataset, canvas, fit: what it was dissected with.
         dissections: {layer: Dissection}. examples: of `dissection_study.fetch_examples`.
         masks: write the mask of each detector on its best images as PNG, 0 or 255.
 
@@ -40,9 +41,9 @@ def write(name, dataset, dissections: dict, examples, canvas, folder, masks=Fals
         figures[layer] = folder / "figures" / f"{layer}_iou.png"
         iou_figure(dissection, layer, figures[layer])
     if masks:
-        _write_masks(examples, dissections, dataset, canvas, folder / "masks")
+        _write_masks(examples, dissections, dataset, canvas, fit, folder / "masks")
     path = page.write(folder / "report.html", f"{name} dissected on {dataset.name}",
-                      *_parts(dataset, dissections, rows, figures, examples, canvas))
+                      *_parts(dataset, dissections, rows, figures, examples, canvas, fit))
     for layer, dissection in dissections.items():
         found = dissection.detectors()
         log(f"{layer}: " + ", ".join(
@@ -61,7 +62,7 @@ def iou_figure(dissection: Dissection, title: str, path) -> None:
     histogram(groups, f"{title}: best IoU of each unit", "IoU", DETECTOR_IOU, path)
 
 
-def _parts(dataset, dissections, rows, figures, examples, canvas):
+def _parts(dataset, dissections, rows, figures, examples, canvas, fit):
     yield page.paragraph(
         f"{len(dataset)} images with {len(dataset.concepts)} labels. A unit's mask is where its "
         "enlarged activation_map exceeds the value that half a percent of its cells exceed; its "
@@ -96,13 +97,13 @@ def _parts(dataset, dissections, rows, figures, examples, canvas):
             name = dissections[layer].concepts[concept[unit]].name
             yield page.paragraph(f"unit {unit}: {name}, IoU {iou[unit]:.3f}", note=True)
             yield page.strip(page.picture(
-                outline(load(i).numpy(), activation, _plan(dataset, i, activation, canvas)),
+                outline(load(i).numpy(), activation, _plan(dataset, i, activation, canvas, fit)),
                 width=THUMBNAIL) for i, activation in shown)
 
 
-def _plan(dataset, image, activation, canvas):
+def _plan(dataset, image, activation, canvas, fit):
     size = dataset.image_sizes[image]
-    return canvas_resampling(size, activation.shape, canvas)
+    return canvas_resampling(size, activation.shape, canvas, fit=fit)
 
 
 def _write_hdf5(path, dissections) -> None:
@@ -116,11 +117,11 @@ def _write_hdf5(path, dissections) -> None:
             group["categories"] = [c.category for c in d.concepts]
 
 
-def _write_masks(examples, dissections, dataset, canvas, folder) -> None:
+def _write_masks(examples, dissections, dataset, canvas, fit, folder) -> None:
     for layer, units in examples.items():
         for unit, shown in units.items():
             for image, activation in shown:
-                plan = _plan(dataset, image, activation, canvas)
+                plan = _plan(dataset, image, activation, canvas, fit)
                 mask = enlarge(activation, plan) > dissections[layer].thresholds[unit]
                 stem = Path(dataset.stimuli[image]).stem
                 save_png(Path(folder) / f"{layer}_unit{unit:04d}_{stem}.png",

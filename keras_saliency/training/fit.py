@@ -63,8 +63,12 @@ def train(config: Config, resume=False, log=print) -> Run:
     scorer = Scorer(validation, spec.sigma, config.evaluation.every, training,
                     seed=config.evaluation.seed)
     model = build(config.model, settings)
+    model.canvas, model.canvas_fit = spec.canvas, spec.fit
     check_canvas(model, spec.canvas)
     if settings.lbfgs is not None:
+        if spec.fit != maps.PAD:
+            raise ConfigError(f"data.fit={spec.fit} is not for train.lbfgs, whose likelihood knows "
+                              "the places of padded stimuli: --set data.fit=pad")
         return lbfgs.train(config, model, data, resume, log)
     _check_monitor(settings.monitor, scorer.metrics)
     if settings.unit_layers:
@@ -234,7 +238,7 @@ def _fingerprint(trunk, dataset, spec, mirrors) -> str:
     """Changes with everything that the responses of `trunk` depend on."""
     digest = hashlib.sha256(json.dumps([
         [layer.name for layer in trunk.layers], list(dataset.names), list(spec.canvas),
-        spec.sigma, list(spec.targets), list(mirrors), dataset.edition]).encode())
+        spec.fit, spec.sigma, list(spec.targets), list(mirrors), dataset.edition]).encode())
     for weights in trunk.get_weights():
         digest.update(np.ascontiguousarray(weights).tobytes())
     return digest.hexdigest()

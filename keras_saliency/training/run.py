@@ -52,14 +52,15 @@ class Run:
         """The first line of a run."""
         height, width = self.spec.canvas
         return (f"{self.training.summary()}; {len(self.validation)} for validation; canvas "
-                f"{height}x{width}; writing {self.folder}")
+                f"{height}x{width} ({self.spec.fit}); writing {self.folder}")
 
     def save(self, name: str, rows, extra=None) -> None:
         """Write the weights of the model as they are after `rows` to a file of the folder."""
         weights_file.save(self.model, self.folder / name, extra=extra, attributes={
             "model": self.model.name, "options": self.config.model.options,
-            "canvas": list(self.spec.canvas), "dataset": f"{self.training.name} "
-            f"({self.training.edition})", "training_stimuli": len(self.training),
+            "canvas": list(self.spec.canvas), "fit": self.spec.fit,
+            "dataset": f"{self.training.name} ({self.training.edition})",
+            "training_stimuli": len(self.training),
             "epoch": len(rows), "scores": rows[-1] if rows else {},
             "keras": keras.__version__, "keras_saliency": __version__})
 
@@ -72,7 +73,6 @@ class Run:
         if self.rows:
             path = require_best(self.folder, self.best["epoch"])
             weights_file.assign(self.model, weights_file.read(path), path)
-        self.model.canvas = self.spec.canvas
         return self
 
 
