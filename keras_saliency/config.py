@@ -24,6 +24,7 @@ class ConfigError(InputError):
 LARGEST_CANVAS = 2 ** 24  # pixels: activation_maps of more do not fit any memory
 CACHES = ("none", "memory", "disk")
 FITS = ("pad", "stretch")  # how a stimulus comes onto the canvas, see maps.py
+CENTER_BIASES = ("kde", "histogram")
 
 
 def _require(condition, message: str) -> None:
@@ -70,6 +71,7 @@ class DataConfig:
     validation: Optional[int] = None
     hold_out: Optional[int] = None         # validate on so many training stimuli instead
     split_seed: int = 42
+    center_bias: str = "kde"               # of the training fixations, or "histogram"
     options: Dict[str, Any] = field(default_factory=dict)  # the reader's own
 
     def __post_init__(self):
@@ -83,6 +85,8 @@ class DataConfig:
             _require(value is None or 0 < value < math.inf,
                      f"data.{key} must be above 0 and finite, not {value}")
         _at_least("data", self, 1, "train", "validation", "hold_out")
+        _require(self.center_bias in CENTER_BIASES,
+                 f"data.center_bias {self.center_bias!r}; choose {' or '.join(CENTER_BIASES)}")
         _require(0 <= self.split_seed < 2 ** 32,
                  f"data.split_seed must lie between 0 and {2 ** 32 - 1}, not {self.split_seed}")
 

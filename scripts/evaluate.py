@@ -32,6 +32,10 @@ def main():
     parser.add_argument("--part", choices=("validation", "training", "all"),
                         default="validation", help="stimuli to score (default: %(default)s); "
                         "with all, baselines leave out the stimulus they predict")
+    parser.add_argument("--prior", choices=("center_bias", "uniform"), default="center_bias",
+                        help="what deepgaze1 takes for the density of fixations on any stimulus: "
+                        "its center_bias, or with uniform nothing, which is what shuffled AUC "
+                        "asks for (default: %(default)s)")
     parser.add_argument("--trust", action="store_true", help="run a SavedModel from elsewhere "
                         "though its graph can read or write files or run other code; without "
                         "it such a graph is refused")
@@ -43,7 +47,7 @@ def main():
         return engine.compare_tables(arguments.compare, arguments.out)
     return engine.score(
         command_line.load_config(arguments), arguments.weights, arguments.maps,
-        arguments.baseline, arguments.part, arguments.out, arguments.trust)
+        arguments.baseline, arguments.part, arguments.out, arguments.trust, arguments.prior)
 
 
 if __name__ == "__main__":

@@ -27,10 +27,11 @@ from keras_saliency.models import (
     load_predictor,
     postprocess_of,
 )
+from keras_saliency.models.density_layers import AddCenterBias
 
 
 def score(config: Config, weights=None, maps=None, baseline=None, part="validation", out=None,
-          trust=False):
+          trust=False, prior="center_bias"):
     """Score one source of maps on a part of a config's dataset, print and write the table.
 
     Args:
@@ -41,6 +42,8 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
         part: "validation", "training" or "all".
         out: table to write (.csv or .parquet), with a .json beside it; None for neither.
         trust: run a SavedModel though its graph could read or write files.
+        prior: of a model that adds a center_bias to its log_density: "center_bias", or "uniform"
+            to do without, as shuffled AUC asks for (Kuemmerer et al. 2015, section 2.2).
 
     Returns:
         1 if stimuli had no usable map (they are named), else 0.
@@ -55,13 +58,17 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
     if weights is not None:
         saved_model = _saved_model(weights)
         model = None if saved_model else load_predictor(weights)
+    if prior == "uniform":
+        _remove_center_bias(model, weights or maps or baseline)
     training, dataset, spec = load_data(config.data, part=part)
     scorer = evaluation.Scorer(
         dataset, spec.sigma, config.evaluation.metrics, training,
         densities=baseline is not None or (model is not None and is_density(model.name)),
-        seed=config.evaluation.seed)
+        seed=config.evaluation.seed, center_method=config.data.center_bias)
     source = (f"{model.name} from {weights}" if model is not None and model.name != weights else
               weights or (f"the maps in {maps}" if maps else f"the baseline {baseline}"))
+    if prior == "uniform":
+        source = f"{source} with a uniform prior"
     print(f"scoring {source} on the stimuli ({part}) of {dataset.summary()}")
     with pipeline.unreadable_files_named(dataset):
         if isinstance(model, ClassicalModel):
@@ -92,6 +99,20 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
     if result.missing:
         print(f"error: {len(result.missing)} stimuli have no usable map", file=sys.stderr)
     return int(bool(result.missing))
+
+
+def _remove_center_bias(model, source) -> None:
+    """Give a network that adds a center_bias to its log_density a uniform one.
+
+    Raises:
+        InputError: `source` is not such a network.
+    """
+    found = [layer for layer in getattr(model, "layers", ()) if isinstance(layer, AddCenterBias)]
+    if not found:
+        raise InputError(f"--prior uniform: {source} adds no center_bias to a log_density, as "
+                         "deepgaze1 does; leave it out")
+    for layer in found:
+        layer.set_uniform()
 
 
 def compare_tables(paths, out=None) -> None:

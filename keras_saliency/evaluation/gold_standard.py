@@ -85,15 +85,40 @@ class GoldStandard:
         NaN where fewer than two observers have fixations. Equals the average of
         `metrics.log_likelihood` over `leave_one_out`, without forming a map.
         """
+        _, observers, nats = self.at_fixations(dataset, index)
+        return float(_observer_weights(observers) @ nats) if len(nats) else float("nan")
+
+    def at_fixations(self, dataset: SaliencyDataset, index: int) -> tuple:
+        """(points [n, 2], observers [n], nats [n]) of one stimulus: the log-density of the others
+        at each fixation. Empty where fewer than two observers have fixations."""
         points, observers = _observed(dataset, index)
         if len(_groups(observers)) == 0:
-            return float("nan")
+            return points[:0], observers[:0], np.zeros(0)
         densities = _pair_densities(points, observers, dataset.sizes[index], self.sigma)
         height, width = dataset.sizes[index]
         density = self.weights[0] * densities + self.weights[1] / (height * width)
         if self.weights[2] > 0:
             density += self.weights[2] * _at(self.center(dataset, index).saliency_map, points)
-        return float(_observer_weights(observers) @ np.log(density))
+        return points, observers, np.log(density)
+
+    def observers_gain(self, dataset: SaliencyDataset, center) -> dict:
+        """{observer: bits per fixation over a center_bias}, over all stimuli.
+
+        Each fixation weighs the same; it is predicted by the other observers of its stimulus.
+
+        Args:
+            center: (dataset, index) -> Density.
+        """
+        totals, counts = {}, {}
+        for index in range(len(dataset)):
+            points, observers, nats = self.at_fixations(dataset, index)
+            if len(points):
+                gains = (nats - np.log(_at(center(dataset, index).saliency_map, points))) / np.log(2)
+                for observer in np.unique(observers):
+                    own = gains[observers == observer]
+                    totals[int(observer)] = totals.get(int(observer), 0.0) + own.sum()
+                    counts[int(observer)] = counts.get(int(observer), 0) + len(own)
+        return {observer: totals[observer] / counts[observer] for observer in sorted(totals)}
 
     def log_likelihoods(self, dataset: SaliencyDataset) -> np.ndarray:
         """float64 [N]: `log_likelihood` of every stimulus."""

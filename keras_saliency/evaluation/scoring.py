@@ -113,13 +113,15 @@ class Scorer:
         training: dataset whose fixations give the center_bias that information gain is over; a
             stimulus that is in it is left out of it.
         densities: whether the predictions are `Density`s, which hold a log_density too.
+        center_method: how that center_bias is estimated, "kde" or "histogram".
         seed: of the sampled metrics; stimulus i draws with seed + i, so that the scores do not
             depend on order or company.
     """
 
-    def __init__(self, dataset, sigma, metrics, training=None, densities=False, seed=0):
+    def __init__(self, dataset, sigma, metrics, training=None, densities=False, seed=0,
+                 center_method="kde"):
         self.dataset, self.sigma, self.training, self.seed = dataset, sigma, training, seed
-        self.densities = densities
+        self.densities, self.center_method = densities, center_method
         self.metrics = choose_metrics(metrics, dataset, training, densities)
         self.wanted = {name for metric in self.metrics
                        for name in (METRICS[metric].prediction, *METRICS[metric].references)}
@@ -128,7 +130,7 @@ class Scorer:
     @cached_property
     def center(self) -> CenterBias:
         """The center_bias of the training stimuli."""
-        return center_bias(self.training)
+        return center_bias(self.training, method=self.center_method)
 
     @property
     def _over_baseline(self) -> bool:

@@ -9,7 +9,12 @@ one per unit of the chosen layers (256 of AlexNet's conv5, 1,536 of VGG16's bloc
 the blur, the weight of the center_bias. Responses of a layer are combined before they are
 enlarged, which gives the same sum for less memory.
 
-Departures: the blur is in cells of the finest chosen layer; its weights at the border sum to 1.
+Departures: the blur is in cells of the finest chosen layer; its weights at the border sum to 1. The
+paper takes convolutions that are padded to "full"; of AlexNet's that is the first, which Caffe does
+not pad: the others keep Caffe's own padding, with which their responses keep the picture's places.
+VGG16's are all padded to "same". The center_bias is the kernel density or the histogram of section
+1.1 (`data.center_bias`); `evaluate.py --prior uniform` leaves it out, as section 2.2 does for
+shuffled AUC.
 """
 import re
 

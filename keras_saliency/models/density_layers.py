@@ -79,6 +79,10 @@ class AddCenterBias(keras.layers.Layer):
             half_pixel_centers=True)
         return inputs + self.alpha * resized
 
+    def set_uniform(self) -> None:
+        """Make the log-density that is added 0, of no place more than of another."""
+        self.log_density.assign(tf.zeros_like(tf.convert_to_tensor(self.log_density)))
+
     def compute_output_shape(self, input_shape):
         return input_shape
 

@@ -8,6 +8,7 @@ from tqdm import tqdm
 from keras_saliency.config import ConfigError, EvaluationConfig, TrainConfig
 from keras_saliency.datasets import pipeline
 from keras_saliency.evaluation.center_bias import center_bias
+from keras_saliency.evaluation.gold_standard import fit_gold_standard
 from keras_saliency.files import write_csv
 from keras_saliency.models import weights_file
 from keras_saliency.models.deepgaze1 import HALVED, receptive_field
@@ -17,7 +18,9 @@ from keras_saliency.training.history import best_row, history_until, write_histo
 from keras_saliency.training.run import BEST, HISTORY, LAST, Run, open_folder
 
 GAINS = ("information_gain", "val_information_gain")
+EXPLAINABLE = ("gold_standard", "val_gold_standard")  # what others' fixations gain
 OBSERVERS = "observers.csv"
+OBSERVERS_HEADER = ("observer", *GAINS, *EXPLAINABLE)
 FOLLOWING = ("units.csv", "patches.csv", OBSERVERS)  # what is made from best.h5
 SAVE_EVERY = 10
 UNITS, PATCHES = 10, 9  # as the paper's Figure 6
@@ -134,7 +137,7 @@ def fit(run, start, log) -> bool:
         FloatingPointError: the loss is not finite; nothing of that iteration is written.
     """
     settings, canvas, model = run.config.train.lbfgs, run.spec.canvas, run.model
-    center = center_bias(run.training)
+    center = center_bias(run.training, method=run.config.data.center_bias)
     responses = deepgaze1_likelihood.collect(model, run.training, canvas,
                                              label="responses (training)")
     deviations = responses.deviations()
@@ -151,7 +154,7 @@ def fit(run, start, log) -> bool:
                     run.training)
     if not finished or not settings.leave_one_observer_out:
         return finished
-    return leave_one_observer_out(run, (training, validation), start, log)
+    return leave_one_observer_out(run, (training, validation), start, center, log)
 
 
 def _iterate(run, likelihoods, measured, log) -> bool:
@@ -233,8 +236,11 @@ def write_units(folder: Path, parameters, responses, dataset) -> None:
                                        "column", "response"), rows)
 
 
-def leave_one_observer_out(run, likelihoods, start, log) -> bool:
+def leave_one_observer_out(run, likelihoods, start, center, log) -> bool:
     """observers.csv: each observer's fixations predicted by a fit to those of all others.
+
+    Beside it what the gold standard gains, which predicts the same fixations by those of the others
+    on the same stimulus (Kuemmerer et al. 2015, section 2.1).
 
     Every fit begins at `start`, where the one to all observers began (its result knows the
     observer left out), and takes as many iterations as that one to its best. Stimuli weigh by the
@@ -246,6 +252,8 @@ def leave_one_observer_out(run, likelihoods, start, log) -> bool:
     path, settings = run.folder / OBSERVERS, run.config.train.lbfgs
     observers, rows = run.training.fixations.observer, _read_rows(path)
     done = {int(row[0]) for row in rows}
+    gold = fit_gold_standard(run.training, center=center)
+    explainable = [gold.observers_gain(part, center) for part in (run.training, run.validation)]
     try:
         for observer in tqdm(np.unique(observers), desc="leaving one observer out",
                              unit="observer"):
@@ -258,8 +266,9 @@ def leave_one_observer_out(run, likelihoods, start, log) -> bool:
                            fitted)
                      for part, fixations in zip(likelihoods, (run.training.fixations,
                                                               run.validation.fixations))]
+            gains += [part.get(int(observer), np.nan) for part in explainable]
             rows.append((int(observer), *(f"{gain:.4f}" for gain in gains)))
-            write_csv(path, ("observer", *GAINS), rows)
+            write_csv(path, OBSERVERS_HEADER, rows)
     except KeyboardInterrupt:
         log(f"\ninterrupted after {len(rows)} observers; continue with --resume")
         return False
@@ -267,8 +276,10 @@ def leave_one_observer_out(run, likelihoods, start, log) -> bool:
 
 
 def _read_rows(path: Path) -> list:
-    """Cells of a CSV file below its header; [] if there is no such file."""
+    """Cells of observers.csv below its header; [] if there is no such file, or one with other
+    columns."""
     if not path.exists():
         return []
     with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.reader(file))[1:]
+        header, *rows = [*csv.reader(file)] or [()]
+    return rows if tuple(header) == OBSERVERS_HEADER else []

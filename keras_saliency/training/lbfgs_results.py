@@ -30,8 +30,9 @@ def write(run, result, center, log=print) -> list:
     files = [("units.csv", "weight of every unit"),
              ("patches.csv", "where the first units respond most; as pictures in units.png")]
     if (run.folder / "observers.csv").exists():
+        log(observers_explained(run.folder / "observers.csv"))
         files.append(("observers.csv", "bits per fixation of each observer, predicted by a fit "
-                                       "to the others"))
+                                       "to the others, and by the gold standard"))
     return files
 
 
@@ -59,6 +60,21 @@ def explained(run, result, center) -> str:
     both = ~np.isnan(gains + explainable)
     return (f"{line}, {100 * share:.0f} % of the gold standard's {explainable[both].mean():.3f} "
             f"({both.sum()} stimuli)")
+
+
+def observers_explained(path) -> str:
+    """The mean over observers, each left out, on the training and on the validation stimuli, and
+    its share of what the gold standard gains: the paper's measure (its Figure 3)."""
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = [{key: float(cell) for key, cell in row.items()} for row in csv.DictReader(file)]
+    parts = []
+    for gain, explainable, stimuli in (("information_gain", "gold_standard", "training"),
+                                       ("val_information_gain", "val_gold_standard", "validation")):
+        gains, gold = (np.array([row[key] for row in rows]) for key in (gain, explainable))
+        share = information_gain_explained(gains, np.zeros_like(gains), gold)
+        parts.append(f"{np.nanmean(gains):.3f} bits per fixation on the {stimuli} stimuli, "
+                     f"{100 * share:.0f} % of the gold standard's {np.nanmean(gold):.3f}")
+    return f"each of {len(rows)} observers left out: {'; '.join(parts)}"
 
 
 def draw_patches(run) -> None:

@@ -14,9 +14,16 @@ from keras_saliency.datasets.dataset import DatasetError
 from keras_saliency.datasets.fixations import Fixations
 from keras_saliency.datasets.pipeline import decode_stimulus
 from keras_saliency.evaluation.center_bias import center_bias
+from keras_saliency.evaluation.gold_standard import fit_gold_standard
 from keras_saliency.metrics.streaming import Moments
 from keras_saliency.models import weights_file
-from keras_saliency.training import deepgaze1_likelihood, fit, lbfgs, run_results
+from keras_saliency.training import (
+    deepgaze1_likelihood,
+    fit,
+    lbfgs,
+    lbfgs_results,
+    run_results,
+)
 from keras_saliency.training.deepgaze1_likelihood import Parameters
 from keras_saliency.training.features import FeatureCacheError
 from keras_saliency.training.history import read_history
@@ -385,3 +392,50 @@ def test_wrong_settings_are_named_and_nothing_is_written(tmp_path, overrides, me
     with pytest.raises(configs.ConfigError, match=message):
         fit.train(config(tmp_path, *overrides))
     assert not (tmp_path / "dg").exists()
+
+
+def test_the_center_bias_is_estimated_as_asked(tmp_path):
+    """The histogram of section 1.1: constant within its cells, unlike the kernel density."""
+    runs = [fit.train(config(tmp_path, f"name={method}", f"data.center_bias={method}",
+                             "train.lbfgs.leave_one_observer_out=false",
+                             "train.lbfgs.iterations=1"), log=quiet)
+            for method in ("kde", "histogram")]
+    for run in runs:
+        expected = deepgaze1_likelihood.canvas_prior(
+            center_bias(run.training, method=run.config.data.center_bias), run.training,
+            run.spec.canvas)
+        found = np.asarray(run.model.get_layer("center_bias").log_density)
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+    assert len({run.rows[0]["val_information_gain"] for run in runs}) == 2
+
+
+def test_observers_stand_beside_the_gold_standard(tmp_path):
+    run = fit.train(config(tmp_path), log=quiet)
+    with open(run.folder / "observers.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    center = center_bias(run.training)
+    gold = fit_gold_standard(run.training, center=center)
+    # by the maps of all others, one stimulus after the other
+    gains = {int(row["observer"]): [] for row in rows}
+    for index in range(len(run.training)):
+        prior = center(run.training, index).log_density
+        for observer, density, points in gold.leave_one_out(run.training, index):
+            places = tuple(np.floor(points[:, ::-1]).astype(int).T)
+            gains[observer] += ((density.log_density - prior)[places] / np.log(2)).tolist()
+    for row in rows:
+        assert float(row["gold_standard"]) == pytest.approx(np.mean(gains[int(row["observer"])]),
+                                                            abs=1e-3)
+    line = lbfgs_results.observers_explained(run.folder / "observers.csv")
+    mean, gold_mean = (np.mean([float(row[key]) for row in rows])
+                       for key in ("information_gain", "gold_standard"))
+    assert f"{mean:.3f} bits per fixation on the training stimuli, {100 * mean / gold_mean:.0f} %" \
+        in line
+
+
+def test_observers_of_another_table_are_fitted_again(tmp_path):
+    run = fit.train(config(tmp_path), log=quiet)
+    path = run.folder / "observers.csv"
+    whole = path.read_text()
+    path.write_text("observer,information_gain,val_information_gain\n0,1,1\n")
+    fit.train(config(tmp_path), resume=True, log=quiet)
+    assert path.read_text() == whole
