@@ -6,6 +6,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from keras_saliency import command_line  # noqa: E402
 from keras_saliency.analysis import unit_study  # noqa: E402
+from keras_saliency.analysis.relation import study_relations  # noqa: E402
 from keras_saliency.datasets.loading import load_data  # noqa: E402
 from keras_saliency.report import unit_report  # noqa: E402
 
@@ -24,8 +25,10 @@ def main():
                         help="weights files, run folders or pretrained names; \"imagenet\" is the "
                              "config's model before training; an encoder's file is taken into "
                              "that model too (default: imagenet ead)")
-    parser.add_argument("--layers", nargs="+", default=list(LAYERS), metavar="NAME",
-                        help="default: block4_conv1 to block5_conv3")
+    parser.add_argument("--layers", nargs="+", default=list(LAYERS), metavar="LAYER",
+                        help="LAYER of every model or MODEL:LAYER of one, by the name of its file "
+                             "or folder; LAYER+LAYER scales the units of several layers together "
+                             "(default: block4_conv1 to block5_conv3)")
     parser.add_argument("--part", choices=("validation", "training", "all"), default="all",
                         help="stimuli to score on (default: %(default)s)")
     parser.add_argument("--best", type=int, default=unit_study.BEST_IMAGES,
@@ -35,22 +38,24 @@ def main():
     parser.add_argument("--regions", metavar="FOLDER",
                         help="OSIE-SR's labels: also score each labelled region")
     parser.add_argument("--popout", action="store_true",
-                        help="also score targets of 80 generated pop-out arrays")
+                        help="also score targets of 80 generated pop-out arrays of 480x640")
     parser.add_argument("--out", default="units", help="folder (default: %(default)s)")
     arguments = parser.parse_args()
     config = command_line.load_config(arguments)
     _, dataset, spec = load_data(config.data, part=arguments.part)
     models = unit_study.load_models(arguments.weights, config.model)
+    canvas = config.data.canvas  # else each model's own
     study = unit_study.study_units(
-        models, arguments.layers, dataset, spec.canvas, config.evaluation.batch, arguments.best,
+        models, arguments.layers, dataset, canvas, config.evaluation.batch, arguments.best,
         arguments.threshold, untrained=[
             name for given, name in zip(arguments.weights, models)
             if unit_study.is_encoder(given)])
     if arguments.regions:
         study.regions = unit_study.study_regions(
-            models, arguments.layers, dataset, arguments.regions, spec)
+            models, arguments.layers, dataset, arguments.regions, spec.sigma, canvas)
+        study.relations = study_relations(study.trained(models), study.regions, dataset, canvas)
     if arguments.popout:
-        study.targets = unit_study.study_targets(models, arguments.layers, spec.canvas)
+        study.targets = unit_study.study_targets(models, arguments.layers, canvas)
     unit_report.write(study, Path(arguments.out))
 
 

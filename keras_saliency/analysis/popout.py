@@ -13,6 +13,7 @@ from keras_saliency.metrics.streaming import Moments
 from keras_saliency.models import fit_of
 from keras_saliency.prediction.forward import canvas_of
 
+ARRAYS, SIZE = 80, (480, 640)  # as many as in the paper; (H, W) of the arrays of our tables
 
 def score_targets(model, layers, dataset: SaliencyDataset, canvas=None, batch=4,
                   convention="half_pixel", label="scoring targets") -> dict:

@@ -3,7 +3,8 @@
 import numpy as np
 
 from keras_saliency.analysis import regions
-from keras_saliency.analysis.statistics import compare_groups, mean_of_top, spearman
+from keras_saliency.analysis.relation import CLUSTERS, Relation
+from keras_saliency.analysis.statistics import GroupComparison, mean_of_top
 from keras_saliency.datasets.region_labels import CATEGORIES
 
 
@@ -38,38 +39,82 @@ def output_rows(scores: dict) -> list:
     return rows
 
 
-def statements(scores: dict, layer: str) -> list:
-    """Sentences: how inner and output saliency rank the categories alike, and which differ.
+def relation_rows(relations: dict) -> list:
+    """The points of Figure 7: a row per model and category.
 
     Args:
-        layer: whose units are the inner representation.
+        relations: {model: Relation}.
     """
+    return [{"model": model, "layer": r.layer, "category": category, "inner": inner, "OS": output,
+             "OD": difference, "cluster": CLUSTERS[cluster]}
+            for model, r in relations.items()
+            for category, inner, output, difference, cluster in zip(
+                r.categories, r.inner, r.output, r.difference, r.cluster)]
+
+
+def variance_rows(relations: dict) -> list:
+    """Table of section 6's analysis of variance: a row per model and source of variation."""
+    rows = []
+    for model, r in relations.items():
+        sources = ("measurement", "cluster", "measurement x cluster")
+        rows += [{"model": model, "source": source, "sum of squares": e.squares, "df": e.freedom,
+                  "F": e.f, "p": e.p_value} for source, e in zip(sources, r.variance[:3])]
+        rows.append({"model": model, "source": "within", "sum of squares": r.variance.residual,
+                     "df": r.variance.freedom, "F": None, "p": None})
+    return rows
+
+
+def pair_rows(test: GroupComparison) -> list:
+    """A row per pair of categories: difference of their inner saliency, Tukey's p."""
+    return [{"category": a, "other": b, "difference": difference, "p": p}
+            for (a, b), (difference, p) in test.pairs.items()]
+
+
+def relation_statements(model: str, relation: Relation) -> list:
+    """Sentences on how inner representation and output go together in one model."""
     lines = []
-    for model, s in scores.items():
-        inner = {c: v.top for c, v in regions.category_statistics(s.units[layer]).items()}
-        outer = regions.output_saliency(s)
-        common = [c for c in inner if c in outer]
-        ranks = spearman([inner[c] for c in common], [outer[c] for c in common])
-        if np.isfinite(ranks.coefficient):
-            lines.append(f"{model}: over {ranks.points} categories, the ten best units of {layer} "
-                         f"and the output correlate with a Spearman coefficient of "
-                         f"{ranks.coefficient:.2f} (p = {ranks.p_value:.2g}).")
-        test = compare_groups({c: np.abs(np.asarray(v) - s.reference[c])
-                               for c, v in s.output.items()})
-        if np.isfinite(test.p_value):
-            pairs = ", ".join(f"{a} / {b}" for a, b in test.different()) or "none"
-            lines.append(f"{model}: difference of output and density between categories, analysis "
-                         f"of variance F = {test.f:.2f}, p = {test.p_value:.2g}; pairs that differ "
-                         f"(Tukey, 5 %): {pairs}.")
+    if np.isfinite(relation.ranks.coefficient):
+        lines.append(
+            f"{model}: over {relation.ranks.points} categories, the ten best units of "
+            f"{relation.layer} and the output correlate with a Spearman coefficient of "
+            f"{relation.ranks.coefficient:.2f} (p = {relation.ranks.p_value:.2g}).")
+    if np.isfinite(relation.variance.second.p_value):
+        of = {c: relation.difference[relation.cluster == c].mean() for c in (0, 1)}
+        salient = [c for c, i in zip(relation.categories, relation.cluster) if i]
+        lines.append(
+            f"{model}: more salient inside are {', '.join(salient)}; their mean OD is {of[1]:.2f}, "
+            f"that of the others {of[0]:.2f}. Analysis of variance with measurement (inner "
+            "saliency, OD) and cluster (these, the others) as factors: p = "
+            + ", ".join(f"{e.p_value:.2g} for {source}" for source, e in zip(
+                ("measurement", "cluster", "their interaction"), relation.variance[:3])) + ".")
     return lines
 
 
-def improvements(scores: dict, layer: str) -> dict:
-    """{model: {category: gain over the first model}} in the mean of the ten best units."""
-    columns = _categories(scores)
-    tops = {model: [regions.category_statistics(s.units[layer])[c].top
-                    if c in s.units[layer] else np.nan for c in columns]
-            for model, s in scores.items()}
+def inner_statement(models: list, test: GroupComparison) -> str:
+    """A sentence: which categories differ in their inner saliency (section 5.2).
+
+    Args:
+        models: names that `compare_inner` had.
+    """
+    if not np.isfinite(test.p_value):
+        return ("Inner saliency of the categories: no two of them have two values to be compared "
+                "by.")
+    values = (f"of the {len(models)} trained models" if len(models) > 1 else
+              f"of the ten best units of {models[0]}")
+    unlike = {c: [pair for pair in test.pairs if c in pair] for c in test.sizes}
+    apart = [c for c, pairs in unlike.items() if all(p in test.different() for p in pairs)]
+    return (f"Inner saliency {values} by category: analysis of variance F = {test.f:.2f}, p = "
+            f"{test.p_value:.2g}; {len(test.different())} of {len(test.pairs)} pairs differ "
+            f"(Tukey, 5 %). Different from all other categories: {', '.join(apart) or 'none'}.")
+
+
+def improvements(scores: dict) -> dict:
+    """{model: {category: gain over the first model}} in the mean of the ten best units of the
+    last layer of each."""
+    columns, tops = _categories(scores), {}
+    for model, s in scores.items():
+        last = list(s.units.values())[-1]
+        tops[model] = [mean_of_top(last[c]) if c in last else np.nan for c in columns]
     first = next(iter(tops))
     return {model: dict(zip(columns, np.subtract(values, tops[first])))
             for model, values in tops.items() if model != first}

@@ -29,11 +29,13 @@ class RegionScores(NamedTuple):
             without fixations are skipped and counted.
         output: {category: float64 [regions]}, NSS of the saliency_map in each region.
         reference: likewise of the fixation density map.
+        images: {category: int [regions]}, indices of the stimuli that the regions lie in.
     """
 
     units: dict
     output: dict
     reference: dict
+    images: dict
 
     def merge(self, other: "RegionScores") -> "RegionScores":
         """Of both shards together."""
@@ -42,9 +44,9 @@ class RegionScores(NamedTuple):
             own = units.setdefault(layer, {})
             for category, moments in categories.items():
                 own[category] = own[category].merge(moments) if category in own else moments
-        joined = [{category: np.concatenate([a.get(category, []), b.get(category, [])])
+        joined = [{category: np.concatenate([part[category] for part in (a, b) if category in part])
                    for category in {**a, **b}}
-                  for a, b in ((self.output, other.output), (self.reference, other.reference))]
+                  for a, b in zip(self[1:], other[1:])]
         return RegionScores(units, *joined)
 
 
@@ -80,7 +82,7 @@ def score_regions(model, layers, dataset: SaliencyDataset, labels: RegionLabels,
     indices = [int(i) for i in indices if dataset.names[int(i)] in labels.instances]
     canvas = tuple(canvas or canvas_of(model))
     output, finish = model.output_names[0], postprocess_of(model)
-    total = RegionScores({layer: {} for layer in layers}, {}, {})
+    total = RegionScores({layer: {} for layer in layers}, {}, {}, {})
     for chosen, responses in dataset_activations(model, [*layers, output], dataset, canvas,
                                                  indices, batch, label):
         for row, index in enumerate(chosen):
@@ -120,19 +122,19 @@ def _score_image(units, prediction, dataset, index, labels, sigma, canvas, conve
     points = dataset.fixations.of(index)
     counts = dataset.fixations.fixation_map(index)
     density = dataset.fixations.density_map(index, sigma)
-    scores = RegionScores({}, {}, {})
+    scores = RegionScores({}, {}, {}, {})
     for layer, values in units.items():
         plan = canvas_resampling(size, values.shape[:2], canvas, convention, fit=fit)
         weights = [fixation_weights(plan, points, mask=region.mask) for region in regions]
         assoc, _ = score_units(values, plan, np.reshape(weights, (-1, *plan.mean.shape)))
         for region, row in zip(regions, assoc):
             scores = scores.merge(RegionScores(
-                {layer: {region.category: Moments.of(row[np.newaxis])}}, {}, {}))
+                {layer: {region.category: Moments.of(row[np.newaxis])}}, {}, {}, {}))
     for region in regions:
         inside = counts * region.mask
         scores = scores.merge(RegionScores(
             {}, {region.category: [nss(prediction, inside)]},
-            {region.category: [nss(density, inside)]}))
+            {region.category: [nss(density, inside)]}, {region.category: [index]}))
     return scores
 
 

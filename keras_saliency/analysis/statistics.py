@@ -8,17 +8,19 @@ from scipy import stats
 TOP_UNITS = 10
 
 
-def mean_of_top(moments, top=TOP_UNITS) -> float:
-    """Mean of the `top` highest mean scores among units (CVPR 2019, Tables 2, 3, 5, 6).
+def best_means(moments, top=TOP_UNITS) -> np.ndarray:
+    """float64 [<= top]: the highest mean scores among units, best first.
 
     Args:
         moments: `Moments` of the units; those without a score are left out.
-
-    Returns:
-        NaN if no unit has a score.
     """
-    known = np.sort(moments.mean[moments.count > 0])[::-1]
-    return float(known[:top].mean()) if len(known) else np.nan
+    return np.sort(moments.mean[moments.count > 0])[::-1][:top]
+
+
+def mean_of_top(moments, top=TOP_UNITS) -> float:
+    """Mean of the `best_means`, NaN of none (CVPR 2019, Tables 2, 3, 5, 6)."""
+    best = best_means(moments, top)
+    return float(best.mean()) if len(best) else np.nan
 
 
 class GroupComparison(NamedTuple):

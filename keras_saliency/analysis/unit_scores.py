@@ -5,6 +5,7 @@ import numpy as np
 
 from keras_saliency.analysis.activations import dataset_activations
 from keras_saliency.analysis.interpolation import canvas_resampling
+from keras_saliency.analysis.layer_choice import join_moments
 from keras_saliency.analysis.unit_nss import fixation_weights, score_units
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
 from keras_saliency.files import InputError
@@ -66,6 +67,13 @@ class UnitScores(NamedTuple):
     def empty(cls, units: int, keep: int) -> "UnitScores":
         """Of no image."""
         return cls(Moments.empty(units), Best.empty(keep, units), np.zeros(units, bool))
+
+    @classmethod
+    def joined(cls, parts) -> "UnitScores":
+        """Of the units of several layers, one layer after the other."""
+        best = Best(*(np.concatenate(part, axis=1) for part in zip(*(p.best for p in parts))))
+        return cls(join_moments([p.moments for p in parts]), best,
+                   np.concatenate([p.alive for p in parts]))
 
     def update(self, scores, images, constant) -> "UnitScores":
         """With scores [B, U] of images [B] added; constant: bool [B, U]."""

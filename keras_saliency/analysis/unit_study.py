@@ -12,10 +12,17 @@ from keras_saliency.analysis.detectors import (
     tiers,
 )
 from keras_saliency.analysis.interpolation import Resampling, canvas_resampling
+from keras_saliency.analysis.layer_choice import (
+    choose_layers,
+    join_moments,
+    members,
+    single_layers,
+)
 from keras_saliency.analysis.patterns import mean_maps, unit_maps
-from keras_saliency.analysis.popout import score_targets
+from keras_saliency.analysis.popout import ARRAYS, SIZE, score_targets
 from keras_saliency.analysis.regions import score_regions
-from keras_saliency.analysis.statistics import Correlation, pearson
+from keras_saliency.analysis.relation import compare_inner
+from keras_saliency.analysis.statistics import GroupComparison, pearson
 from keras_saliency.analysis.unit_scores import UnitScores, score_dataset
 from keras_saliency.config import ModelConfig
 from keras_saliency.datasets import popout
@@ -28,7 +35,6 @@ from keras_saliency.prediction.forward import canvas_of
 UNTRAINED = "imagenet"
 TIERS = ("high", "medium", "low")
 UNITS_SHOWN, IMAGES_SHOWN = 4, 5
-POPOUT_ARRAYS = 80  # as in the paper
 MEAN_MAP_UNITS, MEAN_MAP_IMAGES = 50, 200
 
 
@@ -45,20 +51,35 @@ class Example:
 
 @dataclass
 class LayerStudy:
-    """The units of one layer of one model.
+    """The units of one layer of one model, or of several layers that are joined to a group.
 
     Attributes:
-        model, layer: names. scores, detectors: of its units.
+        model, layer: names; "a+b" of a group. parts: {layer: how many units it has}.
+        scores, detectors: of the units, one layer after the other; scaled together.
         examples: {tier: {unit: [Example, ...]}} for `TIERS`, the best image first.
-        low_map: [h, w], mean standardised activation_map of the units that score lowest.
+        low_maps: {layer: [h, w]}, mean standardised activation_map of the units that score lowest.
     """
 
     model: str
     layer: str
+    parts: dict
     scores: UnitScores
     detectors: Detectors
     examples: dict = field(default_factory=dict)
-    low_map: np.ndarray = None
+    low_maps: dict = field(default_factory=dict)
+
+    def place(self, unit: int) -> tuple:
+        """(layer, number in it) of a unit of the group."""
+        for layer, units in self.parts.items():
+            if unit < units:
+                return layer, int(unit)
+            unit -= units
+        raise IndexError(f"{self.layer} has {sum(self.parts.values())} units")
+
+    def name(self, unit: int) -> str:
+        """How a unit is called: by its number, and by its layer if there are several."""
+        layer, number = self.place(unit)
+        return str(number) if len(self.parts) == 1 else f"{layer} {number}"
 
 
 @dataclass
@@ -69,8 +90,9 @@ class UnitStudy:
         dataset: `SaliencyDataset`. layers: `LayerStudy`s, models in the order given.
         model_nss: {model: mean NSS of its saliency_map}; NaN for one that was not trained.
         best, threshold: what a unit's score is the mean of, and what makes it a detector.
-        regions: {model: RegionScores}. targets: {model: {layer: Moments}}, NMM on pop-out arrays.
-            Empty where they were not asked for.
+        regions: {model: RegionScores}. relations: {model: Relation}, of inner representation and
+            output. targets: {model: {layer: Moments}}, NMM on pop-out arrays. Empty where they
+            were not asked for.
     """
 
     dataset: object
@@ -79,21 +101,40 @@ class UnitStudy:
     best: int = BEST_IMAGES
     threshold: float = THRESHOLD
     regions: dict = field(default_factory=dict)
+    relations: dict = field(default_factory=dict)
     targets: dict = field(default_factory=dict)
 
     def table(self) -> list:
         """Rows (dicts) of the layout of the EAD paper's Table 5, one per model and layer."""
         return [{"model": s.model, "layer": s.layer, "units": len(s.detectors.scores),
                  "dead": int((~s.scores.alive).sum()), "detectors": len(s.detectors.units),
-                 "ratio": s.detectors.ratio, "best unit": _first(s.detectors.ranked()),
+                 "ratio": s.detectors.ratio, "best unit": _best_unit(s),
                  "best score": _largest(s.detectors.scores),
                  "mean NSS of units": float(s.scores.moments.mean.mean()),
                  "model NSS": self.model_nss[s.model]} for s in self.layers]
 
-    def correlation(self, layer: str) -> Correlation:
-        """Pearson's, over models, between the ratio of detectors in a layer and model NSS."""
-        rows = [row for row in self.table() if row["layer"] == layer]
-        return pearson([row["ratio"] for row in rows], [row["model NSS"] for row in rows])
+    def trained(self, models: dict) -> dict:
+        """Those of {name: model} whose output means something."""
+        return {name: model for name, model in models.items()
+                if np.isfinite(self.model_nss[name])}
+
+    def inner_test(self) -> GroupComparison:
+        """Categories compared by their inner saliency in the models that were trained."""
+        return compare_inner({name: self.regions[name] for name in self.relations})
+
+    def correlations(self) -> list:
+        """[({model: layer}, Correlation), ...]: ratio of detectors and NSS over the models.
+
+        The first layers of all models are compared with each other, then the second ones, as
+        far as every model goes (Pearson's; Table 5 has one layer or group of each model).
+        """
+        rows = {}
+        for row in self.table():
+            rows.setdefault(row["model"], []).append(row)
+        return [({row["model"]: row["layer"] for row in compared},
+                 pearson([row["ratio"] for row in compared],
+                         [row["model NSS"] for row in compared]))
+                for compared in zip(*rows.values())]
 
 
 def load_models(names, settings: ModelConfig) -> dict:
@@ -132,73 +173,93 @@ def study_units(models: dict, layers, dataset, canvas=None, batch=4, best=BEST_I
     """Score the units of each model, and fetch what the galleries show.
 
     Args:
-        models: {name: functional model}; layers: names that all of them have.
+        models: {name: functional model}. layers: as `choose_layers` takes them.
         canvas: (h, w) for all models, None for each model's own.
         best, threshold: as `fixation_detectors`. units_shown, images_shown: of each gallery.
         untrained: names of models whose output means nothing; their NSS is NaN.
 
     Raises:
-        LayerError: a model lacks a layer. DatasetError: no fixations.
+        InputError, LayerError: as `choose_layers`. DatasetError: no fixations.
     """
-    studies, model_nss = [], {}
+    chosen, studies, model_nss = choose_layers(layers, models), [], {}
     for name, model in models.items():
         own = tuple(canvas or canvas_of(model))
         output = model.output_names[0]
-        scores = score_dataset(model, [*layers, output], dataset, own, batch=batch,
-                               keep=max(best, images_shown), label=f"{name}: scoring units")
+        scores = score_dataset(model, [*single_layers(chosen[name]), output], dataset, own,
+                               batch=batch, keep=max(best, images_shown),
+                               label=f"{name}: scoring units")
         model_nss[name] = np.nan if name in untrained else float(scores[output].moments.mean[0])
-        found = [LayerStudy(name, layer, scores[layer],
-                            fixation_detectors(scores[layer], best, threshold))
-                 for layer in layers]
+        found = [_layer_study(name, group, scores, best, threshold) for group in chosen[name]]
         _fetch_examples(found, model, dataset, own, batch, units_shown, images_shown)
-        sample = np.unique(np.linspace(0, len(dataset) - 1, MEAN_MAP_IMAGES).astype(int))
-        low = {study.layer: _lowest(study) for study in found if len(_lowest(study))}
-        means = mean_maps(model, low, dataset, sample, own, batch, f"{name}: low units")
-        for study in found:
-            study.low_map = means.get(study.layer)
+        _fetch_low_maps(found, model, dataset, own, batch)
         studies += found
     return UnitStudy(dataset, studies, model_nss, best, threshold)
 
 
-def study_regions(models: dict, layers, dataset, root, spec) -> dict:
+def study_regions(models: dict, layers, dataset, root, sigma, canvas=None) -> dict:
     """{model: RegionScores} over the regions that OSIE-SR labels in `root`.
 
     Args:
-        spec: `CanvasSpec`, of which canvas and blur count. Otherwise as `study_units`.
+        sigma: blur of the fixation density maps, pixels. Otherwise as `study_units`.
 
     Raises:
         DatasetError: labels that are missing or do not fit.
     """
-    labels = load_regions(root, dataset.names)
-    return {name: score_regions(model, layers, dataset, labels, spec.sigma, spec.canvas,
-                                label=f"{name}: scoring regions")
-            for name, model in models.items()}
+    labels, result = load_regions(root, dataset.names), {}
+    for name, groups in choose_layers(layers, models).items():
+        scores = score_regions(models[name], single_layers(groups), dataset, labels, sigma, canvas,
+                               label=f"{name}: scoring regions")
+        result[name] = scores._replace(units={group: {
+            category: join_moments([scores.units[layer][category] for layer in members(group)])
+            for category in scores.output} for group in groups})
+    return result
 
 
-def study_targets(models: dict, layers, canvas) -> dict:
-    """{model: {layer: Moments}} of NMM over 80 generated pop-out arrays."""
-    arrays = popout.load(count=POPOUT_ARRAYS)
-    return {name: score_targets(model, layers, arrays, canvas, label=f"{name}: scoring targets")
-            for name, model in models.items()}
+def study_targets(models: dict, layers, canvas=None, size=SIZE) -> dict:
+    """{model: {layer: Moments}} of NMM over 80 generated pop-out arrays.
+
+    Args:
+        size: (H, W) of an array; the default is that of `reproduce.popout_nmm`, whose table has
+            the outputs. Otherwise as `study_units`.
+    """
+    arrays, result = popout.load(count=ARRAYS, size=size), {}
+    for name, groups in choose_layers(layers, models).items():
+        scores = score_targets(models[name], single_layers(groups), arrays, canvas,
+                               label=f"{name}: scoring targets")
+        result[name] = {group: join_moments([scores[layer] for layer in members(group)])
+                        for group in groups}
+    return result
+
+
+def _layer_study(model, group, scores, best, threshold) -> LayerStudy:
+    parts = {layer: scores[layer] for layer in members(group)}
+    joined = UnitScores.joined(parts.values())
+    return LayerStudy(model, group, {layer: len(s.alive) for layer, s in parts.items()}, joined,
+                      fixation_detectors(joined, best, threshold))
 
 
 def _fetch_examples(studies, model, dataset, canvas, batch, units_shown, images_shown) -> None:
     """Fill in the `examples` of all layers of one model, in one pass over the images needed."""
     shown = {study.layer: tiers(study.detectors, units_shown) for study in studies}
-    pairs = {study.layer: [
-        (image, unit) for units in shown[study.layer].values() for unit in units
-        for image in study.scores.best.images[:images_shown, unit] if image >= 0]
-        for study in studies}
+    pairs = {}
+    for study in studies:
+        for unit in np.concatenate(list(shown[study.layer].values())):
+            layer, number = study.place(unit)
+            pairs.setdefault(layer, []).extend(
+                (image, number) for image in study.scores.best.images[:images_shown, unit]
+                if image >= 0)
     maps = unit_maps(model, list(pairs), dataset, pairs, canvas, batch,
                      label=f"{studies[0].model}: galleries")
     for study in studies:
         best = study.scores.best
         for tier, units in shown[study.layer].items():
-            study.examples[tier] = {int(unit): [
-                _example(dataset, int(image), best.scores[rank, unit],
-                         maps[study.layer][int(image), int(unit)], canvas, fit_of(model))
-                for rank, image in enumerate(best.images[:images_shown, unit]) if image >= 0]
-                for unit in units}
+            study.examples[tier] = {}
+            for unit in units:
+                layer, number = study.place(unit)
+                study.examples[tier][int(unit)] = [
+                    _example(dataset, int(image), best.scores[rank, unit],
+                             maps[layer][int(image), number], canvas, fit_of(model))
+                    for rank, image in enumerate(best.images[:images_shown, unit]) if image >= 0]
 
 
 def _example(dataset, image, nss, activation, canvas, fit) -> Example:
@@ -207,14 +268,34 @@ def _example(dataset, image, nss, activation, canvas, fit) -> Example:
     return Example(image, float(nss), activation, plan)
 
 
-def _lowest(study) -> np.ndarray:
-    """The units that score lowest, without dead ones."""
-    ranked = study.detectors.ranked()[::-1]
-    return ranked[study.scores.alive[ranked]][:MEAN_MAP_UNITS]
+def _fetch_low_maps(studies, model, dataset, canvas, batch) -> None:
+    """Fill in the `low_maps`: of single layers in one pass over the images, of each group in
+    another, since it chooses other units of the same layers."""
+    sample = np.unique(np.linspace(0, len(dataset) - 1, MEAN_MAP_IMAGES).astype(int))
+    singles = [study for study in studies if len(study.parts) == 1]
+    for together in (singles, *([study] for study in studies if len(study.parts) > 1)):
+        units = {layer: numbers for study in together for layer, numbers in _lowest(study).items()}
+        means = mean_maps(model, units, dataset, sample, canvas, batch,
+                          f"{studies[0].model}: low units") if units else {}
+        for study in together:
+            study.low_maps = {layer: means[layer] for layer in study.parts if layer in means}
 
 
-def _first(ranked):
-    return int(ranked[0]) if len(ranked) else None
+def _lowest(study) -> dict:
+    """{layer: units} of the units that score lowest, without dead ones."""
+    ranked, units = study.detectors.ranked()[::-1], {}
+    for unit in ranked[study.scores.alive[ranked]][:MEAN_MAP_UNITS]:
+        layer, number = study.place(unit)
+        units.setdefault(layer, []).append(number)
+    return units
+
+
+def _best_unit(study):
+    """Its number, of a group its name; None if no unit has a score."""
+    ranked = study.detectors.ranked()
+    if not len(ranked):
+        return None
+    return int(ranked[0]) if len(study.parts) == 1 else study.name(ranked[0])
 
 
 def _largest(scores) -> float:

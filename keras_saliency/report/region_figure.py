@@ -7,11 +7,11 @@ from keras_saliency.report.figures import DPI, INK, legend, save_figure, style_a
 MARKS = "osD^vP*X"
 
 
-def improvement_figure(gains: dict, layer: str, first: str, path) -> None:
+def improvement_figure(gains: dict, layers: str, first: str, path) -> None:
     """Gain of each model over the first in the mean of the ten best units, per category.
 
     Args:
-        gains: {model: {category: gain}}. layer: of the units. first: name of the first model.
+        gains: {model: {category: gain}}. layers: of the units. first: name of the first model.
     """
     columns = list(next(iter(gains.values())))
     figure = Figure(figsize=(1.8 + 0.55 * len(columns), 3.2), dpi=DPI, layout="constrained")
@@ -22,6 +22,6 @@ def improvement_figure(gains: dict, layer: str, first: str, path) -> None:
         axes.plot(range(len(columns)), list(values.values()), marker=MARKS[index % len(MARKS)],
                   linewidth=1, markersize=5, label=model)
     axes.set_xticks(range(len(columns)), columns, rotation=40, ha="right", fontsize=8)
-    style_axes(axes, f"{layer}: mean of the ten best units", y=f"gain over {first}, NSS")
+    style_axes(axes, f"{layers}: mean of the ten best units", y=f"gain over {first}, NSS")
     legend(axes)
     save_figure(figure, path)

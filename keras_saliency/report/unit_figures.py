@@ -24,23 +24,24 @@ def write_figures(study: UnitStudy, folder) -> dict:
             name = f"{layer_study.model}_{layer_study.layer}_{tier}"
             if units:
                 written[name] = folder / f"{name}.png"
-                gallery(units, study.dataset, layer_study.scores, written[name])
+                gallery(units, study.dataset, layer_study, written[name])
     for layer in dict.fromkeys(s.layer for s in study.layers):
         written[f"{layer}_nss"] = folder / f"{layer}_nss.png"
         histogram({s.model: s.scores.moments.mean for s in study.layers if s.layer == layer},
                   f"{layer}: mean NSS of each unit", "NSS", 0, written[f"{layer}_nss"])
-    maps = {f"{s.model}, {s.layer}": s.low_map for s in study.layers if s.low_map is not None}
+    maps = {f"{s.model}, {s.layer}" + f", units of {layer}" * (len(s.parts) > 1): low_map
+            for s in study.layers for layer, low_map in s.low_maps.items()}
     if maps:
         written["low_units"] = folder / "low_units.png"
         mean_map_figure(maps, written["low_units"])
     return written
 
 
-def gallery(units: dict, dataset, scores, path) -> None:
+def gallery(units: dict, dataset, layer_study, path) -> None:
     """Patterns (image times activation, cropped) of units: a row each, best image first.
 
     Args:
-        units: {unit: [Example, ...]}. scores: `UnitScores`, for the labels.
+        units: {unit: [Example, ...]}. layer_study: `LayerStudy` that they are of.
     """
     load = pipeline.stimulus_loader(dataset)
     columns = max(len(examples) for examples in units.values())
@@ -48,7 +49,8 @@ def gallery(units: dict, dataset, scores, path) -> None:
     for unit, examples in units.items():
         cells = [pattern(load(e.image).numpy(), e.activation, e.plan) for e in examples]
         cells += [np.full((8, 8, 3), 255, np.uint8)] * (columns - len(cells))
-        rows.append((*cells, f"unit {unit}: mean NSS {scores.moments.mean[unit]:.2f}"))
+        rows.append((*cells, f"unit {layer_study.name(unit)}: mean NSS "
+                             f"{layer_study.scores.moments.mean[unit]:.2f}"))
     sample_strip(rows, path, [f"{i + 1}." for i in range(columns)])
 
 

@@ -3,12 +3,13 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_saliency.analysis import region_study, regions
+from keras_saliency.analysis import popout, region_study, regions
 from keras_saliency.analysis.patterns import outline
 from keras_saliency.analysis.unit_study import TIERS, UnitStudy
 from keras_saliency.datasets import pipeline
 from keras_saliency.files import write_csv
 from keras_saliency.report import page, region_figure
+from keras_saliency.report.relation_figure import relation_figure
 from keras_saliency.report.unit_figures import write_figures
 
 THUMBNAIL = 220
@@ -18,14 +19,15 @@ EXPLANATIONS = {
     "low": "The units that score lowest, first the lowest.",
 }
 UNIT_COLUMNS = {"model": str, "layer": str, "unit": int, "score": float, "normalized": float,
-                "mean NSS": float, "detector": str, "dead": str}
+                "mean NSS": float, "detector": str, "dead": str, "scaled with": str}
 
 
 def write(study: UnitStudy, folder, log=print) -> Path:
     """Write everything into `folder`.
 
-    units.csv (a row per unit), detectors.csv (a row per model and layer), figures/*.png and
-    report.html, which holds all of it and needs neither network nor the other files.
+    units.csv (a row per unit), detectors.csv (a row per model and layer), regions_*.csv where
+    regions were scored, figures/*.png and report.html, which holds all of it and needs neither
+    network nor the other files.
 
     Returns:
         The path of the page.
@@ -36,17 +38,20 @@ def write(study: UnitStudy, folder, log=print) -> Path:
     table = study.table()
     write_csv(folder / "detectors.csv", list(table[0]), [list(row.values()) for row in table])
     figures = write_figures(study, folder / "figures")
-    last = study.layers[-1].layer
-    if study.regions:
-        for statistic in ("top", "above"):
-            rows_of = region_study.unit_rows(study.regions, statistic)
-            write_csv(folder / f"regions_{statistic}.csv", list(rows_of[0]),
-                       [list(row.values()) for row in rows_of])
+    for name, rows_of in _region_tables(study).items():
+        if rows_of:
+            write_csv(folder / f"regions_{name}.csv", list(rows_of[0]),
+                      [list(row.values()) for row in rows_of])
     if len(study.regions) > 1:
         figures["improvement"] = folder / "figures" / "improvement.png"
+        last = dict.fromkeys(list(s.units)[-1] for s in study.regions.values())
         region_figure.improvement_figure(
-            region_study.improvements(study.regions, last), last, next(iter(study.regions)),
+            region_study.improvements(study.regions), ", ".join(last), next(iter(study.regions)),
             figures["improvement"])
+    for model, relation in study.relations.items():
+        name = f"{model}_inner_output"
+        figures[name] = folder / "figures" / f"{name}.png"
+        relation_figure(relation, model, study.dataset, figures[name])
     path = page.write(folder / "report.html", f"Units on {study.dataset.name}",
                       *_parts(study, rows, figures))
     log(f"\n{_text_table(table)}\n\n{path}: open it in a browser; the same as files beside it: "
@@ -61,10 +66,21 @@ def unit_rows(study: UnitStudy) -> list:
         chosen = set(s.detectors.units.tolist())
         for unit, score in enumerate(s.detectors.scores):
             rows.append([
-                s.model, s.layer, unit, score, s.detectors.normalized[unit],
+                s.model, *s.place(unit), score, s.detectors.normalized[unit],
                 s.scores.moments.mean[unit], "yes" if unit in chosen else "",
-                "" if s.scores.alive[unit] else "dead"])
+                "" if s.scores.alive[unit] else "dead", s.layer if len(s.parts) > 1 else ""])
     return rows
+
+
+def _region_tables(study) -> dict:
+    """{name: rows} of what is known of the labelled regions."""
+    if not study.regions:
+        return {}
+    return {"top": region_study.unit_rows(study.regions, "top"),
+            "above": region_study.unit_rows(study.regions, "above"),
+            "output": region_study.relation_rows(study.relations),
+            "anova": region_study.variance_rows(study.relations),
+            "pairs": region_study.pair_rows(study.inner_test())}
 
 
 def _parts(study, rows, figures):
@@ -75,15 +91,16 @@ def _parts(study, rows, figures):
         f"{len(study.dataset)} stimuli of {study.dataset.name} ({study.dataset.edition}); "
         f"{', '.join(models)}. A unit's score is the mean NSS of its {best} best stimuli, its "
         "activation_map enlarged to the stimulus. Positive fixation detectors are the units above "
-        f"{threshold} once the scores of a layer are scaled to 0..1 (He, Borji, Mi and Pugeault, "
-        "2018).")
+        f"{threshold} once the scores of a layer, or of layers joined by \"+\", are scaled to 0..1 "
+        "(He, Borji, Mi and Pugeault, 2018).")
     yield page.heading("Layers")
     yield page.table(study.table())
-    for layer in dict.fromkeys(s.layer for s in study.layers):
-        correlation = study.correlation(layer)
+    for layers, correlation in study.correlations():
         if np.isfinite(correlation.coefficient):
+            names = (next(iter(layers.values())) if len(set(layers.values())) == 1 else
+                     ", ".join(f"{layer} of {model}" for model, layer in layers.items()))
             yield page.paragraph(
-                f"{layer}: the ratio of detectors and the models' NSS correlate with r = "
+                f"{names}: the ratio of detectors and the models' NSS correlate with r = "
                 f"{correlation.coefficient:.2f} (p = {correlation.p_value:.2g}, "
                 f"{correlation.points} models).", note=True)
     yield page.heading("Units")
@@ -101,8 +118,10 @@ def _parts(study, rows, figures):
         yield from _region_parts(study, figures)
     if study.targets:
         yield page.heading("Pop-out targets")
-        yield page.paragraph("Mean NMM of the ten units that stand out most at the target.",
-                             note=True)
+        height, width = popout.SIZE
+        yield page.paragraph(
+            f"Mean NMM of the ten units that stand out most at the target, over {popout.ARRAYS} "
+            f"generated arrays of {height}x{width} pixels.", note=True)
         yield page.table(region_study.target_rows(study.targets))
     load = pipeline.stimulus_loader(study.dataset)
     for layer in dict.fromkeys(s.layer for s in study.layers):
@@ -125,12 +144,25 @@ def _region_parts(study, figures):
     yield page.table(region_study.unit_rows(study.regions, "above"))
     if "improvement" in figures:
         yield page.picture(figures["improvement"])
-    yield page.heading("Output in the same regions", 3)
+    if not study.relations:
+        return
+    trained = list(study.relations)
+    yield page.paragraph(region_study.inner_statement(trained, study.inner_test()), note=True)
+    yield page.heading("Inner representation and output", 3)
     yield page.paragraph("OS: mean NSS of the saliency_map in the regions; OD: mean absolute "
-                         "difference from that of the fixation density map.", note=True)
-    yield page.table(region_study.output_rows(study.regions))
-    for line in region_study.statements(study.regions, study.layers[-1].layer):
-        yield page.paragraph(line, note=True)
+                         "difference from that of the fixation density map (He, Tavakoli, Borji, "
+                         "Mi and Pugeault, 2019, Figure 7). Below: the region of the category of "
+                         "highest OD in which the saliency_map exceeds the density most.",
+                         note=True)
+    yield page.table(region_study.output_rows({m: study.regions[m] for m in trained}))
+    for model, relation in study.relations.items():
+        yield page.picture(figures[f"{model}_inner_output"])
+        for line in region_study.relation_statements(model, relation):
+            yield page.paragraph(line, note=True)
+    yield page.paragraph("Analysis of variance, sums of squares of type II. The clusters are made "
+                         "from one of the two measurements, and both are of the same categories: "
+                         "the p values flatter.", note=True)
+    yield page.table(region_study.variance_rows(study.relations))
 
 
 def _gallery(layer_study, tier, dataset, load) -> str:
@@ -138,8 +170,8 @@ def _gallery(layer_study, tier, dataset, load) -> str:
     parts = [page.paragraph(layer_study.model)]
     for unit, examples in layer_study.examples.get(tier, {}).items():
         parts.append(page.paragraph(
-            f"unit {unit}: score {layer_study.detectors.scores[unit]:.2f}, mean NSS "
-            f"{layer_study.scores.moments.mean[unit]:.2f}", note=True))
+            f"unit {layer_study.name(unit)}: score {layer_study.detectors.scores[unit]:.2f}, "
+            f"mean NSS {layer_study.scores.moments.mean[unit]:.2f}", note=True))
         parts.append(page.strip(
             page.picture(outline(load(e.image).numpy(), e.activation, e.plan),
                          f"{dataset.names[e.image]}: {e.nss:.2f}", THUMBNAIL)

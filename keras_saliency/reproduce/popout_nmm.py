@@ -3,15 +3,13 @@ import numpy as np
 from tqdm import tqdm
 
 from keras_saliency import metrics
+from keras_saliency.analysis.popout import ARRAYS, SIZE
 from keras_saliency.config import Config
 from keras_saliency.datasets import pipeline, popout
 from keras_saliency.files import write_csv
 from keras_saliency.models import find_weights, list_models, list_pretrained, load_predictor
 from keras_saliency.prediction.forward import predict
 from keras_saliency.reproduce.spec import ResultSpec
-
-ARRAYS = 80
-SIZE = (480, 640)
 
 
 def run(config: Config, arrays=ARRAYS, size=SIZE, weights=(), log=print) -> dict:

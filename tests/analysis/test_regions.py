@@ -68,7 +68,7 @@ def test_statistics_of_a_category():
 
 def test_difference_of_output_and_density_by_hand():
     scores = RegionScores({}, {"text": np.array([1.0, 3.0, np.nan])},
-                          {"text": np.array([2.0, 1.0, np.nan])})
+                          {"text": np.array([2.0, 1.0, np.nan])}, {"text": np.array([0, 0, 1])})
     assert output_saliency(scores) == {"text": 2.0}
     assert output_difference(scores) == {"text": 1.5}
 
@@ -81,6 +81,8 @@ def test_shards_merge_to_one_pass(planted, color_model, labels, scores):
         np.testing.assert_allclose(merged.units["colors"][category].mean, moments.mean, atol=1e-6)
         np.testing.assert_allclose(np.sort(merged.output[category]),
                                    np.sort(scores.output[category]), atol=1e-5)
+        assert scores.images[category].tolist() == [0, 1, 2, 3, 4]
+        assert merged.images[category].tolist() == [0, 3, 1, 2, 4]
 
 
 def test_the_published_sample_has_five_regions(osie_root, osie_sr_sample):

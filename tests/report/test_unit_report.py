@@ -13,8 +13,7 @@ import pytest
 
 import keras_saliency as ks
 from keras_saliency import config as configs
-from keras_saliency.analysis import region_study, unit_study
-from keras_saliency.datasets import pipeline
+from keras_saliency.analysis import region_study, relation, unit_study
 from keras_saliency.models import weights_file
 from keras_saliency.report import page, unit_report
 
@@ -46,7 +45,9 @@ def test_the_table_is_that_of_the_paper(study):
     assert plain["model NSS"] == pytest.approx(plain["mean NSS of units"] * 4 - sum(
         study.layers[0].scores.moments.mean[1:]), abs=0.05)  # the output is unit 0, enlarged
     assert np.isnan(negative["model NSS"]) and negative["best unit"] == 1
-    assert np.isnan(study.correlation("colors").coefficient)  # of one model
+    assert [layers for layers, _ in study.correlations()] == [
+        {"plain": "colors", "negative": "colors"}, {"plain": "cells", "negative": "cells"}]
+    assert np.isnan(study.correlations()[0][1].coefficient)  # of one model
 
 
 def test_galleries_show_the_best_images(study):
@@ -56,7 +57,7 @@ def test_galleries_show_the_best_images(study):
     assert [e.nss for e in examples] == first.scores.best.scores[:5, 0].tolist()
     assert examples[0].activation.shape == (16, 24)
     assert set(first.examples) == {"high", "medium", "low"}
-    assert first.low_map.shape == (16, 24)
+    assert first.low_maps["colors"].shape == (16, 24)
 
 
 def test_every_unit_has_a_row(study, folder):
@@ -75,7 +76,7 @@ def test_the_page_is_complete_in_itself(folder):
     assert "://" not in text and "href" not in text
     assert all(source.startswith("data:image/") for source in re.findall(r'src="([^"]*)', text))
     data = json.loads(re.search(r'type="application/json">(.*?)</script>', text).group(1))
-    assert len(data["rows"]) == 14 and len(data["rows"][0]) == 8
+    assert len(data["rows"]) == 14 and len(data["rows"][0]) == 9
     assert text.count("<figure>") > 20
     for picture in (folder / "figures").iterdir():
         assert cv2.imread(str(picture)).std() > 1, picture
@@ -123,17 +124,16 @@ def test_regions_and_targets_are_part_of_the_report(study, planted, color_model,
         for name in planted.names:
             np.save(labels / part / f"{name}.npy", values)
     models = {"plain": color_model, "second": color_model}
-    spec = pipeline.CanvasSpec((64, 96), 8.0)
-    scores = unit_study.study_regions(models, ["colors"], planted, labels, spec)
+    scores = unit_study.study_regions(models, ["colors"], planted, labels, 8.0)
+    relations = relation.study_relations(models, scores, planted)
     rows = region_study.unit_rows(scores)
     assert list(rows[0]) == ["model", "layer", "person head", "text"]
     moments = scores["plain"].units["colors"]["text"]
     assert rows[0]["text"] == pytest.approx(moments.mean.mean())  # fewer than ten units
     assert region_study.unit_rows(scores, "above")[0]["text"] == (moments.mean > 1.5).sum()
     assert region_study.output_rows(scores)[1]["regions"] == 12
-    assert any("Tukey" in line for line in region_study.statements(scores, "colors"))
     full = dataclasses.replace(study, regions=scores, targets={"plain": {"colors": moments}},
-                               layers=study.layers[:1])
+                               relations=relations, layers=study.layers[:1])
     unit_report.write(full, tmp_path / "out", log=lambda line: None)
     text = (tmp_path / "out" / "report.html").read_text()
     assert "Salient regions" in text and "Pop-out targets" in text
