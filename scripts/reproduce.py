@@ -25,14 +25,16 @@ def main():
     parser.add_argument("--weights", metavar="RUN_OR_FILE", nargs="+",
                         help="popout: score these models as well; what was trained on generated "
                              "arrays, as runs/quickstart was, has seen these")
+    parser.add_argument("--least-images", type=int, metavar="N",
+                        help="scenes: leave out scenes with fewer images (default: 50)")
     arguments = parser.parse_args()
     result = RESULTS[arguments.result]
-    given = {name: getattr(arguments, name) for name in ("pictures", "weights")
-             if getattr(arguments, name)}
+    given = {name: getattr(arguments, name) for name in ("pictures", "weights", "least_images")
+             if getattr(arguments, name) is not None}
     for option in given:
         if option not in result.options:
             owners = [name for name, other in RESULTS.items() if option in other.options]
-            parser.error(f"--{option} belongs to {' and '.join(owners)}")
+            parser.error(f"--{option.replace('_', '-')} belongs to {' and '.join(owners)}")
     arguments.config = arguments.config or CONFIGS / result.config
     result.run(command_line.load_config(arguments), **given)
 

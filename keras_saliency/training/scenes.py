@@ -23,7 +23,7 @@ from keras_saliency.analysis.unit_nss import fixation_weights, score_units
 from keras_saliency.compat import TQDMProgressBar
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.dataset import SaliencyDataset, list_images, require
-from keras_saliency.files import atomic_path, list_some
+from keras_saliency.files import InputError, atomic_path, list_some
 from keras_saliency.models import weights_file
 from keras_saliency.models.backbones import vgg16
 from keras_saliency.models.layers import Preprocess
@@ -32,6 +32,7 @@ from keras_saliency.prediction.forward import forward_function
 from keras_saliency.training import features
 
 CANVAS, LAYER = (224, 224), "block5_conv3"
+LEAST_IMAGES = 50  # of a scene: the paper's rule
 
 
 @dataclass(frozen=True)
@@ -50,21 +51,28 @@ class Scenes:
         return len(self.stimuli)
 
 
-def read_scenes(root, least=2) -> Scenes:
+def read_scenes(root, least=LEAST_IMAGES) -> Scenes:
     """Images in a folder per scene: `root/kitchen/a.jpg`.
 
     Args:
-        least: scenes with fewer images are left out (the paper: 50).
+        least: scenes with fewer images are left out (section 3: 50). At least 2, one of which
+            trains and one validates.
 
     Raises:
-        DatasetError: no such folder, or fewer than two scenes remain.
+        InputError: least is below 2. DatasetError: no such folder, or fewer than two scenes
+            remain.
     """
+    if least < 2:
+        raise InputError(f"a scene needs at least 2 images, one to train and one to validate; "
+                         f"least_images is {least}")
     require(root is not None and Path(root).is_dir(), f"scenes: no folder {root}; it should hold a "
                                                       "folder of images for each scene")
     folders = {p.name: list_images(p) for p in sorted(Path(root).iterdir()) if p.is_dir()}
     kept = {name: paths for name, paths in folders.items() if len(paths) >= least}
-    require(len(kept) > 1, f"scenes: {root} has {len(kept)} scenes with at least {least} images; "
-                           f"it holds {list_some(sorted(folders)) or 'no folders'}")
+    sizes = [f"{name} ({len(paths)})" for name, paths in folders.items()]
+    require(len(kept) > 1, f"scenes: {root} has {len(kept)} scenes with at least {least} images, "
+                           f"the paper's rule; --least-images lowers it. It holds "
+                           f"{list_some(sizes) or 'no folders'}")
     return Scenes([p for paths in kept.values() for p in paths],
                   np.repeat(np.arange(len(kept)), [len(paths) for paths in kept.values()]),
                   list(kept))
@@ -185,10 +193,15 @@ def attention_by_outcome(model, scenes: Scenes, indices, dataset: SaliencyDatase
             "accuracy": counts[0] / max(sum(counts), 1), "images": counts}
 
 
-def run(root, dataset: SaliencyDataset, folder, log=print, **options) -> dict:
-    """Train on the scenes in `root`, compare attention and fixations, write `scenes.json`."""
+def run(root, dataset: SaliencyDataset, folder, least_images=LEAST_IMAGES, log=print,
+        **options) -> dict:
+    """Train on the scenes in `root`, compare attention and fixations, write `scenes.json`.
+
+    Args:
+        least_images: scenes with fewer are left out. options: of `train_scenes`.
+    """
     folder = Path(folder)
-    scenes = read_scenes(root)
+    scenes = read_scenes(root, least_images)
     model, validation = train_scenes(scenes, folder, log=log, **options)
     result = attention_by_outcome(model, scenes, validation, dataset)
     with atomic_path(folder / "scenes.json") as temporary:

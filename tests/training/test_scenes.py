@@ -5,6 +5,7 @@ import pytest
 
 import keras_saliency as ks
 from keras_saliency import config as configs
+from keras_saliency import reproduce
 from keras_saliency.analysis import unit_study
 from keras_saliency.datasets.dataset import DatasetError
 from keras_saliency.maps import to_canvas
@@ -27,12 +28,27 @@ def folder(planted, tmp_path):
 
 
 def test_scenes_are_folders(folder):
-    data = scenes.read_scenes(folder)
+    data = scenes.read_scenes(folder, least=2)
     assert data.names == ["bright", "dark"] and np.bincount(data.labels).tolist() == [4, 7]
-    with pytest.raises(DatasetError, match="1 scenes with at least 5 images.*bright, dark, lonely"):
+    with pytest.raises(DatasetError, match=r"1 scenes with at least 5.*bright \(4\), dark \(7\)"):
         scenes.read_scenes(folder, least=5)
+    with pytest.raises(ValueError, match="at least 2 images"):
+        scenes.read_scenes(folder, least=1)
     with pytest.raises(DatasetError, match="no folder"):
         scenes.read_scenes(folder / "none")
+
+
+def test_scenes_of_fewer_than_50_images_are_left_out_as_in_the_paper(tmp_path):
+    for scene, count in (("kitchen", 50), ("street", 51), ("beach", 49)):
+        (tmp_path / scene).mkdir()
+        for index in range(count):
+            cv2.imwrite(str(tmp_path / scene / f"{index}.png"), np.zeros((2, 2, 3), np.uint8))
+    assert scenes.read_scenes(tmp_path).names == ["kitchen", "street"]
+    assert scenes.read_scenes(tmp_path, least=49).names == ["beach", "kitchen", "street"]
+    with pytest.raises(DatasetError, match="1 scenes with at least 51 images.*--least-images"):
+        reproduce.RESULTS["scenes"].run(
+            configs.from_dict({"data": {"options": {"count": 2}}}), pictures=tmp_path,
+            least_images=51)
 
 
 def test_every_scene_counts_alike():
@@ -60,8 +76,8 @@ def test_last_layers_are_finetuned():
 @pytest.mark.slow
 def test_the_classifier_learns_and_its_attention_is_scored(folder, planted, tmp_path):
     out = tmp_path / "out"
-    result = scenes.run(folder, planted, out, log=lambda line: None, encoder_weights=None,
-                        epochs=30, batch=4, learning_rate=3e-3, **SMALL)
+    result = scenes.run(folder, planted, out, least_images=2, log=lambda line: None,
+                        encoder_weights=None, epochs=30, batch=4, learning_rate=3e-3, **SMALL)
     rows = np.genfromtxt(out / "scenes.csv", delimiter=",", names=True)
     assert rows["loss"][-1] < rows["loss"][0] and rows["accuracy"][-1] > 0.9
     assert sum(result["images"]) == 2 and 0 <= result["accuracy"] <= 1
@@ -78,7 +94,7 @@ def test_the_classifier_learns_and_its_attention_is_scored(folder, planted, tmp_
 
 
 def test_images_of_another_set_are_an_error(folder, planted):
-    data = scenes.read_scenes(folder)
+    data = scenes.read_scenes(folder, least=2)
     model = scenes.scene_classifier(2, **SMALL)
     scored = scenes.attention_by_outcome(model, data, range(11), planted)
     assert sum(scored["images"]) == 11
