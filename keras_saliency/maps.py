@@ -37,16 +37,21 @@ def fitted_size(size, canvas, fit=PAD) -> tf.Tensor:
 def resize(image, size) -> tf.Tensor:
     """float32 [h, w, C] of `image` [H, W, C]: area when shrinking, bicubic when growing.
 
-    Corners are aligned. Bicubic interpolation may overshoot the range of the input.
+    Where a side shrinks and the other grows, first the one, then the other. Corners are aligned.
+    Bicubic interpolation may overshoot the range of the input.
     """
     image = tf.cast(image, tf.float32)[tf.newaxis]
     size = tf.cast(size, tf.int32)
     current = tf.shape(image)[1:3]
-    resized = tf.cond(
-        tf.reduce_any(current > size),
-        lambda: tf.raw_ops.ResizeArea(images=image, size=size, align_corners=True),
-        lambda: tf.raw_ops.ResizeBicubic(images=image, size=size, align_corners=True))
-    return tf.cond(tf.reduce_all(current == size), lambda: image, lambda: resized)[0]
+    shrunk = tf.minimum(current, size)
+    smaller = tf.cond(
+        tf.reduce_any(current > shrunk),
+        lambda: tf.raw_ops.ResizeArea(images=image, size=shrunk, align_corners=True),
+        lambda: image)
+    return tf.cond(
+        tf.reduce_any(shrunk < size),
+        lambda: tf.raw_ops.ResizeBicubic(images=smaller, size=size, align_corners=True),
+        lambda: smaller)[0]
 
 
 def canvas_offset(size, canvas, fit=PAD) -> tf.Tensor:

@@ -32,6 +32,7 @@ def test_defaults_overrides_and_round_trip(tmp_path):
     ("train.mirror=1", r"train\.mirror must be true or false"),
     ("train.learning_rate=fast", r"train\.learning_rate must be a number"),
     ("data.canvas=240", r"data\.canvas must be a list"),
+    ("data.fit=crop", r"data\.fit 'crop'; choose pad or stretch"),
     ("train.loss=kld", r"train\.loss must be keys and values"),
     ("data=popout", r"data must hold keys"),
     ("train.epochs", r"write key=value or key\.sub=value"),

@@ -91,3 +91,67 @@ def test_canvas_turns_with_the_picture():
     assert maps.oriented_canvas((800, 600), (240, 320)) == (320, 240)
     assert maps.oriented_canvas((500, 500), (240, 320)) == (240, 320)
     assert maps.oriented_canvas((800, 600), (360, 360)) == (360, 360)
+
+
+def _area_means(picture, size):
+    """[h, w] by NumPy where the windows of the aligned corners are whole pixels; beyond the border
+    its pixel is repeated."""
+    steps = [(n - 1) // (m - 1) for n, m in zip(picture.shape, size)]
+    assert all((n - 1) == s * (m - 1) for n, m, s in zip(picture.shape, size, steps))
+    padded = np.pad(picture, [(0, m * s - n) for n, m, s in zip(picture.shape, size, steps)],
+                    mode="edge")
+    return padded.reshape(size[0], steps[0], size[1], steps[1]).mean(axis=(1, 3))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_stretched_picture_fills_the_canvas(size):
+    assert tuple(maps.fitted_size(size, (240, 320), "stretch").numpy()) == (240, 320)
+    assert tuple(maps.canvas_offset(size, (240, 320), "stretch").numpy()) == (0, 0)
+    canvas = maps.to_canvas(np.full((*size, 3), 200, np.uint8), (240, 320), fit="stretch").numpy()
+    assert canvas.shape == (240, 320, 3) and (canvas == 200).all()
+    back = maps.from_canvas(np.full((240, 320, 1), 0.7, np.float32), size, "stretch").numpy()
+    assert back.shape == (*size, 1)
+    np.testing.assert_allclose(back, 0.7, atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [(13, 9), (9, 13), (25, 5)])  # two of them portrait
+def test_stretching_shrinks_each_side_by_its_own_factor(size):
+    picture = np.random.default_rng(0).random(size).astype(np.float32)
+    stretched = maps.to_canvas(picture[..., None], (5, 5), fit="stretch").numpy()[..., 0]
+    np.testing.assert_allclose(stretched, _area_means(picture, (5, 5)), atol=1e-6)
+
+
+def test_a_side_that_shrinks_and_one_that_grows_are_done_one_after_the_other():
+    picture = np.random.default_rng(0).random((13, 2)).astype(np.float32)
+    stretched = maps.to_canvas(picture[..., None], (5, 3), fit="stretch").numpy()[..., 0]
+    shrunk = _area_means(picture, (5, 2))  # corners stay, and the cubic between two is their mean
+    middle = shrunk.mean(axis=1, keepdims=True)
+    np.testing.assert_allclose(stretched, np.concatenate(
+        [shrunk[:, :1], middle, shrunk[:, 1:]], axis=1), atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [(160, 120), (120, 160), (300, 50)])
+def test_round_trip_over_a_square_keeps_a_smooth_picture(size):
+    yy, xx = np.mgrid[:size[0], :size[1]]
+    picture = (np.sin(yy / size[0] * 4) * np.cos(xx / size[1] * 4))[..., None].astype(np.float32)
+    canvas = maps.to_canvas(picture, (96, 96), 0.0, "stretch")
+    np.testing.assert_allclose(maps.from_canvas(canvas, size, "stretch"), picture, atol=0.05)
+
+
+@pytest.mark.parametrize("size", [(80, 60), (60, 80), (7, 200)])
+def test_stretched_points_keep_their_relative_place(size):
+    rng = np.random.default_rng(0)
+    points = rng.uniform((0, 0), (size[1], size[0]), (50, 2))
+    moved = maps.points_to_canvas(points, size, (48, 64), "stretch").numpy()
+    expected = (np.floor(points) + 0.5) / (size[1], size[0]) * (64, 48)
+    np.testing.assert_allclose(moved, expected, rtol=1e-5)
+    counts = maps.fixation_map(moved, (48, 64)).numpy()[..., 0]
+    x, y = np.floor(expected.T).astype(int)
+    numbers = np.zeros((48, 64))
+    np.add.at(numbers, (y, x), 1)
+    np.testing.assert_array_equal(counts, numbers)
+
+
+def test_a_canvas_that_is_stretched_over_does_not_turn():
+    assert maps.oriented_canvas((800, 600), (240, 320), "stretch") == (240, 320)
+    assert maps.oriented_canvas((600, 800), (320, 240), "stretch") == (320, 240)

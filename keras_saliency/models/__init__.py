@@ -200,7 +200,7 @@ def _build_described(attributes, path):
     except InputError as error:
         raise WeightsError(f"{path}: attribute 'canvas': {error}") from None
     fit = attributes.get("fit", maps.PAD)  # files of before there was a choice have none
-    if fit not in FITS:
+    if not isinstance(fit, str) or fit not in FITS:
         raise WeightsError(f"{path}: attribute 'fit' is {reprlib.repr(fit)}, not "
                            f"{' or '.join(FITS)}")
     try:

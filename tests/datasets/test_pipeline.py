@@ -52,6 +52,28 @@ def test_examples_are_canvases_and_targets(dataset):
     np.testing.assert_array_equal(tf.reduce_sum(targets[..., 1], (1, 2)), [3] * 4)
 
 
+def test_stretched_examples_fill_the_canvas(dataset):
+    """Against OpenCV on the stimuli that the canvas halves or keeps in one direction."""
+    stretched = replace(spec(), fit="stretch")
+    images, targets = next(iter(pipeline.canvas_stream(dataset, stretched, 4)))
+    padding = (images.numpy() == maps.STIMULUS_PADDING).all(axis=-1)
+    assert not padding.all(axis=1).any() and not padding.all(axis=2).any()
+    for index, (h, w) in enumerate(SIZES):
+        x, y = np.array([0, w // 2, w - 1]), np.array([0, h // 3, h - 1])
+        numbers = np.zeros((48, 64))
+        np.add.at(numbers, (np.floor((y + 0.5) * 48 / h).astype(int),
+                            np.floor((x + 0.5) * 64 / w).astype(int)), 1)
+        np.testing.assert_array_equal(targets[index, ..., 1], numbers)
+        density = dataset.fixations.density_map(index, 5.0)
+        resized = cv2.resize(density, (64, 48), interpolation=cv2.INTER_AREA)
+        found = targets[index, ..., 0].numpy()
+        assert found.max() == pytest.approx(1)
+        # corners are aligned here and not in OpenCV: half a pixel of a blur of five at most
+        np.testing.assert_allclose(found, resized / resized.max(), atol=0.12)
+    one = next(iter(pipeline.stimulus_stream(dataset, (48, 64), [1], 1, "stretch")))[0]
+    np.testing.assert_array_equal(one, images[1])
+
+
 def test_mirror_flips_stimulus_and_targets(dataset):
     load = pipeline.example_loader(dataset, spec())
     for plain, flipped in zip(load(1, tf.constant(False)), load(1, tf.constant(True))):

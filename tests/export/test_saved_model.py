@@ -58,6 +58,22 @@ def test_serve_bytes_agrees_with_predict(exported):
         np.testing.assert_allclose(output["saliency"][row], on_canvas, atol=1e-4)
 
 
+def test_a_model_of_stretched_pictures_is_served_so(tmp_path):
+    model = ks.build_model("msi_net", width_multiplier=0.1)
+    model.canvas, model.canvas_fit = (48, 64), "stretch"
+    loaded = tf.saved_model.load(str(ks.export.save(model, tmp_path / "m"))).signatures
+    for size in ((80, 60), (60, 80), (33, 47), (90, 30)):
+        image = np.random.default_rng(2).integers(0, 256, (*size, 3), np.uint8)
+        expected = ks.predict(model, image)
+        expected = (expected - expected.min()) / (expected.max() - expected.min())
+        output = loaded["serving_default"](images=tf.constant(image[None]))
+        np.testing.assert_allclose(output["saliency"][0, ..., 0], expected, atol=1e-4)
+        png = cv2.imencode(".png", image[..., ::-1])[1].tobytes()
+        output = loaded["serve_bytes"](image_bytes=tf.constant([png]))
+        np.testing.assert_allclose(output["saliency"][0], maps.to_canvas(
+            expected[..., None], (48, 64), 0, "stretch"), atol=1e-4)
+
+
 def test_bad_bytes_are_named_by_their_places(exported):
     serve = exported[2].signatures["serve_bytes"]
     picture = np.random.default_rng(3).integers(0, 256, (50, 40, 3), np.uint8)

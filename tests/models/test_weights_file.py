@@ -82,7 +82,8 @@ def test_a_base_is_a_file_beside_it_or_in_weights_and_nothing_else(path, tmp_pat
     ("canvas", "[100000000, 100000000]"), ("canvas", "[96]"), ("canvas", "[96, 96, 3]"),
     ("canvas", "[0, 96]"), ("canvas", "[-96, -96]"), ("canvas", "[96.5, 96]"), ("canvas", "big"),
     ("canvas", "[true, true]"), ("canvas", "null"), ("canvas", '{"96": 96}'), ("canvas", 9),
-    ("canvas", np.zeros((3, 3))),
+    ("canvas", np.zeros((3, 3))), ("fit", "crop"), ("fit", "Stretch"), ("fit", "null"), ("fit", 1),
+    ("fit", '["pad"]'), ("fit", "{}"), ("fit", np.zeros((3, 3))), ("fit", "a" * 2 ** 21),
 ])
 def test_attributes_are_checked_before_a_model_is_built(path, monkeypatch, name, value):
     edit(path, **{name: value})

@@ -1,5 +1,6 @@
 """Training runs: what they write, how they resume, how they fail."""
 import csv
+import json
 
 import keras
 import numpy as np
@@ -10,6 +11,7 @@ from keras_saliency import config as configs
 from keras_saliency.config import ConfigError
 from keras_saliency.datasets.dataset import DatasetError
 from keras_saliency.datasets.loading import load_data
+from keras_saliency.evaluation import engine
 from keras_saliency.models import weights_file
 from keras_saliency.training import callbacks, checkpoints, fit, history
 
@@ -58,6 +60,23 @@ def test_a_run_trains_and_writes_its_folder(tmp_path):
     best = ks.load_pretrained(run.folder)
     for a, b in zip(best.get_weights(), run.model.get_weights()):
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_run_on_stretched_stimuli_keeps_to_them(tmp_path):
+    """Arrays of 1:2 on a canvas of 3:4, so that padding and stretching differ."""
+    shape = "data.options={count: 20, size: [96, 192]}"
+    run = fit.train(small(tmp_path, shape, "data.fit=stretch", "train.epochs=1"))
+    assert weights_file.read_attributes(run.folder / "best.h5")["fit"] == "stretch"
+    loaded = ks.load_pretrained(run.folder)
+    assert (run.model.canvas_fit, loaded.canvas_fit) == ("stretch", "stretch")
+    table = tmp_path / "scores.csv"
+    engine.score(small(tmp_path, shape), run.folder, out=table)  # a config that says pad
+    means = json.loads(table.with_suffix(".json").read_text())["metrics"]
+    assert means["nss"]["mean"] == pytest.approx(run.rows[0]["val_nss"], abs=1e-4)
+    with pytest.raises(ConfigError, match="differs in data.fit"):
+        fit.train(small(tmp_path, shape, "data.fit=pad", "train.epochs=2"), resume=True)
+    padded = fit.train(small(tmp_path / "padded", shape, "train.epochs=1"))
+    assert padded.rows[0]["val_nss"] != run.rows[0]["val_nss"]
 
 
 @pytest.mark.parametrize("cache", ["none", "memory"])
@@ -176,6 +195,8 @@ def test_runs_share_a_cache_folder_where_their_features_are_the_same(tmp_path):
     assert stored == {p.name: p.stat().st_mtime_ns for p in (tmp_path / "features").iterdir()}
     run("canvas", "data.canvas=[32, 48]")
     assert len(list((tmp_path / "features").iterdir())) == 4
+    run("fit", "data.fit=stretch")
+    assert len(list((tmp_path / "features").iterdir())) == 6
 
 
 def test_frozen_layers_stay_and_the_others_move(tmp_path):

@@ -65,5 +65,5 @@ def about(path, kind: str, options: dict) -> dict:
     """Attributes; the training data by the file's name, else by the number of filters."""
     by_filters = "isun" if options.get("filters") == 64 else "salicon"
     dataset = next((name for name in ("isun", "salicon") if name in path.name.lower()), by_filters)
-    return {"preprocessing": "unit", "canvas": (96, 96), "dataset": dataset,
-            "source": SOURCE, "licence": "MIT", "citation": CITATION}
+    return {"preprocessing": "unit", "canvas": (96, 96), "fit": "stretch",
+            "dataset": dataset, "source": SOURCE, "licence": "MIT", "citation": CITATION}
