@@ -5,50 +5,59 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from keras_saliency import analysis, command_line, load_pretrained  # noqa: E402
 from keras_saliency.analysis.dissection_study import fetch_examples  # noqa: E402
+from keras_saliency.analysis.layer_choice import single_layers  # noqa: E402
 from keras_saliency.datasets.concepts import load_concepts  # noqa: E402
+from keras_saliency.datasets.loading import load_data  # noqa: E402
 from keras_saliency.models import fit_of  # noqa: E402
 from keras_saliency.prediction.forward import canvas_of  # noqa: E402
 from keras_saliency.report import dissection_report  # noqa: E402
 
 
 def main():
-    parser = command_line.plain_parser(
+    parser = command_line.parser(
         "Compare the masks of units with labelled pixels: Broden, or any folder with "
         "images/ and labels/. Writes tables and one HTML page.",
         "python scripts/dissect.py broden1_224 --weights ead --layers "
-        "block5_conv3 --out dissection")
+        "block5_conv3 --out dissection \\\n    --detectors --set data.name=osie data.root=PATH")
     parser.add_argument("root", help="folder of Broden, or with images/ and labels/")
     parser.add_argument("--weights", default="ead",
                         help="a weights file, a run folder or a pretrained model's name "
                              "(default: %(default)s)")
-    parser.add_argument("--layers", nargs="+", default=["block5_conv3"], metavar="NAME",
-                        help="default: block5_conv3")
+    parser.add_argument("--layers", nargs="+", default=["block5_conv3"], metavar="LAYER",
+                        help="LAYER+LAYER scales the units of several layers together to tell the "
+                             "detectors (default: block5_conv3)")
     parser.add_argument("--split", choices=("train", "val"), help="of Broden (default: all)")
-    parser.add_argument("--detectors-of", metavar="DATASET_ROOT",
-                        help="OSIE: count detections of its positive fixation detectors alone")
+    parser.add_argument("--detectors", action="store_true",
+                        help="find the positive fixation detectors on the dataset of --config and "
+                             "--set, and count in how many images they detect each concept")
     parser.add_argument("--quantile", type=float, default=0.995,
                         help="of a unit's cells that is its threshold (default: %(default)s)")
     parser.add_argument("--masks", action="store_true", help="also write masks of the best units")
     parser.add_argument("--seed", type=int, default=0, help="of the labels by chance")
     parser.add_argument("--out", default="dissection", help="folder (default: %(default)s)")
     arguments = parser.parse_args()
+    if not arguments.detectors and (arguments.config or arguments.overrides):
+        parser.error("--config and --set name the dataset of --detectors, which is not given")
+    config = command_line.load_config(arguments)
     concepts = load_concepts(arguments.root, arguments.split)
     model = load_pretrained(arguments.weights)
     canvas = canvas_of(model)
-    chosen = None
-    if arguments.detectors_of:
-        chosen = analysis.detector_units(model, arguments.layers, arguments.detectors_of)
-    sketches = analysis.find_thresholds(model, arguments.layers, concepts, canvas,
+    layers, chosen, fixated = single_layers(arguments.layers), None, None
+    if arguments.detectors:
+        _, fixated, _ = load_data(config.data, part="all")
+        chosen = analysis.detector_units(model, arguments.layers, fixated)
+    sketches = analysis.find_thresholds(model, layers, concepts, canvas,
                                         quantile=arguments.quantile)
     for layer, sketch in sketches.items():
         print(f"thresholds of {layer}: {sketch.describe()}")
     found = analysis.dissect(
-        model, arguments.layers, concepts,
+        model, layers, concepts,
         {layer: sketch.result() for layer, sketch in sketches.items()}, canvas, chosen=chosen,
         seed=arguments.seed)
     examples = fetch_examples(model, concepts, found, canvas)
     dissection_report.write(model.name, concepts, found, examples, canvas, arguments.out,
-                            arguments.masks, fit=fit_of(model))
+                            arguments.masks, fit=fit_of(model),
+                            detectors_of=fixated and fixated.name)
 
 
 if __name__ == "__main__":

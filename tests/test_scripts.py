@@ -176,6 +176,9 @@ def test_units_are_analyzed_and_dissected(tmp_path):
     code, out, err = script("analyze_units", "--weights", tmp_path / "before", "--layers", "conv9",
                             "--set", "data.options={count: 20, size: [96, 128]}")
     assert code == 2 and "no layer 'conv9'" in err and "block5_conv3" in err
+    code, out, err = script("analyze_units", "--weights", tmp_path / "before", "--layers",
+                            "nowhere:conv9", "--set", "data.options={count: 20, size: [96, 128]}")
+    assert code == 2 and "no model 'nowhere'; the models are before" in err
 
     for part in ("images", "labels"):
         (tmp_path / "set" / part).mkdir(parents=True)
@@ -187,14 +190,26 @@ def test_units_are_analyzed_and_dissected(tmp_path):
         cv2.imwrite(str(tmp_path / "set" / "images" / f"{index}.png"), picture)
         cv2.imwrite(str(tmp_path / "set" / "labels" / f"{index}.png"), labels)
     code, out, err = script(
-        "dissect", tmp_path / "set", "--weights", tmp_path / "after", "--layers", "block5_conv3",
-        "block4_conv3", "--quantile", "0.9", "--masks", "--out", tmp_path / "dissection")
+        "dissect", tmp_path / "set", "--weights", tmp_path / "after", "--layers",
+        "block5_conv3+block4_conv3", "--quantile", "0.9", "--masks", "--out",
+        tmp_path / "dissection", "--detectors", "--set",
+        "data.options={count: 20, size: [96, 128]}")
     assert code == 0 and "thresholds of block5_conv3: exact, of 72 values" in out, err
     names = {p.name for p in (tmp_path / "dissection").iterdir()}
-    assert names == {"dissection.csv", "dissection.h5", "figures", "masks", "report.html"}
+    assert names == {"dissection.csv", "dissection.h5", "figures", "frequency.csv", "masks",
+                     "report.html"}
+    assert (tmp_path / "dissection" / "figures" / "block4_conv3_frequency.png").exists()
+    assert "The detectors are those on popout" in (
+        tmp_path / "dissection" / "report.html").read_text()
+    rows = (tmp_path / "dissection" / "frequency.csv").read_text().splitlines()
+    assert rows[0] == "layer,category,concept,images,detected,f_n" and len(rows) == 3
+    assert rows[1].startswith("block5_conv3,object,1,6,")
     rows = (tmp_path / "dissection" / "dissection.csv").read_text().splitlines()
     assert len(rows) == 1 + 15 + 15 and rows[0].startswith("layer,unit,concept,category,IoU")
     masks = list((tmp_path / "dissection" / "masks").iterdir())
     assert masks and set(np.unique(cv2.imread(str(masks[0]), 0))) <= {0, 255}
+    code, out, err = script("dissect", tmp_path / "set", "--weights", tmp_path / "after", "--set",
+                            "data.name=osie")
+    assert code == 2 and "--config and --set name the dataset of --detectors" in err
     code, out, err = script("dissect", tmp_path / "nowhere", "--weights", tmp_path / "after")
     assert code == 2 and "no folder" in err

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_saliency.analysis.layer_choice import choose_layers, members, single_layers
 from keras_saliency.analysis.unit_scores import UnitScores, score_dataset
-from keras_saliency.datasets import load_dataset
 
 BEST_IMAGES, THRESHOLD = 5, 0.9
 
@@ -52,14 +52,26 @@ def fixation_detectors(scores: UnitScores, best=BEST_IMAGES, threshold=THRESHOLD
     return Detectors(means, normalized, chosen, len(chosen) / len(means))
 
 
-def detector_units(model, layers, root, name="osie", **options) -> dict:
-    """{layer: positive fixation detectors} on a dataset; `options` as for `score_dataset`.
+def detector_units(model, layers, dataset, **options) -> dict:
+    """{layer: positive fixation detectors} on a dataset, best first.
 
     Args:
-        root: folder of the dataset `name`.
+        layers: names; units of "a+b" are scaled together and belong to their own layer again in
+            the result. dataset: with fixations. options: as for `score_dataset`.
+
+    Raises:
+        LayerError, DatasetError: as `choose_layers`, `score_dataset`.
     """
-    scores = score_dataset(model, layers, load_dataset(name, root), keep=BEST_IMAGES, **options)
-    return {layer: fixation_detectors(s).units for layer, s in scores.items()}
+    groups, found = choose_layers(layers, {model.name: model})[model.name], {}
+    scores = score_dataset(model, single_layers(groups), dataset, keep=BEST_IMAGES, **options)
+    for group in groups:
+        parts = {layer: scores[layer] for layer in members(group)}
+        units, start = fixation_detectors(UnitScores.joined(parts.values())).units, 0
+        for layer, part in parts.items():
+            stop = start + len(part.alive)
+            found[layer] = units[(units >= start) & (units < stop)] - start
+            start = stop
+    return found
 
 
 def tiers(detectors: Detectors, count: int) -> dict:

@@ -32,7 +32,8 @@ class Tally(NamedTuple):
         labels: int64 [C], pixels of each concept. both: int64 [U, C], pixels of both.
         images: int64 [C], images with each concept.
         hits: int64 [U, C], images in which unit and concept overlap with an IoU above
-            `DETECTOR_IOU`. chosen_hits: int64 [C], images in which a chosen unit does so.
+            `DETECTOR_IOU`. chosen_hits: int64 [C], images in which a chosen unit does so; 0 if
+            none were chosen.
     """
 
     units: np.ndarray
@@ -63,6 +64,7 @@ class Dissection(NamedTuple):
         tally: the counts. null: the same with the labels of other images, or None.
         iou: float64 [U, C] with NetDissect's denominator, unit pixels counted in images whose mask
             touches the concept's category. plain_iou: with all of the unit's pixels.
+        chosen: int [n], units that `detection_frequency` counts; None if none were chosen.
     """
 
     concepts: list
@@ -71,6 +73,7 @@ class Dissection(NamedTuple):
     null: Tally
     iou: np.ndarray
     plain_iou: np.ndarray
+    chosen: np.ndarray = None
 
     def best(self) -> tuple:
         """(int [U], float64 [U]): each unit's concept of highest IoU, and that IoU."""
@@ -100,15 +103,31 @@ class Dissection(NamedTuple):
         return table
 
     def detection_frequency(self) -> np.ndarray:
-        """float64 [C]: f_n, the share of a concept's images in which a chosen unit detects it.
+        """float64 [C]: f_n = f_d / f_t (eq. 6), of the positive fixation detectors.
 
+        f_t is the number of images with the concept, f_d of those in which a detector detects it.
         The paper does not say when an instance counts as detected; here, when the mask of a
-        chosen unit and the concept's pixels in the image have an IoU above `DETECTOR_IOU`.
+        detector and the concept's pixels in the image have an IoU above `DETECTOR_IOU`.
+
+        Raises:
+            InputError: the dissection was made without chosen units.
         """
+        if self.chosen is None:
+            raise InputError("dissected without chosen units: the detection frequency counts "
+                             "positive fixation detectors, see `detectors.detector_units`")
         return self.tally.chosen_hits / np.maximum(self.tally.images, 1)
 
+    def categories(self) -> list:
+        """Those of the concepts that occur; "object" and "part" first, as in Figure 12."""
+        found = _categories([c for c, n in zip(self.concepts, self.tally.images) if n])
+        return sorted(found, key=lambda c: ("object", "part", c).index(c))
+
     def most_frequent(self, category: str, count=15) -> list:
-        """(Concept, f_n) of the concepts of a category that are detected most often."""
+        """(Concept, f_n) of the concepts of a category that are detected most often.
+
+        Args:
+            count: how many; None for all that occur.
+        """
         frequency = self.detection_frequency()
         members = [i for i, c in enumerate(self.concepts)
                    if c.category == category and self.tally.images[i]]
@@ -149,8 +168,8 @@ def dissect(model, layers, dataset: ConceptDataset, thresholds: dict, canvas=Non
 
     Args:
         thresholds: {layer: float [U]} of the units.
-        chosen: {layer: units} for `detection_frequency`, such as positive fixation detectors;
-            None for all units.
+        chosen: {layer: units} that `detection_frequency` counts, the positive fixation detectors
+            (`detectors.detector_units`); None to do without.
         null: also count with the labels of another image, drawn by `seed`. Otherwise as
             `find_thresholds`.
 
@@ -161,6 +180,8 @@ def dissect(model, layers, dataset: ConceptDataset, thresholds: dict, canvas=Non
     concepts = list(dataset.concepts.values())
     columns, groups = label_columns(concepts), category_groups(concepts)
     other = _derangement(len(dataset), seed)
+    picks = {layer: None if chosen is None else np.asarray(chosen.get(layer, ()), int)
+             for layer in layers}
     tallies, nulls = {}, {}
     for images, maps in dataset_activations(model, layers, dataset, canvas, indices, batch, label):
         for row, index in enumerate(images):
@@ -168,7 +189,7 @@ def dissect(model, layers, dataset: ConceptDataset, thresholds: dict, canvas=Non
             pairs = [(tallies, own)] + ([(nulls, dataset.labels(other[index]))] if null else [])
             for layer in layers:
                 cells = maps[layer][row]
-                picked = None if chosen is None else np.asarray(chosen.get(layer, ()), int)
+                picked = picks[layer]
                 masks = {}  # where both labels are of one size, the masks are the same
                 for totals, labels in pairs:
                     if labels.size not in masks:
@@ -184,7 +205,8 @@ def dissect(model, layers, dataset: ConceptDataset, thresholds: dict, canvas=Non
         if layer in tallies:
             iou, plain = intersection_over_union(tallies[layer], concepts)
             result[layer] = Dissection(concepts, np.asarray(thresholds[layer], np.float32),
-                                       tallies[layer], nulls.get(layer), iou, plain)
+                                       tallies[layer], nulls.get(layer), iou, plain,
+                                       picks[layer])
     return result
 
 
@@ -196,7 +218,7 @@ def count_overlaps(active: ActivePixels, units: int, labels: Labels, columns, gr
         active: masks of the units. labels: of the image.
         columns: int [largest label + 1], column of each label number; C for none.
         groups: bool [C, K], the category of each column.
-        chosen: units of `chosen_hits`; None for all.
+        chosen: units of `chosen_hits`; None for none.
     """
     count = len(groups)
     tally = Tally.empty(units, count, groups.shape[1])
@@ -222,7 +244,7 @@ def count_overlaps(active: ActivePixels, units: int, labels: Labels, columns, gr
     return tally._replace(
         units=mask, units_in=mask[:, None] * touched, labels=area, both=both,
         images=(area > 0).astype(np.int64), hits=hits.astype(np.int64),
-        chosen_hits=(hits if chosen is None else hits[chosen]).any(axis=0).astype(np.int64))
+        chosen_hits=hits[[] if chosen is None else chosen].any(axis=0).astype(np.int64))
 
 
 def intersection_over_union(tally: Tally, concepts) -> tuple:

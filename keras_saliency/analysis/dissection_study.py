@@ -19,6 +19,16 @@ def unit_rows(layer: str, dissection: Dissection) -> list:
             for unit, (c, value) in enumerate(zip(concept, iou))]
 
 
+def frequency_rows(layer: str, dissection: Dissection) -> list:
+    """A list per concept that occurs: layer, category, concept, f_t, f_d, f_n; the most frequent
+    of a category first."""
+    hits = dict(zip(dissection.concepts, dissection.tally.chosen_hits))
+    images = dict(zip(dissection.concepts, dissection.tally.images))
+    return [[layer, category, concept.name, int(images[concept]), int(hits[concept]), frequency]
+            for category in dissection.categories()
+            for concept, frequency in dissection.most_frequent(category, count=None)]
+
+
 def fetch_examples(model, dataset, dissections, canvas) -> dict:
     """{layer: {unit: [(image, activation_map [h, w]), ...]}} of each layer's best units, shown on
     the images with most of their concept."""

@@ -5,7 +5,7 @@ import h5py
 import numpy as np
 
 from keras_saliency.analysis.dissection import DETECTOR_IOU, Dissection
-from keras_saliency.analysis.dissection_study import unit_rows
+from keras_saliency.analysis.dissection_study import frequency_rows, unit_rows
 from keras_saliency.analysis.interpolation import canvas_resampling
 from keras_saliency.analysis.patterns import enlarge, outline
 from keras_saliency.datasets import pipeline
@@ -14,20 +14,25 @@ from keras_saliency.maps import PAD
 from keras_saliency.prediction.overlay import save_png
 from keras_saliency.report import page
 from keras_saliency.report.figures import histogram
+from keras_saliency.report.frequency_figure import frequency_figure
 
 TOP_CONCEPTS, THUMBNAIL = 15, 220
 COLUMNS = {"layer": str, "unit": int, "concept": str, "category": str, "IoU": float,
            "plain IoU": float, "IoU by chance": float, "threshold": float}
+FREQUENCY_COLUMNS = ["layer", "category", "concept", "images", "detected", "f_n"]
 
 
 def write(name, dataset, dissections: dict, examples, canvas, folder, masks=False,
-          log=print, fit=PAD) -> Path:
+          log=print, fit=PAD, detectors_of=None) -> Path:
     """Write dissection.csv, dissection.h5, figures/*.png, report.html and, if asked, masks/.
+
+    With units that were chosen also frequency.csv, a row per concept, and its figures.
 
     Args:
         name: of the model. dataset, canvas, fit: what it was dissected with.
         dissections: {layer: Dissection}. examples: of `dissection_study.fetch_examples`.
         masks: write the mask of each detector on its best images as PNG, 0 or 255.
+        detectors_of: name of the dataset whose positive fixation detectors were chosen.
 
     Returns:
         The path of the page.
@@ -40,10 +45,18 @@ def write(name, dataset, dissections: dict, examples, canvas, folder, masks=Fals
     for layer, dissection in dissections.items():
         figures[layer] = folder / "figures" / f"{layer}_iou.png"
         iou_figure(dissection, layer, figures[layer])
+    frequencies = {layer: folder / "figures" / f"{layer}_frequency.png"
+                   for layer, d in dissections.items() if d.chosen is not None and d.categories()}
+    for layer, picture in frequencies.items():
+        frequency_figure(_most_frequent(dissections[layer]), layer, picture)
+    if frequencies:
+        write_csv(folder / "frequency.csv", FREQUENCY_COLUMNS, [
+            row for layer in frequencies for row in frequency_rows(layer, dissections[layer])])
     if masks:
         _write_masks(examples, dissections, dataset, canvas, fit, folder / "masks")
     path = page.write(folder / "report.html", f"{name} dissected on {dataset.name}",
-                      *_parts(dataset, dissections, rows, figures, examples, canvas, fit))
+                      *_parts(dataset, dissections, rows, figures, examples, canvas, fit),
+                      *_frequency_parts(dissections, frequencies, detectors_of))
     for layer, dissection in dissections.items():
         found = dissection.detectors()
         log(f"{layer}: " + ", ".join(
@@ -79,16 +92,6 @@ def _parts(dataset, dissections, rows, figures, examples, canvas, fit):
     yield page.side_by_side(page.picture(path) for path in figures.values())
     yield page.heading("Units")
     yield page.sortable_table(COLUMNS, rows, sort="IoU", filters=("layer", "category"))
-    yield page.heading("Concepts that are detected most often")
-    yield page.paragraph("Share of a concept's images in which the chosen units detect it (He, "
-                         "Borji, Mi and Pugeault, 2018, eq. 6).", note=True)
-    for layer, dissection in dissections.items():
-        yield page.heading(layer, 3)
-        yield page.side_by_side(
-            page.paragraph(category) + page.table(
-                [{"concept": c.name, "frequency": f}
-                 for c, f in dissection.most_frequent(category, TOP_CONCEPTS)])
-            for category in dict.fromkeys(c.category for c in dissection.concepts))
     load = pipeline.stimulus_loader(dataset)
     for layer, units in examples.items():
         yield page.heading(f"Best units of {layer}")
@@ -99,6 +102,32 @@ def _parts(dataset, dissections, rows, figures, examples, canvas, fit):
             yield page.strip(page.picture(
                 outline(load(i).numpy(), activation, _plan(dataset, i, activation, canvas, fit)),
                 width=THUMBNAIL) for i, activation in shown)
+
+
+def _frequency_parts(dissections, figures, detectors_of):
+    """What the positive fixation detectors detect: a table for each category, and Figure 12."""
+    yield page.heading("Concepts that positive fixation detectors detect")
+    if not figures:
+        yield page.paragraph("Not counted: it takes a dataset with fixations to tell the "
+                             "detectors (dissect.py --detectors).", note=True)
+    else:
+        yield page.paragraph(
+            "Share of a concept's images in which a positive fixation detector has an IoU above "
+            f"{DETECTOR_IOU} with it (He, Borji, Mi and Pugeault, 2018, eq. 6 and Figure 12). The "
+            f"detectors are those on {detectors_of}.", note=True)
+    for layer, picture in figures.items():
+        chosen = dissections[layer].chosen
+        yield page.heading(f"{layer}: {len(chosen)} positive fixation detectors", 3)
+        yield page.side_by_side([page.picture(picture), *(
+            page.paragraph(category) + page.table(
+                [{"concept": c.name, "frequency": f} for c, f in table])
+            for category, table in _most_frequent(dissections[layer]).items())])
+
+
+def _most_frequent(dissection) -> dict:
+    """{category: [(Concept, f_n), ...]}"""
+    return {category: dissection.most_frequent(category, TOP_CONCEPTS)
+            for category in dissection.categories()}
 
 
 def _plan(dataset, image, activation, canvas, fit):

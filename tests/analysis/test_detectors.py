@@ -2,8 +2,10 @@
 import numpy as np
 import pytest
 
-from keras_saliency.analysis.detectors import fixation_detectors, tiers
+from keras_saliency.analysis.activations import LayerError
+from keras_saliency.analysis.detectors import detector_units, fixation_detectors, tiers
 from keras_saliency.analysis.unit_scores import UnitScores, score_dataset
+from keras_saliency.datasets import popout
 
 
 def made(scores):
@@ -22,6 +24,22 @@ def test_the_planted_unit_is_found(planted, color_model):
     assert not scores.alive[3] and detectors.scores[3] == 0
     ranked = tiers(detectors, 1)
     assert ranked["high"].tolist() == [0] and len(ranked["low"]) == 1
+
+
+def test_detectors_on_any_dataset_and_of_joined_layers(planted, color_model):
+    """Red follows the fixations in both layers; apart each layer has a detector, together they
+    are scaled by the best of all."""
+    apart = detector_units(color_model, ["colors", "cells"], planted)
+    assert {layer: u.tolist() for layer, u in apart.items()} == {"colors": [0], "cells": [0]}
+    arrays = popout.load(count=8, size=(96, 128))
+    joined = detector_units(color_model, ["cells+colors"], arrays)
+    scores = score_dataset(color_model, ["cells", "colors"], arrays)
+    both = np.concatenate([scores[layer].mean_of_best() for layer in ("cells", "colors")])
+    scaled = (both - both.min()) / (both.max() - both.min())
+    for layer, part in zip(("cells", "colors"), (scaled[:3], scaled[3:])):
+        assert sorted(joined[layer].tolist()) == np.flatnonzero(part > 0.9).tolist()
+    with pytest.raises(LayerError, match="planted_model has no layer 'hue'.*colors"):
+        detector_units(color_model, ["cells+hue"], planted)
 
 
 def test_scores_are_means_of_the_best_and_ties_go_by_number():

@@ -7,6 +7,7 @@ import pytest
 
 from keras_saliency.analysis import dissection
 from keras_saliency.analysis.activations import activations
+from keras_saliency.analysis.dissection_study import frequency_rows
 from keras_saliency.analysis.interpolation import resampling
 from keras_saliency.datasets.concepts import load_concepts
 from keras_saliency.datasets.dataset import DatasetError
@@ -125,12 +126,28 @@ def test_shards_merge_to_one_pass(data, color_model, levels, result):
 
 
 def test_detection_frequency_is_that_of_the_chosen_units(data, color_model, levels, result):
-    assert (result.detection_frequency() <= 1).all()
+    with pytest.raises(ValueError, match="dissected without chosen units"):
+        result.detection_frequency()
     green = dissection.dissect(color_model, ["colors"], data, levels, chosen={"colors": [1]},
                                null=False)["colors"]
     top = green.most_frequent("object")
     assert top[0][0].name == "green thing" and top[0][1] == 1.0
     assert green.most_frequent("object", count=1) == top[:1]
+    assert green.categories() == ["object", "part"]
+    rows = frequency_rows("colors", green)
+    assert [row[1:4] for row in rows] == [["object", "green thing", 9], ["object", "red thing", 14],
+                                          ["part", "left", 14]]
+    # f_d by hand: images in which the mask of unit 1, enlarged, overlaps the label by 0.04
+    for _, _, name, images, detected, frequency in rows:
+        number = next(n for n, label, _ in LABELS if label == name)
+        hits = 0
+        for index, path in enumerate(data.stimuli):
+            image = cv2.imread(str(path))[..., ::-1].astype(np.float32)
+            maps = next(iter(activations(color_model, ["colors"], [image[None]])))["colors"]
+            mask = cv2.resize(maps[0, ..., 1].numpy(), SIZE[::-1]) > levels["colors"][1]
+            label = data.labels(index).pixels[0] == number
+            hits += (mask & label).sum() > 0.04 * (mask | label).sum()
+        assert (detected, frequency) == (hits, hits / images)
     none = dissection.dissect(color_model, ["colors"], data, levels, chosen={"colors": []},
                               null=False)["colors"]
     assert none.detection_frequency().tolist() == [0, 0, 0]

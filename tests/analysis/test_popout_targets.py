@@ -1,14 +1,18 @@
 """NMM of units on pop-out arrays, on a planted target."""
 import dataclasses
+import inspect
 
 import cv2
 import numpy as np
 import pytest
 
 import keras_saliency as ks
+from keras_saliency.analysis import unit_study
 from keras_saliency.analysis.popout import score_targets
 from keras_saliency.analysis.statistics import mean_of_top
 from keras_saliency.datasets.dataset import DatasetError
+from keras_saliency.metrics.streaming import Moments
+from keras_saliency.reproduce import popout_nmm
 
 
 @pytest.fixture
@@ -33,6 +37,16 @@ def test_the_planted_unit_stands_out(arrays, color_model):
     for unit in range(3):
         large = cv2.resize(cells[..., unit], (96, 64))
         assert one[unit] == pytest.approx(ks.metrics.nmm(large, mask), abs=1e-5)
+
+
+def test_the_arrays_are_those_of_the_table_of_outputs(color_model, monkeypatch):
+    seen = []
+    monkeypatch.setattr(unit_study, "score_targets", lambda model, layers, arrays, *a, **k: (
+        seen.append(arrays) or {layer: Moments.of(np.zeros((1, 4))) for layer in layers}))
+    unit_study.study_targets({"model": color_model}, ["colors"])
+    arrays, = seen
+    assert len(arrays) == 80 and set(map(tuple, arrays.sizes.tolist())) == {(480, 640)}
+    assert inspect.signature(popout_nmm.run).parameters["size"].default == (480, 640)
 
 
 def test_a_set_without_targets_is_an_error(planted, color_model):

@@ -14,6 +14,7 @@ import pytest
 import keras_saliency as ks
 from keras_saliency import config as configs
 from keras_saliency.analysis import region_study, relation, unit_study
+from keras_saliency.datasets import pipeline
 from keras_saliency.models import weights_file
 from keras_saliency.report import page, unit_report
 
@@ -22,12 +23,17 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 
 
 @pytest.fixture(scope="module")
-def study(planted, color_model):
+def models(color_model):
     dark = keras.models.clone_model(color_model)
     dark.get_layer("colors").set_weights([-np.eye(3, 4, dtype=np.float32)[None, None]])
     dark.get_layer("red").set_weights(color_model.get_layer("red").get_weights())
-    return unit_study.study_units({"plain": color_model, "negative": dark}, ["colors", "cells"],
-                                  planted, untrained=("negative",), units_shown=1)
+    return {"plain": color_model, "negative": dark}
+
+
+@pytest.fixture(scope="module")
+def study(planted, models):
+    return unit_study.study_units(models, ["colors", "cells"], planted, untrained=("negative",),
+                                  units_shown=1)
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +120,23 @@ def test_the_page_in_a_browser(folder, tmp_path, width):
     assert (picture[:, -8:] == picture[0, -1]).mean() > 0.98  # the margin stays free
 
 
-def test_regions_and_targets_are_part_of_the_report(study, planted, color_model, tmp_path):
+def test_joined_layers_are_named_in_tables_and_galleries(planted, color_model, tmp_path):
+    study = unit_study.study_units({"plain": color_model}, ["colors", "cells+colors"], planted,
+                                   units_shown=1)
+    unit_report.write(study, tmp_path, log=lambda line: None)
+    with open(tmp_path / "units.csv", newline="") as file:
+        rows = [[row[c] for c in ("layer", "unit", "scaled with")] for row in csv.DictReader(file)]
+    assert rows[3:6] == [["colors", "3", ""], ["cells", "0", "cells+colors"],
+                         ["cells", "1", "cells+colors"]]
+    assert rows[-1] == ["colors", "3", "cells+colors"] and len(rows) == 4 + 3 + 4
+    names = {p.name for p in (tmp_path / "figures").iterdir()}
+    assert {"plain_cells+colors_high.png", "cells+colors_nss.png"} <= names
+    text = (tmp_path / "report.html").read_text()
+    unit = next(iter(study.layers[1].examples["high"]))
+    assert f"unit {study.layers[1].name(unit)}: score" in text and " " in study.layers[1].name(unit)
+
+
+def test_regions_and_targets_are_part_of_the_report(study, planted, models, tmp_path):
     labels = tmp_path / "labels"
     halves = np.ones((64, 96), np.int32)
     halves[:, 48:] = 2
@@ -123,9 +145,15 @@ def test_regions_and_targets_are_part_of_the_report(study, planted, color_model,
         (labels / part).mkdir(parents=True)
         for name in planted.names:
             np.save(labels / part / f"{name}.npy", values)
-    models = {"plain": color_model, "second": color_model}
     scores = unit_study.study_regions(models, ["colors"], planted, labels, 8.0)
+    assert list(study.trained(models)) == ["plain"]
     relations = relation.study_relations(models, scores, planted)
+    example = relations["plain"].example
+    np.testing.assert_array_equal(
+        relations["plain"].prediction,
+        ks.predict(models["plain"], pipeline.stimulus_loader(planted)(example.image).numpy()))
+    regions = scores["plain"]
+    assert example.output in regions.output[example.category]
     rows = region_study.unit_rows(scores)
     assert list(rows[0]) == ["model", "layer", "person head", "text"]
     moments = scores["plain"].units["colors"]["text"]
@@ -137,7 +165,20 @@ def test_regions_and_targets_are_part_of_the_report(study, planted, color_model,
     unit_report.write(full, tmp_path / "out", log=lambda line: None)
     text = (tmp_path / "out" / "report.html").read_text()
     assert "Salient regions" in text and "Pop-out targets" in text
-    assert cv2.imread(str(tmp_path / "out" / "figures" / "improvement.png")).std() > 1
+    assert "measurement x cluster" in text and "Inner saliency of the 2 trained models" in text
+    assert "generated arrays of 480x640 pixels" in text
+    for name in ("improvement", "plain_inner_output", "negative_inner_output"):
+        assert cv2.imread(str(tmp_path / "out" / "figures" / f"{name}.png")).std() > 1
+    with open(tmp_path / "out" / "regions_output.csv", newline="") as file:
+        points = list(csv.DictReader(file))
+    assert [(p["model"], p["category"]) for p in points] == [
+        (m, c) for m in models for c in ("person head", "text")]
+    assert float(points[1]["OS"]) == pytest.approx(np.nanmean(regions.output["text"]))
+    with open(tmp_path / "out" / "regions_anova.csv", newline="") as file:
+        assert len(list(csv.DictReader(file))) == 4 * 2
+    with open(tmp_path / "out" / "regions_pairs.csv", newline="") as file:
+        assert [(row["category"], row["other"]) for row in csv.DictReader(file)] == [
+            ("person head", "text")]
     with open(tmp_path / "out" / "regions_top.csv", newline="") as file:
         assert float(next(csv.DictReader(file))["text"]) == pytest.approx(rows[0]["text"])
 

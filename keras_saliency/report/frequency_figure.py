@@ -1,0 +1,30 @@
+"""Concepts that positive fixation detectors detect most often (He, Borji, Mi and Pugeault 2018,
+Figure 12)."""
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from keras_saliency.report.figures import DPI, VALIDATION, save_figure, style_axes
+
+
+def frequency_figure(tables: dict, title: str, path) -> None:
+    """Bars of f_n, two panels in a row, as PNG.
+
+    Args:
+        tables: {category: [(Concept, f_n), ...]}, a panel each, the highest first.
+    """
+    columns = min(2, len(tables))
+    rows = -(-len(tables) // columns)
+    tall = 0.7 + 0.19 * max(len(table) for table in tables.values())
+    figure = Figure(figsize=(4.4 * columns, tall * rows), dpi=DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes in grid.flat[len(tables):]:
+        axes.set_axis_off()
+    for axes, (category, table) in zip(grid.flat, tables.items()):
+        names = [concept.name for concept, _ in table]
+        axes.barh(range(len(table)), [f for _, f in table], color=VALIDATION, height=0.7)
+        axes.set_yticks(range(len(table)), names, parse_math=False)
+        axes.invert_yaxis()
+        axes.set_xlim(0, max(1e-3, 1.05 * max(f for _, f in table)))
+        style_axes(axes, f"{title}: {category}", "detection frequency f_n")
+    save_figure(figure, path)
