@@ -55,8 +55,9 @@ def write(name, dataset, dissections: dict, examples, canvas, folder, masks=Fals
     if masks:
         _write_masks(examples, dissections, dataset, canvas, fit, folder / "masks")
     path = page.write(folder / "report.html", f"{name} dissected on {dataset.name}",
-                      *_parts(dataset, dissections, rows, figures, examples, canvas, fit),
-                      *_frequency_parts(dissections, frequencies, detectors_of))
+                      *_parts(dataset, dissections, rows, figures),
+                      *_frequency_parts(dissections, frequencies, detectors_of),
+                      *_example_parts(dataset, dissections, examples, canvas, fit))
     for layer, dissection in dissections.items():
         found = dissection.detectors()
         log(f"{layer}: " + ", ".join(
@@ -75,7 +76,7 @@ def iou_figure(dissection: Dissection, title: str, path) -> None:
     histogram(groups, f"{title}: best IoU of each unit", "IoU", DETECTOR_IOU, path)
 
 
-def _parts(dataset, dissections, rows, figures, examples, canvas, fit):
+def _parts(dataset, dissections, rows, figures):
     yield page.paragraph(
         f"{len(dataset)} images with {len(dataset.concepts)} labels. A unit's mask is where its "
         "enlarged activation_map exceeds the value that half a percent of its cells exceed; its "
@@ -92,6 +93,10 @@ def _parts(dataset, dissections, rows, figures, examples, canvas, fit):
     yield page.side_by_side(page.picture(path) for path in figures.values())
     yield page.heading("Units")
     yield page.sortable_table(COLUMNS, rows, sort="IoU", filters=("layer", "category"))
+
+
+def _example_parts(dataset, dissections, examples, canvas, fit):
+    """The best units of each layer, on the images with most of their concept."""
     load = pipeline.stimulus_loader(dataset)
     for layer, units in examples.items():
         yield page.heading(f"Best units of {layer}")

@@ -14,8 +14,9 @@ def frequency_figure(tables: dict, title: str, path) -> None:
     """
     columns = min(2, len(tables))
     rows = -(-len(tables) // columns)
-    tall = 0.7 + 0.19 * max(len(table) for table in tables.values())
-    figure = Figure(figsize=(4.4 * columns, tall * rows), dpi=DPI, layout="constrained")
+    longest = max(len(table) for table in tables.values())
+    figure = Figure(figsize=(4.4 * columns, (0.7 + 0.19 * longest) * rows), dpi=DPI,
+                    layout="constrained")
     FigureCanvasAgg(figure)
     grid = figure.subplots(rows, columns, squeeze=False)
     for axes in grid.flat[len(tables):]:
@@ -24,7 +25,7 @@ def frequency_figure(tables: dict, title: str, path) -> None:
         names = [concept.name for concept, _ in table]
         axes.barh(range(len(table)), [f for _, f in table], color=VALIDATION, height=0.7)
         axes.set_yticks(range(len(table)), names, parse_math=False)
-        axes.invert_yaxis()
+        axes.set_ylim(longest - 0.4, -0.6)  # bars of all panels are alike, the first on top
         axes.set_xlim(0, max(1e-3, 1.05 * max(f for _, f in table)))
         style_axes(axes, f"{title}: {category}", "detection frequency f_n")
     save_figure(figure, path)

@@ -87,7 +87,8 @@ def _label_places(names, x, y) -> list:
         for step in sorted(range(-12, 13), key=abs):
             level = up + step * LINE / 4
             for side, start in (("left", across + GAP), ("right", across - GAP - width)):
-                boxes[level, side] = (start, start + width, level - LINE / 2, level + LINE / 2)
+                if start >= 0:  # not over the axis
+                    boxes[level, side] = (start, start + width, level - LINE / 2, level + LINE / 2)
         free = [key for key, box in boxes.items() if not any(_meet(box, t) for t in taken)]
         level, side = (free or list(boxes))[0]
         taken.append(boxes[level, side])

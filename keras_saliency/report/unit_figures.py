@@ -29,7 +29,7 @@ def write_figures(study: UnitStudy, folder) -> dict:
         written[f"{layer}_nss"] = folder / f"{layer}_nss.png"
         histogram({s.model: s.scores.moments.mean for s in study.layers if s.layer == layer},
                   f"{layer}: mean NSS of each unit", "NSS", 0, written[f"{layer}_nss"])
-    maps = {f"{s.model}, {s.layer}" + f", units of {layer}" * (len(s.parts) > 1): low_map
+    maps = {f"{s.model}, {layer}" + " (joined)" * (len(s.parts) > 1): low_map
             for s in study.layers for layer, low_map in s.low_maps.items()}
     if maps:
         written["low_units"] = folder / "low_units.png"
