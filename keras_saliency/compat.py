@@ -26,7 +26,7 @@ register = keras.saving.register_keras_serializable(package="keras_saliency")
 
 _FROM_ADDONS = ("Maxout", "WeightNormalization", "gaussian_filter2d", "TQDMProgressBar")
 
-__all__ = ["KERAS_3", "register", "tensorflow_variables", *_FROM_ADDONS]
+__all__ = ["KERAS_3", "RampedSGD", "register", "tensorflow_variables", *_FROM_ADDONS]
 
 _BAR_DEFAULTS = dict(
     metrics_separator=" - ",
@@ -44,6 +44,44 @@ _BAR_DEFAULTS = dict(
 def tensorflow_variables(model) -> list:
     """The `tf.Variable`s that hold a model's weights; those of Keras 3 are wrapped."""
     return [variable.value if KERAS_3 else variable for variable in model.variables]
+
+
+@register
+class RampedSGD(keras.optimizers.SGD):
+    """`keras.optimizers.SGD` whose momentum changes linearly over the updates.
+
+    Args:
+        learning_rate, momentum, nesterov, **options: of `keras.optimizers.SGD`; `momentum` is the
+            first.
+        end_momentum: the momentum after `steps` updates, and from then on.
+    """
+
+    def __init__(self, learning_rate=0.01, momentum=0.9, end_momentum=0.999, steps=1, **options):
+        super().__init__(learning_rate, momentum=momentum, **options)
+        self.end_momentum, self.steps = float(end_momentum), int(steps)
+        if not (0 < momentum <= 1 and 0 <= self.end_momentum <= 1):
+            raise ValueError("`momentum` must be above 0, and both at most 1")
+
+    def current_momentum(self):
+        """The momentum of the next update, float32."""
+        done = tf.cast(tf.convert_to_tensor(self.iterations), tf.float32)
+        share = tf.minimum(done / self.steps, 1.0)
+        return self.momentum + (self.end_momentum - self.momentum) * share
+
+    def update_step(self, gradient, variable, learning_rate=None):
+        """One update of one variable; Keras 3 hands the rate over, Keras 2 keeps it."""
+        index = (self._get_variable_index(variable) if KERAS_3
+                 else self._index_dict[self._var_key(variable)])
+        velocity, dtype = self.momentums[index], variable.dtype
+        rate = tf.cast(tf.convert_to_tensor(
+            self.learning_rate if learning_rate is None else learning_rate), dtype)
+        momentum = tf.cast(self.current_momentum(), dtype)
+        step = tf.convert_to_tensor(velocity) * momentum - gradient * rate
+        velocity.assign(step)
+        variable.assign_add(step * momentum - gradient * rate if self.nesterov else step)
+
+    def get_config(self):
+        return {**super().get_config(), "end_momentum": self.end_momentum, "steps": self.steps}
 
 
 def _bar_options(given: dict) -> dict:

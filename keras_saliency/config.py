@@ -135,6 +135,7 @@ class TrainConfig:
     decay: float = 1.0                     # the rate is multiplied by this ...
     decay_every: Optional[int] = None      # ... every so many steps; default: once an epoch
     end_rate: Optional[float] = None       # or it falls linearly to this in the last epoch
+    end_momentum: Optional[float] = None   # sgd's momentum goes linearly to this likewise
     epochs: int = 10
     batch: int = 1
     freeze: Optional[str] = None           # last frozen encoder block, e.g. "block4"
@@ -165,6 +166,9 @@ class TrainConfig:
                  "they cannot be drawn: --set train.cache=none")
         _require(self.end_rate is None or (self.decay == 1 and 0 <= self.end_rate < math.inf),
                  "train.end_rate must not be negative, and goes without train.decay")
+        _require(self.end_momentum is None or (self.optimizer == "sgd"
+                                               and 0 <= self.end_momentum < 1),
+                 "train.end_momentum must be at least 0 and below 1, and is for optimizer sgd")
         for key in ("learning_rate", "decay"):
             value = getattr(self, key)
             _require(0 < value < math.inf, f"train.{key} must be above 0 and finite, not {value}")

@@ -51,6 +51,12 @@ def l2(y_true, y_pred):
     return tf.reduce_mean(_pixel_sum(tf.square(y_pred - y_true)))
 
 
+def l2_centered(y_true, y_pred):
+    """`l2` with the density brought from 0..1 to -1..1 as (255 density - 127) / 128, the inverse
+    of SalNet's x128 + 127 (Pan et al. 2016, section 4.2). Half of it is Caffe's Euclidean loss."""
+    return l2((255.0 * y_true - 127.0) / 128.0, y_pred)
+
+
 def mse(y_true, y_pred):
     """Mean of squared differences over the pixels (Pan et al. 2016, the shallow network's code)."""
     return tf.reduce_mean(tf.square(y_pred - y_true))
@@ -125,6 +131,7 @@ LOSSES = {
     "ead": LossSpec(ead),
     "l1": LossSpec(l1),
     "l2": LossSpec(l2),
+    "l2_centered": LossSpec(l2_centered),
     "mse": LossSpec(mse),
     "bce": LossSpec(bce),
     "bce_pooled": LossSpec(bce_pooled),

@@ -40,6 +40,13 @@ def test_pixel_losses_closed_forms():
     assert float(losses.bce(maps([1, 0]), half)) == pytest.approx(2 * np.log(2), rel=1e-6)
 
 
+def test_l2_centered_compares_with_the_density_in_minus_one_to_one():
+    g, p = maps([0, 127 / 255, 1]), maps([-127 / 128, 0, 1])
+    assert float(losses.l2_centered(g, p)) == pytest.approx(0, abs=1e-12)
+    assert float(losses.l2_centered(g, 0 * p)) == pytest.approx((127 / 128) ** 2 + 1)
+    assert float(losses.l2_centered(g, p + 0.5)) == pytest.approx(3 * 0.25)
+
+
 def test_bce_pooled_compares_means_of_cells():
     cells = np.array([[0.0, 1.0], [0.25, 0.5]], np.float32)
     target = np.kron(cells, np.ones((4, 4), np.float32))[None, ..., None]

@@ -5,10 +5,16 @@ Input: RGB float32 0..255 [B, H, W, 3], any size from 11x11; 240x320 in the pape
 saliency_map float32 [B, 4 ceil(ceil(H / 2) / 2), ...], linear, about -1..1; `postprocess`
 turns it into the published map. Parameters: 25,806,209 (paper: 25.8 million).
 
-Departures from the published Caffe network: none. The first three convolutions are those of
-VGG_CNN_M; as in the prototxt, each convolution is rectified, the first is then normalised, and the
-first two are pooled. Caffe rounds the sizes of its pools up. Scores are of the published map, since
-metrics such as KLD need one without negative values.
+Departures from the published Caffe network: none. As in the prototxt, each convolution but the last
+is rectified, the first is then normalised, and the first two are pooled. Caffe rounds the sizes of
+its pools up. Scores are of the published map, since metrics such as KLD need one without negative
+values.
+
+Departures in training (configs/salnet_deep_salicon.yaml): all weights start as He et al. (2015) do;
+in the paper that is so behind the third convolution, the others come from VGG_CNN_M, which is
+not at hand. Targets lie in -1..1, as the paper says, so that `postprocess` is their inverse
+(`losses.l2_centered`); the authors' training prototxt (issues 3 and 9 of their repository) has
+(255 density - 31) 2/255, which is -0.24..1.76, and x128 + 127 cuts off what exceeds 1.
 """
 import keras
 import numpy as np
@@ -40,12 +46,14 @@ def salnet_deep(input_shape=(None, None, 3), width_multiplier=1.0):
         last = number == len(CONVOLUTIONS)
         filters = 1 if last else max(1, round(filters * width_multiplier))
         x = layers.Conv2D(filters, size, padding="same", activation=None if last else "relu",
+                          kernel_initializer=keras.initializers.HeNormal(),
                           name=f"conv{number}")(x)
         if number == 1:
             x = LocalResponseNormalization(name="norm1")(x)
         if number < 3:
             x = CeilMaxPooling(3, 2, name=f"pool{number}")(x)
     saliency = layers.Conv2DTranspose(1, 8, strides=4, padding="same", use_bias=False,
+                                      kernel_initializer=keras.initializers.HeNormal(),
                                       name="deconv1")(x)
     return keras.Model(image, saliency, name="salnet_deep")
 

@@ -6,8 +6,12 @@ trained towards densities of peak 1. Parameters: 64,392,512 with 128 filters in 
 convolution (SALICON), 34,864,384 with 64 (iSUN).
 
 Departures: the authors' map of 48x48 is enlarged to the canvas inside the network (bilinear), so
-that it is trained and scored like the others; the norm constraint that the paper puts on the maxout
-layer is left out, as in the authors' code; `postprocess` makes their Gaussian of sigma 2.
+that it is trained and scored like the others. The paper calls a norm constraint on the maxout layer
+essential and gives no constant, and the published script has none: `max_norm` is that of
+Goodfellow et al. (2013). Weights start from N(0, 0.01) and biases at 0.1, as the paper says; the
+script leaves them to Lasagne. `postprocess` is the paper's: resized, then blurred by a Gaussian of
+2 pixels; the scripts blur the map of 48x48 by 3 before, or not at all. How it is trained, and where
+the script differs, stands in configs/salnet_shallow_salicon.yaml and salnet_shallow_isun.yaml.
 """
 import keras
 import numpy as np
@@ -20,15 +24,18 @@ from keras_saliency.models.layers import BilinearUpsample, CeilMaxPooling, Prepr
 from keras_saliency.models.spec import ModelSpec
 
 CANVAS, MAP = 96, 48
+MAX_NORM = 1.9365  # of Goodfellow et al. (2013) for the maxout units of their network for MNIST
 GAUSSIAN = np.exp(-0.5 * (np.arange(-8, 9) / 2.0) ** 2)  # of 2 pixels; `blur` sets the sum
 
 
-def salnet_shallow(input_shape=(CANVAS, CANVAS, 3), filters=128, width_multiplier=1.0):
+def salnet_shallow(input_shape=(CANVAS, CANVAS, 3), filters=128, max_norm=MAX_NORM,
+                   width_multiplier=1.0):
     """Build JuntingNet without weights; see the module's docstring for ranges and shapes.
 
     Args:
         input_shape: (96, 96, 3); its dense layers know no other size.
         filters: of the third convolution, 128 or 64.
+        max_norm: of the weights into a unit before the maxout, kept while training; 0 for none.
         width_multiplier: factor on the numbers of filters and of hidden units; for tests.
 
     Returns:
@@ -58,7 +65,8 @@ def salnet_shallow(input_shape=(CANVAS, CANVAS, 3), filters=128, width_multiplie
     x = layers.Permute((3, 1, 2), name="channels_first")(x)  # the order of the authors' weights
     x = layers.Flatten(name="flatten")(x)
     # the rectification before the maxout is Lasagne's default in the authors' code
-    x = layers.Dense(2 * scaled(2304), activation="relu", name="dense1", **start())(x)
+    x = layers.Dense(2 * scaled(2304), activation="relu", name="dense1", kernel_constraint=(
+        keras.constraints.MaxNorm(max_norm, axis=0) if max_norm else None), **start())(x)
     x = compat.Maxout(scaled(2304), name="maxout")(x)
     x = layers.Dense(MAP * MAP, name="dense2", **start())(x)
     x = layers.Reshape((MAP, MAP, 1), name="map")(x)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from keras_saliency import losses, maps
 from keras_saliency.analysis.activations import activation_model
-from keras_saliency.compat import TQDMProgressBar
+from keras_saliency.compat import RampedSGD, TQDMProgressBar
 from keras_saliency.config import Config, ConfigError, ModelConfig, TrainConfig
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.loading import load_data
@@ -155,7 +155,7 @@ def build(settings: ModelConfig, train: TrainConfig) -> keras.Model:
 
 
 def make_optimizer(train: TrainConfig, steps: int) -> keras.optimizers.Optimizer:
-    """The optimizer with its learning-rate schedule, a function of the step alone.
+    """The optimizer with its schedules of rate and momentum, functions of the step alone.
 
     Args:
         steps: of an epoch.
@@ -167,16 +167,19 @@ def make_optimizer(train: TrainConfig, steps: int) -> keras.optimizers.Optimizer
     elif train.decay != 1.0:
         rate = keras.optimizers.schedules.ExponentialDecay(
             rate, train.decay_every or steps, train.decay, staircase=True)
-    return _optimizer(train, rate, "train")
+    ramp = {} if train.end_momentum is None else {
+        "end_momentum": train.end_momentum, "steps": steps * train.epochs}
+    return _optimizer(train, rate, "train", ramp)
 
 
-def _optimizer(settings, rate, where):
-    """Of a section `where` with `optimizer` and `optimizer_options`."""
+def _optimizer(settings, rate, where, ramp=None):
+    """Of a section `where` with `optimizer` and `optimizer_options`; ramp: of `RampedSGD`."""
     if settings.optimizer not in OPTIMIZERS:
         raise ConfigError(f"{where}.optimizer {settings.optimizer!r}; choose from "
                           f"{', '.join(OPTIMIZERS)}")
+    build = RampedSGD if ramp else OPTIMIZERS[settings.optimizer]
     try:
-        return OPTIMIZERS[settings.optimizer](rate, **settings.optimizer_options)
+        return build(rate, **settings.optimizer_options, **(ramp or {}))
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{where}.optimizer_options: {error}") from None
 

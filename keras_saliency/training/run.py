@@ -175,6 +175,7 @@ def _settings(config: Config) -> dict:
     if flat["train.lbfgs"] is not None:
         flat["train.lbfgs"] = {key: value for key, value in flat["train.lbfgs"].items()
                                if key not in FREE_LBFGS}
-    # with an end rate, the schedule depends on the number of epochs
-    kept = () if flat["train.end_rate"] is None else ("train.epochs",)
+    # with an end of rate or momentum, the schedule depends on the number of epochs
+    ends = flat["train.end_rate"], flat["train.end_momentum"]
+    kept = () if ends == (None, None) else ("train.epochs",)
     return {key: value for key, value in flat.items() if key not in FREE or key in kept}

@@ -137,6 +137,29 @@ def test_scores_do_not_change_under_the_map_of_the_paper(planted):
     assert linear.means()["auc_judd"] > 0.85 and levels.means()["kld"] < 1.5
 
 
+@pytest.mark.parametrize("density", [0.0, 0.3, 1.0])
+def test_the_deep_network_s_targets_are_what_its_postprocess_undoes(density):
+    target = np.full((1, 6, 8, 1), density, np.float32)
+    raw = tf.Variable(tf.zeros_like(target))
+    for _ in range(200):
+        with tf.GradientTape() as tape:
+            loss = ks.losses.l2_centered(target, raw)
+        raw.assign_sub(0.1 * tape.gradient(loss, raw))
+    np.testing.assert_allclose(salnet_deep.postprocess(raw[0], (6, 8)), 255 * density, atol=1e-3)
+
+
+def test_the_weights_before_the_maxout_stay_within_their_norm():
+    def lengths(max_norm):
+        model = ks.build_model("salnet_shallow", width_multiplier=0.02, max_norm=max_norm)
+        model.compile(keras.optimizers.SGD(20.0), "mse", jit_compile=False)
+        images = np.random.default_rng(0).uniform(0, 255, (4, 96, 96, 3)).astype(np.float32)
+        for target in (0, 9):
+            model.train_on_batch(images, np.full((4, 96, 96, 1), target, np.float32))
+        return np.linalg.norm(np.asarray(model.get_layer("dense1").kernel), axis=0).max()
+
+    assert lengths(0) > 0.05 >= lengths(0.05) - 1e-6
+
+
 @pytest.mark.slow
 def test_the_shallow_network_learns_by_its_recipe():
     """At full width; a sum over the pixels in place of their mean diverges at the same rate."""

@@ -291,6 +291,7 @@ def test_fine_tuning_starts_from_trained_weights(tmp_path):
     ("train.monitor=val_sim", ConfigError, "choose from val_loss, loss, val_nss, val_cc"),
     ("train.learning_rate=0", ConfigError, "must be above 0"),
     ("train.end_rate=0.1", ConfigError, "goes without train.decay"),
+    ("train.end_momentum=0.99", ConfigError, "is for optimizer sgd"),
     ("train.loss={kdl: 1}", ValueError, "unknown loss kdl"),
     ("train.freeze=block9", ValueError, "no encoder block 'block9'"),
     ("train.batch=99", DatasetError, "do not fill one batch of 99"),
@@ -312,6 +313,21 @@ def test_the_rate_falls_linearly_to_its_end(tmp_path):
     rate = fit.make_optimizer(config.train, steps=10).learning_rate
     schedule = rate if callable(rate) else fit.make_optimizer(config.train, steps=10)._learning_rate
     assert [float(schedule(step)) for step in (0, 20, 40)] == pytest.approx([0.01, 0.006, 0.002])
+
+
+def test_the_momentum_rises_linearly_to_its_end(tmp_path):
+    options = ["train.optimizer=sgd", "train.optimizer_options={momentum: 0.5, nesterov: true}",
+               "train.end_momentum=0.9", "train.learning_rate=1e-6", "train.epochs=1"]
+    optimizer = fit.make_optimizer(small(tmp_path, *options).train, steps=10)
+    assert (float(optimizer.current_momentum()), optimizer.steps) == (pytest.approx(0.5), 10)
+    whole = fit.train(small(tmp_path / "whole", *options))
+    with pytest.raises(ConfigError, match="differs in train.epochs"):
+        fit.train(small(tmp_path / "whole", *options, "train.epochs=2"), resume=True)
+    constant = fit.train(small(tmp_path / "constant", *options, "train.end_momentum=0.5"))
+    assert whole.rows[0]["val_loss"] != constant.rows[0]["val_loss"]
+    none = small(tmp_path, *options, "train.optimizer_options={momentum: 0.0}")
+    with pytest.raises(ConfigError, match="optimizer_options.*momentum"):
+        fit.make_optimizer(none.train, steps=10)
 
 
 def test_history_is_a_csv_that_others_can_read(tmp_path):
