@@ -1,6 +1,7 @@
 """Pretrained encoders as functional graphs with taps by layer name."""
 from keras import layers
 
+from keras_saliency.models.dilated import conv2d
 from keras_saliency.models.layers import CeilMaxPooling, GroupedConv2D, LocalResponseNormalization
 
 VGG16_CITATION = ("Simonyan and Zisserman (2015), Very deep convolutional networks for "
@@ -33,10 +34,9 @@ def vgg16(inputs, pool_strides=(2, 2, 2, 2, 2), dilation_rates=(1, 1, 1, 1, 1),
             zip(VGG16_BLOCKS, pool_strides, dilation_rates), start=1):
         for conv in range(1, convolutions + 1):
             name = f"block{block}_conv{conv}"
-            x = taps[name] = layers.Conv2D(
-                max(1, round(filters * width_multiplier)), 3, padding="same",
-                activation=None if relu_layers else "relu",
-                dilation_rate=dilation, name=prefix + name)(x)
+            x = taps[name] = conv2d(
+                max(1, round(filters * width_multiplier)), 3, dilation,
+                activation=None if relu_layers else "relu", name=prefix + name)(x)
             if relu_layers:
                 name = f"block{block}_relu{conv}"
                 x = taps[name] = layers.Activation("relu", name=prefix + name)(x)

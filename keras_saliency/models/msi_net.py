@@ -16,6 +16,7 @@ import keras
 from keras import layers
 
 from keras_saliency.models.backbones import vgg16
+from keras_saliency.models.dilated import conv2d
 from keras_saliency.models.layers import (
     BilinearUpsample,
     BroadcastTo,
@@ -47,8 +48,7 @@ def msi_net(input_shape=(None, None, 3), aspp=True, multi_level=True, preprocess
         return max(1, round(count * width_multiplier))
 
     def conv(x, count, size, name, dilation=1, activation="relu"):
-        return layers.Conv2D(filters(count), size, padding="same", dilation_rate=dilation,
-                             activation=activation, name=name)(x)
+        return conv2d(filters(count), size, dilation, activation=activation, name=name)(x)
 
     image = keras.Input(input_shape, name="image")
     taps = vgg16(Preprocess(preprocessing, name="preprocess")(image),

@@ -1,0 +1,66 @@
+"""Dilated convolution where it lies, without sorting the maps into `rate` x `rate` smaller ones.
+
+Keras hands a dilated convolution to `tf.nn.convolution`, which rearranges its maps before and
+after (SpaceToBatch): at MSI-Net's sizes that costs more than the arithmetic. TensorFlow's own
+kernel takes dilations as they are, but its gradient is not there on every CPU. In training the
+gradients are therefore made of plain operations, of which there are kernels everywhere; otherwise
+the kernel stands alone, so that bias and activation can be fused into it.
+"""
+import keras
+import tensorflow as tf
+
+from keras_saliency.compat import register
+
+
+def conv2d(filters: int, size: int, dilation: int = 1, **options):
+    """The "same" convolution layer of a kernel [size, size] with the given dilation; `options` as of
+    `keras.layers.Conv2D`."""
+    kind = keras.layers.Conv2D if dilation == 1 else DilatedConv2D
+    return kind(filters, size, padding="same", dilation_rate=dilation, **options)
+
+
+@register
+class DilatedConv2D(keras.layers.Conv2D):
+    """`keras.layers.Conv2D` with the same weights and results, faster where `dilation_rate` > 1.
+
+    Of odd kernels with stride 1 and padding "same" alone.
+    """
+
+    def call(self, inputs, training=None):
+        rate, kernel = self.dilation_rate[0], tf.convert_to_tensor(self.kernel)
+        if training:
+            maps = _differentiable(rate)(inputs, kernel)
+        else:
+            maps = tf.nn.conv2d(inputs, kernel, 1, "SAME", dilations=rate)
+        if self.use_bias:
+            maps = tf.nn.bias_add(maps, tf.convert_to_tensor(self.bias))
+        return maps if self.activation is None else self.activation(maps)
+
+
+def _differentiable(rate: int):
+    """A function (maps [B, H, W, C], kernel [k, k, C, F]) -> [B, H, W, F] with gradients."""
+    @tf.custom_gradient
+    def convolve(maps, kernel):
+        def gradient(slope):
+            flipped = tf.transpose(kernel[::-1, ::-1], (0, 1, 3, 2))
+            return (tf.nn.conv2d(slope, flipped, 1, "SAME", dilations=rate),
+                    _kernel_gradient(maps, slope, kernel.shape[0], rate))
+
+        return tf.nn.conv2d(maps, kernel, 1, "SAME", dilations=rate), gradient
+
+    return convolve
+
+
+def _kernel_gradient(maps, slope, size: int, rate: int):
+    """[size, size, C, F]: for each place of the kernel, what it saw times the slope there."""
+    margin = size // 2 * rate
+    padded = tf.pad(maps, [[0, 0], [margin, margin], [margin, margin], [0, 0]])
+    height, width = tf.unstack(tf.shape(maps)[1:3])
+    slopes = tf.reshape(slope, [-1, slope.shape[-1]])
+
+    def seen_from(row, column):
+        part = padded[:, row * rate:row * rate + height, column * rate:column * rate + width]
+        return tf.matmul(tf.reshape(part, [-1, maps.shape[-1]]), slopes, transpose_a=True)
+
+    return tf.stack([tf.stack([seen_from(row, column) for column in range(size)])
+                     for row in range(size)])
