@@ -24,6 +24,20 @@ def test_defaults_overrides_and_round_trip(tmp_path):
     assert configs.load(tmp_path / "config.yaml") == config
 
 
+STRETCHED = {"ead_mit1003", "salnet_shallow_isun", "salnet_shallow_salicon",
+             "vgg_linear_salicon_setup1", "vgg_linear_salicon_setup2_all"}
+OLDER_SALICON = ("opensalicon", "salgan", "salnet_deep", "salnet_shallow")  # papers before 2017's
+
+
+def test_shipped_configs_fit_stimuli_and_take_editions_as_their_authors():
+    for path in CONFIGS:
+        config = configs.load(path)
+        assert (config.data.fit == "stretch") == (config.name in STRETCHED), path.name
+        if config.data.name == "salicon":
+            older = config.model.name in OLDER_SALICON
+            assert (config.data.options.get("edition") == "2015") == older, path.name
+
+
 @pytest.mark.parametrize("override, message", [
     ("train.epoch=3", r"no key 'train\.epoch'.*epochs"),
     ("trian.epochs=3", r"no key 'trian'.*train"),

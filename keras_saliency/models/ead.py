@@ -9,6 +9,8 @@ Departures: the paper halves the 512 maps in each of four blocks and yet names 6
 last convolution; four halvings would leave 32. The default widths (256, 128, 64, 64) keep the 64.
 The activations of the decoder are not stated; ReLU follows each 3x3 convolution inside a block,
 none follows the transposed ones. Negative values of the linear output count as 0 (`postprocess`).
+The paper resizes every picture to 240x320: the config for MIT1003 stretches (`data.fit`), those for
+SALICON and OSIE, whose stimuli have that shape, need not.
 """
 import keras
 import tensorflow as tf

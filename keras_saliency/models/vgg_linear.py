@@ -5,8 +5,15 @@ Input: RGB float32 0..255 [B, H, W, 3], H and W multiples of 16 (224x224 in the 
 saliency_map float32 [B, H, W, 1], min-max normalised to 0..1. Parameters: 14,715,200, of which the
 readout has 512.
 
-Departure: the map is enlarged to the canvas, on which the loss compares it with the fixations; the
+Departures: the map is enlarged to the canvas, on which the loss compares it with the fixations; the
 authors enlarge it to 480x640, the size of SALICON's stimuli.
+
+The paper states the loss and the input's size alone. The authors' TensorFlow script (by their
+README the paper's model) adds Adam at 5e-3, batches of 5 and 20 epochs on SALICON's 10,000
+training stimuli. It multiplies a variable by 0.8 after each epoch, which the optimizer, built
+before, does not see: the rate stays. In their PyTorch script (batches of 20) the same decay takes
+effect. The configs for SALICON keep the rate, `--set train.decay=0.8` lowers it; those for OSIE
+were measured with it.
 """
 import keras
 from keras import layers

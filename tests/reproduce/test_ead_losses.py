@@ -1,11 +1,14 @@
 """The table of losses: all runs, resumable, with the paper's numbers."""
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from keras_saliency import config as configs
 from keras_saliency.reproduce import ead_losses
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.slow
@@ -35,6 +38,17 @@ def test_table_trains_each_loss_once_and_continues(tmp_path, monkeypatch):
     assert np.ptp(scores["ead"]["nss"]) > 0
     assert ead_losses.run(config, seeds=(1, 2), log=lambda line: None) == scores
     assert len(trained) == 4
+
+
+def test_the_table_starts_from_the_papers_recipe():
+    config = configs.load(REPOSITORY / "configs" / ead_losses.SPEC.config)
+    train = config.train
+    assert (train.optimizer, train.learning_rate, train.decay) == ("adam", 5e-5, 0.1)
+    assert (train.freeze, train.finetune_layers, train.mirror) == (None, "all", False)
+    assert (config.data.train, config.data.validation) == (900, 103)
+    bce = ead_losses._with(config, "bce", 2)  # everything but loss and seed
+    assert bce.train.loss == {"bce": 1.0} and bce.model.options == {"sigmoid": True}
+    assert configs.to_dict(bce)["data"] == configs.to_dict(config)["data"]
 
 
 def test_table_has_means_deviations_and_the_papers_numbers():
