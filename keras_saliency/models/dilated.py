@@ -13,8 +13,10 @@ from keras_saliency.compat import register
 
 
 def conv2d(filters: int, size: int, dilation: int = 1, **options):
-    """The "same" convolution layer of a kernel [size, size] with the given dilation; `options` as of
-    `keras.layers.Conv2D`."""
+    """The "same" convolution layer of a kernel [size, size] with the given dilation.
+
+    `options` as of `keras.layers.Conv2D`.
+    """
     kind = keras.layers.Conv2D if dilation == 1 else DilatedConv2D
     return kind(filters, size, padding="same", dilation_rate=dilation, **options)
 
