@@ -186,9 +186,14 @@ class EvaluationConfig:
     every: List[str] = field(default_factory=lambda: ["nss", "cc"])  # after each epoch
     batch: int = 4
     seed: int = 0                          # of the sampled metrics
+    shuffled_others: Optional[int] = None  # stimuli that auc_shuffled's nonfixations come from, 10
+                                           # in Borji's code; default: all others
+    emd_reduction: str = "area"            # or "matlab", as the benchmark's EMD.m
 
     def __post_init__(self):
-        _at_least("evaluation", self, 1, "batch")
+        _at_least("evaluation", self, 1, "batch", "shuffled_others")
+        _require(self.emd_reduction in ("area", "matlab"),
+                 f"evaluation.emd_reduction {self.emd_reduction!r}; choose area or matlab")
         _at_least("evaluation", self, 0, "seed")
 
 
@@ -208,6 +213,13 @@ class Config:
         _require(self.name not in ("", ".", "..") and not separators & set(self.name),
                  f"name {self.name!r} must be the name of one folder inside {self.output!r}; the "
                  "place is set by output")
+
+    @property
+    def scoring(self) -> dict:
+        """The settings that scores depend on: keyword arguments of `evaluation.Scorer`."""
+        return {"seed": self.evaluation.seed, "center_method": self.data.center_bias,
+                "shuffled_others": self.evaluation.shuffled_others,
+                "emd_reduction": self.evaluation.emd_reduction}
 
     @property
     def folder(self) -> Path:

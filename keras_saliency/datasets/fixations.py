@@ -115,17 +115,27 @@ class Fixations:
         """int32 [H, W]: number of fixations at each pixel of stimulus `index`."""
         return fixation_map(self.of(index), self.sizes[index])
 
-    def other_map(self, index: int) -> np.ndarray:
-        """int32 [H, W]: fixations on all other stimuli at each pixel of stimulus `index`.
+    def other_map(self, index: int, others=None, seed=0) -> np.ndarray:
+        """int32 [H, W]: fixations on other stimuli at each pixel of stimulus `index`.
 
         Those on stimuli of another size keep their place relative to height and width.
+
+        Args:
+            others: None for all other stimuli, or how many of those that have fixations, drawn
+                anew for each stimulus (Borji et al. 2013 take 10); all where there are fewer.
+            seed: of the draw, as `numpy.random.default_rng` takes it.
         """
-        own, size = self.rows(index), self.sizes[index]
-        scale = size / self.sizes[self.image]
-        points = np.stack([self.x * scale[:, 1], self.y * scale[:, 0]], axis=1)
+        used = self.image != index
+        if others is not None:
+            pool = np.unique(self.image[used])
+            rng = np.random.default_rng(seed)
+            used = np.isin(self.image, rng.choice(pool, min(others, len(pool)), replace=False))
+        size = self.sizes[index]
+        scale = size / self.sizes[self.image[used]]
+        points = np.stack([self.x[used] * scale[:, 1], self.y[used] * scale[:, 0]], axis=1)
         # x < W, but x / W * W' may round up to W'
         points = np.minimum(points, np.nextafter(size[::-1].astype(np.float64), 0))
-        return fixation_map(np.delete(points, own, axis=0), size)
+        return fixation_map(points, size)
 
     def density_map(self, index: int, sigma: float) -> np.ndarray:
         """float32 [H, W], sums to 1: `fixation_map` blurred by a Gaussian of `sigma` pixels."""

@@ -64,7 +64,7 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
     scorer = evaluation.Scorer(
         dataset, spec.sigma, config.evaluation.metrics, training,
         densities=baseline is not None or (model is not None and is_density(model.name)),
-        seed=config.evaluation.seed, center_method=config.data.center_bias)
+        **config.scoring)
     source = (f"{model.name} from {weights}" if model is not None and model.name != weights else
               weights or (f"the maps in {maps}" if maps else f"the baseline {baseline}"))
     if prior == "uniform":

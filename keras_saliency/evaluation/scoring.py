@@ -114,18 +114,23 @@ class Scorer:
             stimulus that is in it is left out of it.
         densities: whether the predictions are `Density`s, which hold a log_density too.
         center_method: how that center_bias is estimated, "kde" or "histogram".
+        shuffled_others: auc_shuffled takes its nonfixations from so many other stimuli, drawn for
+            each (Borji's code: 10); None for all others, as the MIT benchmark.
+        emd_reduction: of `metrics.emd`, "area" or "matlab".
         seed: of the sampled metrics; stimulus i draws with seed + i, so that the scores do not
             depend on order or company.
     """
 
     def __init__(self, dataset, sigma, metrics, training=None, densities=False, seed=0,
-                 center_method="kde"):
+                 center_method="kde", shuffled_others=None, emd_reduction="area"):
         self.dataset, self.sigma, self.training, self.seed = dataset, sigma, training, seed
         self.densities, self.center_method = densities, center_method
+        self.shuffled_others, self.emd_reduction = shuffled_others, emd_reduction
         self.metrics = choose_metrics(metrics, dataset, training, densities)
         self.wanted = {name for metric in self.metrics
                        for name in (METRICS[metric].prediction, *METRICS[metric].references)}
-        self._scores = StreamingScores(self.metrics)
+        self._scores = StreamingScores({
+            name: {"reduction": emd_reduction} if name == "emd" else {} for name in self.metrics})
 
     @cached_property
     def center(self) -> CenterBias:
@@ -141,7 +146,8 @@ class Scorer:
         dataset = self.dataset
         makers = {
             "fixation_map": lambda: dataset.fixations.fixation_map(index),
-            "other_map": lambda: dataset.fixations.other_map(index),
+            "other_map": lambda: dataset.fixations.other_map(
+                index, self.shuffled_others, seed=[self.seed, index]),
             "fixation_density_map": lambda: density_of(dataset, index, self.sigma),
             "mask": lambda: cv2.imdecode(
                 np.frombuffer(dataset.target_masks[index], np.uint8), cv2.IMREAD_GRAYSCALE),
@@ -180,12 +186,14 @@ class Scorer:
                                    seed=self.seed + index)
 
     def about(self) -> dict:
-        """What scores depend on, for a summary: data and edition, blur, seed, baseline."""
+        """What scores depend on, for a summary: data and edition, blur, seed, options of metrics
+        (`shuffled_others` None: all others), baseline."""
         dataset = self.dataset
         dropped = 0 if dataset.fixations is None else int(dataset.fixations.dropped.sum())
         return {"dataset": dataset.name, "edition": dataset.edition,
                 "fixations_outside_their_stimulus": dropped, "notes": list(dataset.notes),
                 "sigma_pixels": self.sigma, "seed": self.seed,
+                "shuffled_others": self.shuffled_others, "emd_reduction": self.emd_reduction,
                 "baseline": {
                     "center_bias": self.center.method, "bandwidth": self.center.bandwidth,
                     "dataset": self.center.dataset, "stimuli": self.center.stimuli}

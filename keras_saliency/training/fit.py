@@ -61,7 +61,7 @@ def train(config: Config, resume=False, log=print) -> Run:
     choose_metrics(config.evaluation.metrics, validation, training,
                    is_density(config.model.name))
     scorer = Scorer(validation, spec.sigma, config.evaluation.every, training,
-                    seed=config.evaluation.seed, center_method=config.data.center_bias)
+                    **config.scoring)
     model = build(config.model, settings)
     model.canvas, model.canvas_fit = spec.canvas, spec.fit
     check_canvas(model, spec.canvas)

@@ -34,8 +34,7 @@ def _write(run, log) -> None:
     columns = {key: [row[key] for row in run.rows] for key in run.rows[0]}
     figures.training_curve(columns, folder / "curve.png", run.best["epoch"] - 1)
     scorer = Scorer(run.validation, run.spec.sigma, config.evaluation.metrics, run.training,
-                    densities=is_density(run.model.name), seed=config.evaluation.seed,
-                    center_method=config.data.center_bias)
+                    densities=is_density(run.model.name), **config.scoring)
     result = evaluate(
         forward_function(run.model),
         pipeline.canvas_stream(run.validation, run.spec, config.evaluation.batch), scorer,
