@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_saliency.analysis.activations import dataset_activations
 from keras_saliency.analysis.detectors import (
     BEST_IMAGES,
     THRESHOLD,
@@ -28,7 +29,9 @@ from keras_saliency.config import ModelConfig
 from keras_saliency.datasets import popout
 from keras_saliency.datasets.region_labels import load_regions
 from keras_saliency.files import InputError
-from keras_saliency.models import build_model, fit_of, load_pretrained
+from keras_saliency.metrics import nss
+from keras_saliency.metrics.streaming import Moments
+from keras_saliency.models import MODELS, build_model, fit_of, load_pretrained, postprocess_of
 from keras_saliency.models.weights_file import read_attributes
 from keras_saliency.prediction.forward import canvas_of
 
@@ -188,7 +191,8 @@ def study_units(models: dict, layers, dataset, canvas=None, batch=4, best=BEST_I
         scores = score_dataset(model, [*single_layers(chosen[name]), output], dataset, own,
                                batch=batch, keep=max(best, images_shown),
                                label=f"{name}: scoring units")
-        model_nss[name] = np.nan if name in untrained else float(scores[output].moments.mean[0])
+        model_nss[name] = np.nan if name in untrained else _output_nss(
+            model, scores[output], dataset, own, batch)
         found = [_layer_study(name, group, scores, best, threshold) for group in chosen[name]]
         _fetch_examples(found, model, dataset, own, batch, units_shown, images_shown)
         _fetch_low_maps(found, model, dataset, own, batch)
@@ -229,6 +233,22 @@ def study_targets(models: dict, layers, canvas=None, size=SIZE) -> dict:
         result[name] = {group: join_moments([scores[layer] for layer in members(group)])
                         for group in groups}
     return result
+
+
+def _output_nss(model, scores, dataset, canvas, batch) -> float:
+    """Mean NSS of the saliency_map: of the enlarged output (`scores`), in one pass with the units;
+    where the model ends in a postprocess of its own, of what that makes, in another."""
+    spec = MODELS.get(model.name)
+    if spec is None or spec.postprocess is None:
+        return float(scores.moments.mean[0])
+    output, finish, total = model.output_names[0], postprocess_of(model), Moments.empty(1)
+    for chosen, maps in dataset_activations(model, [output], dataset, canvas, None, batch,
+                                            f"{model.name}: scoring the output"):
+        total = total.merge(Moments.of([[
+            nss(finish(canvas_map, dataset.sizes[i])[..., 0].numpy(),
+                dataset.fixations.fixation_map(i))]
+            for i, canvas_map in zip(chosen, maps[output])]))
+    return float(total.mean[0])
 
 
 def _layer_study(model, group, scores, best, threshold) -> LayerStudy:

@@ -1,7 +1,9 @@
 """Layers of models, by the words of the command line; units of joined layers."""
+import cv2
 import numpy as np
 import pytest
 
+import keras_saliency as ks
 from keras_saliency.analysis import unit_study
 from keras_saliency.analysis.activations import LayerError
 from keras_saliency.analysis.layer_choice import choose_layers, members, single_layers
@@ -63,6 +65,20 @@ def test_a_study_of_each_models_own_layers(planted, models):
 
 def scores_of_best(layer_study, unit):
     return layer_study.scores.best.scores[0, unit]
+
+
+def test_the_nss_of_a_model_is_that_of_its_finished_map(planted):
+    """SalNet's ends in clipping and a blur, which the NSS of its raw output would miss."""
+    model = ks.build_model("salnet_deep", width_multiplier=0.05)
+    model.canvas = (64, 96)
+    study = unit_study.study_units({"salnet": model}, ["conv5"], planted, units_shown=1)
+    scores = [ks.metrics.nss(ks.predict(model, load(planted.stimuli[i])),
+                             planted.fixations.fixation_map(i)) for i in range(len(planted))]
+    assert study.model_nss["salnet"] == pytest.approx(np.mean(scores), abs=1e-5)
+
+
+def load(stimulus):
+    return cv2.imdecode(np.frombuffer(stimulus, np.uint8), -1)[..., ::-1]
 
 
 def test_three_models_correlate_over_their_own_layers(planted, color_model):
