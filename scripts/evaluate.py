@@ -18,7 +18,8 @@ def main():
         "configs/msi_net_osie.yaml \\\n      --set data.root=PATH --out msi_net.csv\n"
         "  python scripts/evaluate.py --baseline center_bias --config configs/msi_net_osie.yaml "
         "\\\n      --set data.root=PATH --out center_bias.csv\n"
-        "  python scripts/evaluate.py --compare center_bias.csv msi_net.csv")
+        "  python scripts/evaluate.py --compare center_bias.csv msi_net.csv\n"
+        "  python scripts/evaluate.py --compare-runs without=b1.csv,b2.csv with=a1.csv,a2.csv")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--weights", metavar="MODEL", help="a weights file, a run folder, a "
                       "pretrained model's name, a SavedModel folder, or a classical model: "
@@ -28,7 +29,11 @@ def main():
     what.add_argument("--baseline", choices=sorted(BASELINES),
                       help="fitted to the training stimuli")
     what.add_argument("--compare", metavar="CSV", nargs="+",
-                      help="tables of scores; each is tested for being better than the first")
+                      help="tables of scores, paired over stimuli; each is tested for being "
+                      "better than the first")
+    what.add_argument("--compare-runs", metavar="MODEL=CSV,CSV", nargs="+",
+                      help="the same for models that were trained several times: a table of each "
+                      "training, paired over the trainings (the first with the first ...)")
     parser.add_argument("--part", choices=("validation", "training", "all"),
                         default="validation", help="stimuli to score (default: %(default)s); "
                         "with all, baselines leave out the stimulus they predict")
@@ -41,10 +46,10 @@ def main():
                         "it such a graph is refused")
     parser.add_argument("--out", metavar="FILE", help="write the scores of each stimulus to this "
                         ".csv (or .parquet) and the summary to a .json beside it; with "
-                        "--compare a .json")
+                        "--compare and --compare-runs a .json")
     arguments = parser.parse_args()
-    if arguments.compare:
-        return engine.compare_tables(arguments.compare, arguments.out)
+    if arguments.compare or arguments.compare_runs:
+        return engine.compare_tables(arguments.compare, arguments.compare_runs, arguments.out)
     return engine.score(
         command_line.load_config(arguments), arguments.weights, arguments.maps,
         arguments.baseline, arguments.part, arguments.out, arguments.trust, arguments.prior)

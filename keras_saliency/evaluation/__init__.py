@@ -6,7 +6,7 @@ scores, `comparison` sets several of them side by side. `densities`, `center_bia
 center_bias where people look in any stimulus, gold_standard where others look in the same one.
 """
 from keras_saliency.evaluation.center_bias import CenterBias, center_bias
-from keras_saliency.evaluation.comparison import compare
+from keras_saliency.evaluation.comparison import compare, compare_runs
 from keras_saliency.evaluation.densities import Density, uniform
 from keras_saliency.evaluation.gold_standard import (
     GoldStandard,
@@ -27,6 +27,6 @@ from keras_saliency.evaluation.scoring import (
 from keras_saliency.prediction.forward import forward_function
 
 __all__ = ["ALL", "CenterBias", "Density", "Evaluation", "GoldStandard", "Scorer", "Skipped",
-           "center_bias", "choose_metrics", "compare", "density_of", "evaluate",
+           "center_bias", "choose_metrics", "compare", "compare_runs", "density_of", "evaluate",
            "fit_gold_standard", "forward_function", "information_gain_explained", "read_table",
            "read_tables", "score_predictions", "uniform", "usable_metrics"]

@@ -1,13 +1,14 @@
-"""Comparison of models from their per-image tables.
+"""Comparison of models from their per-image tables, paired over images or over trainings.
 
 Images that a metric could not score in every table are left out of it for all tables, so that
 means, ranks and tests speak of the same images.
 """
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Optional, Sequence
 
 import numpy as np
 
+from keras_saliency.evaluation.results import Evaluation
 from keras_saliency.evaluation.statistics import (
     RANKED,
     bootstrap_intervals,
@@ -20,58 +21,74 @@ from keras_saliency.metrics import METRICS
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two or more tables (models) on the same images.
+    """Two or more models on the same images.
 
     Attributes:
-        labels: K names of the tables.
-        images: {metric: number of images that all tables have a score of}.
+        labels: K names of the tables, or of the models that were trained several times.
+        images: {metric: number of images that all tables have a score of}, or of runs.
         means: {metric: float64 [K]}.
+        deviations: {metric: float64 [K]}, standard deviations (N - 1) of what is paired.
         intervals: {metric: float64 [K, 2]}, bootstrap intervals of the means.
         p_values: {metric: float64 [K]}, one-sided: probability of an advantage of this size over
             the first table if there were none. NaN for the first.
         ranks: int [K], sums of ranks over `RANKED`, low is good; None without these metrics.
         confidence: of the intervals.
         left_out: metrics that only some of the tables have.
+        unit: what is paired and drawn, "stimuli" or "runs".
     """
 
     labels: Sequence[str]
     images: dict
     means: dict
+    deviations: dict
     intervals: dict
     p_values: dict
     ranks: Optional[np.ndarray]
     confidence: float
     left_out: Sequence[str] = ()
+    unit: str = "stimuli"
 
     def to_dict(self) -> dict:
         """Plain numbers, lists and strings, for JSON (NaN becomes None)."""
+        counted = "runs" if self.unit == "runs" else "images"
         metrics = {metric: {
-            "images": self.images[metric], "higher_is_better": METRICS[metric].higher_is_better,
+            counted: self.images[metric], "higher_is_better": METRICS[metric].higher_is_better,
             "mean": _plain(self.means[metric]), "interval": _plain(self.intervals[metric]),
+            "standard_deviation": _plain(self.deviations[metric]),
             "p_value": _plain(self.p_values[metric])} for metric in self.means}
-        return {"tables": list(self.labels), "confidence": self.confidence, "metrics": metrics,
+        return {"tables": list(self.labels), "paired_over": self.unit,
+                "confidence": self.confidence, "metrics": metrics,
                 "left_out": list(self.left_out),
                 "cumulative_rank": None if self.ranks is None else self.ranks.tolist()}
 
     def format(self) -> str:
-        """A text table: one line per metric and model; p-values against the first model."""
+        """A text table: one line per metric and model; p-values against the first model.
+
+        Of stimuli it shows the bootstrap interval of the mean, of runs the standard deviation.
+        """
         width = max(map(len, ["model", *self.labels]))
         column = max(len(f"{metric} (higher)") for metric in self.means)
-        interval = f"{self.confidence * 100:g} % interval"
-        lines = [f"{'metric':<{column}}  {'model':<{width}}  {'mean':>9}  {interval:>20}  "
-                 f"{'p':>7}  {'stimuli':>7}"]
+        spread = ("standard deviation" if self.unit == "runs" else
+                  f"{self.confidence * 100:g} % interval")
+        lines = [f"{'metric':<{column}}  {'model':<{width}}  {'mean':>9}  {spread:>20}  "
+                 f"{'p':>7}  {self.unit:>7}"]
         for metric in self.means:
             arrow = "higher" if METRICS[metric].higher_is_better else "lower"
             for k, label in enumerate(self.labels):
                 low, high = self.intervals[metric][k]
+                spread = (f"{self.deviations[metric][k]:.4f}" if self.unit == "runs" else
+                          f"{low:.4f} .. {high:.4f}")
                 p = self.p_values[metric][k]
                 lines.append(
                     f"{f'{metric} ({arrow})' if k == 0 else '':<{column}}  {label:<{width}}  "
-                    f"{self.means[metric][k]:9.4f}  {f'{low:.4f} .. {high:.4f}':>20}  "
+                    f"{self.means[metric][k]:9.4f}  {spread:>20}  "
                     f"{_format_p(p):>7}  {self.images[metric] if k == 0 else '':>7}")
         if self.left_out:
             lines.append(f"not in all tables and left out: {', '.join(self.left_out)}")
-        lines.append(f"p: paired one-sided t-test, better than {self.labels[0]}")
+        counts = sorted({min(self.images.values()), max(self.images.values())})
+        counts = " to ".join(map(str, counts))
+        lines.append(f"p: one-sided t-test paired over {counts} {self.unit}, better than "
+                     f"{self.labels[0]}")
         if self.ranks is None:
             lines.append(f"no cumulative rank: it needs {', '.join(RANKED)} on the same images")
         else:
@@ -102,20 +119,57 @@ def compare(tables, confidence=0.95, draws=10000, seed=0) -> Comparison:
         raise InputError("a comparison needs two or more tables with different labels, not "
                          f"{', '.join(labels) or 'none'}")
     scores = _matched(tables)
-    images, means, intervals, p_values = {}, {}, {}, {}
+    images, means, deviations, intervals, p_values = {}, {}, {}, {}, {}
     for metric, values in scores.items():
         values = values[~np.isnan(values).any(axis=1)]
         images[metric] = len(values)
         means[metric] = values.mean(axis=0) if len(values) else np.full(len(tables), np.nan)
+        deviations[metric] = (values.std(axis=0, ddof=1) if len(values) > 1 else
+                              np.full(len(tables), np.nan))
         intervals[metric] = bootstrap_intervals(values, confidence, draws, seed)
         p_values[metric] = np.array([np.nan] + [
             paired_p_value(values[:, k], values[:, 0], METRICS[metric].higher_is_better)
             for k in range(1, len(tables))])
     left_out = sorted({metric for table in tables for metric in table.scores} - set(scores))
     rankable = all(metric in means and np.isfinite(means[metric]).all() for metric in RANKED)
-    return Comparison(labels, images, means, intervals, p_values,
+    return Comparison(labels, images, means, deviations, intervals, p_values,
                       cumulative_rank(means) if rankable else None, confidence,
                       left_out)
+
+
+def compare_runs(models, confidence=0.95, draws=10000, seed=0) -> Comparison:
+    """Compare models that were trained several times each, paired over the trainings.
+
+    What is compared is each run's mean over the images; the k-th runs of the models are a pair
+    (the same seed, say). Every model after the first is tested for being better than the first.
+
+    Args:
+        models: {label: `Evaluation`s of its runs}, all with the same stimuli.
+        confidence, draws, seed: as for `compare`; runs are drawn.
+
+    Raises:
+        InputError: fewer than two models, fewer than two runs of one, not as many of each, or
+            tables that do not match.
+
+    Source: Kroner et al. 2020, Table 6 and Table A.8 (ten runs).
+    """
+    counts = {label: len(runs) for label, runs in models.items()}
+    listed = ", ".join(f"{label} has {count}" for label, count in counts.items()) or "none given"
+    if len(models) < 2 or min(counts.values()) < 2 or len(set(counts.values())) > 1:
+        raise InputError("pairing runs needs two or more models with as many runs each, two or "
+                         f"more: {listed}")
+    tables = [run for runs in models.values() for run in runs]
+    scores = _matched(tables)
+    runs = {}
+    for metric, values in scores.items():
+        values = values[~np.isnan(values).any(axis=1)]
+        means = values.mean(axis=0) if len(values) else np.full(len(tables), np.nan)
+        runs[metric] = means.reshape(len(models), -1)
+    names = [f"run {number}" for number in range(1, len(tables) // len(models) + 1)]
+    found = compare([Evaluation(names, {metric: means[k] for metric, means in runs.items()}, label)
+                     for k, label in enumerate(models)], confidence, draws, seed)
+    left_out = sorted({metric for table in tables for metric in table.scores} - set(scores))
+    return replace(found, unit="runs", left_out=left_out)
 
 
 def _matched(tables) -> dict:

@@ -9,8 +9,8 @@ from keras_saliency import evaluation
 from keras_saliency.config import Config
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.loading import load_data
-from keras_saliency.evaluation.comparison import compare
-from keras_saliency.evaluation.results import check_table_path, read_tables
+from keras_saliency.evaluation.comparison import compare, compare_runs
+from keras_saliency.evaluation.results import check_table_path, read_runs, read_tables
 from keras_saliency.evaluation.sources import (
     BASELINES,
     classical_predictions,
@@ -115,15 +115,19 @@ def _remove_center_bias(model, source) -> None:
         layer.set_uniform()
 
 
-def compare_tables(paths, out=None) -> None:
+def compare_tables(paths=(), runs=(), out=None) -> None:
     """Compare tables of scores of the same stimuli; print it, and write it to `out` (.json).
+
+    Args:
+        paths: tables, one of each model, paired over stimuli; or
+        runs: texts `label=first.csv,second.csv,...` of models, paired over their trainings.
 
     Raises:
         InputError: tables that cannot be read or do not match, or another file type.
     """
     if out is not None and Path(out).suffix != ".json":
         raise InputError(f"{out}: a comparison is written as .json")
-    comparison = compare(read_tables(paths))
+    comparison = compare_runs(read_runs(runs)) if runs else compare(read_tables(paths))
     print(comparison.format())
     if out is not None:
         with atomic_path(out) as temporary:

@@ -189,6 +189,28 @@ def read_tables(paths) -> list:
     return [read_table(path, None if distinct else str(path)) for path in paths]
 
 
+def read_runs(groups) -> dict:
+    """{label: `Evaluation`s} of texts `label=first.csv,second.csv,...`.
+
+    Raises:
+        InputError: a text of another form, a label or a file that is there twice, or a file that
+            `read_table` refuses.
+    """
+    models, seen = {}, set()
+    for group in groups:
+        label, found, files = group.partition("=")
+        paths = [Path(name) for name in files.split(",")]
+        if not found or not label or "" in files.split(","):
+            raise InputError(f"{group!r}: write the tables of a model's runs as "
+                             "label=first.csv,second.csv,...")
+        twice = [str(path) for path in paths if path in seen or paths.count(path) > 1]
+        if label in models or twice:
+            raise InputError(f"{label if label in models else twice[0]} is named twice")
+        seen.update(paths)
+        models[label] = [read_table(path, str(path)) for path in paths]
+    return models
+
+
 def _write_csv(result: Evaluation, path) -> None:
     write_csv(path, ["stimulus", *result.scores],
               ([row[0], *(f"{value:.6f}" for value in row[1:])]

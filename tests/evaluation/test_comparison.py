@@ -5,14 +5,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from keras_saliency.evaluation import Evaluation
-from keras_saliency.evaluation.comparison import compare
-from keras_saliency.evaluation.results import read_table, read_tables
+from keras_saliency.evaluation import Evaluation, engine
+from keras_saliency.evaluation.comparison import compare, compare_runs
+from keras_saliency.evaluation.results import read_runs, read_table, read_tables
 from keras_saliency.evaluation.statistics import (
     bootstrap_intervals,
     cumulative_rank,
     paired_p_value,
 )
+from keras_saliency.files import InputError
 
 NAMES = [f"img{i}" for i in range(40)]
 
@@ -245,3 +246,92 @@ def test_metrics_of_some_tables_only_are_left_out_and_named():
     assert set(found.means) == {"cc", "kld"} and found.ranks is None
     assert found.left_out == found.to_dict()["left_out"] == ["auc_shuffled", "nss"]
     assert "not in all tables and left out: auc_shuffled, nss\n" in found.format()
+
+
+# ---- runs ----
+
+def runs(label, shift, count=10, names=NAMES, metrics=("auc_shuffled", "cc", "kld", "nss")):
+    """Tables of trainings: the level of run k, the same for all models, plus `shift` plus noise."""
+    levels = np.random.default_rng(5).normal(0, 0.05, count)
+    return [table(f"{label}{k}", shift + levels[k], seed=100 * len(label) + k, names=names,
+                  metrics=metrics) for k in range(count)]
+
+
+def test_runs_are_paired_over_runs():
+    """Ten means each: scipy on them, not on 40 stimuli."""
+    without, wide = runs("without", 0), runs("with", 0.02)
+    found = compare_runs({"without": without, "with": wide}, draws=200)
+    for metric, alternative in (("cc", "greater"), ("kld", "less")):
+        a, b = ([t.scores[metric].mean() for t in tables] for tables in (without, wide))
+        assert found.p_values[metric][1] == pytest.approx(
+            stats.ttest_rel(b, a, alternative=alternative).pvalue, rel=1e-9)
+        assert found.p_values[metric][1] != pytest.approx(
+            stats.ttest_ind(b, a, alternative=alternative).pvalue, rel=0.1)
+        assert found.means[metric] == pytest.approx([np.mean(a), np.mean(b)])
+        assert found.deviations[metric] == pytest.approx([np.std(a, ddof=1), np.std(b, ddof=1)])
+    assert found.images["cc"] == 10 and found.unit == "runs"
+    text = found.format()
+    assert "p: one-sided t-test paired over 10 runs, better than without" in text
+    assert "standard deviation" in text and f"{found.deviations['nss'][1]:.4f}" in text
+    stored = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+    assert stored["paired_over"] == "runs" and stored["metrics"]["cc"]["runs"] == 10
+    assert "images" not in stored["metrics"]["cc"]
+
+
+def test_tables_are_paired_over_stimuli():
+    found = compare([table("a"), table("b", 0.1, seed=1)], draws=50)
+    assert "p: one-sided t-test paired over 40 stimuli, better than a" in found.format()
+    assert found.to_dict()["paired_over"] == "stimuli"
+    assert found.deviations["cc"] == pytest.approx(
+        [t.scores["cc"].std(ddof=1) for t in (table("a"), table("b", 0.1, seed=1))])
+    a = table("a")
+    a.scores["cc"][:2] = np.nan
+    assert "paired over 38 to 40 stimuli" in compare([a, table("b", seed=1)], draws=50).format()
+
+
+def test_a_stimulus_that_one_run_could_not_score_is_left_out_of_all():
+    without, wide = runs("without", 0, 3), runs("with", 0.02, 3)
+    wide[1].scores["cc"][5] = np.nan
+    found = compare_runs({"without": without, "with": wide}, draws=50)
+    kept = np.delete(np.arange(40), 5)
+    assert found.means["cc"][0] == pytest.approx(
+        np.mean([t.scores["cc"][kept].mean() for t in without]))
+
+
+@pytest.mark.parametrize("models, message", [
+    ({}, "two or more models.*none given"),
+    ({"a": runs("a", 0, 3)}, "two or more models.*a has 3"),
+    ({"a": runs("a", 0, 3), "bb": runs("bb", 0, 2)}, "as many runs each.*a has 3, bb has 2"),
+    ({"a": runs("a", 0, 1), "bb": runs("bb", 0, 1)}, "two or more: a has 1, bb has 1"),
+    ({"a": runs("a", 0, 2), "bb": runs("bb", 0, 2, names=NAMES[1:])}, "bb0 has no row for img0"),
+    ({"a": runs("a", 0, 2, metrics=["cc"]), "bb": runs("bb", 0, 2, metrics=["nss"])},
+     "no metric is in all of the tables")])
+def test_runs_that_do_not_fit(models, message):
+    with pytest.raises(InputError, match=message):
+        compare_runs(models)
+
+
+def test_engine_compares_runs(tmp_path, capsys):
+    for label, shift in (("without", 0), ("with", 0.02)):
+        for k, run in enumerate(runs(label, shift, 3)):
+            run.write(tmp_path / f"{label}{k}.csv")
+    groups = [f"{label}=" + ",".join(str(tmp_path / f"{label}{k}.csv") for k in range(3))
+              for label in ("without", "with")]
+    engine.compare_tables(runs=groups, out=tmp_path / "runs.json")
+    assert "paired over 3 runs, better than without" in capsys.readouterr().out
+    stored = json.loads((tmp_path / "runs.json").read_text())
+    assert stored["tables"] == ["without", "with"] and stored["paired_over"] == "runs"
+
+
+@pytest.mark.parametrize("groups, message", [
+    (["a.csv"], "'a.csv': write the tables of a model's runs as label="),
+    (["=a.csv,b.csv"], "write the tables"), (["x=a.csv,"], "write the tables"),
+    (["x=a.csv,a.csv"], "a.csv is named twice"),
+    (["x=a.csv,b.csv", "x=c.csv,d.csv"], "x is named twice"),
+    (["x=a.csv,b.csv", "y=b.csv,c.csv"], "b.csv is named twice")])
+def test_groups_of_tables_that_are_refused(groups, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in "abcd":
+        write(tmp_path / f"{name}.csv", "stimulus,cc\na,1\nb,2\n")
+    with pytest.raises(InputError, match=message):
+        read_runs(groups)
