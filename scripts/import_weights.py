@@ -16,7 +16,7 @@ def main():
         "  python scripts/import_weights.py alexnet bvlc_reference_caffenet.caffemodel --float16")
     parser.add_argument("name", choices=sorted(importing.CONVERTERS), metavar="MODEL",
                         help=f"which model it is: {', '.join(sorted(importing.CONVERTERS))} "
-                        "(vgg16 and alexnet are encoders, for model.encoder_weights)")
+                        "(alexnet, vgg16 and vgg16_hybrid are encoders, for model.encoder_weights)")
     parser.add_argument("source", help="the authors' file, their SavedModel folder, or the .index "
                                        "file of their checkpoint")
     parser.add_argument("--out", metavar="H5", help="file to write (default: MODEL.h5)")

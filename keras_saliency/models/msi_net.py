@@ -10,7 +10,9 @@ released weights expect; use "caffe" with Keras' ImageNet VGG16), bilinear inter
 TensorFlow 1's, Adam runs at 1e-5 (paper: 1e-6).
 
 Departure: the authors' encoder has learned ImageNet and Places2 (their `vgg16_hybrid`); the weights
-that come with this package are those of ImageNet alone.
+that come with this package are those of ImageNet alone. `python scripts/import_weights.py
+vgg16_hybrid vgg16_hybrid.ckpt.index` converts theirs to vgg16_hybrid.h5 for `encoder_weights`, with
+`preprocessing="msi_net"`, which removes the departure.
 """
 import keras
 from keras import layers

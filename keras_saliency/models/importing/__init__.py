@@ -24,6 +24,7 @@ from keras_saliency.models.importing import (
     salnet_deep,
     salnet_shallow,
     vgg16,
+    vgg16_hybrid,
 )
 from keras_saliency.models.importing.entries import assemble
 from keras_saliency.models.weights_file import WeightsError
@@ -36,6 +37,7 @@ CONVERTERS = {
     "salnet_deep": salnet_deep,
     "salnet_shallow": salnet_shallow,
     "vgg16": vgg16,  # an encoder, for encoder_weights
+    "vgg16_hybrid": vgg16_hybrid,  # the same of ImageNet and Places2
 }
 
 REMEDY = "weights/README.md says where the authors published it"
