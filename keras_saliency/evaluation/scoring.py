@@ -16,7 +16,7 @@ from keras_saliency.evaluation.results import Evaluation
 from keras_saliency.files import InputError
 from keras_saliency.metrics import METRICS
 from keras_saliency.metrics.streaming import StreamingScores
-from keras_saliency.picture_headers import check_picture, read_file
+from keras_saliency.prediction.pictures import read_gray
 
 # In a list of metrics: all that can be computed, but for emd, which takes longer than the rest
 # together.
@@ -87,19 +87,10 @@ def density_of(dataset: SaliencyDataset, index: int, sigma: float) -> np.ndarray
     """
     if dataset.density_files is None:
         return dataset.fixations.density_map(index, sigma)
-    path = dataset.density_files[index]
-    size = tuple(int(s) for s in dataset.sizes[index])
     try:
-        contents = read_file(path)
-        check_picture(contents, path)
-        density = cv2.imdecode(np.frombuffer(contents, np.uint8),
-                               cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION)
+        density = read_gray(dataset.density_files[index], dataset.sizes[index])
     except InputError as error:
         raise DatasetError(str(error)) from error
-    except cv2.error:
-        density = None
-    if density is None or density.shape != size:
-        raise DatasetError(f"{path}: not a readable picture of {size[0]}x{size[1]}; replace it")
     return density.astype(np.float32)
 
 

@@ -18,7 +18,8 @@ from keras_saliency.evaluation.gold_standard import fit_gold_standard
 from keras_saliency.evaluation.scoring import Scorer, Skipped
 from keras_saliency.files import InputError, list_some
 from keras_saliency.npy_files import read_npy
-from keras_saliency.picture_headers import PICTURE_TYPES, check_picture, read_file
+from keras_saliency.picture_headers import PICTURE_TYPES
+from keras_saliency.prediction.pictures import read_gray
 
 MAP_TYPES = (".npy", *PICTURE_TYPES)
 # What programs (this one too) append to a stimulus' name.
@@ -132,27 +133,13 @@ def _read_map(path, size):
     if path is None:
         return Skipped("no map in the folder")
     try:
-        return _fitted(read_npy(path) if _is_array(path) else _read_gray(path), size)
+        return _fitted(read_npy(path) if _is_array(path) else read_gray(path), size)
     except InputError as error:
         return Skipped(f"{path.name}: {str(error).removeprefix(f'{path}: ')}")
 
 
 def _is_array(path) -> bool:
     return path.suffix.lower() == ".npy"
-
-
-def _read_gray(path) -> np.ndarray:
-    """[H, W] of a picture of 8 or 16 bits; `InputError` if it cannot be decoded."""
-    contents = read_file(path)
-    check_picture(contents, path)
-    try:
-        values = cv2.imdecode(np.frombuffer(contents, np.uint8),
-                              cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH)
-    except cv2.error:
-        values = None
-    if values is None:
-        raise InputError("not a readable picture")
-    return values
 
 
 def _fitted(values, size) -> np.ndarray:

@@ -36,6 +36,28 @@ def read_picture(path, limit: int = LIMIT) -> np.ndarray:
     raise InputError(f"{path}: not a picture that OpenCV can decode ({_TYPES})")
 
 
+def read_gray(path, size=None) -> np.ndarray:
+    """uint8 or uint16 [H, W] of a picture file that holds a map, as its pixels are stored.
+
+    Args:
+        size: (H, W) that it must have; None for any.
+
+    Raises:
+        InputError: as `read_picture`, or another size.
+    """
+    contents = read_file(path)
+    check_picture(contents, path)
+    flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+    try:
+        values = cv2.imdecode(np.frombuffer(contents, np.uint8), flags)
+    except cv2.error:
+        values = None
+    if values is None or size is not None and values.shape != tuple(size):
+        raise InputError(f"{path}: not a readable picture" + (
+            "" if size is None else f" of {size[0]}x{size[1]}; replace it"))
+    return values
+
+
 def find_pictures(path) -> list:
     """`path` itself if it is no folder, else the picture files of the folder, sorted.
 
