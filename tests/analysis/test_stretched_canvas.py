@@ -1,10 +1,13 @@
 """Units of models that stretch stimuli over the canvas, against OpenCV on the whole canvas."""
+from types import SimpleNamespace
+
 import cv2
 import keras
 import numpy as np
 import pytest
 
 import keras_saliency as ks
+from keras_saliency.analysis import dissection
 from keras_saliency.analysis.activations import activations
 from keras_saliency.analysis.interpolation import WHOLE, canvas_resampling, canvas_span, resampling
 from keras_saliency.analysis.popout import score_targets
@@ -46,6 +49,13 @@ def test_a_stretched_picture_covers_the_whole_extent():
     np.testing.assert_allclose(found.rows @ cells @ found.columns.T,
                                cv2.resize(cells, SIZE[::-1]), atol=1e-7)
     np.testing.assert_array_equal(found.mean, resampling(SIZE, (6, 8)).mean)
+
+
+def test_every_cell_of_a_stretched_image_counts_for_thresholds():
+    images = SimpleNamespace(image_sizes=[SIZE])
+    assert dissection._shown(images, 0, CANVAS, (6, 8), "stretch").all()
+    padded = dissection._shown(images, 0, CANVAS, (6, 8), "pad")  # the middle half of the columns
+    np.testing.assert_array_equal(padded, np.tile([False] * 2 + [True] * 4 + [False] * 2, (6, 1)))
 
 
 def test_unit_nss_of_stretched_stimuli(model, dataset, enlarged):

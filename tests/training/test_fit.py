@@ -79,6 +79,12 @@ def test_a_run_on_stretched_stimuli_keeps_to_them(tmp_path):
     assert padded.rows[0]["val_nss"] != run.rows[0]["val_nss"]
 
 
+def test_deepgaze1_is_fitted_to_padded_stimuli_alone(tmp_path):
+    with pytest.raises(ConfigError, match="data.fit=stretch is not for train.lbfgs"):
+        fit.train(small(tmp_path, "model.name=deepgaze1", "data.fit=stretch",
+                        "train.lbfgs={iterations: 1}", "data.canvas=[64, 64]"))
+
+
 @pytest.mark.parametrize("cache", ["none", "memory"])
 def test_resume_gives_the_same_weights(tmp_path, cache):
     options = [f"train.cache={cache}", "train.freeze=block2"]
