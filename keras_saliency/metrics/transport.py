@@ -3,6 +3,8 @@ import numpy as np
 
 _NEAREST = 8  # routes from and to each pixel that are tried first
 _ROUNDING = 1e-9  # of a route's price, in pixels
+_NOTHING = 1e-10  # a share of the mass that is not worth a route
+_MORE = 1e-8  # a share by which the sources have more than the sinks take
 
 
 def transport_cost(difference) -> float:
@@ -24,22 +26,24 @@ def transport_cost(difference) -> float:
     """
     from scipy.optimize import linprog  # here, so that the other metrics need numpy only
 
-    sources, sinks = difference > 0, difference < 0
-    moved = difference[sources].sum()
-    if moved < 1e-12:  # equal but for rounding
+    moved = np.abs(difference).sum() / 2
+    if moved < _NOTHING:  # equal but for rounding
         return 0.0
-    supply, demand = difference[sources], -difference[sinks]
-    # sums of the number of pixels, far above the solver's tolerance
-    supply, demand = (mass * (difference.size / mass.sum()) for mass in (supply, demand))
+    sources, sinks = difference > _NOTHING * moved, difference < -_NOTHING * moved
+    # Sums of the number of pixels, far above the solver's tolerance; a little more to give than to
+    # take, so that rounding leaves a solution.
+    supply, demand = (mass * (difference.size / mass.sum())
+                      for mass in (difference[sources], -difference[sinks]))
+    supply *= 1 + _MORE
     between = np.argwhere(sources)[:, None] - np.argwhere(sinks)
     distance = np.sqrt((between ** 2).sum(axis=-1))
     routes = _nearest(distance) | _feasible(supply, demand)
     while True:
         start, end = np.nonzero(routes)
-        result = linprog(distance[start, end], A_eq=_ends(start, end, distance.shape),
-                         b_eq=np.concatenate([supply, demand]), method="highs")
-        prices = result.eqlin.marginals
-        saving = prices[:len(supply), None] + prices[len(supply):] - distance
+        result = linprog(distance[start, end], A_ub=_ends(start, len(supply)), b_ub=supply,
+                         A_eq=_ends(end, len(demand)), b_eq=demand, method="highs")
+        assert result.status == 0, result.message
+        saving = result.ineqlin.marginals[:, None] + result.eqlin.marginals - distance
         saving[routes] = 0
         if saving.max() <= _ROUNDING:
             return float(result.fun * moved / difference.size)
@@ -66,11 +70,9 @@ def _feasible(supply, demand) -> np.ndarray:
     return routes
 
 
-def _ends(start, end, shape):
-    """Sparse [n + m, routes]: 1 where a route leaves a source or reaches a sink."""
+def _ends(pixels, count):
+    """Sparse [count, routes]: 1 where a route leaves a source, or reaches a sink."""
     from scipy import sparse
 
-    each = np.arange(len(start))
-    rows = np.concatenate([start, shape[0] + end])
-    return sparse.csr_matrix((np.ones(len(rows)), (rows, np.tile(each, 2))),
-                             (sum(shape), len(start)))
+    return sparse.csr_matrix((np.ones(len(pixels)), (pixels, np.arange(len(pixels)))),
+                             (count, len(pixels)))

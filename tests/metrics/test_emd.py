@@ -49,6 +49,18 @@ def test_transport_of_a_shift():
     assert transport_cost(values - values) == 0
 
 
+def test_masses_next_to_nothing():
+    """The tails of a Gaussian go down to 1e-45; rounding must not leave them without a place."""
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        a, b = (10.0 ** rng.uniform(-50, 0, (12, 20)) for _ in range(2))
+        difference = a / a.sum() - b / b.sum()
+        cost = transport_cost(difference)
+        large = np.where(np.abs(difference) > 1e-9, difference, 0)
+        large[large < 0] *= large[large > 0].sum() / -large[large < 0].sum()
+        assert cost == pytest.approx(transport_cost(large), abs=1e-6) and cost > 0
+
+
 # ---- imresize ----
 
 def tensorflow_bicubic(image, size):

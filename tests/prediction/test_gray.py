@@ -31,6 +31,6 @@ def test_what_cannot_be_read_is_named(tmp_path, bomb):
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((7, 9), np.uint8))
     with pytest.raises(InputError, match="a.png: not a readable picture of 9x7; replace it"):
         read_gray(tmp_path / "a.png", (9, 7))
-    (tmp_path / "b.png").write_bytes(bomb((7, 9)))  # a header without pixels
+    (tmp_path / "b.png").write_bytes(bomb((7, 900)))  # a header and less than its pixels
     with pytest.raises(InputError, match="b.png: not a readable picture$"):
         read_gray(tmp_path / "b.png")
