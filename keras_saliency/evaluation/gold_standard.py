@@ -113,7 +113,8 @@ class GoldStandard:
         for index in range(len(dataset)):
             points, observers, nats = self.at_fixations(dataset, index)
             if len(points):
-                gains = (nats - np.log(_at(center(dataset, index).saliency_map, points))) / np.log(2)
+                prior = np.log(_at(center(dataset, index).saliency_map, points))
+                gains = (nats - prior) / np.log(2)
                 for observer in np.unique(observers):
                     own = gains[observers == observer]
                     totals[int(observer)] = totals.get(int(observer), 0.0) + own.sum()
