@@ -73,11 +73,10 @@ class AddCenterBias(keras.layers.Layer):
         super().build(input_shape)
 
     def call(self, inputs):
-        log_density = tf.convert_to_tensor(self.log_density)[tf.newaxis, ..., tf.newaxis]
-        resized = tf.raw_ops.ResizeBilinear(
-            images=log_density, size=tf.shape(inputs)[1:3], align_corners=False,
-            half_pixel_centers=True)
-        return inputs + self.alpha * resized
+        shape = tf.shape(inputs)
+        resized = tf.einsum("yh,hw,xw->yx", _between_cells(shape[1]),
+                            tf.convert_to_tensor(self.log_density), _between_cells(shape[2]))
+        return inputs + self.alpha * resized[tf.newaxis, ..., tf.newaxis]
 
     def set_uniform(self) -> None:
         """Make the log-density that is added 0, of no place more than of another."""
@@ -85,6 +84,18 @@ class AddCenterBias(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape
+
+
+def _between_cells(length):
+    """[length, PRIOR_CELLS]: what each place takes of the cells, bilinear, outer corners aligned.
+
+    As a matrix, since OpenVINO cannot resize what is constant.
+    """
+    cells = tf.range(PRIOR_CELLS, dtype=tf.float32)
+    places = (tf.range(tf.cast(length, tf.float32)) + 0.5) * (
+        PRIOR_CELLS / tf.cast(length, tf.float32)) - 0.5
+    places = tf.clip_by_value(places, 0.0, PRIOR_CELLS - 1.0)
+    return tf.nn.relu(1.0 - tf.abs(places[:, tf.newaxis] - cells[tf.newaxis]))
 
 
 @register

@@ -170,7 +170,8 @@ class CeilMaxPooling(keras.layers.Layer):
 
     def call(self, inputs):
         shape = tf.shape(inputs)[1:3]
-        windows = -(-(shape - self.size) // self.stride) + 1
+        # not -(-n // stride): ONNX divides towards zero
+        windows = (shape - self.size + self.stride - 1) // self.stride + 1
         beyond = tf.maximum((windows - 1) * self.stride + self.size - shape, 0)
         padded = tf.pad(inputs, [[0, 0], [0, beyond[0]], [0, beyond[1]], [0, 0]],
                         constant_values=inputs.dtype.min)
