@@ -50,6 +50,15 @@ setup(
     extras_require={
         "test": ["pytest>=7.4,<10", "pytest-xdist>=3.3,<4", "hypothesis>=6.80,<7",
                  "keras_saliency[serving]"],
+        # engines for `accelerate`
+        "fast": ["openvino>=2024.4,<2027"],
+        "onnx": [
+            # later releases of onnx need a protobuf or ml_dtypes that TensorFlow 2.15 does not take
+            'onnx>=1.15,<1.19; python_version < "3.12"',
+            'onnx>=1.17,<2; python_version >= "3.12"',
+            "tf2onnx>=1.17,<2",
+            "onnxruntime>=1.16,<2",
+        ],
         "parquet": ["pyarrow>=12,<26"],
         # pysaliency imports torch and pkg_resources without requiring them
         "pysaliency": ["pysaliency>=0.2.22,<0.3", "torch>=2,<3", "setuptools<81"],

@@ -1,6 +1,7 @@
 """Writing files so that a reader never meets half of one; the error for what cannot be used."""
 import csv
 import errno
+import importlib
 import os
 import re
 import shutil
@@ -30,6 +31,19 @@ class InputError(ValueError):
 
 class MissingPackage(InputError, ImportError):
     """An optional package is not installed; the message has the pip command."""
+
+
+def import_optional(module: str, extra: str):
+    """The module of a package that comes with an extra of this one.
+
+    Raises:
+        MissingPackage: it cannot be imported; with the pip command.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise MissingPackage(f"{module} cannot be imported ({error}): python -m pip install "
+                             f'"keras_saliency[{extra}]"') from None
 
 
 def list_some(items, count: int = 5) -> str:

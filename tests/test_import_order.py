@@ -16,6 +16,7 @@ ROOMS = [
     {"evaluation"},
     {"analysis"},
     {"export"},
+    {"engines"},
     {"report"},
     {"training"},
     {"reproduce"},
@@ -61,7 +62,7 @@ def test_report_draws_what_it_is_given():
     """It computes nothing: no training, no engine, no network is run for a picture."""
     wrong = [f"{path.name} imports {name}" for path, room in modules() if room == "report"
              for name in imported_modules(path)
-             if room_of(name) in ("training", "prediction", "models")
+             if room_of(name) in ("training", "prediction", "models", "engines")
              and not name.startswith("prediction.overlay")
              or name.startswith("evaluation")]
     assert not wrong, wrong

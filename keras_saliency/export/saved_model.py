@@ -1,18 +1,18 @@
 """SavedModel with the preprocessing and the inverse geometry inside the graph."""
 import shutil
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import tensorflow as tf
 
 from keras_saliency import maps
 from keras_saliency.compat import tensorflow_variables
 from keras_saliency.export import tflite
+from keras_saliency.export.frozen import largest_difference, megabytes, require_finite
 from keras_saliency.export.picture_bytes import LIMIT, decode_batch, picture_of, require_size
 from keras_saliency.export.serving_files import docker_command, write_serving_files, write_warmup
-from keras_saliency.files import InputError, remove_abandoned, temporary_path
+from keras_saliency.files import remove_abandoned, temporary_path
 from keras_saliency.models import check_canvas, fit_of, postprocess_of
-from keras_saliency.models.weights_file import first_not_finite
 from keras_saliency.prediction.forward import canvas_of
 
 
@@ -113,10 +113,7 @@ def save(model, path, version: int = 1, limit=LIMIT, float16=False) -> Path:
     target = Path(path) / str(int(version))
     if target.exists():
         raise FileExistsError(f"{target} exists; choose another version")
-    wrong = first_not_finite(model)
-    if wrong:  # a compiled graph can give finite maps all the same
-        raise InputError(f"{wrong} of {model.name} is not finite; export an earlier state, or "
-                         "train again with a lower train.learning_rate")
+    require_finite(model)
     module = SaliencyModule(model, limit, float16)
     remove_abandoned(target.parent)
     temporary = temporary_path(target)
@@ -142,34 +139,18 @@ def export_all(model, path, version=1, float16=False, lite=False, quantize="none
         The version's folder.
     """
     path = Path(path)
-    images = _sample(canvas_of(model))
-    expected = model(images, training=False).numpy()
-    scale = float(np.ptp(expected)) or 1.0
     target = save(model, path, version, limit, float16)
-    served = tf.saved_model.load(str(target)).signatures["serve_canvas"](
-        images=tf.constant(images))["saliency"].numpy()
-    log(f"{target}: {_megabytes(target):.1f} MB; largest difference from the model in memory "
-        f"{np.abs(served - expected).max() / scale:.1e} of its range")
+    served = tf.saved_model.load(str(target)).signatures["serve_canvas"]
+    differs = largest_difference(
+        model, lambda images: served(images=tf.constant(images))["saliency"].numpy())
+    log(f"{target}: {megabytes(target):.1f} MB; largest difference from the model in memory "
+        f"{differs:.1e} of its range")
     if lite:
         file = path.with_name(f"{path.name}_v{version}.tflite")
         tflite.save_tflite(model, file, quantize)
-        differs = np.abs(tflite.run_tflite(file, images) - expected).max() / scale
-        log(f"{file}: {_megabytes(file):.1f} MB; largest difference {differs:.1e} of its range")
+        differs = largest_difference(model, partial(tflite.run_tflite, file))
+        log(f"{file}: {megabytes(file):.1f} MB; largest difference {differs:.1e} of its range")
     files = write_serving_files(path.parent, path.name)
     log(f"{', '.join(file.name for file in files) or 'no new settings'} in {path.parent}; serve "
         f"with\n  {docker_command(path.parent, path.name)}")
     return target
-
-
-def _sample(canvas) -> np.ndarray:
-    """float32 [2, h, w, 3]: smooth colours with an edge, and noise."""
-    rng = np.random.default_rng(0)
-    y, x = np.mgrid[:canvas[0], :canvas[1]]
-    smooth = np.stack([127 + 100 * np.sin(x / 17 + c) * np.cos(y / 23 - c) for c in range(3)], -1)
-    smooth[canvas[0] // 3:canvas[0] // 2, canvas[1] // 2:] = (250, 240, 20)
-    return np.stack([smooth, rng.uniform(0, 255, (*canvas, 3))]).astype(np.float32)
-
-
-def _megabytes(path) -> float:
-    files = [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
-    return sum(p.stat().st_size for p in files) / 1e6

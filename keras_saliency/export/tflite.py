@@ -4,20 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+from keras_saliency.export.frozen import freeze
 from keras_saliency.files import InputError, atomic_path
 from keras_saliency.prediction.forward import canvas_of
 
 QUANTIZE = ("none", "dynamic")
 SMALLEST = 1024  # values; smaller constants are shapes and biases, with little to gain
-
-
-def freeze(model, shape):
-    """The model as a concrete function of images of `shape`, its weights constants inside."""
-    function = tf.function(lambda images: model(images, training=False)).get_concrete_function(
-        tf.TensorSpec(shape, tf.float32, name="images"))
-    return convert_variables_to_constants_v2(function, lower_control_flow=False)
 
 
 def half_precision(model):

@@ -1,4 +1,5 @@
 """From a picture of any size to its saliency_map, in the picture's own size."""
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -29,7 +30,8 @@ def predict(model, image, canvas=None) -> np.ndarray:
     """The saliency_map of one picture in its own size.
 
     Args:
-        model: a Keras saliency model on RGB 0..255, or a `ClassicalModel`.
+        model: a Keras saliency model on RGB 0..255, what `accelerate` made of one, or a
+            `ClassicalModel`.
         image: [H, W, 3] RGB, uint8 or float within 0..255, any size from 1x1.
         canvas: (h, w) to work at. Default: the model's own, turned upright for portrait
             pictures where the model takes any size and pads them. Classical models work at the
@@ -61,5 +63,10 @@ def predict(model, image, canvas=None) -> np.ndarray:
 
 
 def forward_function(model):
-    """`model` as a compiled function of a batch (a tensor or a tuple of tensors)."""
-    return tf.function(lambda inputs: model(inputs, training=False), reduce_retracing=True)
+    """`model` as a function of a batch (a tensor or a tuple of tensors); a Keras model compiled."""
+    def forward(inputs):
+        return model(inputs, training=False)
+
+    if not isinstance(model, keras.Model):
+        return forward
+    return tf.function(forward, reduce_retracing=True)

@@ -1,0 +1,4 @@
+"""Engines that run a network in place of Keras, behind the same `predict`."""
+from keras_saliency.engines.accelerated import ENGINES, Accelerated, accelerate
+
+__all__ = ["ENGINES", "Accelerated", "accelerate"]

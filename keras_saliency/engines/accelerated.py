@@ -1,0 +1,102 @@
+"""A network on an engine, taken wherever predicting and evaluating take a Keras model."""
+import keras
+import tensorflow as tf
+
+from keras_saliency.engines import onnxruntime_engine, openvino_engine, tensorflow_engine
+from keras_saliency.engines.spec import PRECISIONS
+from keras_saliency.export.frozen import require_finite
+from keras_saliency.files import InputError, MissingPackage, import_optional
+from keras_saliency.models import fit_of
+
+AUTO = "auto"
+ENGINES = {  # the fastest first
+    "openvino": openvino_engine.SPEC,
+    "onnxruntime": onnxruntime_engine.SPEC,
+    "tensorflow": tensorflow_engine.SPEC,
+}
+
+
+class Accelerated:
+    """What `accelerate` makes of a network.
+
+    Called with images float32 [B, h, w, 3] on a canvas it gives a float32 tensor of maps
+    [B, h, w, 1], as the network does. It has what `predict` and `evaluate` ask a model for: name,
+    sizes and fit of its canvas; the last step of the network follows as always.
+
+    Attributes:
+        engine: name in `ENGINES`. precision: "float32" or "bfloat16", what it computes in.
+    """
+
+    def __init__(self, model, engine, precision):
+        self.name, self.input_shape = model.name, model.input_shape
+        self.canvas, self.canvas_fit = getattr(model, "canvas", None), fit_of(model)
+        self.compute_output_shape = model.compute_output_shape
+        self.engine, self.precision = engine, precision
+        self._run = ENGINES[engine].load(model, precision)
+
+    def __call__(self, images, training=False):
+        if training:
+            raise InputError(f"{self} cannot be trained; train the Keras model")
+        return tf.cast(self._run(images), tf.float32)
+
+    def __str__(self):
+        return f"{self.name} on {self.engine} in {self.precision}"
+
+
+def accelerate(model, engine=AUTO, precision="float32", log=print) -> Accelerated:
+    """Run a network on another engine, with a copy of its weights as they are now.
+
+    Args:
+        model: a network of `build_model` or `load_pretrained`.
+        engine: "openvino", "onnxruntime" or "tensorflow"; "auto" is the first of them that is
+            installed and offers the precision.
+        precision: "float32", whose maps are the model's but for rounding; "bfloat16", which some
+            processors compute faster; or "auto", which takes bfloat16 there.
+        log: told if bfloat16 was asked for and the processor has none: float32 is taken.
+
+    Returns:
+        What `predict`, `evaluation.evaluate` and the scripts take in the model's place.
+
+    Raises:
+        InputError: an unknown engine; a precision that it does not offer; a classical model; a
+            network that the engine cannot run or whose weights are not finite.
+        MissingPackage: the engine is not installed; with the pip command.
+    """
+    if not isinstance(model, keras.Model):
+        raise InputError(f"{getattr(model, 'name', model)} is no Keras model: there is no network "
+                         "that an engine could run")
+    if engine not in (AUTO, *ENGINES):
+        raise InputError(f"no engine {engine!r}; choose from {AUTO}, {', '.join(ENGINES)}")
+    if precision not in PRECISIONS:
+        raise InputError(f"no precision {precision!r}; choose from {', '.join(PRECISIONS)}")
+    if engine == AUTO:
+        engine = next(name for name, spec in ENGINES.items()
+                      if precision in spec.precisions and _is_installed(spec))
+    spec = ENGINES[engine]
+    if precision not in spec.precisions:
+        raise InputError(f"{engine} has no precision {precision!r}; choose from "
+                         f"{', '.join(spec.precisions)}")
+    for package in spec.packages:
+        import_optional(package, spec.extra)
+    require_finite(model)
+    return Accelerated(model, engine, _choose(precision, spec, log))
+
+
+def _choose(precision, spec, log) -> str:
+    """"float32" or "bfloat16" for what was asked for."""
+    if precision == "float32" or spec.native_bfloat16 is None:
+        return "float32"
+    if spec.native_bfloat16():
+        return "bfloat16"
+    if precision == "bfloat16":
+        log("this processor has no bfloat16: computing in float32")
+    return "float32"
+
+
+def _is_installed(spec) -> bool:
+    try:
+        for package in spec.packages:
+            import_optional(package, spec.extra)
+    except MissingPackage:
+        return False
+    return True

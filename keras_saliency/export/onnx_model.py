@@ -1,0 +1,132 @@
+"""A network as ONNX, the format that most engines read."""
+import logging
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from keras_saliency.export.frozen import freeze, largest_difference, megabytes, require_finite
+from keras_saliency.files import InputError, atomic_path, import_optional, require_writable
+from keras_saliency.models import check_canvas
+from keras_saliency.prediction.forward import canvas_of
+
+EXTRA = "onnx"
+OPSET = 17  # of ONNX 1.12 (2022), which everything in use reads
+
+
+def convert(model, shape):
+    """An `onnx.ModelProto` of a network: `images` -> `saliency`.
+
+    Args:
+        shape: of its images, None where any number will do.
+
+    Raises:
+        InputError: tf2onnx cannot convert the model. MissingPackage: it is not installed.
+    """
+    onnx = import_optional("onnx", EXTRA)
+    tf2onnx = import_optional("tf2onnx", EXTRA)
+    frozen = freeze(model, shape)
+    images, saliency = frozen.inputs[0], frozen.outputs[0]
+    with _quiet("tensorflow", "tf2onnx"):
+        try:
+            converted, _ = tf2onnx.convert.from_graph_def(
+                frozen.graph.as_graph_def(), name=model.name, opset=OPSET,
+                input_names=[images.name], output_names=[saliency.name])
+        except Exception as error:  # of many kinds
+            raise InputError(f"tf2onnx {tf2onnx.__version__} cannot convert {model.name}: "
+                             f"{error}") from error
+    unknown = sorted({node.op_type for node in converted.graph.node if node.domain == "" and
+                      not onnx.defs.has(node.op_type)})
+    if unknown:
+        raise InputError(f"ONNX has no {', '.join(unknown)}, which {model.name} needs")
+    _pad_explicitly(converted.graph)
+    _rename(converted.graph, {images.name: "images", saliency.name: "saliency"})
+    for values, tensor in ((converted.graph.input, images), (converted.graph.output, saliency)):
+        named = zip(tensor.shape, ("batch", "height", "width", "channels"))
+        values[0].CopyFrom(onnx.helper.make_tensor_value_info(
+            values[0].name, onnx.TensorProto.FLOAT, [size or name for size, name in named]))
+    return converted
+
+
+def save_onnx(model, path, dynamic_batch=False) -> Path:
+    """Write an .onnx file: `images` float32 [1, h, w, 3] RGB 0..255 on the model's canvas -> the
+    model's own `saliency` [1, h, w, 1]; the preprocessing is inside.
+
+    Args:
+        dynamic_batch: any number of images instead of one.
+
+    Raises:
+        InputError: a model that cannot be converted, whose canvas is unknown or does not fit its
+            strides, or whose weights are not finite. MissingPackage: the extra is not installed.
+    """
+    require_writable(path)
+    require_finite(model)
+    canvas = canvas_of(model)
+    check_canvas(model, canvas)
+    contents = convert(model, [None if dynamic_batch else 1, *canvas, 3]).SerializeToString()
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(contents)
+    return Path(path)
+
+
+def open_session(contents):
+    """An `onnxruntime.InferenceSession` on the processor, of a path or of the bytes of a file."""
+    onnxruntime = import_optional("onnxruntime", EXTRA)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors; what it warns of has no remedy here
+    return onnxruntime.InferenceSession(contents, options, providers=["CPUExecutionProvider"])
+
+
+def run_onnx(path, images) -> np.ndarray:
+    """Outputs of an .onnx file for images [B, h, w, 3], one after the other."""
+    session = open_session(str(path))
+    return np.concatenate([session.run(None, {"images": image[np.newaxis]})[0]
+                           for image in images])
+
+
+def export_onnx(model, path, dynamic_batch=False, log=print) -> Path:
+    """`save_onnx`, and say how large the file is and how close to the model."""
+    import_optional("onnxruntime", EXTRA)  # before the work
+    file = save_onnx(model, path, dynamic_batch)
+    differs = largest_difference(model, lambda images: run_onnx(file, images))
+    log(f"{file}: {megabytes(file):.1f} MB; largest difference from the model in memory "
+        f"{differs:.1e} of its range")
+    return file
+
+
+def _pad_explicitly(graph) -> None:
+    """Give "same" convolutions of stride 1 their padding as numbers: ONNX Runtime dilates no
+    others."""
+    for node in graph.node:
+        found = {attribute.name: attribute for attribute in node.attribute}
+        if (node.op_type != "Conv" or "auto_pad" not in found
+                or not found["auto_pad"].s.startswith(b"SAME") or max(found["strides"].ints) > 1):
+            continue
+        margins = [rate * (size - 1) for rate, size in
+                   zip(found["dilations"].ints, found["kernel_shape"].ints)]
+        padding = node.attribute.add(name="pads", type=found["strides"].type)
+        padding.ints.extend([m // 2 for m in margins] + [m - m // 2 for m in margins])
+        node.attribute.remove(found["auto_pad"])
+
+
+def _rename(graph, names: dict) -> None:
+    """Call values of a graph by other names."""
+    for node in graph.node:
+        for values in (node.input, node.output):
+            values[:] = [names.get(value, value) for value in values]
+    for value in (*graph.input, *graph.output):
+        value.name = names.get(value.name, value.name)
+
+
+@contextmanager
+def _quiet(*loggers):
+    """Within the block these loggers say nothing: what is wrong is raised as well."""
+    loggers = [logging.getLogger(name) for name in loggers]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels):
+            logger.setLevel(level)
