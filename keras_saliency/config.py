@@ -25,6 +25,7 @@ LARGEST_CANVAS = 2 ** 24  # pixels: activation_maps of more do not fit any memor
 CACHES = ("none", "memory", "disk")
 FITS = ("pad", "stretch")  # how a stimulus comes onto the canvas, see maps.py
 CENTER_BIASES = ("kde", "histogram")
+PRECISIONS = ("float32", "bfloat16", "auto")
 
 
 def _require(condition, message: str) -> None:
@@ -151,11 +152,15 @@ class TrainConfig:
     unit_every: int = 1                    # ... every so many epochs, on the validation stimuli
     monitor: str = "val_loss"              # column of the history that chooses the best epoch
     patience: Optional[int] = None         # stop after so many epochs without improvement
+    precision: str = "float32"             # of the network's arithmetic; or "bfloat16", or "auto":
+                                           # what this machine does fast
     seed: int = 1
     deterministic: bool = True
 
     def __post_init__(self):
         _at_least("train", self, 1, "epochs", "batch", "unit_every", "decay_every", "patience")
+        _require(self.precision in PRECISIONS,
+                 f"train.precision {self.precision!r}; choose {', '.join(PRECISIONS)}")
         _require(self.cache in CACHES, f"train.cache {self.cache!r}; choose none, memory or disk")
         _require(self.cache_folder is None or self.cache == "disk",
                  f"train.cache_folder is for train.cache=disk, not {self.cache}")

@@ -1,6 +1,7 @@
 """Activation_maps of any layers of any Keras model."""
 import keras
 import numpy as np
+import tensorflow as tf
 from tqdm import tqdm
 
 from keras_saliency.datasets.pipeline import stimulus_stream
@@ -79,7 +80,8 @@ def dataset_activations(model, layers, dataset, canvas, indices=None, batch=4,
         for start, images in zip(range(0, len(indices), batch),
                                  stimulus_stream(dataset, canvas, indices, batch,
                                                  fit_of(model))):
-            maps = {layer: values.numpy() for layer, values in forward(images).items()}
+            maps = {layer: tf.cast(values, tf.float32).numpy()
+                    for layer, values in forward(images).items()}
             yield indices[start:start + batch].tolist(), maps
             bar.update(len(images))
 

@@ -21,6 +21,7 @@ from keras_saliency.models import (
     load_pretrained,
     postprocess_of,
 )
+from keras_saliency.models.precision import at_precision, choose_precision
 from keras_saliency.prediction.forward import forward_function
 from keras_saliency.training import adversarial, callbacks, checkpoints, features, lbfgs
 from keras_saliency.training.averages import averaged
@@ -52,6 +53,7 @@ def train(config: Config, resume=False, log=print) -> Run:
             epoch stay.
     """
     settings = config.train
+    settings.precision = choose_precision(settings.precision, log)
     keras.utils.set_random_seed(settings.seed)
     if settings.deterministic and not tf.config.list_physical_devices("GPU"):
         tf.config.experimental.enable_op_determinism()
@@ -62,14 +64,15 @@ def train(config: Config, resume=False, log=print) -> Run:
                    is_density(config.model.name))
     scorer = Scorer(validation, spec.sigma, config.evaluation.every, training,
                     **config.scoring)
-    model = build(config.model, settings)
-    model.canvas, model.canvas_fit = spec.canvas, spec.fit
-    check_canvas(model, spec.canvas)
+    plain = build(config.model, settings)
+    plain.canvas, plain.canvas_fit = spec.canvas, spec.fit
+    check_canvas(plain, spec.canvas)
     if settings.lbfgs is not None:
         if spec.fit != maps.PAD:
             raise ConfigError(f"data.fit={spec.fit} is not for train.lbfgs, whose likelihood knows "
                               "the places of padded stimuli: --set data.fit=pad")
-        return lbfgs.train(config, model, data, resume, log)
+        return lbfgs.train(config, plain, data, resume, log)
+    model = at_precision(plain, settings.precision)
     _check_monitor(settings.monitor, scorer.metrics)
     if settings.unit_layers:
         activation_model(model, settings.unit_layers)  # names a layer that it does not have
@@ -86,12 +89,16 @@ def train(config: Config, resume=False, log=print) -> Run:
             checkpoints.check_best(run)
         if _is_over(rows, settings):
             log(f"nothing left to train: {len(rows)} epochs are done")
-            return run.take_best()
-        with pipeline.unreadable_files_named(training, validation):
-            return _loop(run, optimizer, adversary, steps, scorer, log)
+        else:
+            with pipeline.unreadable_files_named(training, validation):
+                _loop(run, optimizer, adversary, steps, scorer, log)
+        run.take_best()
+        plain.set_weights(model.get_weights())
+        run.model = plain  # what is scored, exported and kept does not depend on the precision
+        return run
 
 
-def _loop(run: Run, optimizer, adversary, steps: int, scorer: Scorer, log) -> Run:
+def _loop(run: Run, optimizer, adversary, steps: int, scorer: Scorer, log) -> None:
     """Train `run.model` from where `run.rows` ends."""
     settings, folder = run.config.train, run.folder
     network, load, validation_stream = _inputs(run)
@@ -134,7 +141,6 @@ def _loop(run: Run, optimizer, adversary, steps: int, scorer: Scorer, log) -> Ru
             f"{len(recorder.rows)} epochs are finished, continue with --resume")
         run.finished = False
     run.rows = recorder.rows
-    return run.take_best()
 
 
 def build(settings: ModelConfig, train: TrainConfig) -> keras.Model:
@@ -240,8 +246,8 @@ def _pictures(run: Run):
 def _fingerprint(trunk, dataset, spec, mirrors) -> str:
     """Changes with everything that the responses of `trunk` depend on."""
     digest = hashlib.sha256(json.dumps([
-        [layer.name for layer in trunk.layers], list(dataset.names), list(spec.canvas),
-        spec.fit, spec.sigma, list(spec.targets), list(mirrors), dataset.edition]).encode())
+        [(layer.name, layer.compute_dtype) for layer in trunk.layers], list(dataset.names),
+        list(spec.canvas), spec.fit, spec.sigma, list(spec.targets), list(mirrors), dataset.edition]).encode())
     for weights in trunk.get_weights():
         digest.update(np.ascontiguousarray(weights).tobytes())
     return digest.hexdigest()

@@ -12,7 +12,7 @@ from keras_saliency.config import ConfigError
 from keras_saliency.datasets.dataset import DatasetError
 from keras_saliency.datasets.loading import load_data
 from keras_saliency.evaluation import engine
-from keras_saliency.models import weights_file
+from keras_saliency.models import precision, weights_file
 from keras_saliency.training import callbacks, checkpoints, fit, history
 
 
@@ -118,6 +118,40 @@ def test_averaged_weights_and_dropout_resume_alike_and_are_what_is_kept(tmp_path
         assert any(value.shape == best["decoder_conv4"]["kernel"].shape
                    and np.array_equal(value, best["decoder_conv4"]["kernel"])
                    for value in state.values())
+
+
+@pytest.mark.parametrize("cache", ["none", "disk"])
+def test_bfloat16_trains_nearly_alike_and_resumes_exactly(tmp_path, monkeypatch, cache):
+    monkeypatch.setattr(precision, "native_bfloat16", lambda: True)
+    options = ["model.name=msi_net", "model.options={width_multiplier: 0.03}",
+               "train.loss={kld: 1}", "train.learning_rate=1e-3", f"train.cache={cache}", "train.freeze=block1",
+               "train.unit_layers=[block5_conv3]"]
+    shared = f"train.cache_folder={tmp_path / 'features'}"
+    plain = fit.train(small(tmp_path, *options, *([shared] if cache == "disk" else [])))
+    options += ["train.precision=auto", *([shared] if cache == "disk" else [])]
+    whole = fit.train(small(tmp_path / "whole", *options))
+    fit.train(small(tmp_path / "parts", *options, "train.epochs=1"))
+    resumed = fit.train(small(tmp_path / "parts", *options), resume=True)
+    assert_equal(weights(whole), weights(resumed))
+    assert whole.rows == resumed.rows
+    for fast, exact in zip(whole.rows, plain.rows):
+        assert fast["loss"] != exact["loss"] and fast["loss"] == pytest.approx(exact["loss"], 0.05)
+    # the config says what was chosen, weights and what is exported are float32
+    assert configs.load(whole.folder / "config.yaml").train.precision == "bfloat16"
+    assert {layer.compute_dtype for layer in whole.model.layers} == {"float32"}
+    assert all(v.dtype == np.float32 for layer in weights(whole).values() for v in layer.values())
+    with pytest.raises(ConfigError, match="differs in train.precision"):
+        fit.train(small(tmp_path / "parts", *options, "train.precision=float32"), resume=True)
+
+
+def test_without_bfloat16_float32_is_taken_and_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(precision, "native_bfloat16", lambda: False)
+    lines = []
+    run = fit.train(small(tmp_path, "train.precision=bfloat16", "train.epochs=1"),
+                    log=lines.append)
+    assert "no bfloat16" in lines[0] and run.config.train.precision == "float32"
+    with pytest.raises(ConfigError, match="train.precision 'half'; choose float32, bfloat16, auto"):
+        small(tmp_path, "train.precision=half")
 
 
 @pytest.mark.parametrize("cache", ["none", "memory"])

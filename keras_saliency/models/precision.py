@@ -1,0 +1,79 @@
+"""Networks that compute in bfloat16 where that is fast, and in float32 where it matters.
+
+bfloat16 has the range of float32 and 8 bits of precision; processors with AVX512-BF16, AMX or an
+equivalent multiply it twice as fast or better. Weights stay float32 and are rounded as they are
+used, so files and optimizers know nothing of it. What makes a single map (readouts, normalisation,
+densities) stays float32, as do losses and metrics.
+"""
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from keras_saliency.config import PRECISIONS
+from keras_saliency.files import InputError
+
+FLOAT32, BFLOAT16 = "float32", "bfloat16"
+# Kinds of layers that compute in bfloat16, in any network.
+KINDS = ("Conv2D", "DilatedConv2D", "GroupedConv2D", "Conv2DTranspose", "Activation", "Add",
+         "AveragePooling2D", "MaxPooling2D", "CeilMaxPooling", "Concatenate", "UpSampling2D",
+         "BroadcastTo")
+CPU_FLAGS = {"avx512_bf16", "amx_bf16", "avx_ne_convert", "bf16"}  # the last is ARM's
+
+
+def native_bfloat16() -> bool:
+    """Whether this machine multiplies bfloat16 faster than float32: its GPU, else its processor."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        capability = tf.config.experimental.get_device_details(gpus[0]).get("compute_capability")
+        return capability is not None and capability >= (8, 0)
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False  # not Linux: nothing that says so
+    return any(CPU_FLAGS & set(line.split()) for line in text.splitlines()
+               if line.startswith(("flags", "Features")))
+
+
+def choose_precision(wanted: str, log=print) -> str:
+    """"float32" or "bfloat16" for what was asked for.
+
+    Args:
+        wanted: one of `config.PRECISIONS`; "auto" is bfloat16 where the machine has it.
+        log: told if bfloat16 was wanted and the machine does not have it.
+
+    Raises:
+        InputError: another word.
+    """
+    if wanted not in PRECISIONS:
+        raise InputError(f"precision {wanted!r}; choose {', '.join(PRECISIONS)}")
+    if wanted == FLOAT32 or native_bfloat16():
+        return FLOAT32 if wanted == FLOAT32 else BFLOAT16
+    if wanted == BFLOAT16:
+        log("this processor has no bfloat16: computing in float32")
+    return FLOAT32
+
+
+def at_precision(model, precision: str):
+    """`model` itself for "float32", else a copy of the same weights that computes in bfloat16.
+
+    Args:
+        model: a functional `keras.Model`. precision: as `choose_precision` returns it.
+    """
+    if precision == FLOAT32:
+        return model
+
+    def clone(layer):
+        config = layer.get_config()
+        if type(layer).__name__ in KINDS and layer.output.shape[-1] != 1:
+            config["dtype"] = "mixed_bfloat16"
+        return type(layer).from_config(config)
+
+    copy = keras.models.clone_model(model, clone_function=clone)
+    copy.set_weights(model.get_weights())
+    for attribute in ("canvas", "canvas_fit", "about"):
+        if hasattr(model, attribute):
+            setattr(copy, attribute, getattr(model, attribute))
+    for layer in copy.layers:
+        layer.trainable = model.get_layer(layer.name).trainable
+    return copy
