@@ -247,7 +247,8 @@ def _fingerprint(trunk, dataset, spec, mirrors) -> str:
     """Changes with everything that the responses of `trunk` depend on."""
     digest = hashlib.sha256(json.dumps([
         [(layer.name, layer.compute_dtype) for layer in trunk.layers], list(dataset.names),
-        list(spec.canvas), spec.fit, spec.sigma, list(spec.targets), list(mirrors), dataset.edition]).encode())
+        list(spec.canvas), spec.fit, spec.sigma, list(spec.targets), list(mirrors),
+        dataset.edition]).encode())
     for weights in trunk.get_weights():
         digest.update(np.ascontiguousarray(weights).tobytes())
     return digest.hexdigest()
