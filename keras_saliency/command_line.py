@@ -1,10 +1,12 @@
 """What the scripts share: --config and --set, and errors as one line with an exit code."""
 import argparse
+import functools
 import os
 import sys
 import traceback
 
 from keras_saliency import config as configs
+from keras_saliency import engines
 from keras_saliency.files import InputError, printable
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
@@ -40,6 +42,25 @@ def add_builder_options(parser) -> None:
 def builder_options(arguments) -> dict:
     """The dict that --option describes."""
     return configs.ModelConfig(options=configs.read_pairs(arguments.option, "--option")).options
+
+
+def add_engine_options(parser) -> None:
+    """Let a parser take --engine and --precision; `accelerator` reads them."""
+    parser.add_argument("--engine", choices=(engines.AUTO, *engines.ENGINES),
+                        help="what runs the network in place of Keras; auto is the fastest that is "
+                             "installed")
+    parser.add_argument("--precision", choices=engines.PRECISIONS,
+                        help="what the engine computes in (default: float32); auto is what this "
+                             "processor does fast")
+
+
+def accelerator(arguments):
+    """The function that puts a model on the engine that --engine and --precision describe; None
+    without them."""
+    if arguments.engine is None and arguments.precision is None:
+        return None
+    return functools.partial(engines.accelerate, engine=arguments.engine or engines.AUTO,
+                             precision=arguments.precision or "float32")
 
 
 def load_config(arguments) -> configs.Config:

@@ -47,12 +47,14 @@ def main():
     parser.add_argument("--out", metavar="FILE", help="write the scores of each stimulus to this "
                         ".csv (or .parquet) and the summary to a .json beside it; with "
                         "--compare and --compare-runs a .json")
+    command_line.add_engine_options(parser)
     arguments = parser.parse_args()
     if arguments.compare or arguments.compare_runs:
         return engine.compare_tables(arguments.compare, arguments.compare_runs, arguments.out)
     return engine.score(
         command_line.load_config(arguments), arguments.weights, arguments.maps,
-        arguments.baseline, arguments.part, arguments.out, arguments.trust, arguments.prior)
+        arguments.baseline, arguments.part, arguments.out, arguments.trust, arguments.prior,
+        command_line.accelerator(arguments))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ def main():
         "Predict where people look: for each picture a density PNG and a colored "
         "overlay, in the picture's own size.",
         "python scripts/predict.py photo.jpg\n"
-        "  python scripts/predict.py pictures --weights runs/quickstart --out predictions")
+        "  python scripts/predict.py pictures --weights runs/quickstart --out predictions\n"
+        "  python scripts/predict.py pictures --engine auto --precision auto")
     parser.add_argument("pictures", nargs="+", metavar="IMAGE_OR_FOLDER")
     parser.add_argument("--weights", default="msi_net",
                         help="a weights file, a run folder, a pretrained model's name "
@@ -37,14 +38,21 @@ def main():
                              "(default: %(default)s; a server has its own)")
     parser.add_argument("--raw", action="store_true",
                         help="also write the float32 map as .npy")
+    command_line.add_engine_options(parser)
     arguments = parser.parse_args()
+    accelerate = command_line.accelerator(arguments)
     if not 1 <= arguments.limit <= pictures.MOST_PIXELS:
         parser.error(f"--limit must be from 1 to {pictures.MOST_PIXELS}")
+    if arguments.server and accelerate:
+        parser.error("a --server has its own engine; leave out --engine and --precision")
     if arguments.server:
         predict = serving.connect(arguments.server, arguments.model).predict
     else:
         model = load_predictor(arguments.weights)
         print(origin(model))
+        if accelerate:
+            model = accelerate(model)
+            print(model)
         predict = functools.partial(ks.predict, model)
     failed = prediction_files.predict_all(
         predict, arguments.pictures, arguments.out, arguments.raw, arguments.limit)

@@ -31,7 +31,7 @@ from keras_saliency.models.density_layers import AddCenterBias
 
 
 def score(config: Config, weights=None, maps=None, baseline=None, part="validation", out=None,
-          trust=False, prior="center_bias"):
+          trust=False, prior="center_bias", accelerate=None):
     """Score one source of maps on a part of a config's dataset, print and write the table.
 
     Args:
@@ -44,6 +44,7 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
         trust: run a SavedModel though its graph could read or write files.
         prior: of a model that adds a center_bias to its log_density: "center_bias", or "uniform"
             to do without, as shuffled AUC asks for (Kuemmerer et al. 2015, section 2.2).
+        accelerate: function that puts a network on another engine, as `engines.accelerate`.
 
     Returns:
         1 if stimuli had no usable map (they are named), else 0.
@@ -60,6 +61,11 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
         model = None if saved_model else load_predictor(weights)
     if prior == "uniform":
         _remove_center_bias(model, weights or maps or baseline)
+    if accelerate is not None:
+        if model is None:
+            raise InputError(f"--engine: {weights or maps or baseline} is no network of this "
+                             "package that an engine could run; leave it out")
+        model = accelerate(model)
     training, dataset, spec = load_data(config.data, part=part)
     scorer = evaluation.Scorer(
         dataset, spec.sigma, config.evaluation.metrics, training,
@@ -69,6 +75,8 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
               weights or (f"the maps in {maps}" if maps else f"the baseline {baseline}"))
     if prior == "uniform":
         source = f"{source} with a uniform prior"
+    if accelerate is not None:
+        source = f"{source}, on {model.engine} in {model.precision}"
     print(f"scoring {source} on the stimuli ({part}) of {dataset.summary()}")
     with pipeline.unreadable_files_named(dataset):
         if isinstance(model, ClassicalModel):

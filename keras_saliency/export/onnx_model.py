@@ -41,8 +41,9 @@ def convert(model, shape):
         raise InputError(f"ONNX has no {', '.join(unknown)}, which {model.name} needs")
     _pad_explicitly(converted.graph)
     _rename(converted.graph, {images.name: "images", saliency.name: "saliency"})
-    for values, tensor in ((converted.graph.input, images), (converted.graph.output, saliency)):
-        named = zip(tensor.shape, ("batch", "height", "width", "channels"))
+    made = [shape[0], *model.compute_output_shape((1, *shape[1:]))[1:]]
+    for values, sizes in ((converted.graph.input, shape), (converted.graph.output, made)):
+        named = zip(sizes, ("batch", "height", "width", "channels"))
         values[0].CopyFrom(onnx.helper.make_tensor_value_info(
             values[0].name, onnx.TensorProto.FLOAT, [size or name for size, name in named]))
     return converted

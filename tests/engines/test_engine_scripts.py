@@ -1,0 +1,121 @@
+"""predict.py, evaluate.py and export.py with engines, as a user runs them."""
+import csv
+import json
+import runpy
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import keras_saliency as ks
+from keras_saliency.engines import ENGINES
+from keras_saliency.models import weights_file
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+SMALL = {"width_multiplier": 0.03}
+DATA = ["--set", "data.options={count: 4, size: [96, 128]}", "data.canvas=[48, 64]",
+        "evaluation.metrics=[nss, cc, kld]", "evaluation.batch=3"]
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run a script in this process: (exit code, standard output and error)."""
+    def script(name, *arguments):
+        monkeypatch.setattr(sys, "argv", [f"{name}.py", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(str(SCRIPTS / f"{name}.py"), run_name="__main__")
+        printed = capsys.readouterr()
+        return ended.value.code, printed.out + printed.err
+    return script
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request):
+    for package in ENGINES[request.param].packages:
+        pytest.importorskip(package)
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    path = tmp_path_factory.mktemp("weights") / "best.h5"
+    return weights_file.save(ks.build_model("msi_net", **SMALL), path, {
+        "model": "msi_net", "options": SMALL, "canvas": [48, 64]})
+
+
+def test_predict(run, weights, tmp_path, engine):
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    rng = np.random.default_rng(0)
+    for index, size in enumerate(((60, 80), (80, 60), (33, 200))):
+        cv2.imwrite(str(pictures / f"{index}.png"), rng.integers(0, 256, (*size, 3), np.uint8))
+    common = [pictures, "--weights", weights, "--raw", "--out"]
+    code, said = run("predict", *common, tmp_path / "keras")
+    assert code == 0, said
+    code, said = run("predict", *common, tmp_path / engine, "--engine", engine)
+    assert code == 0 and f"msi_net on {engine} in float32" in said, said
+    for index in range(3):
+        np.testing.assert_allclose(np.load(tmp_path / engine / f"{index}.npy"),
+                                   np.load(tmp_path / "keras" / f"{index}.npy"), atol=1e-3)
+        assert (tmp_path / engine / f"{index}_overlay.png").is_file()
+
+
+def test_evaluate(run, weights, tmp_path, engine):
+    tables = {}
+    for name, arguments in (("keras", []), (engine, ["--engine", engine])):
+        file = tmp_path / f"{name}.csv"
+        code, said = run("evaluate", "--weights", weights, *DATA, "--part", "all", "--out", file,
+                         *arguments)
+        assert code == 0, said
+        rows = list(csv.reader(file.open()))
+        tables[name] = rows[0], np.array([row[1:] for row in rows[1:]], float)
+    assert tables[engine][0] == tables["keras"][0] and len(tables[engine][1]) == 4
+    np.testing.assert_allclose(tables[engine][1], tables["keras"][1], atol=1e-3)
+    about = json.loads((tmp_path / f"{engine}.json").read_text())
+    assert about["prediction"].endswith(f", on {engine} in float32")
+
+
+def test_a_density_stays_one(run, tmp_path, engine):
+    file = weights_file.save(ks.build_model("deepgaze1", **SMALL), tmp_path / "d.h5", {
+        "model": "deepgaze1", "options": SMALL, "canvas": [64, 96]})
+    scores = {}
+    for arguments in ([], ["--engine", engine]):
+        code, said = run("evaluate", "--weights", file, *DATA[:2], "data.canvas=[64, 96]",
+                         "evaluation.metrics=[log_likelihood]", "--part", "all",
+                         "--out", tmp_path / "t.csv", *arguments)
+        assert code == 0, said
+        rows = list(csv.reader((tmp_path / "t.csv").open()))
+        scores[bool(arguments)] = [float(row[1]) for row in rows[1:]]
+    np.testing.assert_allclose(scores[True], scores[False], atol=1e-4)
+
+
+def test_what_has_no_engine_says_so(run, weights, tmp_path):
+    code, said = run("predict", "x.png", "--server", "localhost:1", "--engine", "auto")
+    assert code == 2 and "a --server has its own engine" in said
+    code, said = run("predict", "x.png", "--weights", "gbvs", "--engine", "auto")
+    assert code == 2 and "gbvs is no Keras model" in said
+    code, said = run("predict", "x.png", "--engine", "cuda")
+    assert code == 2 and "invalid choice" in said
+    code, said = run("evaluate", "--baseline", "uniform", *DATA, "--engine", "auto")
+    assert code == 2 and "--engine: uniform is no network" in said
+    code, said = run("evaluate", "--weights", weights, *DATA, "--engine", "onnxruntime",
+                     "--precision", "bfloat16")
+    assert code == 2 and "onnxruntime has no precision 'bfloat16'" in said
+
+
+def test_export(run, weights, tmp_path):
+    code, said = run("export", weights)
+    assert code == 2 and "--onnx, --openvino" in said
+    code, said = run("export", weights, "--onnx", tmp_path / "m.onnx", "--tflite")
+    assert code == 2 and "need --out" in said
+    assert not any(tmp_path.iterdir())
+    for package in (p for spec in ENGINES.values() for p in spec.packages):
+        pytest.importorskip(package)
+    code, said = run("export", weights, "--onnx", tmp_path / "m.onnx", "--openvino",
+                     tmp_path / "folder", "--dynamic-batch")
+    assert code == 0 and said.count("largest difference from the model in memory") == 2, said
+    assert (tmp_path / "m.onnx").is_file() and (tmp_path / "folder" / "msi_net.xml").is_file()
+    code, said = run("export", weights, "--openvino", tmp_path / "folder")
+    assert code == 2 and "choose another folder" in said
