@@ -49,7 +49,7 @@ def add_engine_options(parser) -> None:
     parser.add_argument("--engine", choices=(engines.AUTO, *engines.ENGINES),
                         help="what runs the network in place of Keras; auto is the fastest that is "
                              "installed")
-    parser.add_argument("--precision", choices=engines.PRECISIONS,
+    parser.add_argument("--precision", choices=configs.PRECISIONS,
                         help="what the engine computes in (default: float32); auto is what this "
                              "processor does fast")
 

@@ -2,11 +2,12 @@
 import keras
 import tensorflow as tf
 
+from keras_saliency.config import PRECISIONS
 from keras_saliency.engines import onnxruntime_engine, openvino_engine, tensorflow_engine
-from keras_saliency.engines.spec import PRECISIONS
 from keras_saliency.export.frozen import require_finite
 from keras_saliency.files import InputError, MissingPackage, import_optional
 from keras_saliency.models import fit_of
+from keras_saliency.models.precision import BFLOAT16, choose_precision, native_bfloat16
 
 AUTO = "auto"
 ENGINES = {  # the fastest first
@@ -70,8 +71,10 @@ def accelerate(model, engine=AUTO, precision="float32", log=print) -> Accelerate
     if precision not in PRECISIONS:
         raise InputError(f"no precision {precision!r}; choose from {', '.join(PRECISIONS)}")
     if engine == AUTO:
+        # bfloat16, where the machine has it, gains more than another engine does
+        needed = BFLOAT16 if precision == AUTO and native_bfloat16() else precision
         engine = next(name for name, spec in ENGINES.items()
-                      if precision in spec.precisions and _is_installed(spec))
+                      if needed in spec.precisions and _is_installed(spec))
     spec = ENGINES[engine]
     if precision not in spec.precisions:
         raise InputError(f"{engine} has no precision {precision!r}; choose from "
@@ -79,18 +82,8 @@ def accelerate(model, engine=AUTO, precision="float32", log=print) -> Accelerate
     for package in spec.packages:
         import_optional(package, spec.extra)
     require_finite(model)
-    return Accelerated(model, engine, _choose(precision, spec, log))
-
-
-def _choose(precision, spec, log) -> str:
-    """"float32" or "bfloat16" for what was asked for."""
-    if precision == "float32" or spec.native_bfloat16 is None:
-        return "float32"
-    if spec.native_bfloat16():
-        return "bfloat16"
-    if precision == "bfloat16":
-        log("this processor has no bfloat16: computing in float32")
-    return "float32"
+    native = spec.native_bfloat16 or (lambda: False)
+    return Accelerated(model, engine, choose_precision(precision, log, native))
 
 
 def _is_installed(spec) -> bool:

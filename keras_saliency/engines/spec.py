@@ -2,7 +2,7 @@
 from dataclasses import dataclass
 from typing import Callable
 
-PRECISIONS = ("float32", "bfloat16", "auto")
+from keras_saliency.config import PRECISIONS
 
 
 @dataclass(frozen=True)

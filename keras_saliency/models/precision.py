@@ -35,19 +35,20 @@ def native_bfloat16() -> bool:
                if line.startswith(("flags", "Features")))
 
 
-def choose_precision(wanted: str, log=print) -> str:
+def choose_precision(wanted: str, log=print, native=None) -> str:
     """"float32" or "bfloat16" for what was asked for.
 
     Args:
         wanted: one of `config.PRECISIONS`; "auto" is bfloat16 where the machine has it.
         log: told if bfloat16 was wanted and the machine does not have it.
+        native: function that says whether it does; default `native_bfloat16`.
 
     Raises:
         InputError: another word.
     """
     if wanted not in PRECISIONS:
         raise InputError(f"precision {wanted!r}; choose {', '.join(PRECISIONS)}")
-    if wanted == FLOAT32 or native_bfloat16():
+    if wanted == FLOAT32 or (native or native_bfloat16)():
         return FLOAT32 if wanted == FLOAT32 else BFLOAT16
     if wanted == BFLOAT16:
         log("this processor has no bfloat16: computing in float32")

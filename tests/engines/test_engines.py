@@ -2,6 +2,7 @@
 import resource
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 import keras_saliency as ks
-from keras_saliency.engines import ENGINES
+from keras_saliency.engines import ENGINES, accelerated
 from keras_saliency.engines.spec import EngineSpec
 from keras_saliency.files import InputError, MissingPackage
 from keras_saliency.models import postprocess_of
@@ -145,8 +146,16 @@ def test_a_missing_package_comes_with_the_command(monkeypatch, engine, extra):
 
 def test_auto_takes_the_first_that_is_installed(monkeypatch):
     model = ks.build_model("ead", width_multiplier=0.02)
-    for name in ("openvino", "onnxruntime"):
-        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setitem(ENGINES, "onnxruntime", replace(
+        ENGINES["onnxruntime"], load=lambda m, p: m, packages=("numpy",)))
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    assert ks.accelerate(model).engine == "onnxruntime"
+    assert ks.accelerate(model, precision="bfloat16").engine == "tensorflow"
+    for native, best in ((True, "tensorflow"), (False, "onnxruntime")):
+        monkeypatch.setattr(accelerated, "native_bfloat16", lambda native=native: native)
+        assert ks.accelerate(model, precision="auto").engine == best
+    monkeypatch.setitem(ENGINES, "onnxruntime", replace(
+        ENGINES["onnxruntime"], packages=("never_installed",)))
     assert ks.accelerate(model).engine == "tensorflow"
     monkeypatch.setitem(ENGINES, "openvino", EngineSpec(lambda m, p: m))
     assert ks.accelerate(model).engine == "openvino"
@@ -186,22 +195,27 @@ def test_what_an_engine_cannot_run_is_said(engine, says):
         ks.accelerate(keras.Model(image, Python()(image), name="foreign"), engine)
 
 
-def test_bfloat16_where_the_processor_has_it(monkeypatch, model):
-    pytest.importorskip("openvino")
+@pytest.mark.parametrize("engine", ["openvino", "tensorflow"])
+def test_bfloat16_where_the_processor_has_it(monkeypatch, engine, model):
+    spec = ENGINES[engine]
+    for package in spec.packages:
+        pytest.importorskip(package)
     image, said = image_of((48, 64)), []
     expected = ks.predict(model, image)
-    fast = ks.accelerate(model, "openvino", "bfloat16", log=said.append)
-    np.testing.assert_allclose(ks.predict(fast, image), expected, atol=0.05)
-    assert bool(said) == (fast.precision == "float32")
-    spec = ENGINES["openvino"]
-    without = EngineSpec(spec.load, spec.packages, spec.extra, lambda: False)
-    monkeypatch.setitem(ENGINES, "openvino", without)
-    said.clear()
-    fast = ks.accelerate(model, "openvino", "bfloat16", log=said.append)
-    assert fast.precision == "float32" and "no bfloat16" in said[0]
-    np.testing.assert_allclose(ks.predict(fast, image), expected, atol=1e-4)
-    said.clear()
-    assert ks.accelerate(model, "openvino", "auto", log=said.append).precision == "float32"
+
+    def prediction(precision, native):
+        monkeypatch.setitem(ENGINES, engine, replace(spec, native_bfloat16=lambda: native))
+        fast = ks.accelerate(model, engine, precision, log=said.append)
+        assert fast.precision == ("bfloat16" if native else "float32")
+        return ks.predict(fast, image)
+
+    np.testing.assert_allclose(prediction("bfloat16", False), expected, atol=1e-4)
+    assert "no bfloat16" in said.pop()
+    np.testing.assert_allclose(prediction("auto", False), expected, atol=1e-4)
+    if spec.native_bfloat16():
+        for found in (prediction("bfloat16", True), prediction("auto", True)):
+            assert np.abs(found - expected).max() > 1e-4  # it is not float32
+            assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.99
     assert not said
 
 
