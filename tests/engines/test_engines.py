@@ -115,13 +115,13 @@ def test_memory_stays_flat(engine):
         pytest.skip("reads /proc")
     ead = ks.build_model("ead", width_multiplier=0.02)
     fast = ks.accelerate(ead, engine)
-    images = [np.zeros((1, *size, 3), np.float32) for size in ((240, 320), (320, 240))]
+    images = [np.zeros((1, *size, 3), np.float32) for size in ((120, 160), (160, 120))]
     for _ in range(50):
         fast(images[0]), fast(images[1])
     before = used()
     for _ in range(250):
         fast(images[0]), fast(images[1])
-    assert used() - before < 20  # a map alone has 0.3, all 500 are 150
+    assert used() - before < 15  # MB; the 500 maps alone would be 38
 
 
 def test_an_engine_that_is_not_there_is_named():
