@@ -1,4 +1,4 @@
-"""One line in one dict registers a model, dataset, metric, loss or reproduced result."""
+"""One line in one dict registers a model, dataset, metric, loss, engine or reproduced result."""
 import runpy
 import sys
 from pathlib import Path
@@ -13,6 +13,8 @@ from keras_saliency import losses
 from keras_saliency.datasets import DATASETS, popout
 from keras_saliency.datasets.loading import load_data
 from keras_saliency.datasets.spec import DatasetSpec
+from keras_saliency.engines import ENGINES
+from keras_saliency.engines.spec import EngineSpec
 from keras_saliency.evaluation import engine
 from keras_saliency.losses import LOSSES, LossSpec
 from keras_saliency.metrics import METRICS, MetricSpec
@@ -104,6 +106,17 @@ def test_a_loss(monkeypatch, capsys):
     maps = np.ones((1, 2, 3, 1), np.float32)
     assert float(loss(maps, maps * 0)) == 12
     assert run_script(monkeypatch, "train", "--help") == 0 and "zero" in capsys.readouterr().out
+
+
+def test_an_engine(monkeypatch, capsys):
+    monkeypatch.setitem(ENGINES, "toy", EngineSpec(lambda model, precision: model))
+    model = ks.build_model("ead", width_multiplier=0.03)
+    image = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
+    np.testing.assert_array_equal(ks.predict(ks.accelerate(model, "toy"), image),
+                                  ks.predict(model, image))
+    for script in ("predict", "evaluate"):
+        assert run_script(monkeypatch, script, "--help") == 0
+        assert "toy" in capsys.readouterr().out
 
 
 def test_a_result(monkeypatch, capsys):
