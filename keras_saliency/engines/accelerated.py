@@ -1,11 +1,13 @@
 """A network on an engine, taken wherever predicting and evaluating take a Keras model."""
+from importlib.util import find_spec
+
 import keras
 import tensorflow as tf
 
 from keras_saliency.config import PRECISIONS
 from keras_saliency.engines import onnxruntime_engine, openvino_engine, tensorflow_engine
 from keras_saliency.export.frozen import require_finite
-from keras_saliency.files import InputError, MissingPackage, import_optional
+from keras_saliency.files import InputError, MissingPackage
 from keras_saliency.models import fit_of
 from keras_saliency.models.precision import BFLOAT16, choose_precision, native_bfloat16
 
@@ -74,22 +76,20 @@ def accelerate(model, engine=AUTO, precision="float32", log=print) -> Accelerate
         # bfloat16, where the machine has it, gains more than another engine does
         needed = BFLOAT16 if precision == AUTO and native_bfloat16() else precision
         engine = next(name for name, spec in ENGINES.items()
-                      if needed in spec.precisions and _is_installed(spec))
+                      if needed in spec.precisions and not _missing(spec))
     spec = ENGINES[engine]
     if precision not in spec.precisions:
         raise InputError(f"{engine} has no precision {precision!r}; choose from "
                          f"{', '.join(spec.precisions)}")
-    for package in spec.packages:
-        import_optional(package, spec.extra)
+    missing = _missing(spec)
+    if missing:
+        raise MissingPackage(f"{engine} needs {', '.join(missing)}: python -m pip install "
+                             f'"keras_saliency[{spec.extra}]"')
     require_finite(model)
     native = spec.native_bfloat16 or (lambda: False)
     return Accelerated(model, engine, choose_precision(precision, log, native))
 
 
-def _is_installed(spec) -> bool:
-    try:
-        for package in spec.packages:
-            import_optional(package, spec.extra)
-    except MissingPackage:
-        return False
-    return True
+def _missing(spec) -> list:
+    """The packages that are not there; what is damaged about others the loader says."""
+    return [package for package in spec.packages if find_spec(package) is None]

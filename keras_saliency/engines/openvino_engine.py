@@ -5,7 +5,6 @@ import numpy as np
 
 from keras_saliency.engines.spec import EngineSpec
 from keras_saliency.export import openvino_model
-from keras_saliency.files import import_optional
 
 # Said in so many words: left alone it computes in bfloat16 where the processor can.
 HINTS = {"float32": "f32", "bfloat16": "bf16"}
@@ -13,7 +12,7 @@ HINTS = {"float32": "f32", "bfloat16": "bf16"}
 
 def load(model, precision):
     """See `EngineSpec`."""
-    openvino = import_optional("openvino", openvino_model.EXTRA)
+    openvino = openvino_model.import_openvino()
     converted = openvino_model.convert(model, [None, *model.input_shape[1:]])
     compiled = openvino.Core().compile_model(
         converted, "CPU", {"INFERENCE_PRECISION_HINT": HINTS[precision]})
@@ -28,7 +27,7 @@ def load(model, precision):
 
 def native_bfloat16() -> bool:
     """Whether OpenVINO finds bfloat16 in this processor."""
-    openvino = import_optional("openvino", openvino_model.EXTRA)
+    openvino = openvino_model.import_openvino()
     return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 

@@ -12,7 +12,7 @@ class EngineSpec:
     Attributes:
         load: (model, "float32" or "bfloat16") -> function of images float32 [B, h, w, 3] that
             gives maps [B, h, w, 1]; arrays or tensors. May be called from several threads.
-        packages: to be imported. extra: of this package, which brings them.
+        packages: that must be installed. extra: of this package, which brings them.
         native_bfloat16: whether this machine computes bfloat16 natively; None for an engine that
             offers float32 alone.
     """

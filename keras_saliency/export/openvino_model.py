@@ -1,5 +1,6 @@
 """A network for OpenVINO, Intel's engine for its processors and others: .xml and .bin files."""
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -19,6 +20,24 @@ from keras_saliency.prediction.forward import canvas_of
 EXTRA = "fast"
 
 
+def import_openvino():
+    """The package openvino, which takes its stub for the one that reports over the network that it
+    was imported: without asking it would.
+
+    Raises:
+        MissingPackage: it is not installed.
+    """
+    reporter = "openvino_telemetry"
+    hidden = reporter not in sys.modules
+    if hidden:
+        sys.modules[reporter] = None
+    try:
+        return import_optional("openvino", EXTRA)
+    finally:
+        if hidden:
+            del sys.modules[reporter]
+
+
 def convert(model, shape):
     """An `openvino.Model` of a network.
 
@@ -28,9 +47,8 @@ def convert(model, shape):
     Raises:
         InputError: OpenVINO cannot convert the model. MissingPackage: it is not installed.
     """
-    openvino = import_optional("openvino", EXTRA)
+    openvino = import_openvino()
     frozen = freeze(model, shape)
-    # Not openvino.convert_model, which reports on its use over the network.
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "frozen.pb"
         file.write_bytes(frozen.graph.as_graph_def().SerializeToString())
@@ -61,7 +79,7 @@ def save_openvino(model, path, dynamic_batch=False, float16=False) -> Path:
         InputError: a model that cannot be converted, whose canvas is unknown or does not fit its
             strides, or whose weights are not finite. MissingPackage: OpenVINO is not installed.
     """
-    openvino = import_optional("openvino", EXTRA)
+    openvino = import_openvino()
     path = Path(path)
     if path.exists():
         raise FileExistsError(f"{path} exists; choose another folder")
@@ -83,7 +101,7 @@ def save_openvino(model, path, dynamic_batch=False, float16=False) -> Path:
 
 def run_openvino(path, images) -> np.ndarray:
     """Outputs of an .xml file for images [B, h, w, 3], one after the other, in float32."""
-    openvino = import_optional("openvino", EXTRA)
+    openvino = import_openvino()
     compiled = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return np.concatenate([compiled(image[np.newaxis])[0] for image in images])
 

@@ -1,5 +1,7 @@
 """Each engine stands in for the Keras model: the same maps, canvases, fits and errors."""
+import os
 import resource
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -142,6 +144,16 @@ def test_a_missing_package_comes_with_the_command(monkeypatch, engine, extra):
     monkeypatch.setitem(sys.modules, ENGINES[engine].packages[0], None)
     with pytest.raises(MissingPackage, match=rf'pip install "keras_saliency\[{extra}\]"'):
         ks.accelerate(ks.build_model("ead", width_multiplier=0.02), engine)
+
+
+def test_openvino_does_not_report_that_it_is_used(tmp_path):
+    pytest.importorskip("openvino")
+    code = ("import sys\nfrom keras_saliency.export.openvino_model import import_openvino\n"
+            "import_openvino()\nassert 'openvino' in sys.modules\n"
+            "assert 'openvino_telemetry' not in sys.modules")
+    subprocess.run([sys.executable, "-c", code], check=True,
+                   env={**os.environ, "HOME": str(tmp_path), "CI": ""})
+    assert not (tmp_path / "intel").exists()  # where it would keep a number for this user
 
 
 def test_auto_takes_the_first_that_is_installed(monkeypatch):
