@@ -4,7 +4,7 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from keras_saliency import command_line, load_pretrained  # noqa: E402
-from keras_saliency.export.onnx_model import export_onnx  # noqa: E402
+from keras_saliency.export.onnx_model import export_onnx, export_triton  # noqa: E402
 from keras_saliency.export.openvino_model import export_openvino  # noqa: E402
 from keras_saliency.export.picture_bytes import LIMIT  # noqa: E402
 from keras_saliency.export.saved_model import export_all  # noqa: E402
@@ -35,6 +35,9 @@ def main():
     parser.add_argument("--limit", type=int, default=LIMIT, metavar="PIXELS",
                         help="largest picture that the SavedModel accepts (default: %(default)s)")
     parser.add_argument("--onnx", metavar="FILE", help="write an .onnx file (extra onnx)")
+    parser.add_argument("--triton", metavar="FOLDER",
+                        help="a new model folder for Triton, with an .onnx file for batches of any "
+                             "size and config.pbtxt (extra onnx)")
     parser.add_argument("--openvino", metavar="FOLDER",
                         help="a new folder for an .xml and a .bin file (extra fast)")
     parser.add_argument("--dynamic-batch", action="store_true",
@@ -43,14 +46,18 @@ def main():
     if arguments.version < 1 or arguments.limit < 1:
         parser.error("--version and --limit must be at least 1")
     lite = arguments.tflite or arguments.quantize != "none"
-    if arguments.out is None and (lite or not (arguments.onnx or arguments.openvino)):
-        parser.error("a SavedModel and a .tflite file need --out; others are --onnx, --openvino")
+    others = arguments.onnx or arguments.triton or arguments.openvino
+    if arguments.out is None and (lite or not others):
+        parser.error("a SavedModel and a .tflite file need --out; others are --onnx, --triton, "
+                     "--openvino")
     model = load_pretrained(arguments.weights)
     if arguments.out:
         export_all(model, arguments.out, arguments.version, arguments.float16, lite,
                    arguments.quantize, arguments.limit)
     if arguments.onnx:
         export_onnx(model, arguments.onnx, arguments.dynamic_batch)
+    if arguments.triton:
+        export_triton(model, arguments.triton)
     if arguments.openvino:
         export_openvino(model, arguments.openvino, arguments.dynamic_batch, arguments.float16)
 

@@ -12,6 +12,13 @@ from keras_saliency.prediction.forward import canvas_of
 
 EXTRA = "onnx"
 OPSET = 17  # of ONNX 1.12 (2022), which everything in use reads
+# Batches are small and wait briefly, as in serving_files: they save little but overhead.
+TRITON = """backend: "onnxruntime"
+max_batch_size: 4
+dynamic_batching {{ max_queue_delay_microseconds: 2000 }}
+input [ {{ name: "images" data_type: TYPE_FP32 dims: [ {height}, {width}, 3 ] }} ]
+output [ {{ name: "saliency" data_type: TYPE_FP32 dims: [ {height}, {width}, 1 ] }} ]
+"""
 
 
 def convert(model, shape):
@@ -68,6 +75,28 @@ def save_onnx(model, path, dynamic_batch=False) -> Path:
     with atomic_path(path) as temporary:
         temporary.write_bytes(contents)
     return Path(path)
+
+
+def export_triton(model, path, log=print) -> Path:
+    """Write `path`, a new model folder for NVIDIA's Triton: `config.pbtxt` and `1/model.onnx`.
+
+    The file is that of `save_onnx` for any number of images; Triton serves it under the folder's
+    name.
+
+    Raises:
+        FileExistsError: `path` is there already. Otherwise as `save_onnx`.
+    """
+    path = Path(path)
+    if path.exists():
+        raise FileExistsError(f"{path} exists; choose another folder")
+    export_onnx(model, path / "1" / "model.onnx", dynamic_batch=True, log=log)
+    height, width = canvas_of(model)
+    settings = path / "config.pbtxt"
+    with atomic_path(settings) as temporary:
+        temporary.write_text(TRITON.format(height=height, width=width))
+    log(f"{settings}: serve {path.parent.resolve()} with\n  tritonserver --model-repository="
+        f"{path.parent.resolve()}")
+    return path
 
 
 def open_session(contents):

@@ -107,15 +107,19 @@ def test_what_has_no_engine_says_so(run, weights, tmp_path):
 
 def test_export(run, weights, tmp_path):
     code, said = run("export", weights)
-    assert code == 2 and "--onnx, --openvino" in said
+    assert code == 2 and "--onnx, --triton, --openvino" in said
     code, said = run("export", weights, "--onnx", tmp_path / "m.onnx", "--tflite")
     assert code == 2 and "need --out" in said
     assert not any(tmp_path.iterdir())
     for package in (p for spec in ENGINES.values() for p in spec.packages):
         pytest.importorskip(package)
     code, said = run("export", weights, "--onnx", tmp_path / "m.onnx", "--openvino",
-                     tmp_path / "folder", "--dynamic-batch")
-    assert code == 0 and said.count("largest difference from the model in memory") == 2, said
+                     tmp_path / "folder", "--dynamic-batch", "--triton", tmp_path / "triton")
+    assert code == 0 and said.count("largest difference from the model in memory") == 3, said
+    assert f"--model-repository={tmp_path}" in said
+    assert sorted(p.name for p in (tmp_path / "triton").rglob("*")) == [
+        "1", "config.pbtxt", "model.onnx"]
     assert (tmp_path / "m.onnx").is_file() and (tmp_path / "folder" / "msi_net.xml").is_file()
-    code, said = run("export", weights, "--openvino", tmp_path / "folder")
-    assert code == 2 and "choose another folder" in said
+    for option, folder in (("--openvino", "folder"), ("--triton", "triton")):
+        code, said = run("export", weights, option, tmp_path / folder)
+        assert code == 2 and "choose another folder" in said

@@ -1,4 +1,5 @@
 """Exported .onnx and OpenVINO files: they hold the whole network and run without this package."""
+import re
 import subprocess
 import sys
 
@@ -92,6 +93,21 @@ def test_every_network_is_exported(written, tmp_path, name):
     assert path.is_file() and str(path) in said[0]
     assert float(said[0].split("memory ")[1].split()[0]) < 1e-3
     assert sorted(p.name for p in tmp_path.iterdir()) == ["m"]
+
+
+def test_triton_is_told_what_the_file_takes(tmp_path):
+    for package in FORMATS["onnx"][0]:
+        pytest.importorskip(package)
+    folder = onnx_model.export_triton(network(), tmp_path / "msi_net", log=lambda text: None)
+    settings = (folder / "config.pbtxt").read_text()
+    session = onnx_model.open_session(str(folder / "1" / "model.onnx"))
+    for kind, (port,) in (("input", session.get_inputs()), ("output", session.get_outputs())):
+        name, sizes = re.search(
+            rf'^{kind} \[ {{ name: "(\w+)" data_type: TYPE_FP32 dims: \[ (.+) \] }} \]$',
+            settings, re.MULTILINE).groups()
+        assert (name, port.type) == (port.name, "tensor(float)")
+        assert port.shape == ["batch", *map(int, sizes.split(", "))]  # Triton adds the first
+    assert "max_batch_size: 4" in settings
 
 
 def test_half_precision_halves_openvino_s_weights(tmp_path):
