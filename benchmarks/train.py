@@ -1,4 +1,4 @@
-"""How fast training is: bare step, full loop, loop on cached features, in one run."""
+"""How fast training is: bare step, full loop, frozen blocks, cached features, in one run."""
 import time
 
 import keras
@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras_saliency import losses
 from keras_saliency.datasets import pipeline, popout
 from keras_saliency.models import build_model
+from keras_saliency.models.precision import BFLOAT16, FLOAT32, at_precision, native_bfloat16
 from keras_saliency.training import features
 
 CANVAS = (240, 320)
@@ -23,9 +24,10 @@ def run(names=("msi_net", "ead"), batch=2, steps=3, rounds=6, stimuli=16, log=pr
         names: models. batch: images a step. steps: steps a round. stimuli: size of the set.
 
     Returns:
-        {model: {variant: images/s}} with the variants `step` (the compiled step on a constant
-        batch, every layer trained), `loop` (the same with the pipeline) and `cached` (blocks
-        1-4 frozen, from cached responses).
+        {model: {(variant, precision): images/s}} with the variants `step` (the compiled step on a
+        constant batch, every layer trained), `frozen` (the same with blocks 1-4 frozen), `loop`
+        (the first with the pipeline) and `cached` (blocks 1-4 frozen, from cached responses), in
+        float32 and, where this machine has it, in bfloat16.
     """
     dataset = popout.load(count=stimuli, size=(600, 800))
     sigma = pipeline.sigma_pixels(dataset)
@@ -33,10 +35,9 @@ def run(names=("msi_net", "ead"), batch=2, steps=3, rounds=6, stimuli=16, log=pr
     for name in names:
         spec = pipeline.CanvasSpec(CANVAS, sigma, losses.required_targets([LOSSES[name]]))
         variants = {
-            "step": _step(name, dataset, spec, batch),
-            "loop": _loop(name, dataset, spec, batch),
-            "cached": _cached(name, dataset, spec, batch),
-        }
+            (variant, precision): prepare(name, precision, dataset, spec, batch)
+            for variant, prepare in VARIANTS.items()
+            for precision in (FLOAT32, *([BFLOAT16] if native_bfloat16() else []))}
         speeds = {variant: [] for variant in variants}
         for train in variants.values():
             train(1)  # compile
@@ -51,14 +52,18 @@ def run(names=("msi_net", "ead"), batch=2, steps=3, rounds=6, stimuli=16, log=pr
 
 
 def describe(name: str, speeds: dict) -> str:
-    """Images/s and the ratios that matter, in one line."""
-    return (f"{name}: bare step {speeds['step']:.2f} images/s, full loop {speeds['loop']:.2f} "
-            f"({speeds['loop'] / speeds['step']:.2f} of the step), cached features "
-            f"{speeds['cached']:.2f} ({speeds['cached'] / speeds['loop']:.1f}x the loop that "
-            "trains every layer)")
+    """Markdown: images/s of each variant, and how much faster bfloat16 is."""
+    lines = [f"| {name}, images/s | float32 | bfloat16 | times as fast |",
+             "| --- | ---: | ---: | ---: |"]
+    for variant in VARIANTS:
+        plain, fast = speeds[variant, FLOAT32], speeds.get((variant, BFLOAT16))
+        lines.append(f"| {variant} | {plain:.2f} | " + (
+            f"{fast:.2f} | {fast / plain:.2f} |" if fast else "| |"))
+    return "\n".join(lines)
 
 
-def _compiled(network, name):
+def _compiled(network, name, precision):
+    network = at_precision(network, precision)
     network.compile(optimizer=keras.optimizers.Adam(1e-6), jit_compile=False,
                     loss=losses.weighted({LOSSES[name]: 1.0}))
     return network
@@ -68,8 +73,11 @@ def _orders(dataset, batch):
     return pipeline.epoch_orders(len(dataset), batch, 0, False, range(10_000))
 
 
-def _step(name, dataset, spec, batch):
-    network = _compiled(build_model(name), name)
+def _step(name, precision, dataset, spec, batch, freeze=None):
+    model = build_model(name)
+    if freeze:
+        features.freeze_through(model, freeze)
+    network = _compiled(model, name, precision)
     images, targets = next(iter(pipeline.canvas_stream(dataset, spec, batch)))
 
     def train(steps):
@@ -79,20 +87,24 @@ def _step(name, dataset, spec, batch):
     return train
 
 
-def _loop(name, dataset, spec, batch):
-    network = _compiled(build_model(name), name)
+def _frozen(name, precision, dataset, spec, batch):
+    return _step(name, precision, dataset, spec, batch, "block4")
+
+
+def _loop(name, precision, dataset, spec, batch):
+    network = _compiled(build_model(name), name, precision)
     load = pipeline.example_loader(dataset, spec)
     return _fit(network, pipeline.training_stream(_orders(dataset, batch), load, batch))
 
 
-def _cached(name, dataset, spec, batch):
+def _cached(name, precision, dataset, spec, batch):
     model = build_model(name)
     features.freeze_through(model, "block4")
-    trunk, head = features.split_at_frozen(model)
+    trunk, head = features.split_at_frozen(at_precision(model, precision))
     arrays = features.cache_features(
         trunk, [pipeline.canvas_stream(dataset, spec, 4)], len(dataset))
     load = features.cached_loader(arrays, len(dataset))
-    return _fit(_compiled(head, name),
+    return _fit(_compiled(head, name, FLOAT32),  # its layers have their precision
                 pipeline.training_stream(_orders(dataset, batch), load, batch))
 
 
@@ -101,3 +113,6 @@ def _fit(network, stream: tf.data.Dataset):
         network.fit(stream, steps_per_epoch=steps, epochs=1, verbose=0)
 
     return train
+
+
+VARIANTS = {"step": _step, "frozen": _frozen, "loop": _loop, "cached": _cached}

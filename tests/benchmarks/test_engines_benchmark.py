@@ -1,0 +1,21 @@
+"""Every engine that is there has a row, and its map is compared with Keras'."""
+from benchmarks import engines
+from keras_saliency.engines import ENGINES, accelerated
+from keras_saliency.models import precision
+
+
+def test_engines_are_compared_with_keras(monkeypatch):
+    for module in (precision, accelerated):
+        monkeypatch.setattr(module, "native_bfloat16", lambda: False)
+    installed = [name for name, spec in ENGINES.items() if not accelerated._missing(spec)]
+    lines = []
+    results = engines.run(rounds=1, log=lines.append, width_multiplier=0.05)
+    assert {engines.KERAS, *(f"{name}, float32" for name in installed)} <= set(results)
+    assert len([line for line in lines if line.startswith("left out: ")]) == sum(
+        len([p for p in spec.precisions if p != "auto"]) for name, spec in ENGINES.items()
+        if name not in installed)
+    assert results[engines.KERAS][1] == 0
+    for name, (ms, difference) in results.items():
+        assert ms > 0 and difference < (0.1 if "bfloat16" in name else 1e-4), name
+    rows = lines[-1].splitlines()
+    assert len(rows) == 2 + len(results) and rows[2].split("|")[3].strip() == "1.00"
