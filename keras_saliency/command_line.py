@@ -50,8 +50,8 @@ def add_engine_options(parser) -> None:
                         help="what runs the network in place of Keras; auto is the fastest that is "
                              "installed")
     parser.add_argument("--precision", choices=configs.PRECISIONS,
-                        help="what the engine computes in (default: float32); auto is what this "
-                             "processor does fast")
+                        help="what the engine computes in (default: float32), --engine auto where "
+                             "none is named; auto is what this processor does fast")
 
 
 def accelerator(arguments):
