@@ -74,8 +74,9 @@ class AddCenterBias(keras.layers.Layer):
 
     def call(self, inputs):
         shape = tf.shape(inputs)
-        resized = tf.einsum("yh,hw,xw->yx", _between_cells(shape[1]),
-                            tf.convert_to_tensor(self.log_density), _between_cells(shape[2]))
+        rows, columns = _between_cells(shape[1]), _between_cells(shape[2])
+        resized = tf.matmul(rows @ tf.convert_to_tensor(self.log_density), columns,
+                            transpose_b=True)
         return inputs + self.alpha * resized[tf.newaxis, ..., tf.newaxis]
 
     def set_uniform(self) -> None:
