@@ -31,13 +31,6 @@ def run(monkeypatch, capsys):
     return script
 
 
-@pytest.fixture(params=ENGINES)
-def engine(request):
-    for package in ENGINES[request.param].packages:
-        pytest.importorskip(package)
-    return request.param
-
-
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
     path = tmp_path_factory.mktemp("weights") / "best.h5"

@@ -20,13 +20,6 @@ from keras_saliency.models import postprocess_of
 CANVASES = {"salnet_shallow": (96, 96), "opensalicon": (128, 192)}
 
 
-@pytest.fixture(params=ENGINES)
-def engine(request):
-    for package in ENGINES[request.param].packages:
-        pytest.importorskip(package)
-    return request.param
-
-
 @pytest.fixture(scope="module")
 def model():
     built = ks.build_model("msi_net", width_multiplier=0.05)
