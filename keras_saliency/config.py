@@ -7,6 +7,7 @@ needs the model or the data is checked where those are known.
 import dataclasses
 import math
 import os
+import re
 import typing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,6 +67,9 @@ class DataConfig:
     canvas: Optional[List[int]] = None     # [height, width]; default: the dataset's, the model's
     fit: str = "pad"                       # or "stretch": fill the canvas, whatever the shape;
                                            # of a training, a trained model keeps its own
+    upright: bool = False                  # portrait stimuli on the canvas turned to portrait, in
+                                           # batches of their own; of training and scoring
+    weight: float = 1.0                    # how often an epoch shows each training stimulus
     sigma_dva: Optional[float] = None      # blur of the density, degrees; default: the dataset's
     sigma_pixels: Optional[float] = None   # the same in stimulus pixels; overrides sigma_dva
     train: Optional[int] = None            # number of training stimuli; default: as published
@@ -81,6 +85,10 @@ class DataConfig:
         _require(self.canvas is None or self.canvas[0] * self.canvas[1] <= LARGEST_CANVAS,
                  f"data.canvas {self.canvas} has more than {LARGEST_CANVAS} pixels")
         _require(self.fit in FITS, f"data.fit {self.fit!r}; choose {' or '.join(FITS)}")
+        _require(not self.upright or self.fit == "pad", "data.upright saves padding, of which "
+                 f"data.fit={self.fit} has none: leave it out")
+        _require(0 < self.weight < math.inf,
+                 f"data.weight must be above 0 and finite, not {self.weight}")
         for key in ("sigma_dva", "sigma_pixels"):
             value = getattr(self, key)
             _require(value is None or 0 < value < math.inf,
@@ -209,7 +217,7 @@ class Config:
     name: str = "run"
     output: str = "runs"
     model: ModelConfig = field(default_factory=ModelConfig)
-    data: DataConfig = field(default_factory=DataConfig)
+    data: Union[DataConfig, List[DataConfig]] = field(default_factory=DataConfig)  # or several
     train: TrainConfig = field(default_factory=TrainConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
 
@@ -218,11 +226,17 @@ class Config:
         _require(self.name not in ("", ".", "..") and not separators & set(self.name),
                  f"name {self.name!r} must be the name of one folder inside {self.output!r}; the "
                  "place is set by output")
+        _require_one_canvas(self.sections)
+
+    @property
+    def sections(self) -> List[DataConfig]:
+        """The sections of `data`; a list of one where it is no list."""
+        return self.data if isinstance(self.data, list) else [self.data]
 
     @property
     def scoring(self) -> dict:
-        """The settings that scores depend on: keyword arguments of `evaluation.Scorer`."""
-        return {"seed": self.evaluation.seed, "center_method": self.data.center_bias,
+        """The settings that scores of any dataset depend on: arguments of `evaluation.Scorer`."""
+        return {"seed": self.evaluation.seed,
                 "shuffled_others": self.evaluation.shuffled_others,
                 "emd_reduction": self.evaluation.emd_reduction}
 
@@ -230,6 +244,26 @@ class Config:
     def folder(self) -> Path:
         """Where the run writes."""
         return Path(self.output) / self.name
+
+
+def _require_one_canvas(sections) -> None:
+    """Raise `ConfigError` unless the stimuli of all sections come onto the canvas alike."""
+    _require(len(sections) > 0, "data: an empty list; name at least one dataset, each with its "
+                                "name")
+    for key in ("canvas", "fit", "upright"):
+        stated = [(i, value) for i, value in enumerate(getattr(s, key) for s in sections)
+                  if value is not None]
+        for index, value in stated:
+            first, wanted = stated[0]
+            _require(value == wanted,
+                     f"data.{index}.{key} is {value} and data.{first}.{key} {wanted}; one network "
+                     "learns from all of them, so both must be the same")
+
+
+def in_section(message: str, index: int) -> str:
+    """`message` about keys `data.key`, for section `index` of a list: `data.<index>.key`."""
+    keys = "|".join(f.name for f in dataclasses.fields(DataConfig))
+    return re.sub(rf"\bdata\.({keys})\b", rf"data.{index}.\1", message)
 
 
 def load(path=None, overrides=()) -> Config:
@@ -300,11 +334,22 @@ def _apply(values: dict, pair: str, option: str) -> None:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ConfigError(f"{option} {pair!r}: the value is not YAML: {error}") from None
-    for part in parts[:-1]:
-        values = values.setdefault(part, {})
-        if not isinstance(values, dict):
+    for depth, part in enumerate(parts[:-1]):
+        values = values[int(part)] if isinstance(values, list) else values.setdefault(part, {})
+        if isinstance(values, list):
+            _require_index(values, parts[:depth + 1], parts[depth + 1:], f"{option} {pair!r}")
+        elif not isinstance(values, dict):
             raise ConfigError(f"{option} {pair!r}: {part} holds a value, not keys")
-    values[parts[-1]] = value
+    values[int(parts[-1]) if isinstance(values, list) else parts[-1]] = value
+
+
+def _require_index(values: list, path, rest, where) -> None:
+    """Raise `ConfigError` unless `rest`, the parts of a key below `path`, begin with an index."""
+    key, last = ".".join(path), len(values) - 1
+    index, *below = rest if rest[0].isdecimal() else ["0", *rest]
+    _require(rest[0] == index and int(index) <= last,
+             f"{where}: {key} is a list; say which of {key}.0 to {key}.{last}, as in "
+             f"{'.'.join((key, '0', *below))}=...")
 
 
 def _build(cls, values, path, source):
@@ -320,6 +365,21 @@ def _build(cls, values, path, source):
                   for key, value in values.items()})
 
 
+def _sections(cls, values, path, source) -> list:
+    """The sections of a list, each with the name that a section alone may leave out."""
+    sections = []
+    for index, section in enumerate(values):
+        own = (*path, str(index))
+        _require(isinstance(section, dict) and "name" in section,
+                 f"{source}: {'.'.join(own)} has no name; in a list each dataset needs one, as in "
+                 f"{'.'.join(own)}.name=osie")
+        try:
+            sections.append(_build(cls, section, own, source))
+        except ConfigError as error:
+            raise ConfigError(in_section(str(error), index)) from None
+    return sections
+
+
 def _check(kind, value, path, source):
     """`value` as `kind`; YAML's `1e-4` (a string to it) and whole numbers pass as floats."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
@@ -327,6 +387,9 @@ def _check(kind, value, path, source):
         return _build(kind, {} if value is None else value, path, source)
     if kind is Any:
         return value
+    if origin is Union and type(None) not in arguments:  # a section, or a list of them
+        build = _sections if isinstance(value, (list, tuple)) else _build
+        return build(arguments[0], {} if value is None else value, path, source)
     if origin is Union:  # Optional[...]
         return None if value is None else _check(arguments[0], value, path, source)
     if origin is list and isinstance(value, (list, tuple)):

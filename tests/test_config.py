@@ -32,10 +32,11 @@ OLDER_SALICON = ("opensalicon", "salgan", "salnet_deep", "salnet_shallow")  # pa
 def test_shipped_configs_fit_stimuli_and_take_editions_as_their_authors():
     for path in CONFIGS:
         config = configs.load(path)
-        assert (config.data.fit == "stretch") == (config.name in STRETCHED), path.name
-        if config.data.name == "salicon":
-            older = config.model.name in OLDER_SALICON
-            assert (config.data.options.get("edition") == "2015") == older, path.name
+        for data in config.sections:
+            assert (data.fit == "stretch") == (config.name in STRETCHED), path.name
+            if data.name == "salicon":
+                older = config.model.name in OLDER_SALICON
+                assert (data.options.get("edition") == "2015") == older, path.name
 
 
 @pytest.mark.parametrize("override, message", [
@@ -84,7 +85,7 @@ def test_a_wrong_file_is_named(tmp_path):
 def test_shipped_configs_are_valid_and_say_what_to_expect(path):
     config = configs.load(path)
     assert config.name == path.stem
-    assert config.data.name in DATASETS
+    assert {data.name for data in config.sections} <= set(DATASETS)
     assert required_targets(config.train.loss)
     build_model(config.model.name, width_multiplier=0.02, **config.model.options)
     header = path.read_text().split("\nname:")[0]

@@ -1,12 +1,74 @@
-"""From the section `data` of a config to the stimuli of a run."""
-import numpy as np
+"""From the section `data` of a config, or a list of them, to the stimuli of a run."""
+import dataclasses
+from collections import Counter
+from dataclasses import dataclass
 
-from keras_saliency.config import DataConfig
+import numpy as np
+import yaml
+
+from keras_saliency.config import ConfigError, DataConfig, in_section
 from keras_saliency.datasets import DATASETS, load_dataset, pipeline
-from keras_saliency.datasets.dataset import require
+from keras_saliency.datasets.dataset import SaliencyDataset, require
+from keras_saliency.datasets.orders import Share
 from keras_saliency.datasets.spec import DatasetSpec
 from keras_saliency.datasets.splits import hold_out, split
+from keras_saliency.files import InputError
 from keras_saliency.maps import DENSITY, FIXATIONS
+
+
+@dataclass(frozen=True)
+class Section:
+    """One of the datasets of a run.
+
+    Attributes:
+        label: what results call it: the dataset's name, numbered where it is there twice.
+        data: its settings. training, evaluated, spec: as `load_data` returns them.
+    """
+
+    label: str
+    data: DataConfig
+    training: SaliencyDataset
+    evaluated: SaliencyDataset
+    spec: pipeline.CanvasSpec
+
+
+def load_sections(sections, targets=(DENSITY,), part="validation") -> list:
+    """Read all datasets of a config; see `load_data`.
+
+    Args:
+        sections: `Config.sections`. A canvas that one of them states is that of all.
+
+    Returns:
+        `Section`s, in the order of the config.
+
+    Raises:
+        DatasetError, InputError: as `load_data`. ConfigError: datasets of different canvases, of
+            which none is chosen.
+    """
+    canvas = next((data.canvas for data in sections if data.canvas is not None), None)
+    loaded = []
+    for index, data in enumerate(sections):
+        try:
+            loaded.append(load_data(dataclasses.replace(data, canvas=canvas), targets, part))
+        except InputError as error:
+            if len(sections) == 1:
+                raise
+            raise type(error)(in_section(str(error), index)) from None
+    canvases = [spec.canvas for *_, spec in loaded]
+    if len(set(canvases)) > 1:
+        raise ConfigError("the datasets have canvases of their own, " + ", ".join(
+            f"{data.name} {h}x{w}" for data, (h, w) in zip(sections, canvases))
+            + "; choose one for all: --set data.0.canvas=[HEIGHT,WIDTH]")
+    labels = _labels([training.name for training, *_ in loaded])
+    return [Section(label, data, *parts) for label, data, parts in zip(labels, sections, loaded)]
+
+
+def training_pieces(sections) -> list:
+    """[(stimuli, spec, share)] of the training stimuli of all sections: those of one dataset that
+    come onto one canvas, how they do, and how often an epoch shows them."""
+    return [(stimuli, spec, Share(len(stimuli), section.data.weight, spec.canvas))
+            for section in sections
+            for stimuli, spec in pipeline.by_canvas(section.training, section.spec)]
 
 
 def load_data(data: DataConfig, targets=(DENSITY,), part="validation") -> tuple:
@@ -18,12 +80,17 @@ def load_data(data: DataConfig, targets=(DENSITY,), part="validation") -> tuple:
 
     Returns:
         (training, evaluated, spec): the stimuli that trained parameters may come from (all of
-        them for "all"), those of `part`, and how they come onto the canvas.
+        them for "all"), those of `part`, and how they come onto the canvas. Where that is turned
+        for portrait stimuli, those come last.
 
     Raises:
         DatasetError: files that are missing or wrong, a split that they do not allow, or a part
             without a single fixation where the targets are made of them.
+        ConfigError: `data` is a list of datasets.
     """
+    if isinstance(data, list):
+        raise ConfigError(f"the config has a list of {len(data)} datasets, of which one is needed "
+                          f"here; take one, such as --set \"data={_as_text(data[0])}\"")
     dataset = load_dataset(data.name, data.root, **data.options)
     everything = np.arange(len(dataset))
     training, validation = (everything, everything) if part == "all" else split(
@@ -31,6 +98,8 @@ def load_data(data: DataConfig, targets=(DENSITY,), part="validation") -> tuple:
     if data.hold_out is not None and part != "all":
         training, validation = hold_out(training, data.hold_out, data.split_seed)
     evaluated = training if part == "training" else validation
+    if data.upright:
+        training, evaluated = (_portrait_last(dataset, chosen) for chosen in (training, evaluated))
     spec = DATASETS[data.name]
     if spec.collection:  # of which some datasets have a reader, and so facts, of their own
         spec = DATASETS.get(dataset.name, spec)
@@ -41,7 +110,8 @@ def load_data(data: DataConfig, targets=(DENSITY,), part="validation") -> tuple:
         require(stimuli.has_fixations or stimuli.density_files and FIXATIONS not in targets,
                 f"{dataset.name}: no fixations on any of the {len(stimuli)} stimuli for {use}, "
                 "which the chosen loss or its densities need")
-    return training, evaluated, pipeline.CanvasSpec(canvas, sigma, tuple(targets), data.fit)
+    return training, evaluated, pipeline.CanvasSpec(
+        canvas, sigma, tuple(targets), data.fit, data.upright)
 
 
 def _blur(dataset, data: DataConfig, spec: DatasetSpec) -> float:
@@ -50,3 +120,26 @@ def _blur(dataset, data: DataConfig, spec: DatasetSpec) -> float:
     if pixels is None and degrees is None:
         pixels, degrees = spec.sigma_pixels, spec.sigma_dva
     return pipeline.sigma_pixels(dataset, degrees, pixels)
+
+
+def _portrait_last(dataset, indices) -> np.ndarray:
+    """`indices` with those of portrait stimuli after all others, else in their order."""
+    height, width = dataset.sizes[indices].T
+    return indices[np.argsort(height > width, kind="stable")]
+
+
+def _labels(names) -> list:
+    """`names` with -2, -3, ... where one comes again."""
+    seen, labels = Counter(), []
+    for name in names:
+        seen[name] += 1
+        labels.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
+    return labels
+
+
+def _as_text(data: DataConfig) -> str:
+    """What a section sets, on one line of YAML."""
+    usual = vars(DataConfig())
+    values = {key: value for key, value in vars(data).items()
+              if key == "name" or value != usual[key]}
+    return yaml.safe_dump(values, default_flow_style=True, sort_keys=False, width=1000).strip()

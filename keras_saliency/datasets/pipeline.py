@@ -4,14 +4,17 @@ The order of an epoch is a pure function of (seed, epoch), so a resumed run sees
 uninterrupted one would have seen. Decoding, geometry and targets are TensorFlow ops; no Python
 runs per example.
 """
+import functools
+import itertools
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from keras_saliency import maps
+from keras_saliency.datasets import orders
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
 from keras_saliency.files import InputError, list_some
 from keras_saliency.maps import DENSITY, FIXATIONS
@@ -29,12 +32,31 @@ class CanvasSpec:
     Attributes:
         canvas: (h, w). sigma: blur of the density in stimulus pixels. targets: names of the
         target maps, stacked as channels in this order. fit: "pad" or "stretch", see `maps`.
+        upright: whether portrait stimuli have the canvas turned to portrait, others to landscape.
     """
 
     canvas: tuple
     sigma: float
     targets: Sequence[str] = (DENSITY,)
     fit: str = maps.PAD
+    upright: bool = False
+
+    def canvas_for(self, size) -> tuple:
+        """The canvas (h, w) of a stimulus of `size` (H, W)."""
+        return maps.oriented_canvas(size, self.canvas, self.fit) if self.upright else self.canvas
+
+
+def by_canvas(dataset: SaliencyDataset, spec: CanvasSpec) -> list:
+    """[(stimuli, spec)]: the dataset cut where the canvas of its stimuli changes, in its order.
+
+    The canvas of each of these specs is that of all its stimuli. One piece unless `spec.upright`,
+    then two where portrait stimuli come after all others, as `load_data` has them.
+    """
+    if not spec.upright:
+        return [(dataset, spec)]
+    canvases = [spec.canvas_for(size) for size in dataset.sizes]
+    return [(dataset.select(list(indices)), replace(spec, canvas=canvas, upright=False))
+            for canvas, indices in itertools.groupby(range(len(dataset)), canvases.__getitem__)]
 
 
 @dataclass(frozen=True)
@@ -203,47 +225,37 @@ def _points_lookup(dataset: SaliencyDataset):
 
 
 def steps_per_epoch(count: int, batch: int) -> int:
-    """Whole batches in an epoch; what is left over comes up in another epoch's order.
-
-    Raises:
-        DatasetError: fewer stimuli than one batch.
-    """
-    if count < batch:
-        raise DatasetError(f"{count} training stimuli do not fill one batch of {batch}; "
-                           "set train.batch lower")
-    return count // batch
+    """`orders.steps_per_epoch` of one dataset that is seen once."""
+    return orders.steps_per_epoch([orders.Share(count)], batch)
 
 
 def epoch_orders(count: int, batch: int, seed: int, mirror: bool, epochs: range):
-    """tf.data of (index, mirrored, key) in training order over `epochs`.
+    """`orders.epoch_orders` of one dataset that is seen once: tf.data of (index, mirrored, key)."""
+    drawn = orders.epoch_orders([orders.Share(count)], batch, seed, mirror, epochs)
+    return drawn.map(lambda share, *example: example)
 
-    Each epoch is a permutation drawn from (seed, epoch) alone, cut to whole batches; with
-    `mirror` each stimulus is flipped with probability 1/2, drawn likewise, as is the int32 [2]
-    `key` of its augmentation.
+
+def training_stream(examples, load, batch: int):
+    """Batches of `load(*drawn)` for what is drawn in the given order, prepared ahead in parallel.
+
+    Args:
+        examples: tf.data of arguments of `load`, whole batches of one canvas.
     """
-    kept = steps_per_epoch(count, batch) * batch
-
-    def order(epoch):
-        key = tf.stack([tf.cast(seed, tf.int64), epoch])
-        chance = tf.random.stateless_uniform([2, count], key)
-        flips = (chance[1] < 0.5) if mirror else tf.zeros([count], tf.bool)
-        permutation = tf.argsort(chance[0])[:kept]
-        keys = tf.random.stateless_uniform([count, 2], key + 1, None, None, tf.int32)
-        return tf.data.Dataset.from_tensor_slices(
-            (permutation, *(tf.gather(drawn, permutation) for drawn in (flips, keys))))
-
-    return tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(order)
-
-
-def training_stream(orders, load, batch: int):
-    """Batches of `load(index, mirrored, key)` in the given order, prepared ahead in parallel."""
-    stream = orders.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    stream = examples.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     return stream.batch(batch, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
 
 
 def canvas_stream(dataset: SaliencyDataset, spec: CanvasSpec, batch: int, mirrored=False):
-    """Batches of (image, target) of all stimuli once, in the dataset's order."""
-    return indexed_stream(len(dataset), example_loader(dataset, spec), batch, mirrored)
+    """Batches of (image, target) of all stimuli once, in the dataset's order; each batch is of one
+    canvas."""
+    return one_after_another([
+        indexed_stream(len(stimuli), example_loader(stimuli, own), batch, mirrored)
+        for stimuli, own in by_canvas(dataset, spec)])
+
+
+def one_after_another(streams) -> tf.data.Dataset:
+    """The elements of all streams; their shapes may differ."""
+    return functools.reduce(lambda stream, after: stream.concatenate(after), streams)
 
 
 def indexed_stream(count: int, load, batch: int, mirrored=False):

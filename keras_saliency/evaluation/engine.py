@@ -8,9 +8,10 @@ from keras_saliency import config as configs
 from keras_saliency import evaluation
 from keras_saliency.config import Config
 from keras_saliency.datasets import pipeline
-from keras_saliency.datasets.loading import load_data
+from keras_saliency.datasets.loading import load_sections
 from keras_saliency.evaluation.comparison import compare, compare_runs
 from keras_saliency.evaluation.results import check_table_path, read_runs, read_tables
+from keras_saliency.evaluation.sections import section_scorer
 from keras_saliency.evaluation.sources import (
     BASELINES,
     classical_predictions,
@@ -34,13 +35,16 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
           trust=False, prior="center_bias", accelerate=None):
     """Score one source of maps on a part of a config's dataset, print and write the table.
 
+    Of several datasets each is scored with its own blur and split and has a table of its own.
+
     Args:
         weights: a weights file, run folder, SavedModel folder, name of a pretrained or of a
             classical model; or
         maps: a folder of stored maps; or
         baseline: a name in `BASELINES`.
         part: "validation", "training" or "all".
-        out: table to write (.csv or .parquet), with a .json beside it; None for neither.
+        out: table to write (.csv or .parquet), with a .json beside it; None for neither. Of
+            several datasets their names go before the ending: `scores_osie.csv`.
         trust: run a SavedModel though its graph could read or write files.
         prior: of a model that adds a center_bias to its log_density: "center_bias", or "uniform"
             to do without, as shuffled AUC asks for (Kuemmerer et al. 2015, section 2.2).
@@ -66,47 +70,64 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
             raise InputError(f"--engine: {weights or maps or baseline} is no network of this "
                              "package that an engine could run; leave it out")
         model = accelerate(model)
-    training, dataset, spec = load_data(config.data, part=part)
-    scorer = evaluation.Scorer(
-        dataset, spec.sigma, config.evaluation.metrics, training,
-        densities=baseline is not None or (model is not None and is_density(model.name)),
-        **config.scoring)
+    sections = load_sections(config.sections, part=part)
+    if maps is not None and len(sections) > 1:
+        raise InputError(f"--maps {maps} are of one dataset, and the config has a list of "
+                         f"{len(sections)}: name one of them in data")
     source = (f"{model.name} from {weights}" if model is not None and model.name != weights else
               weights or (f"the maps in {maps}" if maps else f"the baseline {baseline}"))
     if prior == "uniform":
         source = f"{source} with a uniform prior"
     if accelerate is not None:
         source = f"{source}, on {model.engine} in {model.precision}"
-    print(f"scoring {source} on the stimuli ({part}) of {dataset.summary()}")
-    with pipeline.unreadable_files_named(dataset):
-        if isinstance(model, ClassicalModel):
-            result = evaluation.score_predictions(classical_predictions(model, dataset), scorer,
-                                                  label="evaluation")
-        elif model is not None:
-            check_canvas(model, spec.canvas)
-            spec = replace(spec, fit=fit_of(model))  # as it was trained
-            result = evaluation.evaluate(
-                evaluation.forward_function(model),
-                pipeline.canvas_stream(dataset, spec, config.evaluation.batch), scorer,
-                label="evaluation", postprocess=postprocess_of(model))
-        else:
-            if saved_model:
-                predictions = saved_model_predictions(saved_model, dataset, trust)
-            elif maps:
-                predictions = picture_predictions(maps, dataset)
+    densities = baseline is not None or (model is not None and is_density(model.name))
+    # all that can be wrong with any of them shows before the first is scored
+    scorers = [section_scorer(section, config.evaluation.metrics, config, densities)
+               for section in sections]
+    if model is not None and not isinstance(model, ClassicalModel):
+        for section in sections:
+            for _, spec in pipeline.by_canvas(section.evaluated, section.spec):
+                check_canvas(model, spec.canvas)
+    missing = 0
+    for section, scorer in zip(sections, scorers):
+        dataset = section.evaluated
+        print(f"scoring {source} on the stimuli ({part}) of {dataset.summary()}")
+        with pipeline.unreadable_files_named(dataset):
+            if model is not None:
+                result = _score_model(model, section, scorer, config.evaluation.batch)
             else:
-                predictions = BASELINES[baseline](scorer)
-            result = evaluation.score_predictions(predictions, scorer, label="evaluation")
-    print(f"\n{result.table()}\n\nmaps: {result.seconds['prediction']:.1f} s, scores: "
-          f"{result.seconds['scoring']:.1f} s")
-    if out is not None:
-        summary = result.write(out, {
-            "prediction": str(source), "part": part, **scorer.about(),
-            "config": configs.to_dict(config)})
-        print(f"scores of each stimulus: {out}; means and settings: {summary}")
-    if result.missing:
-        print(f"error: {len(result.missing)} stimuli have no usable map", file=sys.stderr)
-    return int(bool(result.missing))
+                if saved_model:
+                    predictions = saved_model_predictions(saved_model, dataset, trust)
+                elif maps:
+                    predictions = picture_predictions(maps, dataset)
+                else:
+                    predictions = BASELINES[baseline](scorer)
+                result = evaluation.score_predictions(predictions, scorer, label="evaluation")
+        print(f"\n{result.table()}\n\nmaps: {result.seconds['prediction']:.1f} s, scores: "
+              f"{result.seconds['scoring']:.1f} s")
+        if out is not None:
+            table = out if len(sections) == 1 else Path(out).with_name(
+                f"{Path(out).stem}_{section.label}{Path(out).suffix}")
+            summary = result.write(table, {
+                "prediction": str(source), "part": part, **scorer.about(),
+                "config": configs.to_dict(config)})
+            print(f"scores of each stimulus: {table}; means and settings: {summary}")
+        if result.missing:
+            print(f"error: {len(result.missing)} stimuli have no usable map", file=sys.stderr)
+        missing += len(result.missing)
+    return int(missing > 0)
+
+
+def _score_model(model, section, scorer, batch) -> evaluation.Evaluation:
+    """Score a network or a classical model on the evaluated stimuli of one dataset."""
+    dataset = section.evaluated
+    if isinstance(model, ClassicalModel):
+        return evaluation.score_predictions(classical_predictions(model, dataset), scorer,
+                                            label="evaluation")
+    spec = replace(section.spec, fit=fit_of(model))  # as it was trained
+    return evaluation.evaluate(
+        evaluation.forward_function(model), pipeline.canvas_stream(dataset, spec, batch), scorer,
+        label="evaluation", postprocess=postprocess_of(model))
 
 
 def _remove_center_bias(model, source) -> None:

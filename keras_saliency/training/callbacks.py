@@ -47,10 +47,10 @@ class StopWhenDiverged(keras.callbacks.Callback):
 
 
 class ValidationScores(keras.callbacks.Callback):
-    """Adds `val_<name>` to the logs after each epoch; goes before all that read the logs.
+    """Adds validation scores to the logs after each epoch; goes before all that read the logs.
 
     Args:
-        validate: function without arguments -> {name: number}.
+        validate: function without arguments -> {column: number}.
     """
 
     def __init__(self, validate):
@@ -58,7 +58,7 @@ class ValidationScores(keras.callbacks.Callback):
         self.validate = validate
 
     def on_epoch_end(self, epoch, logs=None):
-        logs.update({f"val_{name}": value for name, value in self.validate().items()})
+        logs.update(self.validate())
 
 
 class RunRecorder(keras.callbacks.Callback):

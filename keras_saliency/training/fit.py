@@ -1,8 +1,4 @@
 """One training run from a config: data, model, loop, resume."""
-import hashlib
-import json
-from pathlib import Path
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -11,9 +7,14 @@ from keras_saliency import losses, maps
 from keras_saliency.analysis.activations import activation_model
 from keras_saliency.compat import RampedSGD, TQDMProgressBar
 from keras_saliency.config import Config, ConfigError, ModelConfig, TrainConfig
-from keras_saliency.datasets import pipeline
-from keras_saliency.datasets.loading import load_data
-from keras_saliency.evaluation.scoring import Scorer, choose_metrics, evaluate
+from keras_saliency.datasets import orders, pipeline
+from keras_saliency.datasets.loading import load_sections, training_pieces
+from keras_saliency.evaluation.scoring import choose_metrics, evaluate
+from keras_saliency.evaluation.sections import (
+    history_columns,
+    pooled_metrics,
+    section_scorer,
+)
 from keras_saliency.models import (
     build_model,
     check_canvas,
@@ -26,6 +27,7 @@ from keras_saliency.prediction.forward import forward_function
 from keras_saliency.training import adversarial, callbacks, checkpoints, features, lbfgs
 from keras_saliency.training.averages import averaged
 from keras_saliency.training.history import best_row
+from keras_saliency.training.inputs import inputs
 from keras_saliency.training.run import BEST, HISTORY, LAST, Run, open_folder
 
 OPTIMIZERS = {
@@ -58,50 +60,53 @@ def train(config: Config, resume=False, log=print) -> Run:
     if settings.deterministic and not tf.config.list_physical_devices("GPU"):
         tf.config.experimental.enable_op_determinism()
 
-    data = training, validation, spec = load_data(
-        config.data, losses.required_targets(settings.loss))
-    choose_metrics(config.evaluation.metrics, validation, training,
-                   is_density(config.model.name))
-    scorer = Scorer(validation, spec.sigma, config.evaluation.every, training,
-                    **config.scoring)
+    sections = load_sections(config.sections, losses.required_targets(settings.loss))
+    for section in sections:
+        choose_metrics(config.evaluation.metrics, section.evaluated, section.training,
+                       is_density(config.model.name))
+    scorers = [section_scorer(section, config.evaluation.every, config) for section in sections]
+    spec = sections[0].spec
     plain = build(config.model, settings)
     plain.canvas, plain.canvas_fit = spec.canvas, spec.fit
-    check_canvas(plain, spec.canvas)
+    shares = [share for *_, share in training_pieces(sections)]
+    for canvas in {spec.canvas, *(share.canvas for share in shares)}:
+        check_canvas(plain, canvas)
+    _require_one_dataset(settings, sections)
     if settings.lbfgs is not None:
         if spec.fit != maps.PAD:
             raise ConfigError(f"data.fit={spec.fit} is not for train.lbfgs, whose likelihood knows "
                               "the places of padded stimuli: --set data.fit=pad")
-        return lbfgs.train(config, plain, data, resume, log)
+        return lbfgs.train(config, plain, sections, resume, log)
     model = at_precision(plain, settings.precision)
-    _check_monitor(settings.monitor, scorer.metrics)
+    _check_monitor(settings.monitor, sections, scorers)
     if settings.unit_layers:
         activation_model(model, settings.unit_layers)  # names a layer that it does not have
-    steps = pipeline.steps_per_epoch(len(training), settings.batch)
+    steps = orders.steps_per_epoch(shares, settings.batch)
     optimizer, adversary = make_optimizer(settings, steps), None
     if settings.adversarial is not None:
         adversary = adversarial.make_adversary(settings, spec.canvas, _optimizer(
             settings.adversarial, settings.adversarial.learning_rate, "train.adversarial"))
     with open_folder(config, resume) as folder:
         rows = checkpoints.restore(folder, model, optimizer, adversary) if resume else []
-        run = Run(folder, config, model, rows, *data)
+        run = Run(folder, config, model, rows, sections)
         log(run.opening())
         if rows:
             checkpoints.check_best(run)
         if _is_over(rows, settings):
             log(f"nothing left to train: {len(rows)} epochs are done")
         else:
-            with pipeline.unreadable_files_named(training, validation):
-                _loop(run, optimizer, adversary, steps, scorer, log)
+            with pipeline.unreadable_files_named(*run.datasets):
+                _loop(run, optimizer, adversary, shares, scorers, log)
         run.take_best()
         plain.set_weights(model.get_weights())
         run.model = plain  # what is scored, exported and kept does not depend on the precision
         return run
 
 
-def _loop(run: Run, optimizer, adversary, steps: int, scorer: Scorer, log) -> None:
+def _loop(run: Run, optimizer, adversary, shares, scorers, log) -> None:
     """Train `run.model` from where `run.rows` ends."""
     settings, folder = run.config.train, run.folder
-    network, load, validation_stream = _inputs(run)
+    network, load, validation_streams = inputs(run)
     loss = losses.weighted(settings.loss)
     forward, trained = forward_function(network), network
     if adversary is not None:
@@ -110,9 +115,9 @@ def _loop(run: Run, optimizer, adversary, steps: int, scorer: Scorer, log) -> No
 
     def validate():
         with averaged(network, optimizer):
-            result = evaluate(forward, validation_stream, scorer, loss, "validation",
-                              postprocess_of(run.model))
-        return {"loss": result.loss, **result.means()}
+            return history_columns([section.label for section in run.sections], [
+                evaluate(forward, stream, scorer, loss, "validation", postprocess_of(run.model))
+                for stream, scorer in zip(validation_streams, scorers)])
 
     def save_best(rows):
         with averaged(network, optimizer):
@@ -125,12 +130,13 @@ def _loop(run: Run, optimizer, adversary, steps: int, scorer: Scorer, log) -> No
         folder / HISTORY, run.rows, settings.monitor, patience=settings.patience,
         save_best=save_best, save_last=save_last)
     done = len(run.rows)
-    orders = pipeline.epoch_orders(len(run.training), settings.batch, settings.seed,
-                                   settings.mirror, range(done, settings.epochs))
+    drawn = orders.epoch_orders(shares, settings.batch, settings.seed, settings.mirror,
+                                range(done, settings.epochs))
     try:
         trained.fit(
-            pipeline.training_stream(orders, load, settings.batch), steps_per_epoch=steps,
-            initial_epoch=done, epochs=settings.epochs, verbose=0,
+            pipeline.training_stream(drawn, load, settings.batch),
+            steps_per_epoch=orders.steps_per_epoch(shares, settings.batch), initial_epoch=done,
+            epochs=settings.epochs, verbose=0,
             callbacks=[callbacks.StopWhenDiverged(run.model),
                        callbacks.ValidationScores(validate), recorder,
                        callbacks.TensorBoardScores(folder / "tensorboard", _pictures(run)),
@@ -190,33 +196,6 @@ def _optimizer(settings, rate, where, ramp=None):
         raise ConfigError(f"{where}.optimizer_options: {error}") from None
 
 
-def _inputs(run: Run) -> tuple:
-    """(network, loader of training examples, validation stream): from files or from a cache."""
-    settings, spec = run.config.train, run.spec
-    batch = run.config.evaluation.batch
-    if settings.cache == "none":
-        augmentation = pipeline.Augmentation(settings.crop, settings.color)
-        return (run.model, pipeline.example_loader(run.training, spec, augmentation),
-                pipeline.canvas_stream(run.validation, spec, batch))
-    trunk, head = features.split_at_frozen(run.model)
-    mirrors = (False, True) if settings.mirror else (False,)
-
-    def cached(dataset, mirrors, part):
-        streams = [pipeline.canvas_stream(dataset, spec, batch, mirrored=m) for m in mirrors]
-        fingerprint, path = _fingerprint(trunk, dataset, spec, mirrors), None
-        if settings.cache_folder is not None:  # runs with other features have other files there
-            path = Path(settings.cache_folder).expanduser() / f"features_{fingerprint[:16]}.h5"
-        elif settings.cache == "disk":
-            path = run.folder / f"features_{part}.h5"
-        arrays = features.cache_features(trunk, streams, len(dataset), path, fingerprint,
-                                         label=f"caching the {part} set")
-        return features.cached_loader(arrays, len(dataset))
-
-    validation = pipeline.indexed_stream(
-        len(run.validation), cached(run.validation, (False,), "validation"), batch)
-    return head, cached(run.training, mirrors, "training"), validation
-
-
 def _unit_callbacks(run: Run) -> list:
     """The callback that scores units while they train, if the config names layers."""
     settings = run.config.train
@@ -229,10 +208,15 @@ def _unit_callbacks(run: Run) -> list:
 
 def _pictures(run: Run):
     """A function -> uint8 [n, h, 3w, 3]: canvas, density and prediction of some validation
-    stimuli side by side, as the network is at that moment."""
-    chosen = np.linspace(0, len(run.validation) - 1, min(PICTURES, len(run.validation)))
-    images, targets = next(iter(pipeline.canvas_stream(
-        run.validation.select(chosen.astype(int)), run.spec, PICTURES)))
+    stimuli of each dataset side by side, as the network is at that moment."""
+    pieces = [piece for section in run.sections
+              for piece in pipeline.by_canvas(section.evaluated, section.spec)]
+    shown = [(stimuli, spec) for stimuli, spec in pieces if spec.canvas == pieces[0][1].canvas]
+    each = max(1, PICTURES // len(shown))  # of one canvas, as TensorBoard asks for
+    batches = [next(iter(pipeline.canvas_stream(
+        stimuli.select(np.linspace(0, len(stimuli) - 1, min(each, len(stimuli))).astype(int)),
+        spec, each))) for stimuli, spec in shown]
+    images, targets = (tf.concat(parts, axis=0) for parts in zip(*batches))
 
     def pictures():
         predicted = maps.min_max(run.model(images, training=False), axis=(1, 2, 3))
@@ -243,17 +227,6 @@ def _pictures(run: Run):
     return pictures
 
 
-def _fingerprint(trunk, dataset, spec, mirrors) -> str:
-    """Changes with everything that the responses of `trunk` depend on."""
-    digest = hashlib.sha256(json.dumps([
-        [(layer.name, layer.compute_dtype) for layer in trunk.layers], list(dataset.names),
-        list(spec.canvas), spec.fit, spec.sigma, list(spec.targets), list(mirrors),
-        dataset.edition]).encode())
-    for weights in trunk.get_weights():
-        digest.update(np.ascontiguousarray(weights).tobytes())
-    return digest.hexdigest()
-
-
 def _is_over(rows, settings) -> bool:
     if not rows:
         return False
@@ -262,8 +235,22 @@ def _is_over(rows, settings) -> bool:
         settings.patience is not None and waited >= settings.patience)
 
 
-def _check_monitor(monitor: str, metrics) -> None:
-    columns = ["val_loss", "loss", *(f"val_{m}" for m in metrics)]
+def _require_one_dataset(settings: TrainConfig, sections) -> None:
+    """Raise `ConfigError` for what does not go with several datasets or a canvas that is turned."""
+    upright = sections[0].spec.upright
+    for key, refused in (("lbfgs", upright or len(sections) > 1),
+                         ("unit_layers", upright or len(sections) > 1), ("adversarial", upright)):
+        if getattr(settings, key) and refused:
+            raise ConfigError(f"train.{key} is for one canvas" + (
+                ": set data.upright=false" if upright else
+                " and one dataset: name one in data, which is a list"))
+
+
+def _check_monitor(monitor: str, sections, scorers) -> None:
+    columns = ["val_loss", "loss", *(f"val_{name}" for name in pooled_metrics(scorers))]
+    if len(sections) > 1:
+        columns += [f"{section.label}_val_{name}" for section, scorer in zip(sections, scorers)
+                    for name in ("loss", *scorer.metrics)]
     if monitor not in columns:
         raise ConfigError(f"train.monitor {monitor!r}; choose from {', '.join(columns)} "
                           "(evaluation.every adds more)")

@@ -13,6 +13,7 @@ from keras_saliency.files import write_csv
 from keras_saliency.models import weights_file
 from keras_saliency.models.deepgaze1 import HALVED, receptive_field
 from keras_saliency.training import deepgaze1_likelihood
+from keras_saliency.training.canvas_prior import canvas_prior, canvas_spans
 from keras_saliency.training.checkpoints import epoch_of, require_beginning
 from keras_saliency.training.history import best_row, history_until, write_history
 from keras_saliency.training.run import BEST, HISTORY, LAST, Run, open_folder
@@ -27,27 +28,27 @@ UNITS, PATCHES = 10, 9  # as the paper's Figure 6
 USED = ("lbfgs", "monitor", "seed", "deterministic")  # of the section train
 
 
-def train(config, model, data, resume, log) -> Run:
+def train(config, model, sections, resume, log) -> Run:
     """Fit the readout of `model`, a `deepgaze1`, as `config` says.
 
     Args:
-        data: (training, validation, spec) of `load_data`. resume, log: as of `fit.train`.
+        sections: of `load_sections`, a single one. resume, log: as of `fit.train`.
 
     Raises:
         ConfigError, WeightsError, FeatureCacheError: before the fit starts.
     """
-    training, validation, spec = data
-    check(config.train, model, training, validation, spec.canvas)
+    (data,) = sections
+    check(config.train, model, data.training, data.evaluated, data.spec.canvas)
     _require_heeded(config.train, config.evaluation)
     with open_folder(config, resume) as folder:
         start = deepgaze1_likelihood.read_parameters(model)  # of each observer's fit as well
         rows = restore(folder, model) if resume else []
-        run = Run(folder, config, model, rows, *data)
+        run = Run(folder, config, model, rows, sections)
         log(run.opening())
         if is_over(run):
             log(f"nothing left to fit: {len(run.rows)} iterations are done")
         else:
-            with pipeline.unreadable_files_named(training, validation):
+            with pipeline.unreadable_files_named(*run.datasets):
                 run.finished = fit(run, start, log)
         return run.take_best()
 
@@ -137,7 +138,7 @@ def fit(run, start, log) -> bool:
         FloatingPointError: the loss is not finite; nothing of that iteration is written.
     """
     settings, canvas, model = run.config.train.lbfgs, run.spec.canvas, run.model
-    center = center_bias(run.training, method=run.config.data.center_bias)
+    center = center_bias(run.training, method=run.sections[0].data.center_bias)
     responses = deepgaze1_likelihood.collect(model, run.training, canvas,
                                              label="responses (training)")
     deviations = responses.deviations()
@@ -146,7 +147,7 @@ def fit(run, start, log) -> bool:
     validation = deepgaze1_likelihood.Likelihood(
         deepgaze1_likelihood.collect(model, run.validation, canvas, label="responses (validation)"),
         deviations, run.validation, canvas, center, settings.cell)
-    measured = deviations, deepgaze1_likelihood.canvas_prior(center, run.training, canvas)
+    measured = deviations, canvas_prior(center, canvas_spans(run.training.sizes, canvas))
     finished = _iterate(run, (training, validation), measured, log)
     best = run.folder / BEST
     if best.exists():

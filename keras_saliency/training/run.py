@@ -2,6 +2,7 @@
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Sequence
 
 import filelock
 import keras
@@ -10,6 +11,7 @@ from keras_saliency import __version__
 from keras_saliency import config as configs
 from keras_saliency.config import Config, ConfigError
 from keras_saliency.datasets.dataset import SaliencyDataset
+from keras_saliency.datasets.loading import Section
 from keras_saliency.datasets.pipeline import CanvasSpec
 from keras_saliency.files import remove_abandoned, require_writable
 from keras_saliency.models import weights_file
@@ -30,18 +32,42 @@ class Run:
 
     Attributes:
         folder: where everything is. model: with its best weights, once the run has ended.
-        rows: the history. training, validation: the two parts of the dataset.
-        spec: how they came onto the canvas. finished: False if it was interrupted (Ctrl-C).
+        rows: the history. sections: the datasets, in training and validation stimuli.
+        finished: False if it was interrupted (Ctrl-C).
     """
 
     folder: Path
     config: Config
     model: keras.Model
     rows: list
-    training: SaliencyDataset
-    validation: SaliencyDataset
-    spec: CanvasSpec
+    sections: Sequence[Section]
     finished: bool = True
+
+    @property
+    def training(self) -> SaliencyDataset:
+        """The training stimuli of a run on one dataset."""
+        return self._only_section.training
+
+    @property
+    def validation(self) -> SaliencyDataset:
+        """The validation stimuli of a run on one dataset."""
+        return self._only_section.evaluated
+
+    @property
+    def spec(self) -> CanvasSpec:
+        """How the stimuli of a run on one dataset come onto the canvas."""
+        return self._only_section.spec
+
+    @property
+    def _only_section(self) -> Section:
+        (section,) = self.sections
+        return section
+
+    @property
+    def datasets(self) -> list:
+        """The training and the validation stimuli of each dataset."""
+        return [part for section in self.sections
+                for part in (section.training, section.evaluated)]
 
     @property
     def best(self) -> dict:
@@ -49,18 +75,23 @@ class Run:
         return self.rows[best_row(self.rows, self.config.train.monitor)]
 
     def opening(self) -> str:
-        """The first line of a run."""
-        height, width = self.spec.canvas
-        return (f"{self.training.summary()}; {len(self.validation)} for validation; canvas "
-                f"{height}x{width} ({self.spec.fit}); writing {self.folder}")
+        """The first line of a run; one more for each further dataset."""
+        spec = self.sections[0].spec
+        stimuli = [f"{section.training.summary()}; {len(section.evaluated)} for validation"
+                   + (f"; weight {section.data.weight:g}" if section.data.weight != 1 else "")
+                   for section in self.sections]
+        height, width = spec.canvas
+        fit = f"{spec.fit}, upright" if spec.upright else spec.fit
+        return "\n".join(stimuli) + f"; canvas {height}x{width} ({fit}); writing {self.folder}"
 
     def save(self, name: str, rows, extra=None) -> None:
         """Write the weights of the model as they are after `rows` to a file of the folder."""
+        training, spec = [section.training for section in self.sections], self.sections[0].spec
         weights_file.save(self.model, self.folder / name, extra=extra, attributes={
             "model": self.model.name, "options": self.config.model.options,
-            "canvas": list(self.spec.canvas), "fit": self.spec.fit,
-            "dataset": f"{self.training.name} ({self.training.edition})",
-            "training_stimuli": len(self.training),
+            "canvas": list(spec.canvas), "fit": spec.fit,
+            "dataset": " + ".join(f"{data.name} ({data.edition})" for data in training),
+            "training_stimuli": sum(map(len, training)),
             "epoch": len(rows), "scores": rows[-1] if rows else {},
             "keras": keras.__version__, "keras_saliency": __version__})
 
@@ -169,9 +200,15 @@ def _require_same_settings(config: Config) -> None:
 
 def _settings(config: Config) -> dict:
     """{dotted key: value} of what a resumed run may not change."""
+    sections = {section: configs.to_dict(config)[section]
+                for section in ("model", "data", "train", "evaluation")}
+    several = sections["data"] if isinstance(config.data, list) else []
+    if several:
+        del sections["data"]
+    sections.update({f"data.{index}": data for index, data in enumerate(several)})
     flat = {f"{section}.{key}": value
-            for section in ("model", "data", "train", "evaluation")
-            for key, value in configs.to_dict(config)[section].items()}
+            for section, values in sections.items() for key, value in values.items()}
+    flat["data"] = len(several)  # of another list the sections have no counterpart
     if flat["train.lbfgs"] is not None:
         flat["train.lbfgs"] = {key: value for key, value in flat["train.lbfgs"].items()
                                if key not in FREE_LBFGS}

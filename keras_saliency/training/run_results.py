@@ -5,7 +5,8 @@ import numpy as np
 
 from keras_saliency import config as configs
 from keras_saliency.datasets import pipeline
-from keras_saliency.evaluation.scoring import Scorer, density_of, evaluate
+from keras_saliency.evaluation.scoring import density_of, evaluate
+from keras_saliency.evaluation.sections import section_scorer
 from keras_saliency.export import save as export_saved_model
 from keras_saliency.models import is_density, postprocess_of
 from keras_saliency.prediction.forward import forward_function, predict
@@ -19,8 +20,9 @@ SAMPLES = 4
 def write(run, log=print) -> None:
     """Evaluate the best weights and write everything else of the run's folder.
 
-    curve.png, samples.png, scores.csv (each validation stimulus), scores.json (means),
-    saved_model/1/; then says where each is and what to try next.
+    curve.png, samples.png, scores.csv (each validation stimulus), scores.json (means), of several
+    datasets scores_<dataset>.csv and .json; saved_model/1/; then says where each is and what to try
+    next.
 
     Raises:
         ConfigError: another process writes to the folder.
@@ -33,27 +35,36 @@ def _write(run, log) -> None:
     folder, config = run.folder, run.config
     columns = {key: [row[key] for row in run.rows] for key in run.rows[0]}
     figures.training_curve(columns, folder / "curve.png", run.best["epoch"] - 1)
-    scorer = Scorer(run.validation, run.spec.sigma, config.evaluation.metrics, run.training,
-                    densities=is_density(run.model.name), **config.scoring)
-    result = evaluate(
-        forward_function(run.model),
-        pipeline.canvas_stream(run.validation, run.spec, config.evaluation.batch), scorer,
-        label="evaluation", postprocess=postprocess_of(run.model))
-    result.write(folder / "scores.csv", {
-        "prediction": f"{run.model.name}, epoch {run.best['epoch']}",
-        **scorer.about(), "config": configs.to_dict(config)})
+    forward, several = forward_function(run.model), len(run.sections) > 1
+    tables = {}
+    for section in run.sections:
+        scorer = section_scorer(section, config.evaluation.metrics, config,
+                                is_density(run.model.name))
+        result = evaluate(
+            forward, pipeline.canvas_stream(section.evaluated, section.spec,
+                                            config.evaluation.batch), scorer,
+            label=f"evaluation ({section.label})" if several else "evaluation",
+            postprocess=postprocess_of(run.model))
+        table = f"scores_{section.label}.csv" if several else "scores.csv"
+        result.write(folder / table, {
+            "prediction": f"{run.model.name}, epoch {run.best['epoch']}",
+            **scorer.about(), "config": configs.to_dict(config)})
+        tables[table] = (section.evaluated, result)
     figures.sample_strip(sample_rows(run), folder / "samples.png")
     details = [] if config.train.lbfgs is None else lbfgs_results.write(
         run, result, scorer.center, log)
     versions = [int(p.name) for p in (folder / "saved_model").glob("[0-9]*") if p.name.isdigit()]
     exported = export_saved_model(run.model, folder / "saved_model", max(versions, default=0) + 1)
-    log(f"\nbest epoch {run.best['epoch']} of {len(run.rows)}, {len(run.validation)} validation "
-        f"stimuli at their own size:\n\n{result.table()}\n")
+    for dataset, result in tables.values():
+        named = f" of {dataset.name} ({dataset.edition})" if several else ""
+        log(f"\nbest epoch {run.best['epoch']} of {len(run.rows)}, {len(dataset)} validation "
+            f"stimuli{named} at their own size:\n\n{result.table()}\n")
     for name, what in (
             ("config.yaml", "the settings as used"), ("history.csv", "loss and scores by epoch"),
             ("curve.png", "the same as a picture"),
             ("samples.png", "stimulus, density, prediction"),
-            ("scores.csv", "scores of each validation stimulus; means in scores.json"),
+            *((table, f"scores of each validation stimulus; means in {table[:-4]}.json")
+              for table in tables),
             *details,
             ("best.h5", "weights of the best epoch"), ("last.h5", "last epoch, for --resume"),
             ("tensorboard", f"tensorboard --logdir {folder / 'tensorboard'}"),
@@ -65,13 +76,15 @@ def _write(run, log) -> None:
 
 
 def sample_rows(run) -> list:
-    """(image, density, prediction, name) of validation stimuli spread over the set."""
-    dataset, rows = run.validation, []
-    count = min(SAMPLES, len(dataset))
-    load = pipeline.stimulus_loader(dataset)
-    for index in np.linspace(0, len(dataset) - 1, count).astype(int):
-        image = load(index).numpy()
-        rows.append((image, density_of(dataset, index, run.spec.sigma),
-                     predict(run.model, image, run.spec.canvas),
-                     dataset.names[index].replace("_", " ")))
+    """(image, density, prediction, name) of validation stimuli spread over each dataset."""
+    rows = []
+    for section in run.sections:
+        dataset, spec = section.evaluated, section.spec
+        load = pipeline.stimulus_loader(dataset)
+        count = min(max(1, SAMPLES // len(run.sections)), len(dataset))
+        for index in np.linspace(0, len(dataset) - 1, count).astype(int):
+            image = load(index).numpy()
+            rows.append((image, density_of(dataset, index, spec.sigma),
+                         predict(run.model, image, spec.canvas_for(image.shape[:2])),
+                         dataset.names[index].replace("_", " ")))
     return rows

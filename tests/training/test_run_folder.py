@@ -140,7 +140,7 @@ def test_a_folder_is_one_process_s(trained):
         with pytest.raises(ConfigError, match="another process writes to .*small; wait for it"):
             resume(trained)
         with pytest.raises(ConfigError, match="another process"):
-            run_results.write(fit.Run(trained, None, None, [], None, None, None))
+            run_results.write(fit.Run(trained, None, None, [], ()))
 
 
 def test_processes_that_start_at_once_get_folders_of_their_own(tmp_path):

@@ -1,0 +1,52 @@
+"""Scores of the datasets of a run: each by itself, and all their stimuli together."""
+from typing import Sequence
+
+import numpy as np
+
+from keras_saliency.config import Config
+from keras_saliency.datasets.loading import Section
+from keras_saliency.evaluation.results import Evaluation
+from keras_saliency.evaluation.scoring import Scorer
+
+
+def section_scorer(section: Section, metrics, config: Config, densities=False) -> Scorer:
+    """The `Scorer` of one dataset of a run: its own blur, its own center_bias, and for auc_shuffled
+    the fixations on its own other stimuli.
+
+    Args:
+        metrics, densities: as of `Scorer`.
+    """
+    return Scorer(section.evaluated, section.spec.sigma, metrics, section.training,
+                  densities=densities, center_method=section.data.center_bias, **config.scoring)
+
+
+def pooled_metrics(scorers: Sequence[Scorer]) -> list:
+    """The metrics that the stimuli of every dataset are scored with."""
+    return [name for name in scorers[0].metrics
+            if all(name in scorer.metrics for scorer in scorers)]
+
+
+def history_columns(labels, results: Sequence[Evaluation]) -> dict:
+    """{column: number} of an epoch: `val_loss` and `val_<metric>` over all stimuli alike, and
+    where there are several datasets the same of each, as `<label>_val_<metric>`.
+
+    Args:
+        labels: of the datasets. results: theirs, each with a loss.
+    """
+    if len(results) == 1:
+        return _columns(results[0])
+    pooled = Evaluation(
+        [name for result in results for name in result.names],
+        {metric: np.concatenate([result.scores[metric] for result in results])
+         for metric in results[0].scores if all(metric in result.scores for result in results)},
+        loss=np.average([result.loss for result in results],
+                        weights=[len(result.names) for result in results]))
+    columns = _columns(pooled)
+    for label, result in zip(labels, results):
+        columns.update({f"{label}_{name}": value for name, value in _columns(result).items()})
+    return columns
+
+
+def _columns(result: Evaluation) -> dict:
+    return {"val_loss": result.loss,
+            **{f"val_{name}": value for name, value in result.means().items()}}
