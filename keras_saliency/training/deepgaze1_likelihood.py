@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from scipy import optimize
 
 from keras_saliency.analysis.activations import dataset_activations
-from keras_saliency.analysis.interpolation import canvas_resampling, canvas_span, resampling
+from keras_saliency.analysis.interpolation import canvas_resampling, resampling
 from keras_saliency.evaluation.center_bias import CenterBias
 from keras_saliency.metrics.streaming import Moments
 from keras_saliency.models import weights_file
-from keras_saliency.models.density_layers import PRIOR_CELLS, gaussian_blur
+from keras_saliency.models.density_layers import gaussian_blur
+from keras_saliency.training import lbfgs_steps
 from keras_saliency.training.features import DTYPE, FeatureCacheError, require_memory
 
 READOUT, SCALE = "_readout", "_scale"
@@ -234,28 +234,23 @@ def minimize(likelihood: Likelihood, fixations, start: Parameters, settings, ite
     Returns:
         (Parameters, objective).
     """
-    counts, last = likelihood.counts(fixations), {}
+    counts = likelihood.counts(fixations)
 
     def objective(vector):
         parameters = Parameters.unpack(vector)
         value, gradient = likelihood.negative(counts, parameters)
         penalty, slope = sparsity(parameters.weights)
         gradient[:-2] += settings.sparsity * slope
-        last[vector.tobytes()] = value + settings.sparsity * penalty
         return value + settings.sparsity * penalty, gradient
 
-    def step(vector):
+    def step(vector, value):
         if after_step is not None:
-            value = last.get(vector.tobytes())
-            after_step(Parameters.unpack(vector), objective(vector)[0] if value is None else value)
-        last.clear()
+            after_step(Parameters.unpack(vector), value)
 
     bounds = [(None, None)] * len(start.weights) + [LOG_SIGMAS, (None, None)]
-    result = optimize.minimize(
-        objective, start.pack(), jac=True, method="L-BFGS-B", bounds=bounds, callback=step,
-        options={"maxiter": iterations, "maxcor": settings.memory, "ftol": 1e-7,
-                 "maxfun": 20 * iterations})
-    return Parameters.unpack(result.x), float(result.fun)
+    vector, value = lbfgs_steps.minimize(objective, start.pack(), bounds, iterations,
+                                         settings.memory, step)
+    return Parameters.unpack(vector), value
 
 
 def read_parameters(model) -> Parameters:
@@ -277,28 +272,8 @@ def _parameters(model, weights) -> Parameters:
         float(weights["blur"]["log_sigma"]), float(weights["center_bias"]["alpha"]))
 
 
-def canvas_prior(center: CenterBias, dataset, canvas) -> np.ndarray:
-    """float64 [64, 64]: the center_bias as `AddCenterBias` takes it, up to a constant.
-
-    The center_bias is of places in a stimulus, the layer's of places on the canvas, padding
-    included. A cell has the mean of the stimuli that cover it; where none does, of their border.
-    """
-    fine = 5 * PRIOR_CELLS  # odd: its middle cells have the centers of ours
-    density = center.predict((fine, fine)).saliency_map
-    centers = (np.arange(PRIOR_CELLS) + 0.5) / PRIOR_CELLS
-    total, weight = 0.0, 0.0
-    for size, count in zip(*np.unique(dataset.sizes, axis=0, return_counts=True)):
-        span = canvas_span(tuple(int(s) for s in size), tuple(canvas))
-        places = [(centers - start) / (stop - start) for start, stop in span]
-        covered = np.outer(*((p >= 0) & (p < 1) for p in places))
-        cells = np.ix_(*(np.clip(p * fine, 0, fine - 1).astype(int) for p in places))
-        share = count * np.where(covered, 1, 1e-9)  # counts where no stimulus covers the cell
-        total, weight = total + share * density[cells], weight + share
-    return np.log(total / weight)
-
-
 def write_parameters(model, parameters: Parameters, deviations, prior) -> None:
-    """Put what was fitted and measured into a `deepgaze1` model; `prior` from `canvas_prior`."""
+    """Put what was fitted and measured into a `deepgaze1` model; `prior` of `canvas_prior`."""
     low = 0
     for layer in chosen_layers(model):
         high = low + len(deviations[layer])

@@ -24,6 +24,7 @@ from keras_saliency.training import (
     lbfgs_results,
     run_results,
 )
+from keras_saliency.training.canvas_prior import canvas_prior, canvas_spans
 from keras_saliency.training.deepgaze1_likelihood import Parameters
 from keras_saliency.training.features import FeatureCacheError
 from keras_saliency.training.history import read_history
@@ -61,7 +62,7 @@ def test_the_density_that_is_fitted_is_the_models(fitted, planted):
     model, center, responses, likelihood = fitted
     parameters = random_parameters(responses, alpha=0.0)  # the fit leaves each stimulus out
     deepgaze1_likelihood.write_parameters(model, parameters, responses.deviations(),
-                                 deepgaze1_likelihood.canvas_prior(center, planted, CANVAS))
+                                 canvas_prior(center, canvas_spans(planted.sizes, CANVAS)))
     for parameter, read in zip(parameters, deepgaze1_likelihood.read_parameters(model)):
         np.testing.assert_allclose(parameter, read, rtol=1e-6)
     logs = np.concatenate([np.asarray(part) for part in likelihood._log_densities(parameters)])
@@ -75,7 +76,7 @@ def test_the_center_bias_lies_on_the_stimulus_and_not_on_the_padding(fitted, pla
     model, center, responses, _ = fitted
     nothing = Parameters(0 * random_parameters(responses, 1.0).weights, 0.0, 1.0)
     deepgaze1_likelihood.write_parameters(model, nothing, responses.deviations(),
-                                 deepgaze1_likelihood.canvas_prior(center, planted, canvas))
+                                 canvas_prior(center, canvas_spans(planted.sizes, canvas)))
     found = ks.predict(model, image_of(planted, 0), canvas)
     expected = center.predict(CANVAS).saliency_map
     np.testing.assert_allclose(found / found.sum(), expected, atol=0.02 * expected.max())
@@ -84,7 +85,7 @@ def test_the_center_bias_lies_on_the_stimulus_and_not_on_the_padding(fitted, pla
 def test_the_center_bias_of_several_sizes_is_of_those_that_reach_a_cell(planted):
     mixed = replace(planted, sizes=np.array([(64, 96), (96, 64)] * 6, np.int32))
     center = center_bias(planted)
-    prior = deepgaze1_likelihood.canvas_prior(center, mixed, (96, 96))
+    prior = canvas_prior(center, canvas_spans(mixed.sizes, (96, 96)))
     assert prior.shape == (64, 64) and np.isfinite(prior).all()
     density = center.predict((64, 64)).saliency_map
     own = np.exp(prior[:, 0] - prior[32, 0])  # the first column is of the wide ones alone
@@ -401,9 +402,9 @@ def test_the_center_bias_is_estimated_as_asked(tmp_path):
                              "train.lbfgs.iterations=1"), log=quiet)
             for method in ("kde", "histogram")]
     for run in runs:
-        expected = deepgaze1_likelihood.canvas_prior(
-            center_bias(run.training, method=run.config.data.center_bias), run.training,
-            run.spec.canvas)
+        expected = canvas_prior(
+            center_bias(run.training, method=run.config.data.center_bias),
+            canvas_spans(run.training.sizes, run.spec.canvas))
         found = np.asarray(run.model.get_layer("center_bias").log_density)
         np.testing.assert_allclose(found, expected, rtol=1e-5)
     assert len({run.rows[0]["val_information_gain"] for run in runs}) == 2
