@@ -88,16 +88,7 @@ def load_data(data: DataConfig, targets=(DENSITY,), part="validation") -> tuple:
             without a single fixation where the targets are made of them.
         ConfigError: `data` is a list of datasets.
     """
-    if isinstance(data, list):
-        raise ConfigError(f"the config has a list of {len(data)} datasets, of which one is needed "
-                          f"here; take one, such as --set \"data={_as_text(data[0])}\"")
-    dataset = load_dataset(data.name, data.root, **data.options)
-    everything = np.arange(len(dataset))
-    training, validation = (everything, everything) if part == "all" else split(
-        dataset, data.split_seed, data.train, data.validation)
-    if data.hold_out is not None and part != "all":
-        training, validation = hold_out(training, data.hold_out, data.split_seed)
-    evaluated = training if part == "training" else validation
+    dataset, training, evaluated = _parts(data, part)
     if data.upright:
         training, evaluated = (_portrait_last(dataset, chosen) for chosen in (training, evaluated))
     spec = DATASETS[data.name]
@@ -112,6 +103,26 @@ def load_data(data: DataConfig, targets=(DENSITY,), part="validation") -> tuple:
                 "which the chosen loss or its densities need")
     return training, evaluated, pipeline.CanvasSpec(
         canvas, sigma, tuple(targets), data.fit, data.upright)
+
+
+def load_part(data: DataConfig, part: str) -> SaliencyDataset:
+    """The stimuli of `part`, as of `load_data`, for what needs no density maps and so no blur."""
+    dataset, _, chosen = _parts(data, part)
+    return dataset.select(chosen)
+
+
+def _parts(data: DataConfig, part) -> tuple:
+    """(all stimuli, indices of those for training, of those to evaluate); see `load_data`."""
+    if isinstance(data, list):
+        raise ConfigError(f"the config has a list of {len(data)} datasets, of which one is needed "
+                          f"here; take one, such as --set \"data={_as_text(data[0])}\"")
+    dataset = load_dataset(data.name, data.root, **data.options)
+    everything = np.arange(len(dataset))
+    training, validation = (everything, everything) if part == "all" else split(
+        dataset, data.split_seed, data.train, data.validation)
+    if data.hold_out is not None and part != "all":
+        training, validation = hold_out(training, data.hold_out, data.split_seed)
+    return dataset, training, training if part == "training" else validation
 
 
 def _blur(dataset, data: DataConfig, spec: DatasetSpec) -> float:
