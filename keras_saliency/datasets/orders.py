@@ -94,9 +94,12 @@ def _whole_batches(shares, batch) -> dict:
         draws[share.canvas] = draws.get(share.canvas, 0) + share.draws
     for canvas, count in draws.items():
         if count < batch:
-            of_canvas = f" on the canvas {canvas[0]}x{canvas[1]}" if len(draws) > 1 else ""
+            of_canvas, remedy = "", "set train.batch lower"
+            if len(draws) > 1:
+                of_canvas = f" on the canvas {canvas[0]}x{canvas[1]}"
+                remedy += ", or data.upright=false"
             raise DatasetError(f"{count} training stimuli{of_canvas} do not fill one batch of "
-                               f"{batch}; set train.batch lower")
+                               f"{batch}; {remedy}")
     return {canvas: count // batch for canvas, count in draws.items()}
 
 
