@@ -5,7 +5,12 @@ import keras
 import tensorflow as tf
 
 from keras_saliency.config import PRECISIONS
-from keras_saliency.engines import onnxruntime_engine, openvino_engine, tensorflow_engine
+from keras_saliency.engines import (
+    litert_engine,
+    onnxruntime_engine,
+    openvino_engine,
+    tensorflow_engine,
+)
 from keras_saliency.export.frozen import require_finite
 from keras_saliency.files import InputError, MissingPackage
 from keras_saliency.models import fit_of
@@ -16,6 +21,7 @@ ENGINES = {  # the fastest first
     "openvino": openvino_engine.SPEC,
     "onnxruntime": onnxruntime_engine.SPEC,
     "tensorflow": tensorflow_engine.SPEC,
+    "litert": litert_engine.SPEC,
 }
 
 
@@ -51,8 +57,8 @@ def accelerate(model, engine=AUTO, precision="float32", log=print) -> Accelerate
 
     Args:
         model: a network of `build_model` or `load_pretrained`.
-        engine: "openvino", "onnxruntime" or "tensorflow"; "auto" is the first of them that is
-            installed and offers the precision.
+        engine: "openvino", "onnxruntime", "tensorflow" or "litert"; "auto" is the first of them
+            that is installed and offers the precision.
         precision: "float32", whose maps are the model's but for rounding; "bfloat16", which some
             processors compute faster; or "auto", which takes bfloat16 there.
         log: told if bfloat16 was asked for and the processor has none: float32 is taken.

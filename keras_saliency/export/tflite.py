@@ -1,12 +1,16 @@
 """The network with its weights as constants: in half precision for a SavedModel, and as a
 TensorFlow Lite model for phones and small boards."""
+import warnings
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from keras_saliency.export.frozen import freeze
+from keras_saliency.export import runtimes
+from keras_saliency.export.frozen import freeze, require_finite
 from keras_saliency.files import InputError, atomic_path
+from keras_saliency.models import check_canvas
 from keras_saliency.prediction.forward import canvas_of
 
 QUANTIZE = ("none", "dynamic")
@@ -55,6 +59,30 @@ def _copy_halved(node, graph) -> None:
     cast.attr["DstT"].type = tf.float32.as_datatype_enum
 
 
+def convert(model, shape, quantize="none") -> bytes:
+    """A network as a .tflite model: `images` -> its map.
+
+    TensorFlow's converter is the only one for its graphs: those of LiteRT's own packages take
+    PyTorch models. `tf.lite`'s interpreter is on its way out of TensorFlow, its converter is not.
+
+    Args:
+        shape: of its images, None where any number will do. quantize: as of `save_tflite`.
+
+    Raises:
+        InputError: the model cannot be converted.
+    """
+    frozen = freeze(model, shape)
+    # frozen, it holds all: the module is only there because the way without one is deprecated
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen], tf.Module())
+    if quantize == "dynamic":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    try:
+        return converter.convert()
+    except Exception as error:  # of several kinds
+        raise InputError(f"TensorFlow {tf.__version__} cannot convert {model.name} to TensorFlow "
+                         f"Lite: {error}") from error
+
+
 def save_tflite(model, path, quantize="none") -> Path:
     """Write a .tflite file: `images` float32 0..255 [1, h, w, 3] on the canvas -> [1, h, w, 1].
 
@@ -62,28 +90,25 @@ def save_tflite(model, path, quantize="none") -> Path:
         quantize: "dynamic" keeps the weights in 8 bits (a quarter of the size), "none" in 32.
 
     Raises:
-        InputError: another word for `quantize`.
+        InputError: another word for `quantize`; a model that cannot be converted, whose canvas is
+            unknown or does not fit its strides, or whose weights are not finite.
     """
     if quantize not in QUANTIZE:
         raise InputError(f"quantize {quantize!r}; choose {' or '.join(QUANTIZE)}")
-    frozen = freeze(model, [1, *canvas_of(model), 3])
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
-    if quantize == "dynamic":
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    contents = converter.convert()
+    require_finite(model)
+    canvas = canvas_of(model)
+    check_canvas(model, canvas)
+    contents = convert(model, [1, *canvas, 3], quantize)
     with atomic_path(path) as temporary:
         temporary.write_bytes(contents)
     return Path(path)
 
 
 def run_tflite(path, images) -> np.ndarray:
-    """Outputs of a .tflite file for images [B, h, w, 3], one after the other."""
-    interpreter = tf.lite.Interpreter(model_path=str(path))
-    interpreter.allocate_tensors()
-    given, made = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-    outputs = []
-    for image in np.asarray(images, np.float32):
-        interpreter.set_tensor(given["index"], image[np.newaxis])
-        interpreter.invoke()
-        outputs.append(interpreter.get_tensor(made["index"])[0])
-    return np.stack(outputs)
+    """Outputs of a .tflite file for images [B, h, w, 3], one after the other: by LiteRT where it
+    is installed, else by the interpreter that TensorFlow still has."""
+    interpreter = None if find_spec("ai_edge_litert") else tf.lite.Interpreter
+    with warnings.catch_warnings():  # that it is going to leave
+        warnings.simplefilter("ignore")
+        run = runtimes.run_litert(Path(path).read_bytes(), path, interpreter)
+    return np.concatenate([run(image[np.newaxis]) for image in images])

@@ -40,8 +40,9 @@ class GaussianBlur(keras.layers.Layer):
 
     def call(self, inputs):
         shape = tf.shape(inputs)
-        return gaussian_blur(inputs[..., 0], tf.exp(tf.convert_to_tensor(self.log_sigma)),
-                             shape[1], shape[2])[..., tf.newaxis]
+        blurred = gaussian_blur(inputs[..., 0], tf.exp(tf.convert_to_tensor(self.log_sigma)),
+                                shape[1], shape[2])
+        return tf.expand_dims(blurred, -1)  # tf.newaxis TensorFlow Lite does not have
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -77,7 +78,7 @@ class AddCenterBias(keras.layers.Layer):
         rows, columns = _between_cells(shape[1]), _between_cells(shape[2])
         resized = tf.matmul(rows @ tf.convert_to_tensor(self.log_density), columns,
                             transpose_b=True)
-        return inputs + self.alpha * resized[tf.newaxis, ..., tf.newaxis]
+        return inputs + self.alpha * tf.expand_dims(resized, -1)
 
     def set_uniform(self) -> None:
         """Make the log-density that is added 0, of no place more than of another."""

@@ -51,6 +51,34 @@ class Preprocess(keras.layers.Layer):
 
 
 @register
+class NearestUpsample(keras.layers.Layer):
+    """Each cell of [B, h, w, C] repeated: [B, h*factor, w*factor, C].
+
+    `keras.layers.UpSampling2D` of Keras 3 does it in a way that TensorFlow Lite's converter cannot
+    follow.
+    """
+
+    def __init__(self, factor: int = 2, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+
+    def call(self, inputs):
+        size = tf.shape(inputs)[1:3] * self.factor
+        resized = tf.raw_ops.ResizeNearestNeighbor(
+            images=inputs, size=size, align_corners=False, half_pixel_centers=True)
+        resized.set_shape(self.compute_output_shape(inputs.shape))
+        return resized
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, channels = input_shape
+        height, width = (None if n is None else n * self.factor for n in (height, width))
+        return (batch, height, width, channels)
+
+    def get_config(self):
+        return {**super().get_config(), "factor": self.factor}
+
+
+@register
 class BilinearUpsample(keras.layers.Layer):
     """Bilinear enlargement [B, h, w, C] -> [B, h*factor, w*factor, C] as TensorFlow 1 did it.
 
@@ -175,6 +203,9 @@ class CeilMaxPooling(keras.layers.Layer):
         beyond = tf.maximum((windows - 1) * self.stride + self.size - shape, 0)
         padded = tf.pad(inputs, [[0, 0], [0, beyond[0]], [0, beyond[1]], [0, 0]],
                         constant_values=inputs.dtype.min)
+        # To the same shape: TensorFlow Lite's converter loses the number of channels in the pad.
+        padded = tf.reshape(padded, [tf.shape(inputs)[0], *tf.unstack(shape + beyond),
+                                     inputs.shape[-1]])
         pooled = tf.nn.max_pool2d(padded, self.size, self.stride, "VALID")
         pooled.set_shape(self.compute_output_shape(inputs.shape))
         return pooled

@@ -16,8 +16,8 @@ from keras_saliency.files import InputError
 FLOAT32, BFLOAT16 = "float32", "bfloat16"
 # Kinds of layers that compute in bfloat16, in any network.
 KINDS = ("Conv2D", "DilatedConv2D", "GroupedConv2D", "Conv2DTranspose", "Activation", "Add",
-         "AveragePooling2D", "MaxPooling2D", "CeilMaxPooling", "Concatenate", "UpSampling2D",
-         "BroadcastTo")
+         "AveragePooling2D", "MaxPooling2D", "CeilMaxPooling", "Concatenate",
+         "NearestUpsample", "BroadcastTo")
 CPU_FLAGS = {"avx512_bf16", "amx_bf16", "avx_ne_convert", "bf16"}  # the last is ARM's
 
 

@@ -15,7 +15,7 @@ from keras import layers
 from keras_saliency import compat
 from keras_saliency.files import InputError
 from keras_saliency.models.backbones import vgg16
-from keras_saliency.models.layers import Preprocess
+from keras_saliency.models.layers import NearestUpsample, Preprocess
 from keras_saliency.models.spec import ModelSpec
 
 DECODER = ((5, 3, 512), (4, 3, 512), (3, 3, 256), (2, 2, 128), (1, 2, 64))
@@ -37,7 +37,7 @@ def salgan(input_shape=(None, None, 3), width_multiplier=1.0):
               width_multiplier=width_multiplier)["block5_conv3"]
     for block, convolutions, filters in DECODER:
         if block < 5:
-            x = layers.UpSampling2D(2, name=f"upsample{block}")(x)
+            x = NearestUpsample(2, name=f"upsample{block}")(x)
         for conv in range(convolutions, 0, -1):
             x = layers.Conv2D(max(1, round(filters * width_multiplier)), 3, padding="same",
                               activation="relu", name=f"uconv{block}_{conv}")(x)

@@ -132,7 +132,8 @@ def test_an_engine_that_is_not_there_is_named():
         ks.accelerate(ks.build_model("gbvs"))
 
 
-@pytest.mark.parametrize("engine, extra", [("openvino", "fast"), ("onnxruntime", "onnx")])
+@pytest.mark.parametrize("engine, extra", [("openvino", "fast"), ("onnxruntime", "onnx"),
+                                           ("litert", "litert")])
 def test_a_missing_package_comes_with_the_command(monkeypatch, engine, extra):
     monkeypatch.setitem(sys.modules, ENGINES[engine].packages[0], None)
     with pytest.raises(MissingPackage, match=rf'pip install "keras_saliency\[{extra}\]"'):
@@ -192,9 +193,11 @@ class Python(keras.layers.Layer):
 
 
 @pytest.mark.parametrize("engine, says", [("openvino", "OpenVINO .* cannot convert foreign"),
-                                          ("onnxruntime", "PyFunc")])
+                                          ("onnxruntime", "PyFunc"),
+                                          ("litert", "cannot convert foreign to TensorFlow Lite")])
 def test_what_an_engine_cannot_run_is_said(engine, says):
-    pytest.importorskip(engine)
+    for package in ENGINES[engine].packages:
+        pytest.importorskip(package)
     image = keras.Input((16, 16, 3))
     with pytest.raises(InputError, match=says):
         ks.accelerate(keras.Model(image, Python()(image), name="foreign"), engine)

@@ -1,4 +1,6 @@
 """Half precision and TensorFlow Lite: as small as they should be, and close to the model."""
+import warnings
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -38,12 +40,52 @@ def test_a_weight_beyond_half_precision_is_named(model):
         tflite.half_precision(other)
 
 
+@pytest.fixture(params=["ai_edge_litert", "tensorflow"])
+def interpreter(request, monkeypatch):
+    """LiteRT's interpreter, and TensorFlow's as if LiteRT's was not there."""
+    if request.param == "tensorflow":
+        monkeypatch.setattr(tflite, "find_spec", lambda name: None)
+    else:
+        pytest.importorskip(request.param)
+
+
 @pytest.mark.parametrize("quantize, tolerance", [("none", 1e-4), ("dynamic", 0.2)])
-def test_tensorflow_lite(model, tmp_path, quantize, tolerance):
+def test_close_to_the_model_and_small(model, tmp_path, quantize, tolerance, interpreter):
     path = tflite.save_tflite(model, tmp_path / "m.tflite", quantize)
     images = np.random.default_rng(1).uniform(0, 255, (2, 48, 64, 3)).astype(np.float32)
-    np.testing.assert_allclose(tflite.run_tflite(path, images), model(images), atol=tolerance)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # such as that tf.lite is leaving
+        found = tflite.run_tflite(path, images)
+    np.testing.assert_allclose(found, model(images), atol=tolerance)
     share = path.stat().st_size / (4 * model.count_params())
     assert 0.9 < share < 1.2 if quantize == "none" else 0.2 < share < 0.4
     with pytest.raises(InputError, match="'int4'; choose none or dynamic"):
         tflite.save_tflite(model, tmp_path / "m.tflite", "int4")
+
+
+def test_another_size_is_one_error(model, tmp_path, interpreter):
+    path = tflite.save_tflite(model, tmp_path / "m.tflite")
+    with pytest.raises(InputError, match=r"m.tflite: LiteRT cannot run images of \[1, 50, 64, 3\]"):
+        tflite.run_tflite(path, np.zeros((1, 50, 64, 3), np.float32))
+
+
+def test_a_damaged_file_is_one_error(model, tmp_path):
+    pytest.importorskip("ai_edge_litert")  # the interpreter of TensorFlow 2.15 would crash
+    path = tflite.save_tflite(model, tmp_path / "m.tflite")
+    contents = path.read_bytes()
+    for damaged in (b"", b"no model", contents[:1000], contents[:-5000], bytes(len(contents))):
+        path.write_bytes(damaged)
+        with pytest.raises(InputError, match="m.tflite: LiteRT cannot open it"):
+            tflite.run_tflite(path, np.zeros((1, 48, 64, 3), np.float32))
+
+
+def test_what_cannot_be_exported_is_said_before(model, tmp_path):
+    ead = ks.build_model("ead", width_multiplier=0.02)
+    ead.canvas = (50, 64)
+    with pytest.raises(InputError, match="its strides must divide the canvas"):
+        tflite.save_tflite(ead, tmp_path / "m.tflite")
+    kernel, bias = ead.get_layer("block4_conv2").get_weights()
+    ead.get_layer("block4_conv2").set_weights([kernel, bias * np.nan])
+    with pytest.raises(InputError, match="block4_conv2/bias of ead is not finite"):
+        tflite.save_tflite(ead, tmp_path / "m.tflite")
+    assert not any(tmp_path.iterdir())

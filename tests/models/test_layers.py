@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 import keras_saliency as ks
-from keras_saliency.models.layers import MapDropout
+from keras_saliency.models.layers import MapDropout, NearestUpsample
 
 
 def test_dropout_silences_whole_maps_and_keeps_the_mean():
@@ -41,3 +41,10 @@ def test_msi_net_with_dropout_has_the_same_weights_and_maps():
     image = np.random.default_rng(2).uniform(0, 255, (1, 48, 64, 3)).astype(np.float32)
     np.testing.assert_array_equal(plain(image), dropping(image))
     assert np.abs(dropping(image, training=True) - plain(image)).max() > 1e-3
+
+
+def test_nearest_enlargement_repeats_each_cell():
+    inputs = np.random.default_rng(2).uniform(0, 1, (2, 3, 5, 4)).astype(np.float32)
+    layer = NearestUpsample.from_config(NearestUpsample(3).get_config())
+    np.testing.assert_array_equal(layer(inputs), inputs.repeat(3, axis=1).repeat(3, axis=2))
+    assert layer.compute_output_shape((None, None, 5, 4)) == (None, None, 15, 4)

@@ -1,0 +1,12 @@
+"""LiteRT, which TensorFlow Lite is called now: made for phones and small boards, runs here too."""
+from keras_saliency.engines.spec import EngineSpec
+from keras_saliency.export import runtimes, tflite
+
+
+def load(model, precision):
+    """See `EngineSpec`."""
+    contents = tflite.convert(model, [None, *model.input_shape[1:]])
+    return runtimes.run_litert(contents, model.name)
+
+
+SPEC = EngineSpec(load, ("ai_edge_litert",), runtimes.LITERT_EXTRA)
