@@ -59,7 +59,7 @@ setup(
             "tf2onnx>=1.17,<2",
             "onnxruntime>=1.16,<2",
         ],
-        "litert": ["ai-edge-litert>=1.1,<3"],
+        "litert": ["ai-edge-litert>=1.4,<3"],
         "parquet": ["pyarrow>=12,<26"],
         # pysaliency imports torch and pkg_resources without requiring them
         "pysaliency": ["pysaliency>=0.2.22,<0.3", "torch>=2,<3", "setuptools<81"],
