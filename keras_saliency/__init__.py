@@ -11,6 +11,7 @@ from keras_saliency import analysis, datasets, export, losses, metrics  # noqa: 
 from keras_saliency.engines import accelerate  # noqa: E402
 from keras_saliency.models import build_model, list_models, load_pretrained  # noqa: E402
 from keras_saliency.prediction.forward import predict  # noqa: E402
+from keras_saliency.training.calibration import calibrate  # noqa: E402
 
-__all__ = ["accelerate", "analysis", "build_model", "datasets", "export", "list_models",
-           "load_pretrained", "losses", "metrics", "predict"]
+__all__ = ["accelerate", "analysis", "build_model", "calibrate", "datasets", "export",
+           "list_models", "load_pretrained", "losses", "metrics", "predict"]

@@ -91,6 +91,13 @@ def from_canvas(canvas_map, size, fit=PAD) -> tf.Tensor:
         resize(cropped, size), tf.reduce_min(cropped), tf.reduce_max(cropped))
 
 
+def density_from_canvas(density, size, fit=PAD) -> tf.Tensor:
+    """`from_canvas` of a density [h, w, 1], divided by its sum: what lies on the padding is not in
+    the picture. Returns float32 [H, W, 1]."""
+    values = from_canvas(density, size, fit)
+    return values / tf.reduce_sum(values)
+
+
 def points_to_canvas(points, size, canvas, fit=PAD) -> tf.Tensor:
     """Move points float32 [n, 2] (x, y) of a picture of `size` (H, W) onto `canvas` (h, w).
 

@@ -1,6 +1,7 @@
 """A model of this package as a model of pysaliency, for its metrics and datasets."""
 import numpy as np
 
+from keras_saliency.models import is_density
 from keras_saliency.prediction.forward import predict
 
 
@@ -10,11 +11,12 @@ def to_pysaliency(model, canvas=None, **options):
     Args:
         model: Keras model on RGB 0..255, as `build_model` and `load_pretrained` give it.
         canvas: (h, w) to work at; see `predict`.
-        **options: of `pysaliency.SaliencyMapModel`, such as `cache_location`.
+        **options: of the pysaliency class, such as `cache_location`.
 
     Returns:
-        pysaliency.SaliencyMapModel whose maps are those of `keras_saliency.predict`; gray
-        stimuli [H, W] are taken as RGB, alpha is dropped.
+        pysaliency.SaliencyMapModel whose maps are those of `keras_saliency.predict`, or
+        pysaliency.Model whose log-densities are theirs where the network gives a density, as a
+        calibrated one does; gray stimuli [H, W] are taken as RGB, alpha is dropped.
 
     Raises:
         ImportError: pysaliency, or torch, which it imports, is not installed.
@@ -25,14 +27,24 @@ def to_pysaliency(model, canvas=None, **options):
         raise ImportError(f"pysaliency cannot be imported ({error}): python -m pip install "
                           '"keras_saliency[pysaliency]"') from error
 
+    def predicted(stimulus):
+        image = np.asarray(stimulus)
+        if image.ndim == 2:
+            image = image[..., np.newaxis]
+        image = image[..., :3] if image.shape[2] >= 3 else np.repeat(image[..., :1], 3, -1)
+        return predict(model, image, canvas)
+
     class KerasSaliencyModel(pysaliency.SaliencyMapModel):
         """The maps of one Keras model."""
 
         def _saliency_map(self, stimulus):
-            image = np.asarray(stimulus)
-            if image.ndim == 2:
-                image = image[..., np.newaxis]
-            image = image[..., :3] if image.shape[2] >= 3 else np.repeat(image[..., :1], 3, -1)
-            return predict(model, image, canvas)
+            return predicted(stimulus)
 
-    return KerasSaliencyModel(**options)
+    class KerasDensityModel(pysaliency.Model):
+        """The densities of one Keras model."""
+
+        def _log_density(self, stimulus):
+            density = predicted(stimulus).astype(np.float64)
+            return np.log(density / density.sum())
+
+    return (KerasDensityModel if is_density(model.name) else KerasSaliencyModel)(**options)

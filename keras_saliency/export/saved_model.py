@@ -12,7 +12,7 @@ from keras_saliency.export.frozen import largest_difference, megabytes, require_
 from keras_saliency.export.picture_bytes import LIMIT, decode_batch, picture_of, require_size
 from keras_saliency.export.serving_files import docker_command, write_serving_files, write_warmup
 from keras_saliency.files import remove_abandoned, temporary_path
-from keras_saliency.models import check_canvas, fit_of, postprocess_of
+from keras_saliency.models import check_canvas, fit_of, is_density, postprocess_of
 from keras_saliency.prediction.forward import canvas_of
 
 
@@ -41,20 +41,23 @@ class SaliencyModule(tf.Module):
         turned = {shape: maps.oriented_canvas(shape, canvas, fit) if None in model.input_shape[1:3]
                   else canvas for shape in ((2, 1), (1, 2))}  # as `predict` does
 
-        def saliency_of(image):
-            """[H, W, 1] in 0..1 of an image [H, W, 3]."""
+        def map_of(image):
+            """[H, W, 1] of an image [H, W, 3], as `predict` gives it."""
             size = tf.shape(image)[:2]
             chosen = tf.where(size[0] > size[1], turned[2, 1], turned[1, 2])
-            canvas_map = network(maps.to_canvas(image, chosen, fit=fit)[tf.newaxis])[0]
-            return maps.min_max(postprocess(canvas_map, size))
+            return postprocess(network(maps.to_canvas(image, chosen, fit=fit)[tf.newaxis])[0], size)
 
         @tf.function(input_signature=[
             tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")])
         def serving_default(images):
             with tf.control_dependencies([require_size(images, limit)]):
                 images = tf.identity(images)
-            saliency = tf.map_fn(saliency_of, images,
-                                 fn_output_signature=tf.TensorSpec([None, None, 1]))
+            predicted = tf.map_fn(map_of, images,
+                                  fn_output_signature=tf.TensorSpec([None, None, 1]))
+            saliency = maps.min_max(predicted, axis=(1, 2, 3))
+            if is_density(model.name):
+                return {"saliency": saliency, "density": predicted,
+                        "log_density": tf.math.log(predicted)}
             density = tf.math.divide_no_nan(
                 saliency, tf.reduce_sum(saliency, axis=(1, 2, 3), keepdims=True))
             return {"saliency": saliency, "density": density}
@@ -62,7 +65,7 @@ class SaliencyModule(tf.Module):
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
         def serve_bytes(image_bytes):
             def one(decoded):
-                saliency = saliency_of(picture_of(decoded))
+                saliency = maps.min_max(map_of(picture_of(decoded)))
                 levels = tf.saturate_cast(tf.round(saliency * 255), tf.uint8)
                 return (maps.to_canvas(saliency, canvas, maps.MAP_PADDING, fit),
                         tf.io.encode_png(levels), tf.shape(saliency)[:2])
@@ -87,7 +90,9 @@ def save(model, path, version: int = 1, limit=LIMIT, float16=False) -> Path:
 
     Signatures, B pictures each:
         serving_default: `images` uint8 [B, H, W, 3] RGB of any size -> `saliency` float32
-            [B, H, W, 1] in 0..1 (min-max) and `density` (sums to 1), in the input's own size.
+            [B, H, W, 1] in 0..1 (min-max) and `density` (sums to 1), in the input's own size. Of a
+            calibrated network (or DeepGaze I) `density` is its own and `log_density` the logarithm
+            of it in nats; of others it is `saliency` divided by its sum.
         serve_bytes: `image_bytes` string [B], JPEG, PNG or BMP of any sizes ->
             `saliency_png_bytes` string [B], 8-bit gray PNG, each in its picture's own size;
             `saliency` float32 [B, h, w, 1], the same on the model's canvas, padded with 0 (or

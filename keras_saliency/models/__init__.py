@@ -18,6 +18,7 @@ from keras_saliency.models import (
     vgg_linear,
     weights_file,
 )
+from keras_saliency.models.calibration import add_calibration, is_calibrated
 from keras_saliency.models.classical import bms, center_bias, gbvs, itti
 from keras_saliency.models.options import check_names, check_size, check_values
 from keras_saliency.models.pretrained import (
@@ -84,11 +85,12 @@ def network_spec(name) -> ModelSpec:
 def postprocess_of(model):
     """The function (canvas map [h, w, 1], size (H, W)) -> [H, W, 1] that ends a model.
 
-    Its own where its authors have one, else `maps.from_canvas`, with the model's fit; predict,
-    evaluate and export apply it alike.
+    Its own where its authors have one, else `maps.from_canvas`, or `maps.density_from_canvas` where
+    the output is a density, with the model's fit; predict, evaluate and export apply it alike.
     """
     spec = MODELS.get(model.name)
-    return partial((spec and spec.postprocess) or maps.from_canvas, fit=fit_of(model))
+    plain = maps.density_from_canvas if is_density(model.name) else maps.from_canvas
+    return partial((spec and spec.postprocess) or plain, fit=fit_of(model))
 
 
 def fit_of(model) -> str:
@@ -100,7 +102,7 @@ def fit_of(model) -> str:
 
 def is_density(name) -> bool:
     """Whether the output of the model of this name is a density."""
-    return name in MODELS and MODELS[name].density
+    return is_calibrated(name) or name in MODELS and MODELS[name].density
 
 
 def build_model(name, input_shape=None, encoder_weights=None, **options):
@@ -167,7 +169,8 @@ def load_pretrained(name_or_path):
     Returns:
         keras.Model of any input size, its `canvas` and `canvas_fit` those it was trained at; its
         `about` is a dict of what its file says: file, model, options, training data, scores,
-        licence. In `weights/` the file must be the one of the manifest, by sha256.
+        licence, calibration. A model that was calibrated is loaded so, and gives a density. In
+        `weights/` the file must be the one of the manifest, by sha256.
 
     Raises:
         WeightsError: no such weights, a file that does not say which model it is for, or whose
@@ -209,7 +212,12 @@ def _build_described(attributes, path):
     except InputError as error:
         raise WeightsError(f"{path}: attribute 'options': {error}") from None
     model.canvas, model.canvas_fit = canvas, fit
-    return model
+    if "calibration" not in attributes:
+        return model
+    if not isinstance(attributes["calibration"], dict):
+        raise WeightsError(f"{path}: attribute 'calibration' is "
+                           f"{reprlib.repr(attributes['calibration'])}, not what it was fitted to")
+    return add_calibration(model)
 
 
 def load_predictor(name_or_path):
@@ -231,5 +239,8 @@ def origin(model) -> str:
     count = about.get("training_stimuli")
     trained = (f"trained on {f'{count} stimuli of ' if count else ''}{about['dataset']}"
                if "dataset" in about else "its file does not say what it was trained on")
+    fitted = about.get("calibration", {})
+    calibrated = (f", calibrated on {fitted.get('stimuli')} stimuli of {fitted.get('dataset')}"
+                  if fitted else "")
     licence = f"; licence {about['licence']}" if "licence" in about else ""
-    return printable(f"{about['file']}: {model.name}, {trained}{licence}")
+    return printable(f"{about['file']}: {model.name}, {trained}{calibrated}{licence}")

@@ -1,10 +1,15 @@
-"""Layers of models that predict a density: feature scale, learned blur, center_bias, softmax."""
+"""Layers of models that predict a density: feature scale, learned blur, monotone nonlinearity,
+center_bias, softmax, a share of uniform."""
 import keras
+import numpy as np
 import tensorflow as tf
 
 from keras_saliency.compat import register
 
 PRIOR_CELLS = 64
+# Of `MonotoneLog`: parts of its range, and what is added to a map, whose zeros have no logarithm.
+SEGMENTS, FLOOR = 10, 1e-3
+START_SHARE = 0.01  # of `MixUniform`
 
 
 @register
@@ -59,6 +64,36 @@ def gaussian_blur(maps, sigma, height, width):
 
 
 @register
+class MonotoneLog(keras.layers.Layer):
+    """Logarithms of maps [B, H, W, 1] of 0..1 under a monotone function that is learned.
+
+    The logarithm of map + `FLOOR` is cut into `SEGMENTS` equal parts; in each the function rises by
+    its own one of `slopes` [SEGMENTS], not below 0. With all slopes 1, as at the start, the softmax
+    of the result is the map divided by its sum.
+    """
+
+    def build(self, input_shape):
+        self.slopes = self.add_weight(name="slopes", shape=(SEGMENTS,), initializer="ones",
+                                      constraint="non_neg")
+        super().build(input_shape)
+
+    def call(self, inputs):
+        return monotone_log(inputs, tf.convert_to_tensor(self.slopes))
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+def monotone_log(maps, slopes):
+    """Maps of 0..1 of any shape under the function of `MonotoneLog`; `slopes` [SEGMENTS]."""
+    knots = np.linspace(np.log(FLOOR), np.log1p(FLOOR), SEGMENTS + 1).tolist()
+    logs = tf.math.log(tf.nn.relu(maps) + FLOOR)
+    parts = [slopes[segment] * (tf.clip_by_value(logs, low, high) - low)
+             for segment, (low, high) in enumerate(zip(knots, knots[1:]))]
+    return knots[0] + tf.add_n(parts)
+
+
+@register
 class AddCenterBias(keras.layers.Layer):
     """Maps [B, H, W, 1] plus `alpha`, which is learned, times a log-density of relative places.
 
@@ -75,7 +110,7 @@ class AddCenterBias(keras.layers.Layer):
 
     def call(self, inputs):
         shape = tf.shape(inputs)
-        rows, columns = _between_cells(shape[1]), _between_cells(shape[2])
+        rows, columns = between_cells(shape[1]), between_cells(shape[2])
         resized = tf.matmul(rows @ tf.convert_to_tensor(self.log_density), columns,
                             transpose_b=True)
         return inputs + self.alpha * tf.expand_dims(resized, -1)
@@ -88,7 +123,7 @@ class AddCenterBias(keras.layers.Layer):
         return input_shape
 
 
-def _between_cells(length):
+def between_cells(length):
     """[length, PRIOR_CELLS]: what each place takes of the cells, bilinear, outer corners aligned.
 
     As a matrix, since OpenVINO cannot resize what is constant.
@@ -109,3 +144,30 @@ class LogSoftmax(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape
+
+
+@register
+class MixUniform(keras.layers.Layer):
+    """Log-densities [B, H, W, 1] mixed with a share of uniform density, which is learned.
+
+    The weight `logit` is the logarithm of share / (1 - share); no density is below share / (H W).
+    """
+
+    def build(self, input_shape):
+        start = keras.initializers.Constant(np.log(START_SHARE / (1 - START_SHARE)))
+        self.logit = self.add_weight(name="logit", shape=(), initializer=start)
+        super().build(input_shape)
+
+    def call(self, inputs):
+        return mix_uniform(inputs, tf.convert_to_tensor(self.logit))
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+def mix_uniform(log_densities, logit):
+    """Log-densities [B, H, W, ...] under `MixUniform`."""
+    shape = tf.shape(log_densities)
+    uniform = tf.math.log_sigmoid(logit) - tf.math.log(tf.cast(shape[1] * shape[2], logit.dtype))
+    own = log_densities + tf.math.log_sigmoid(-logit)
+    return own + tf.math.softplus(uniform - own)

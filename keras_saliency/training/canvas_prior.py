@@ -1,4 +1,4 @@
-"""A center_bias, which is of places in a stimulus, as the layer takes it that adds it on a canvas."""
+"""A center_bias, which is of places in a stimulus, as the layer takes it that adds it to maps."""
 from collections import Counter
 
 import numpy as np

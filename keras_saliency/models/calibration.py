@@ -1,0 +1,110 @@
+"""A network whose saliency_map is turned into a density by a few numbers, fitted to fixations.
+
+The network's map, min-max'ed over the canvas, is blurred; a monotone function of its logarithm plus
+a weight times a center_bias is the logarithm of a density, up to its sum; a share of it is uniform.
+`training.calibration` fits these numbers.
+
+Source: Kuemmerer, Wallis and Bethge (2015), Information-theoretic model comparison unifies saliency
+metrics, PNAS 112 (blur, monotone nonlinearity, center bias, by maximum likelihood). Departures: the
+function is of the logarithm, so that the map divided by its sum is where the fit begins; the center
+bias is a kernel density with a weight, not a function of the distance; a share is uniform.
+"""
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from keras import layers
+
+from keras_saliency.files import InputError
+from keras_saliency.models.density_layers import (
+    PRIOR_CELLS,
+    AddCenterBias,
+    GaussianBlur,
+    LogSoftmax,
+    MixUniform,
+    MonotoneLog,
+)
+from keras_saliency.models.layers import MinMax
+
+CALIBRATED = "calibrated_"  # begins the names of its layers and of the model
+
+
+class Parameters(NamedTuple):
+    """What is fitted.
+
+    Attributes:
+        slopes: float64 [SEGMENTS], see `MonotoneLog`. sigma: of the blur, in pixels of the canvas.
+        center_weight: of the center_bias. uniform_share: 0..1, of the density.
+        log_density: float64 [64, 64], the center_bias as `AddCenterBias` takes it.
+    """
+
+    slopes: np.ndarray
+    sigma: float
+    center_weight: float
+    uniform_share: float
+    log_density: np.ndarray = np.zeros((PRIOR_CELLS, PRIOR_CELLS))
+
+
+def is_calibrated(name) -> bool:
+    """Whether the model of this name is one of `add_calibration`."""
+    return str(name).startswith(CALIBRATED)
+
+
+def add_calibration(network) -> keras.Model:
+    """A model that shares the layers of `network` and ends in a density.
+
+    Args:
+        network: Keras model on RGB 0..255 [B, H, W, 3] with one map [B, H, W, 1] as its output.
+
+    Returns:
+        keras.Model `calibrated_<name>`: the same input -> float32 [B, H, W, 1], sums to 1 over the
+        canvas; the layer `calibrated_log_density` has its logarithm in nats. `canvas`,
+        `canvas_fit` and `about` are those of the network. The last step that the authors of some
+        networks publish (SalNet's blur, for one) is left out: blur and nonlinearity take its place.
+
+    Raises:
+        InputError: no such model, or one that is calibrated already.
+    """
+    if not isinstance(network, keras.Model) or len(network.outputs) != 1:
+        raise InputError(f"{getattr(network, 'name', network)} is no Keras model with one map as "
+                         "its output, which a calibration is added to")
+    if is_calibrated(network.name):
+        raise InputError(f"{network.name} has a calibration; give the network that it was made of")
+    x = MinMax(name=f"{CALIBRATED}min_max")(network.outputs[0])
+    x = GaussianBlur(name=f"{CALIBRATED}blur")(x)
+    x = MonotoneLog(name=f"{CALIBRATED}nonlinearity")(x)
+    x = AddCenterBias(name=f"{CALIBRATED}center_bias")(x)
+    x = LogSoftmax(name=f"{CALIBRATED}softmax")(x)
+    x = MixUniform(name=f"{CALIBRATED}log_density")(x)
+    model = keras.Model(network.inputs[0],
+                        layers.Activation("exponential", name=f"{CALIBRATED}density")(x),
+                        name=CALIBRATED + network.name)
+    for attribute in ("canvas", "canvas_fit", "about"):
+        if hasattr(network, attribute):
+            setattr(model, attribute, getattr(network, attribute))
+    return model
+
+
+def write_parameters(model, parameters: Parameters) -> None:
+    """Put `Parameters` into a model of `add_calibration`."""
+    share = parameters.uniform_share
+    values = {"blur": {"log_sigma": np.log(parameters.sigma)},
+              "nonlinearity": {"slopes": parameters.slopes},
+              "center_bias": {"alpha": parameters.center_weight,
+                              "log_density": parameters.log_density},
+              "log_density": {"logit": np.log(share / (1 - share))}}
+    for layer, variables in values.items():
+        for name, value in variables.items():
+            getattr(model.get_layer(CALIBRATED + layer), name).assign(np.float32(value))
+
+
+def read_parameters(model) -> Parameters:
+    """The `Parameters` that a model of `add_calibration` holds."""
+    def value(layer, name):
+        variable = getattr(model.get_layer(CALIBRATED + layer), name)
+        return np.asarray(variable, np.float64)
+
+    return Parameters(value("nonlinearity", "slopes"), float(np.exp(value("blur", "log_sigma"))),
+                      float(value("center_bias", "alpha")),
+                      float(1 / (1 + np.exp(-value("log_density", "logit")))),
+                      value("center_bias", "log_density"))

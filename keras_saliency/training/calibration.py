@@ -1,0 +1,221 @@
+"""A network's saliency_maps made densities that fit the fixations of one's own viewers.
+
+A few numbers (`models.calibration`) are fitted by maximum likelihood. Whether they help is measured
+on stimuli that they were not fitted to; where they do not, the network stays as it was.
+"""
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from keras_saliency import __version__
+from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
+from keras_saliency.datasets.pipeline import unreadable_files_named
+from keras_saliency.evaluation.statistics import bootstrap_intervals
+from keras_saliency.files import InputError
+from keras_saliency.models import check_canvas, fit_of, weights_file
+from keras_saliency.models.calibration import Parameters, add_calibration, write_parameters
+from keras_saliency.prediction.forward import canvas_of
+from keras_saliency.training import calibration_likelihood as likelihood
+
+FOLDS = 5
+CENTER_BIAS, UNCALIBRATED, CALIBRATED = "center bias alone", "uncalibrated", "calibrated"
+ROWS = (CENTER_BIAS, UNCALIBRATED, CALIBRATED)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What a calibration found.
+
+    Attributes:
+        model: the calibrated Keras model, or the network as it was if that is no worse.
+        parameters: what was fitted to all stimuli.
+        held_out: float64 [N, 3], mean bits per fixation over a uniform density of each stimulus
+            when it was held out, of `ROWS`. Uncalibrated is the map (min-max'ed, FLOOR added)
+            divided by its sum, or the density of a network that gives one.
+        fixations: how many there were. canvas: (h, w).
+    """
+
+    model: keras.Model
+    parameters: Parameters
+    held_out: np.ndarray
+    fixations: int
+    canvas: tuple
+
+    @property
+    def improved(self) -> bool:
+        """Whether the calibrated model is better than the network and than the center bias: the
+        95 % bootstrap intervals, over stimuli, of both advantages lie above 0."""
+        return improves(self.held_out)
+
+    def table(self) -> str:
+        """The held-out numbers with 95 % bootstrap intervals over stimuli."""
+        return format_held_out(self.held_out)
+
+    def save(self, path) -> Path:
+        """Write the calibrated model to a weights file, which `load_pretrained` reads.
+
+        Raises:
+            InputError: the calibration did not help, or the network does not say what it is: it
+                did not come from `load_pretrained`.
+        """
+        if not self.improved:
+            raise InputError(f"{path} is not written: the calibration did not help")
+        return save(self.model, path)
+
+
+def calibrate(model, dataset, canvas=None, log=print) -> keras.Model:
+    """Fit a network's saliency_maps to the fixations of a dataset: its output becomes a density.
+
+    Args, Raises: as `fit`.
+
+    Returns:
+        keras.Model of the same input whose output is a density (`models.calibration`); `predict`,
+        evaluation and export take it like any other. Where that is no better on held-out stimuli,
+        `model` itself, and `log` is told.
+    """
+    return fit(model, dataset, canvas, log).model
+
+
+def fit(model, dataset: SaliencyDataset, canvas=None, log=print) -> Calibration:
+    """`calibrate`, with all that was found.
+
+    Args:
+        model: Keras saliency model on RGB 0..255.
+        dataset: with fixations on at least 5 stimuli; those without are left out.
+        canvas: (h, w) to work at, of the model by default; portraits turn it as in `predict`.
+        log: is told the held-out numbers and what was decided.
+
+    Raises:
+        DatasetError: fixations on fewer stimuli, or a picture that cannot be read.
+        InputError: a model that is no such network, or is calibrated already, or a canvas that its
+            strides do not divide. FloatingPointError: a network that gives NaN or infinity.
+    """
+    calibrated = add_calibration(model)  # refuses what it cannot take before the network runs
+    calibrated.canvas = canvas = tuple(canvas or canvas_of(model))
+    check_canvas(model, canvas)
+    dataset = looked_at(dataset)
+    with unreadable_files_named(dataset):
+        cells = likelihood.collect(model, likelihood.network_maps(model, dataset, canvas), dataset,
+                                   canvas)
+    return fit_cells(model, calibrated, cells, log)
+
+
+def fit_cells(model, calibrated, cells, log=print) -> Calibration:
+    """`fit` from the network's maps on.
+
+    Args:
+        calibrated: of `add_calibration(model)`, with its canvas; gets what is fitted.
+    """
+    with tqdm(total=FOLDS + 1, desc="calibration", unit="fit") as bar:
+        held_out = cross_validate(cells, bar.update)
+        vector, center, spans = likelihood.fit(cells, np.arange(len(cells.dataset)))
+        bar.update()
+    found = likelihood.parameters(cells, vector, center, spans)
+    better = improves(held_out)
+    if better:
+        write_parameters(calibrated, found)
+        calibrated.about = MappingProxyType({  # a plain dict would be tracked as weights
+            **getattr(model, "about", {}), "calibration": facts(cells, held_out)})
+    result = Calibration(calibrated if better else model, found, held_out,
+                         len(cells.dataset.fixations), calibrated.canvas)
+    log(f"{result.table()}\n{describe(result)}")
+    return result
+
+
+def looked_at(dataset: SaliencyDataset) -> SaliencyDataset:
+    """The stimuli with fixations.
+
+    Raises:
+        DatasetError: fewer than 5.
+    """
+    counts = [] if dataset.fixations is None else np.diff(dataset.fixations.offsets)
+    rows = np.flatnonzero(counts)
+    if len(rows) < FOLDS:
+        raise DatasetError(f"{dataset.name}: a calibration needs fixations on at least {FOLDS} "
+                           f"stimuli, to hold some out; there are {len(rows)} of {len(dataset)}")
+    return dataset if len(rows) == len(dataset) else dataset.select(rows)
+
+
+def cross_validate(cells, after_fold=lambda: None) -> np.ndarray:
+    """float64 [N, 3]: mean bits per fixation over uniform of `ROWS`, each stimulus held out once.
+
+    Center bias and calibration are fitted to the stimuli of the other folds.
+    """
+    count = len(cells.dataset)
+    held_out = np.zeros((count, len(ROWS)))
+    order = np.random.RandomState(0).permutation(count)
+    for rows in np.array_split(order, FOLDS):
+        rows = np.sort(rows)
+        vector, center, spans = likelihood.fit(cells, np.setdiff1d(order, rows))
+        held_out[rows] = score(cells, rows, vector, center, spans)
+        after_fold()
+    return held_out
+
+
+def score(cells, rows, vector, center, spans) -> np.ndarray:
+    """float64 [n, 3]: `ROWS` of the stimuli `rows` under what `fit` of other stimuli found."""
+    prior = likelihood.priors(cells, rows, center, spans)
+    return np.stack([likelihood.bits(cells, rows, prior),
+                     likelihood.bits(cells, rows, cells.plain[rows]),
+                     likelihood.calibrated(cells, rows, prior, vector)], axis=1)
+
+
+def improves(held_out) -> bool:
+    """See `Calibration.improved`."""
+    gains = held_out[:, 2:] - held_out[:, :2]
+    return bool((bootstrap_intervals(gains)[:, 0] > 0).all())
+
+
+def format_held_out(held_out) -> str:
+    """See `Calibration.table`."""
+    columns = np.concatenate([held_out, held_out - held_out[:, :1]], axis=1)
+    cells = [f"{mean:6.3f} [{low:.3f}, {high:.3f}]" for mean, (low, high)
+             in zip(columns.mean(axis=0), bootstrap_intervals(columns))]
+    lines = [f"held-out bits per fixation, {FOLDS} folds of {len(held_out)} stimuli",
+             f"{'':20}{'over uniform':26}over the center bias"]
+    for place, name in enumerate(ROWS):
+        over_center = cells[place + len(ROWS)] if place else ""
+        lines.append(f"{name:20}{cells[place]:26}{over_center}".rstrip())
+    return "\n".join(lines)
+
+
+def describe(result: Calibration) -> str:
+    """What was decided and, where the model is calibrated, what was fitted."""
+    if not result.improved:
+        return (f"not calibrated: on held-out stimuli no better than {CENTER_BIAS} and than the "
+                "model as it was (95 % intervals of the gain); the model stays as it was")
+    found = result.parameters
+    return (f"calibrated on {len(result.held_out)} stimuli with {result.fixations} fixations: blur "
+            f"{found.sigma:.1f} pixels of a canvas of {result.canvas[0]}x{result.canvas[1]}, "
+            f"weight of the center bias {found.center_weight:.2f}, share of uniform "
+            f"{found.uniform_share:.1%}")
+
+
+def facts(cells, held_out) -> dict:
+    """What a weights file says of its calibration."""
+    intervals = bootstrap_intervals(held_out)
+    return {"dataset": f"{cells.dataset.name} ({cells.dataset.edition})",
+            "stimuli": len(cells.dataset), "fixations": len(cells.dataset.fixations),
+            "held_out": {"bits_per_fixation_over": "uniform", "folds": FOLDS, **{
+                name.replace(" ", "_"): [round(float(value), 4) for value in (mean, *interval)]
+                for name, mean, interval in zip(ROWS, held_out.mean(axis=0), intervals)}}}
+
+
+def save(model, path) -> Path:
+    """Write a calibrated model to a weights file.
+
+    Raises:
+        InputError: the network does not say what it is: it did not come from `load_pretrained`.
+    """
+    about = {key: value for key, value in getattr(model, "about", {}).items()
+             if key not in ("file", "base")}
+    if "model" not in about or "calibration" not in about:
+        raise InputError(f"{path}: {model.name} does not say which network it is and what it was "
+                         "calibrated on; load the network by load_pretrained, and calibrate it")
+    return weights_file.save(model, path, {
+        **about, "canvas": list(model.canvas), "fit": fit_of(model),
+        "keras": keras.__version__, "keras_saliency": __version__})

@@ -1,0 +1,254 @@
+"""The likelihood of fixations under a calibrated network, on its maps at reduced size.
+
+A cell is some pixels of the canvas: what a stimulus' map is before the blur is averaged over each.
+The density is normalised over what the picture covers of its canvas, as `predict` gives it; the
+center_bias in which it is fitted does without the stimulus' own fixations.
+"""
+import math
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from keras_saliency import maps
+from keras_saliency.analysis.interpolation import canvas_span
+from keras_saliency.datasets.dataset import SaliencyDataset
+from keras_saliency.datasets.pipeline import stimulus_stream
+from keras_saliency.evaluation.center_bias import center_bias
+from keras_saliency.models import calibration, fit_of, is_density
+from keras_saliency.models.density_layers import (
+    FLOOR,
+    SEGMENTS,
+    START_SHARE,
+    between_cells,
+    gaussian_blur,
+    mix_uniform,
+    monotone_log,
+)
+from keras_saliency.prediction.forward import forward_function
+from keras_saliency.training import lbfgs_steps
+from keras_saliency.training.canvas_prior import canvas_prior
+
+MOST_CELLS = 8192  # of a map
+AT_ONCE = 64       # stimuli
+ITERATIONS = 200   # at most; 20 to 60 are taken
+# Of the fit, in its own units: slopes, log(sigma in cells), weight of the center_bias, logit.
+BOUNDS = [(0, 8)] * SEGMENTS + [(-2, 3), (0, 3), (-9, 7)]
+START = [1] * SEGMENTS + [0, 0.5, math.log(START_SHARE / (1 - START_SHARE))]
+LN2 = math.log(2)
+
+
+class Cells(NamedTuple):
+    """What a network says of the stimuli of a dataset, and where they were looked at.
+
+    A stimulus on a turned canvas (portrait among landscapes) lies transposed among the others.
+
+    Attributes:
+        dataset: N stimuli. side: of a cell, in pixels of the canvas.
+        maps: float64 [N, h, w], means of the map, min-max'ed to 0..1, over each cell.
+        plain: float64 [N, h, w], the log-density, up to a constant, that the map is taken for
+            without a calibration: map + FLOOR over its sum, or the network's own density.
+        coverage: float64 [N, h, w], the share of each cell that the picture covers.
+        counts: float64 [N, h, w], fixations.
+        spans: N times what the picture covers of its canvas. turned: bool [N].
+    """
+
+    dataset: SaliencyDataset
+    side: int
+    maps: np.ndarray
+    plain: np.ndarray
+    coverage: np.ndarray
+    counts: np.ndarray
+    spans: list
+    turned: np.ndarray
+
+
+def canvases(model, dataset, canvas) -> list:
+    """The canvas (h, w) of each stimulus, turned as `predict` turns it."""
+    fit, any_size = fit_of(model), None in model.input_shape[1:3]
+    return [maps.oriented_canvas(size, canvas, fit) if any_size else tuple(canvas)
+            for size in dataset.sizes]
+
+
+def network_maps(model, dataset, canvas, batch=4, label="maps"):
+    """Yield (index, float32 [h, w]) of each stimulus, those of one canvas together."""
+    forward, each = forward_function(model), canvases(model, dataset, canvas)
+    with tqdm(total=len(dataset), desc=label, unit="stimulus") as bar:
+        for shape in dict.fromkeys(each):
+            rows = [i for i, other in enumerate(each) if other == shape]
+            stream = stimulus_stream(dataset, shape, rows, batch, fit_of(model))
+            for start, images in zip(range(0, len(rows), batch), stream):
+                for index, values in zip(rows[start:], forward(images)):
+                    yield index, tf.cast(values[..., 0], tf.float32).numpy()
+                    bar.update()
+
+
+def collect(model, outputs, dataset, canvas) -> Cells:
+    """`Cells` of the maps of a network.
+
+    Args:
+        model: the network. outputs: (index, [h, w]) of every stimulus, of `network_maps`.
+        canvas: (h, w) of stimuli that are not turned.
+
+    Raises:
+        FloatingPointError: naming a stimulus whose map has NaN or infinity.
+    """
+    side = cell_side(canvas)
+    shape = (len(dataset), *(length // side for length in canvas))
+    found, plain, coverage, counts = (np.zeros(shape) for _ in range(4))
+    each, fit = canvases(model, dataset, canvas), fit_of(model)
+    spans = [canvas_span(tuple(size), own, fit)
+             for size, own in zip(dataset.sizes.tolist(), each)]
+    turned = np.array([own != tuple(canvas) for own in each])
+    for index, values in outputs:
+        if not np.isfinite(values).all():
+            raise FloatingPointError(f"the map of {dataset.names[index]} has NaN or infinite "
+                                     "values; such a network has diverged")
+        values = values.astype(np.float64)
+        scaled = (values - values.min()) / (1e-7 + np.ptp(values))  # as the layer does
+        own = [_means(scaled, side),
+               np.log(_means(values, side) if is_density(model.name)
+                      else _means(scaled, side) + FLOOR),
+               np.outer(*(_covered(length // side, *part)
+                          for length, part in zip(each[index], spans[index]))),
+               _counted(dataset, index, each[index], fit, side)]
+        for target, part in zip((found, plain, coverage, counts), own):
+            target[index] = part.T if turned[index] else part
+    return Cells(dataset, side, found, plain, coverage, counts, spans, turned)
+
+
+def cell_side(canvas) -> int:
+    """The smallest side of a cell that leaves a canvas at most `MOST_CELLS`, if one divides it."""
+    common = math.gcd(*canvas)
+    sides = [side for side in range(1, common + 1) if common % side == 0]
+    return next((side for side in sides if math.prod(canvas) <= MOST_CELLS * side ** 2), sides[-1])
+
+
+def _means(values, side) -> np.ndarray:
+    height, width = (length // side for length in values.shape)
+    return values.reshape(height, side, width, side).mean(axis=(1, 3))
+
+
+def _covered(count, start, stop) -> np.ndarray:
+    """float64 [count]: the share of each of `count` equal parts of 0..1 that start..stop covers."""
+    edges = np.clip(np.arange(count + 1) / count, start, stop)
+    return np.diff(edges) * count
+
+
+def _counted(dataset, index, canvas, fit, side) -> np.ndarray:
+    """float64 [h, w]: fixations on a stimulus in each cell."""
+    points = maps.points_to_canvas(dataset.fixations.of(index), dataset.sizes[index], canvas, fit)
+    counts = np.zeros([length // side for length in canvas])
+    np.add.at(counts, tuple((points.numpy()[:, ::-1] / side).astype(np.intp).T), 1)
+    return counts
+
+
+def priors(cells: Cells, rows, center, spans, own=False) -> np.ndarray:
+    """float64 [n, h, w]: the center_bias on the cells of the stimuli `rows`, up to a constant.
+
+    Args:
+        spans: of the stimuli that `center` was fitted to.
+        own: whether these are `rows`, so that each is left out of its own.
+    """
+    everywhere = None if own else canvas_prior(center, spans)
+    # portraits lie transposed, and so does what is added to them
+    down, across = (between_cells(length).numpy() for length in cells.maps.shape[1:])
+    found = []
+    for place, row in enumerate(rows):
+        grid = canvas_prior(center, spans, place) if own else everywhere
+        found.append(down @ (grid.T if cells.turned[row] else grid) @ across.T)
+    return np.stack(found)
+
+
+def calibrated(cells: Cells, rows, priors, vector) -> np.ndarray:
+    """float64 [n]: `bits` of the stimuli `rows` under a calibration; `vector` as `BOUNDS`."""
+    return np.concatenate([
+        _bits(_calibrated(*_arguments(cells, rows[part], priors[part], vector)).numpy(),
+              cells.counts[rows[part]]) for part in _parts(len(rows))])
+
+
+def bits(cells: Cells, rows, logs) -> np.ndarray:
+    """float64 [n]: mean bits per fixation, over a uniform density, of the stimuli `rows`.
+
+    Args:
+        logs: float64 [n, h, w], a log-density of each up to a constant, in nats.
+    """
+    relative = _on_picture(tf.constant(logs), tf.constant(cells.coverage[rows]))
+    return _bits(relative.numpy(), cells.counts[rows])
+
+
+def _bits(logs, counts) -> np.ndarray:
+    return (logs * counts).sum(axis=(1, 2)) / counts.sum(axis=(1, 2)) / LN2
+
+
+def negative(cells: Cells, rows, priors, vector) -> tuple:
+    """(nats per fixation over uniform, negative; its gradient) on the stimuli `rows`."""
+    value, gradient, total = 0.0, np.zeros(len(vector)), cells.counts[rows].sum()
+    for part in _parts(len(rows)):
+        chosen = rows[part]
+        one, slope = _negative_with_gradient(*_arguments(cells, chosen, priors[part], vector),
+                                             tf.constant(cells.counts[chosen]))
+        value, gradient = value + float(one), gradient + slope.numpy()
+    return value / total, gradient / total
+
+
+def fit(cells: Cells, rows) -> tuple:
+    """The calibration with the highest likelihood of the fixations on the stimuli `rows`.
+
+    Returns:
+        (vector as `BOUNDS`, `CenterBias` of these stimuli, their spans).
+    """
+    rows = np.asarray(rows)
+    center, spans = center_bias(cells.dataset.select(rows)), [cells.spans[row] for row in rows]
+    own = priors(cells, rows, center, spans, own=True)
+    vector, _ = lbfgs_steps.minimize(lambda vector: negative(cells, rows, own, vector),
+                                     np.array(START, np.float64), BOUNDS, ITERATIONS,
+                                     precision=1e-9)
+    return vector, center, spans
+
+
+def parameters(cells: Cells, vector, center, spans) -> calibration.Parameters:
+    """What `fit` found as the layers of the network take it."""
+    *slopes, log_sigma, weight, logit = vector
+    # averaging over a cell has blurred already
+    variance = cells.side ** 2 * math.exp(2 * log_sigma) + (cells.side ** 2 - 1) / 12
+    return calibration.Parameters(np.array(slopes), math.sqrt(variance), float(weight),
+                                  1 / (1 + math.exp(-logit)), canvas_prior(center, spans))
+
+
+def _arguments(cells, rows, priors, vector) -> tuple:
+    """What `_calibrated` takes."""
+    return tuple(tf.constant(values, tf.float64)
+                 for values in (cells.maps[rows], priors, cells.coverage[rows], vector))
+
+
+def _parts(count) -> list:
+    return [slice(start, start + AT_ONCE) for start in range(0, count, AT_ONCE)]
+
+
+@tf.function(reduce_retracing=True)
+def _calibrated(found, prior, coverage, vector):
+    """float64 [n, h, w]: log of the density, over a uniform one, in each cell."""
+    log_sigma, weight, logit = tf.unstack(vector[SEGMENTS:])
+    shape = tf.shape(found)
+    blurred = gaussian_blur(found, tf.exp(log_sigma), shape[1], shape[2])
+    logits = monotone_log(blurred, vector[:SEGMENTS]) + weight * prior
+    logs = logits - tf.reduce_logsumexp(logits, axis=(1, 2), keepdims=True)
+    return _on_picture(mix_uniform(logs, logit), coverage)
+
+
+def _on_picture(logs, coverage):
+    """Log-densities [n, h, w] over the picture alone, relative to a uniform density there."""
+    highest = tf.reduce_max(logs, axis=(1, 2), keepdims=True)
+    mass = tf.reduce_sum(coverage * tf.exp(logs - highest), axis=(1, 2), keepdims=True)
+    area = tf.reduce_sum(coverage, axis=(1, 2), keepdims=True)
+    return logs - highest - tf.math.log(mass / area)
+
+
+@tf.function(reduce_retracing=True)
+def _negative_with_gradient(found, prior, coverage, vector, counts):
+    with tf.GradientTape() as tape:
+        tape.watch(vector)
+        value = -tf.reduce_sum(counts * _calibrated(found, prior, coverage, vector))
+    return value, tape.gradient(value, vector)
