@@ -1,0 +1,125 @@
+"""The canvas geometry of `maps` in NumPy, for networks that run without TensorFlow.
+
+Resizing is linear and goes along one axis after the other: each is a matrix that is zero but for a
+narrow band. The weights are those of TensorFlow's kernels ResizeArea and ResizeBicubic with aligned
+corners; tests/test_numpy_maps.py compares the two.
+"""
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+STIMULUS_PADDING = 126.0
+PAD, STRETCH = "pad", "stretch"
+_STEPS = 1024  # of TensorFlow's table of bicubic weights between two pixels
+_SHARPNESS = -0.75  # its a, as in Keys (1981)
+_ROWS = 8  # of a matrix that are applied at once: its band is narrow, and so are they
+
+
+def fitted_size(size, canvas, fit=PAD) -> tuple:
+    """(h, w): what a picture of `size` (H, W) covers of `canvas`; see `maps.fitted_size`."""
+    if fit == STRETCH:
+        return tuple(canvas)
+    ratio = min(c / s for c, s in zip(canvas, size))
+    return tuple(min(max(round(s * ratio), 1), c) for c, s in zip(canvas, size))
+
+
+def oriented_canvas(size, canvas, fit=PAD) -> tuple:
+    """The canvas turned to portrait for portrait pictures; see `maps.oriented_canvas`."""
+    if fit == STRETCH:
+        return tuple(canvas)
+    short, long = sorted(canvas)
+    return (long, short) if size[0] > size[1] else (short, long)
+
+
+def resize(image, size) -> np.ndarray:
+    """float32 [h, w, C] of `image` [H, W, C], uint8 or float; see `maps.resize`."""
+    def along_columns(values):
+        turned = np.ascontiguousarray(values.swapaxes(0, 1))
+        made = _apply(_weights(image.shape[1], size[1]), turned)
+        return np.ascontiguousarray(made.swapaxes(0, 1), np.float32)
+
+    rows = _weights(image.shape[0], size[0])
+    # the axis that is turned for it while there are fewer rows
+    if size[0] < image.shape[0]:
+        return along_columns(_apply(rows, image))
+    return _apply(rows, along_columns(image))
+
+
+def to_canvas(image, canvas, fit=PAD) -> np.ndarray:
+    """float32 [h, w, C]: `image` [H, W, C] on `canvas`; see `maps.to_canvas`."""
+    fitted = fitted_size(image.shape[:2], canvas, fit)
+    resized = np.clip(resize(image, fitted), image.min(), image.max())
+    top, left = ((c - f) // 2 for c, f in zip(canvas, fitted))
+    padded = np.full((*canvas, image.shape[2]), STIMULUS_PADDING, np.float32)
+    padded[top:top + fitted[0], left:left + fitted[1]] = resized
+    return padded
+
+
+def from_canvas(canvas_map, size, fit=PAD) -> np.ndarray:
+    """float32 [H, W, C] of a canvas map [h, w, C]; see `maps.from_canvas`."""
+    canvas = canvas_map.shape[:2]
+    fitted = fitted_size(size, canvas, fit)
+    top, left = ((c - f) // 2 for c, f in zip(canvas, fitted))
+    cropped = canvas_map[top:top + fitted[0], left:left + fitted[1]]
+    made = resize(cropped, size)
+    return np.clip(made, cropped.min(), cropped.max(), out=made)
+
+
+def blur(image, profile) -> np.ndarray:
+    """float32 [H, W, 1] of `image` under a separable filter; see `maps.blur`."""
+    def blurred(values):
+        return cv2.sepFilter2D(values, cv2.CV_32F, profile, profile, borderType=cv2.BORDER_CONSTANT)
+
+    values = image[..., 0]
+    return (blurred(values) / blurred(np.ones_like(values)))[..., np.newaxis]
+
+
+def _apply(weights, values):
+    """The matrix [n, N] along the first axis of `values` [N, ...]; None is the identity."""
+    if weights is None:
+        return values
+    matrix, first, last = weights
+    flat = values.reshape(len(values), -1)
+    made = np.empty((len(matrix), flat.shape[1]), np.float32)
+    for start in range(0, len(matrix), _ROWS):
+        rows = slice(start, start + _ROWS)
+        band = slice(first[start], last[rows][-1])
+        np.matmul(matrix[rows, band], flat[band].astype(np.float32, copy=False), out=made[rows])
+    return made.reshape(len(matrix), *values.shape[1:])
+
+
+@lru_cache(maxsize=32)
+def _weights(length: int, made: int):
+    """(matrix float32 [made, length], where the band of each row begins and ends) that brings an
+    axis of `length` to `made`; None where it stays."""
+    if length == made:
+        return None
+    scale = np.float32(length - 1) / np.float32(made - 1) if made > 1 else np.float32(length)
+    starts = np.arange(made, dtype=np.float32) * scale  # in float32, as the kernels
+    places, weights = (_area if made < length else _bicubic)(starts, scale)
+    places = np.clip(places, 0, length - 1)  # beyond the border the last pixel counts again
+    matrix = np.zeros((made, length), np.float32)
+    np.add.at(matrix, (np.arange(made)[:, np.newaxis], places), weights)
+    return matrix, places.min(axis=1), places.max(axis=1) + 1
+
+
+def _area(starts, scale):
+    """(pixels [made, n], their shares): how much of each lies between a start and the next."""
+    ends = np.arange(1, len(starts) + 1, dtype=np.float32) * scale
+    first = np.floor(starts).astype(int)
+    places = first[:, np.newaxis] + np.arange(int(np.ceil(scale)) + 1)
+    covered = np.minimum(places + 1, ends[:, np.newaxis]) - np.maximum(
+        places, starts[:, np.newaxis])
+    return places, np.maximum(covered, 0) / scale
+
+
+def _bicubic(starts, scale):
+    """(pixels [made, 4], their weights): the two on either side, by the distance in steps."""
+    first = np.floor(starts)
+    steps = np.rint((starts - first) * np.float32(_STEPS))[:, np.newaxis]
+    distances = np.abs(steps / _STEPS - np.arange(-1, 3))
+    a = _SHARPNESS
+    near = ((a + 2) * distances - (a + 3)) * distances ** 2 + 1
+    far = ((a * distances - 5 * a) * distances + 8 * a) * distances - 4 * a
+    return first.astype(int)[:, np.newaxis] + np.arange(-1, 3), np.where(distances <= 1, near, far)
