@@ -16,6 +16,8 @@ def main():
             f"{name}: {result.summary}" for name, result in RESULTS.items()),
         "python scripts/reproduce.py ead_losses --set data.root=PATH name=ead_losses\n"
         "  python scripts/reproduce.py gallery --set data.root=PATH name=gallery\n"
+        "  python scripts/reproduce.py calibration --set data.root=PATH data.canvas=null "
+        "name=calibration\n"
         "  python scripts/reproduce.py popout --weights runs/msi_net_osie --set name=popout\n"
         "  python scripts/reproduce.py scenes --pictures FOLDER --set data.root=PATH name=scenes")
     parser.add_argument("result", choices=sorted(RESULTS))
@@ -23,8 +25,9 @@ def main():
                         help="gallery: show these in place of validation stimuli; scenes: a folder "
                              "of images for each scene")
     parser.add_argument("--weights", metavar="RUN_OR_FILE", nargs="+",
-                        help="popout: score these models as well; what was trained on generated "
-                             "arrays, as runs/quickstart was, has seen these")
+                        help="calibration: calibrate these networks; popout: score these models "
+                             "as well; what was trained on generated arrays, as runs/quickstart "
+                             "was, has seen these")
     parser.add_argument("--least-images", type=int, metavar="N",
                         help="scenes: leave out scenes with fewer images (default: 50)")
     arguments = parser.parse_args()

@@ -144,3 +144,78 @@ def test_an_unreadable_stimulus_is_named(root):
     (root / "stimuli" / "a.png").write_bytes(np.arange(50, dtype=np.uint8).tobytes())
     with pytest.raises(DatasetError, match="unreadable images: .*stimuli/a.png"):
         folder.load(root)
+
+
+HEADER = "stimulus,observer,x,y,start,end"
+
+
+@pytest.fixture
+def table(root):
+    """Write fixations.csv in place of the masks."""
+    for file in (root / "fixations").iterdir():
+        file.unlink()
+    (root / "fixations").rmdir()
+
+    def write(*rows, header=HEADER, name="fixations.csv", encoding="utf-8"):
+        (root / name).write_text("\n".join((header, *rows)) + "\n", encoding=encoding)
+        return root
+    return write
+
+
+def test_a_table_of_fixations(table):
+    root = table("a-1.jpg,Zoe,5.5,6,0.1,0.35", "a,Ann,1,2,0,0.2", "a-1,Ann,3,4,1,1.5",
+                 "b.JPG,Zoe,59.9,39.9,0,0", "b,Ann,60,3,0,1", "b,Ann,nan,3,0,1")
+    fixations = folder.load(root, density=None).fixations
+    assert [fixations.of(i).tolist() for i in range(3)] == [
+        [[1, 2]], [[3, 4], [5.5, 6]], [[59.9, 39.9]]]
+    assert fixations.observer.tolist() == [0, 0, 1, 1]
+    np.testing.assert_allclose(fixations.duration, [200, 500, 250, 0], rtol=1e-5)
+    assert fixations.dropped.tolist() == [0, 0, 2]
+
+
+def test_a_table_without_times_with_more_columns_and_in_another_order(table):
+    root = table("3,b,0,7,old", "2,a,1,8,young", header=" y , stimulus,x, observer,age",
+                 encoding="utf-8-sig")
+    fixations = folder.load(root).fixations
+    assert [fixations.of(i).tolist() for i in range(3)] == [[[1, 2]], [], [[0, 3]]]
+    assert fixations.observer.tolist() == [1, 0] and np.isnan(fixations.duration).all()
+    (root / "fixations.csv").rename(root / "viewers.csv")
+    assert len(folder.load(root, fixations="viewers").fixations) == 2
+
+
+@pytest.mark.parametrize("rows, message", [
+    (["c.png,o,1,2,0,1"], "fixations.csv: no stimulus c.png; the stimuli are a.png, a-1.jpg"),
+    (["a,o,1,2,0,1", "a,o,left,2,0,1"], "fixations.csv, line 3: x is 'left', which is no number"),
+    (["a,o,1"], "line 2: y is '', which is no number"),
+    (["a,o,1,2,2,1"], "line 2: a fixation that ends before it starts"),
+    (["a,o,1,2,0,inf"], "line 2: a fixation that ends before"),
+])
+def test_a_row_that_cannot_be_read_is_named(table, rows, message):
+    with pytest.raises(DatasetError, match=message):
+        folder.load(table(*rows))
+
+
+@pytest.mark.parametrize("header, message", [
+    ("stimulus,x,y", "has no column observer; its header must be stimulus,observer,x,y, with"),
+    ("stimulus;observer;x;y", "has no column stimulus, observer, x, y; .* and is stimulus;obs"),
+])
+def test_a_header_that_is_not_whole_is_named(table, header, message):
+    with pytest.raises(DatasetError, match=message):
+        folder.load(table("a,o,1,2", header=header))
+
+
+def test_an_empty_or_binary_table_is_named(table):
+    root = table()
+    assert not folder.load(root).has_fixations
+    (root / "fixations.csv").write_bytes(b"")
+    with pytest.raises(DatasetError, match="fixations.csv has no column .* and is empty"):
+        folder.load(root)
+    (root / "fixations.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(DatasetError, match="fixations.csv is not a CSV file that can be read"):
+        folder.load(root)
+
+
+def test_masks_and_a_table_together_are_refused(root):
+    (root / "fixations.csv").write_text(HEADER)
+    with pytest.raises(DatasetError, match="holds fixations/ and fixations.csv; which of them"):
+        folder.load(root)

@@ -12,6 +12,7 @@ import keras_saliency as ks
 from keras_saliency import files, maps
 from keras_saliency.export.saved_model import export_all
 from keras_saliency.files import InputError
+from keras_saliency.models import calibration
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +73,37 @@ def test_a_model_of_stretched_pictures_is_served_so(tmp_path):
         output = loaded["serve_bytes"](image_bytes=tf.constant([png]))
         np.testing.assert_allclose(output["saliency"][0], maps.to_canvas(
             expected[..., None], (48, 64), 0, "stretch"), atol=1e-4)
+
+
+@pytest.mark.parametrize("fit", ["pad", "stretch"])
+def test_the_density_of_a_calibrated_model_is_served(tmp_path, fit):
+    model = calibration.add_calibration(ks.build_model("msi_net", width_multiplier=0.1))
+    rng = np.random.default_rng(1)
+    calibration.write_parameters(model, calibration.Parameters(
+        rng.uniform(0.5, 2, 10), 3.0, 0.6, 0.02, rng.normal(0, 1, (64, 64))))
+    model.canvas, model.canvas_fit = (48, 64), fit
+    loaded = tf.saved_model.load(str(ks.export.save(model, tmp_path / "m"))).signatures
+    for size in ((80, 60), (60, 80), (33, 47), (90, 300)):
+        images = np.random.default_rng(2).integers(0, 256, (2, *size, 3), np.uint8)
+        output = loaded["serving_default"](images=tf.constant(images))
+        for row, image in enumerate(images):
+            expected = ks.predict(model, image)
+            assert expected.sum() == pytest.approx(1, abs=1e-5)
+            np.testing.assert_allclose(output["density"][row, ..., 0], expected, rtol=1e-3)
+            np.testing.assert_allclose(output["log_density"][row, ..., 0], np.log(expected),
+                                       atol=1e-3)
+            np.testing.assert_allclose(
+                output["saliency"][row, ..., 0],
+                (expected - expected.min()) / np.ptp(expected), atol=1e-3)
+        png = cv2.imencode(".png", images[0, ..., ::-1])[1].tobytes()
+        served = loaded["serve_bytes"](image_bytes=tf.constant([png]))["saliency_png_bytes"]
+        picture = cv2.imdecode(np.frombuffer(served[0].numpy(), np.uint8), cv2.IMREAD_UNCHANGED)
+        np.testing.assert_allclose(picture / 255, output["saliency"][0, ..., 0], atol=0.51 / 255)
+
+
+def test_a_network_without_calibration_has_no_log_density(exported):
+    output = exported[2].signatures["serving_default"](images=tf.zeros((1, 20, 20, 3), tf.uint8))
+    assert set(output) == {"saliency", "density"}
 
 
 def test_bad_bytes_are_named_by_their_places(exported):
