@@ -106,6 +106,38 @@ def test_evaluate_names_the_maps_that_are_missing(tmp_path):
 
 
 @pytest.mark.slow
+def test_calibrate_fits_or_says_that_it_does_not_help(tmp_path, weights):
+    """Viewers who look at what an untrained network responds to, and others who look anywhere."""
+    (tmp_path / "stimuli").mkdir()
+    rng, rows = np.random.default_rng(0), {"informed": [], "random": []}
+    model = ks.load_pretrained(weights)
+    for index in range(12):
+        picture = cv2.resize(rng.integers(0, 256, (4, 5, 3), np.uint8), (64, 48))
+        cv2.imwrite(str(tmp_path / "stimuli" / f"{index}.png"), picture[..., ::-1])
+        density = ks.predict(model, picture).ravel().astype(np.float64) ** 3
+        for viewers, chances in (("informed", density / density.sum()), ("random", None)):
+            for place in rng.choice(48 * 64, 80, p=chances):
+                rows[viewers].append(f"{index}.png,anna,{place % 64},{place // 64}")
+    for viewers, lines in rows.items():
+        (tmp_path / f"{viewers}.csv").write_text("\n".join(["stimulus,observer,x,y", *lines]))
+    settings = ["--weights", weights, "--part", "all", "--set", "data.name=folder",
+                f"data.root={tmp_path}"]
+    code, out, err = script("calibrate", *settings, "data.options={fixations: informed}", "--out",
+                            tmp_path / "mine.h5")
+    assert code == 0 and "held-out bits per fixation, 5 folds of 12 stimuli" in out, err
+    code, out, err = script("predict", tmp_path / "stimuli", "--weights", tmp_path / "mine.h5",
+                            "--raw", "--out", tmp_path / "out")
+    assert code == 0 and "calibrated on 12 stimuli of folder" in out, err
+    assert np.load(tmp_path / "out" / "3.npy").sum() == pytest.approx(1, abs=1e-4)
+    code, out, err = script("calibrate", *settings, "data.options={fixations: random}", "--out",
+                            tmp_path / "no.h5")
+    assert code == 1 and "not calibrated" in out and not (tmp_path / "no.h5").exists(), err
+    code, _, err = script("calibrate", *settings, "data.options={fixations: none}", "--out",
+                          tmp_path / "no.h5")
+    assert code == 2 and "holds neither density/" in err and "Traceback" not in err
+
+
+@pytest.mark.slow
 def test_predict_takes_pictures_of_all_kinds_and_names_the_bad_one(tmp_path, weights):
     rng = np.random.default_rng(0)
     folder = tmp_path / "pictures"
@@ -141,6 +173,7 @@ def test_predict_takes_pictures_of_all_kinds_and_names_the_bad_one(tmp_path, wei
     ("evaluate", ["--compare", "one.csv"], "one.csv"),
     ("predict", ["x.jpg", "--weights", "nothing"], "no weights 'nothing'"),
     ("import_weights", ["salgan", "nothing.npz"], "nothing.npz"),
+    ("calibrate", ["--weights", "nothing", "--out", "x.h5"], "no weights 'nothing'"),
     ("summary", ["mis"], "no model 'mis'"),
     ("summary", ["msi_net", "--size", "50", "60"], "strides"),
     ("summary", ["msi_net", "--option", "aspp"], "--option 'aspp': write key=value"),
