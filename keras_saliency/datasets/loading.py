@@ -64,11 +64,15 @@ def load_sections(sections, targets=(DENSITY,), part="validation") -> list:
 
 
 def training_pieces(sections) -> list:
-    """[(stimuli, spec, share)] of the training stimuli of all sections: those of one dataset that
-    come onto one canvas, how they do, and how often an epoch shows them."""
-    return [(stimuli, spec, Share(len(stimuli), section.data.weight, spec.canvas))
-            for section in sections
+    """[(section, stimuli, spec)]: the training stimuli of all sections, cut by canvas."""
+    return [(section, stimuli, spec) for section in sections
             for stimuli, spec in pipeline.by_canvas(section.training, section.spec)]
+
+
+def training_shares(sections) -> list:
+    """What an epoch draws from each of `training_pieces`."""
+    return [Share(len(stimuli), section.data.weight, spec.canvas)
+            for section, stimuli, spec in training_pieces(sections)]
 
 
 def load_data(data: DataConfig, targets=(DENSITY,), part="validation") -> tuple:

@@ -105,7 +105,7 @@ def cache_features(trunk, streams, count: int, path=None, fingerprint="", label=
         FeatureCacheError: not enough memory or disk space, or responses beyond float16.
     """
     rows = len(streams) * count
-    shapes = _response_shapes(trunk, streams[0]) + [tuple(streams[0].element_spec[1].shape[1:])]
+    shapes = response_shapes(trunk, *(spec.shape[1:] for spec in streams[0].element_spec))
     if path is None:
         require_memory(rows, shapes)
         arrays = [np.empty((rows, *shape), DTYPE) for shape in shapes]
@@ -139,11 +139,15 @@ def cached_loader(arrays, count: int):
     return load
 
 
-def _response_shapes(trunk, stream) -> list:
-    """Shapes of the responses for the stream's canvas (the trunk may take any size)."""
-    canvas = stream.element_spec[0].shape[1:]
+def response_shapes(trunk, canvas, target) -> list:
+    """What the cache holds of a stimulus: the shapes of the responses, then that of the target.
+
+    Args:
+        canvas: shape (h, w, 3) of a stimulus on its canvas (the trunk may take any size).
+        target: shape (h, w, C).
+    """
     outputs = trunk(tf.zeros((1, *canvas)), training=False)
-    return [tuple(t.shape[1:]) for t in tf.nest.flatten(outputs)]
+    return [*(tuple(t.shape[1:]) for t in tf.nest.flatten(outputs)), tuple(target)]
 
 
 def _fill(arrays, trunk, streams, rows, label):

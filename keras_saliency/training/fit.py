@@ -8,7 +8,7 @@ from keras_saliency.analysis.activations import activation_model
 from keras_saliency.compat import RampedSGD, TQDMProgressBar
 from keras_saliency.config import Config, ConfigError, ModelConfig, TrainConfig
 from keras_saliency.datasets import orders, pipeline
-from keras_saliency.datasets.loading import load_sections, training_pieces
+from keras_saliency.datasets.loading import load_sections, training_shares
 from keras_saliency.evaluation.scoring import choose_metrics, evaluate
 from keras_saliency.evaluation.sections import (
     history_columns,
@@ -68,7 +68,7 @@ def train(config: Config, resume=False, log=print) -> Run:
     spec = sections[0].spec
     plain = build(config.model, settings)
     plain.canvas, plain.canvas_fit = spec.canvas, spec.fit
-    shares = [share for *_, share in training_pieces(sections)]
+    shares = training_shares(sections)
     for canvas in {spec.canvas, *(share.canvas for share in shares)}:
         check_canvas(plain, canvas)
     _require_one_dataset(settings, sections)

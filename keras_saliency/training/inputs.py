@@ -27,28 +27,37 @@ def inputs(run) -> tuple:
     if settings.cache == "none":
         augmentation = pipeline.Augmentation(settings.crop, settings.color)
         loaders = [pipeline.example_loader(stimuli, spec, augmentation)
-                   for stimuli, spec, _ in pieces]
+                   for _, stimuli, spec in pieces]
         return run.model, mixed_loader(loaders), [
             pipeline.canvas_stream(section.evaluated, section.spec, batch)
             for section in run.sections]
     trunk, head = features.split_at_frozen(run.model)
-
-    def streams(section):
-        return [pipeline.indexed_stream(
-            len(stimuli), _cached(run, trunk, stimuli, spec, (False,), "validation", section),
-            batch) for stimuli, spec in pipeline.by_canvas(section.evaluated, section.spec)]
-
-    validation = [pipeline.one_after_another(streams(section)) for section in run.sections]
     mirrors = (False, True) if settings.mirror else (False,)
-    loaders = [_cached(run, trunk, stimuli, spec, mirrors, "training", section)
-               for section in run.sections
-               for stimuli, spec in pipeline.by_canvas(section.training, section.spec)]
+    if settings.cache == "memory":
+        _require_memory(trunk, run.sections, len(mirrors))
+
+    validation = [pipeline.one_after_another([
+        pipeline.indexed_stream(len(stimuli), _cached(
+            run, trunk, section, stimuli, spec, (False,), "validation"), batch)
+        for stimuli, spec in pipeline.by_canvas(section.evaluated, section.spec)])
+        for section in run.sections]
+    loaders = [_cached(run, trunk, section, stimuli, spec, mirrors, "training")
+               for section, stimuli, spec in pieces]
     return head, mixed_loader(loaders), validation
 
 
-def _cached(run, trunk, stimuli, spec, mirrors, part, section):
+def _require_memory(trunk, sections, mirrors) -> None:
+    """Raise `FeatureCacheError` unless all caches together fit, before the first is filled."""
+    spec = sections[0].spec  # turned, a canvas has as many cells
+    rows = sum(mirrors * len(section.training) + len(section.evaluated) for section in sections)
+    features.require_memory(rows, features.response_shapes(
+        trunk, (*spec.canvas, 3), (*spec.canvas, len(spec.targets))))
+
+
+def _cached(run, trunk, section, stimuli, spec, mirrors, part):
     """The loader of the responses of `trunk` to stimuli of one dataset that share a canvas."""
-    settings, fingerprint = run.config.train, _fingerprint(trunk, stimuli, spec, mirrors)
+    settings = run.config.train
+    fingerprint = _fingerprint(trunk, section, stimuli, spec, mirrors)
     names = [part, *([section.label] if len(run.sections) > 1 else []),
              *(["{}x{}".format(*spec.canvas)] if section.spec.upright else [])]
     path = None
@@ -63,12 +72,14 @@ def _cached(run, trunk, stimuli, spec, mirrors, part, section):
     return features.cached_loader(arrays, len(stimuli))
 
 
-def _fingerprint(trunk, dataset, spec, mirrors) -> str:
+def _fingerprint(trunk, section, dataset, spec, mirrors) -> str:
     """Changes with everything that the responses of `trunk` depend on."""
+    # two folders of one name may have stimuli of the same names: "folder" and "folder-2"
+    number = [section.label] if section.label != dataset.name else []
     digest = hashlib.sha256(json.dumps([
         [(layer.name, layer.compute_dtype) for layer in trunk.layers], list(dataset.names),
         list(spec.canvas), spec.fit, spec.sigma, list(spec.targets), list(mirrors),
-        dataset.edition]).encode())
+        dataset.edition, *number]).encode())
     for weights in trunk.get_weights():
         digest.update(np.ascontiguousarray(weights).tobytes())
     return digest.hexdigest()

@@ -84,7 +84,7 @@ def test_sections_share_a_canvas_that_one_of_them_states():
     assert first.spec.canvas == second.spec.canvas == (48, 64)
     assert (first.spec.sigma, first.label, second.label) == (3, "popout", "popout-2")
     assert second.spec.sigma != 3
-    shares = [share for *_, share in loading.training_pieces([first, second])]
+    shares = loading.training_shares([first, second])
     assert [(share.count, share.weight, share.canvas) for share in shares] == [
         (10, 1.0, (48, 64)), (10, 2.0, (48, 64))]
 

@@ -355,14 +355,14 @@ def test_a_run_without_a_second_observer_has_no_gold_standard(tmp_path, monkeypa
 
 
 def test_no_fixations_in_the_validation_stimuli_are_named(tmp_path, monkeypatch):
-    def without(loaded=fit.load_data):
+    def without(loaded=loading.load_data):
         def load(*settings):
             training, validation, spec = loaded(*settings)
             return training, replace(validation, fixations=validation.fixations.where(
                 np.zeros(len(validation.fixations), bool))), spec
         return load
 
-    monkeypatch.setattr(fit, "load_data", without())
+    monkeypatch.setattr(loading, "load_data", without())
     with pytest.raises(DatasetError, match="popout has no fixations on the .* stimuli to score"):
         fit.train(config(tmp_path), log=quiet)
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 from keras_saliency import config as configs
 from keras_saliency.config import ConfigError
 from keras_saliency.datasets import orders, pipeline
-from keras_saliency.datasets.loading import load_sections, training_pieces
+from keras_saliency.datasets.loading import load_sections, training_pieces, training_shares
 from keras_saliency.evaluation import engine
 from keras_saliency.files import InputError
 from keras_saliency.models import weights_file
@@ -82,8 +82,7 @@ def test_the_stream_shows_each_stimulus_as_its_weight_says(tmp_path, pictures):
     sections = load_sections(config.sections, ["fixation_density_map", "fixation_map"])
     run = Run(tmp_path, config, None, [], sections)
     _, load, _ = inputs.inputs(run)
-    shares = [share for *_, share in training_pieces(sections)]
-    drawn = orders.epoch_orders(shares, 1, 1, True, range(1))
+    drawn = orders.epoch_orders(training_shares(sections), 1, 1, True, range(1))
     shapes, grays = Counter(), Counter()
     for image, target in pipeline.training_stream(drawn, load, 1):
         shapes[tuple(image.shape[1:3])] += 1
@@ -131,7 +130,7 @@ def test_a_cache_gives_what_the_files_give(tmp_path, pictures, cache):
         np.testing.assert_allclose(target, expected, atol=1e-3)
 
     key, compared = tf.zeros([2], tf.int32), 0
-    for number, (stimuli, _, _) in enumerate(training_pieces(sections)):
+    for number, (_, stimuli, _) in enumerate(training_pieces(sections)):
         for index, mirrored in itertools.product((0, len(stimuli) - 1), (False, True)):
             image, expected = load(number, index, tf.constant(mirrored), key)
             responses, target = cached(number, index, tf.constant(mirrored), key)
@@ -143,6 +142,19 @@ def test_a_cache_gives_what_the_files_give(tmp_path, pictures, cache):
         assert sum(len(target) for (_, target), _ in batches) in (3, 10)
         for (responses, target), (image, expected) in batches:
             check(responses, target, image, expected)
+
+
+def test_all_caches_must_fit_into_memory_together(tmp_path, pictures, monkeypatch):
+    asked = []
+    monkeypatch.setattr(features, "require_memory", lambda rows, shapes: asked.append((rows, {
+        int(np.prod(shape)) for shape in shapes})))
+    config = several(tmp_path, pictures, "train.cache=memory")
+    model = fit.build(config.model, config.train)
+    sections = load_sections(config.sections)
+    inputs.inputs(Run(tmp_path, config, model, [], sections))
+    (rows, values), *each = asked
+    assert rows == 2 * (10 + 9) + (10 + 3) == sum(rows for rows, _ in each) and len(each) == 5
+    assert all(values == others for _, others in each)
 
 
 @pytest.mark.slow
