@@ -54,6 +54,8 @@ def test_shipped_configs_fit_stimuli_and_take_editions_as_their_authors():
     ("train.epochs=[", r"not YAML"),
     ("name.x=1", r"name must be text"),
     ("model.options.encoder_weights=imagenet", r"'encoder_weights' is not an option of a model's"),
+    ("data.weight=0", r"data\.weight must be above 0 and finite, not 0"),
+    ("data.0.root=a", r"no key 'data\.0'; the keys here are name, root"),
     ("data.sigma_pixels=0", r"data\.sigma_pixels must be above 0 and finite, not 0"),
     ("data.sigma_pixels=-1", r"data\.sigma_pixels must be above 0"),
     ("data.sigma_pixels=.nan", r"data\.sigma_pixels must be above 0 and finite, not nan"),
@@ -64,6 +66,50 @@ def test_shipped_configs_fit_stimuli_and_take_editions_as_their_authors():
 def test_a_wrong_override_is_named(override, message):
     with pytest.raises(ConfigError, match=message):
         configs.load(None, [override])
+
+
+TWO = "data=[{name: osie, root: a, canvas: [240, 320]}, {name: fixatons, root: b, weight: 0.5}]"
+
+
+def test_data_may_be_a_list_that_overrides_reach_into(tmp_path):
+    config = configs.load(None, [TWO, "data.1.root=c", "data.0.hold_out=3",
+                                 "data.1.options.use_density=false"])
+    assert [(data.name, data.root, data.weight) for data in config.sections] == [
+        ("osie", "a", 1.0), ("fixatons", "c", 0.5)]
+    assert config.data[0].hold_out == 3 and config.data[1].options == {"use_density": False}
+    assert config.data[1].canvas is None  # the other's holds for both
+    configs.save(config, tmp_path / "config.yaml")
+    assert configs.load(tmp_path / "config.yaml") == config
+    whole = configs.load(tmp_path / "config.yaml", ["data.1={name: popout}", "data.0.canvas.1=64"])
+    assert whole.data[1] == configs.DataConfig(name="popout")
+    assert whole.data[0].canvas == [240, 64]
+    single = configs.load(tmp_path / "config.yaml", ["data={name: popout}"])
+    assert single.sections == [single.data] == [configs.DataConfig(name="popout")]
+
+
+@pytest.mark.parametrize("override, message", [
+    ("data.root=c", r"'data\.root=c': data is a list; say which of data\.0 to data\.1, as in "
+                    r"data\.0\.root=\.\.\."),
+    ("data.2.root=c", r"data is a list; say which of data\.0 to data\.1, as in data\.0\.root"),
+    ("data.2=c", r"say which of data\.0 to data\.1"),
+    ("data.1.root.x=c", "root holds a value, not keys"),
+    ("data.1.rooot=c", r"no key 'data\.1\.rooot'; the keys here are name, root"),
+    ("data.1.canvas=3", r"data\.1\.canvas must be a list"),
+    ("data.1={root: c}", r"data\.1 has no name; in a list each dataset needs one"),
+    ("data.0=osie", r"data\.0 has no name"),
+    ("data=[]", "data: an empty list"),
+    ("data.1.weight=0", r"data\.1\.weight must be above 0 and finite, not 0"),
+    ("data.1.weight=-1", r"data\.1\.weight must be above 0"),
+    ("data.1.weight=.inf", r"data\.1\.weight must be above 0 and finite"),
+    ("data.1.sigma_pixels=-1", r"^data\.1\.sigma_pixels must be above 0"),
+    ("data.1.canvas=[48, 64]", r"data\.1\.canvas is \[48, 64\] and data\.0\.canvas \[240, 320\]"),
+    ("data.1.fit=stretch", r"data\.1\.fit is stretch and data\.0\.fit pad; .* must be the same"),
+    ("data.1.upright=true", r"data\.1\.upright is True and data\.0\.upright False"),
+    ("data.0={name: osie, fit: stretch, upright: true}", r"data\.0\.upright saves padding"),
+])
+def test_a_wrong_section_of_a_list_is_named(override, message):
+    with pytest.raises(ConfigError, match=message):
+        configs.load(None, [TWO, override])
 
 
 def test_a_wrong_file_is_named(tmp_path):
