@@ -45,8 +45,9 @@ def main():
                         "though its graph can read or write files or run other code; without "
                         "it such a graph is refused")
     parser.add_argument("--out", metavar="FILE", help="write the scores of each stimulus to this "
-                        ".csv (or .parquet) and the summary to a .json beside it; with "
-                        "--compare and --compare-runs a .json")
+                        ".csv (or .parquet) and the summary to a .json beside it, of several "
+                        "datasets to one for each, named FILE_<dataset>; with --compare and "
+                        "--compare-runs a .json")
     command_line.add_engine_options(parser)
     arguments = parser.parse_args()
     if arguments.compare or arguments.compare_runs:

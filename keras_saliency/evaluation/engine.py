@@ -85,6 +85,8 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
     scorers = [section_scorer(section, config.evaluation.metrics, config, densities)
                for section in sections]
     if model is not None and not isinstance(model, ClassicalModel):
+        sections = [replace(section, spec=replace(section.spec, fit=fit_of(model)))
+                    for section in sections]  # as it was trained
         for section in sections:
             for _, spec in pipeline.by_canvas(section.evaluated, section.spec):
                 check_canvas(model, spec.canvas)
@@ -124,10 +126,10 @@ def _score_model(model, section, scorer, batch) -> evaluation.Evaluation:
     if isinstance(model, ClassicalModel):
         return evaluation.score_predictions(classical_predictions(model, dataset), scorer,
                                             label="evaluation")
-    spec = replace(section.spec, fit=fit_of(model))  # as it was trained
     return evaluation.evaluate(
-        evaluation.forward_function(model), pipeline.canvas_stream(dataset, spec, batch), scorer,
-        label="evaluation", postprocess=postprocess_of(model))
+        evaluation.forward_function(model),
+        pipeline.canvas_stream(dataset, section.spec, batch), scorer, label="evaluation",
+        postprocess=postprocess_of(model))
 
 
 def _remove_center_bias(model, source) -> None:
