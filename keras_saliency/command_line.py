@@ -7,6 +7,7 @@ import traceback
 
 from keras_saliency import config as configs
 from keras_saliency import engines
+from keras_saliency.engines.spec import AUTO, NAMES
 from keras_saliency.files import InputError, printable
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
@@ -46,7 +47,7 @@ def builder_options(arguments) -> dict:
 
 def add_engine_options(parser) -> None:
     """Let a parser take --engine and --precision; `accelerator` reads them."""
-    parser.add_argument("--engine", choices=(engines.AUTO, *engines.ENGINES),
+    parser.add_argument("--engine", choices=(AUTO, *NAMES),
                         help="what runs the network in place of Keras; auto is the fastest that is "
                              "installed")
     parser.add_argument("--precision", choices=configs.PRECISIONS,
@@ -59,7 +60,7 @@ def accelerator(arguments):
     without them."""
     if arguments.engine is None and arguments.precision is None:
         return None
-    return functools.partial(engines.accelerate, engine=arguments.engine or engines.AUTO,
+    return functools.partial(engines.accelerate, engine=arguments.engine or AUTO,
                              precision=arguments.precision or "float32")
 
 

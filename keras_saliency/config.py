@@ -6,8 +6,10 @@ needs the model or the data is checked where those are known.
 """
 import dataclasses
 import math
+import numbers
 import os
 import re
+import reprlib
 import typing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +34,21 @@ PRECISIONS = ("float32", "bfloat16", "auto")
 def _require(condition, message: str) -> None:
     if not condition:
         raise ConfigError(message)
+
+
+def check_size(canvas) -> tuple:
+    """(h, w) of a canvas: two whole numbers of at least 1, `LARGEST_CANVAS` pixels at most."""
+    sides = tuple(canvas) if isinstance(canvas, (list, tuple)) else ()
+    if (len(sides) != 2 or not all(is_whole(side) and side >= 1 for side in sides)
+            or sides[0] * sides[1] > LARGEST_CANVAS):
+        raise InputError(f"a canvas is [height, width] of at most {LARGEST_CANVAS} pixels, not "
+                         f"{reprlib.repr(canvas)}")
+    return sides
+
+
+def is_whole(value) -> bool:
+    """Whether a value is a whole number; true and false are none."""
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
 def _at_least(section: str, config, least, *keys) -> None:

@@ -4,24 +4,25 @@ TensorFlow takes two seconds to import; what runs without it should not wait for
 """
 import sys
 from importlib import import_module
+from pkgutil import iter_modules
 
 
-def lazy(package: str, names: dict, modules=()):
-    """`__getattr__` and `__dir__` of a package.
+def lazy(package: str, names: dict):
+    """`__getattr__` and `__dir__` of a package: its modules, and names that its modules have.
 
     Args:
-        package: its `__name__`. names: {name: the module that has it}. modules: of the package,
-            which are names of it too.
+        package: its `__name__`. names: {name: the module that has it}.
     """
+    modules = {module.name for module in iter_modules(sys.modules[package].__path__)}
+
     def __getattr__(name):
         if name in names:
             value = getattr(import_module(names[name]), name)
-        elif name in modules:
+            setattr(sys.modules[package], name, value)
+            return value
+        if name in modules:
             return import_module(f"{package}.{name}")
-        else:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        setattr(sys.modules[package], name, value)
-        return value
+        raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
     def __dir__():
         return sorted({*vars(sys.modules[package]), *names, *modules})

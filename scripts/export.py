@@ -18,7 +18,7 @@ def main():
         "network alone, on its canvas, for ONNX Runtime or OpenVINO.",
         "python scripts/export.py msi_net --out models/msi_net --version 1\n"
         "  python scripts/export.py msi_net --onnx models/msi_net.onnx --dynamic-batch\n"
-        "  python scripts/export.py msi_net --openvino models/msi_net_openvino")
+        "  python scripts/export.py msi_net --openvino models/msi_net_openvino --dynamic-canvas")
     parser.add_argument("weights", metavar="MODEL_OR_RUN",
                         help="a weights file, a run folder or a pretrained model's name")
     parser.add_argument("--out", metavar="FOLDER",
@@ -42,6 +42,9 @@ def main():
                         help="a new folder for an .xml and a .bin file (extra fast)")
     parser.add_argument("--dynamic-batch", action="store_true",
                         help="--onnx and --openvino take any number of pictures at a time, not one")
+    parser.add_argument("--dynamic-canvas", action="store_true",
+                        help="--onnx, --openvino and --tflite take any canvas that the network "
+                             "does; predict.py then turns it for portrait pictures")
     arguments = parser.parse_args()
     if arguments.version < 1 or arguments.limit < 1:
         parser.error("--version and --limit must be at least 1")
@@ -53,13 +56,14 @@ def main():
     model = load_pretrained(arguments.weights)
     if arguments.out:
         export_all(model, arguments.out, arguments.version, arguments.float16, lite,
-                   arguments.quantize, arguments.limit)
+                   arguments.quantize, arguments.limit, arguments.dynamic_canvas)
     if arguments.onnx:
-        export_onnx(model, arguments.onnx, arguments.dynamic_batch)
+        export_onnx(model, arguments.onnx, arguments.dynamic_batch, arguments.dynamic_canvas)
     if arguments.triton:
         export_triton(model, arguments.triton)
     if arguments.openvino:
-        export_openvino(model, arguments.openvino, arguments.dynamic_batch, arguments.float16)
+        export_openvino(model, arguments.openvino, arguments.dynamic_batch, arguments.float16,
+                        arguments.dynamic_canvas)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras_saliency as ks  # noqa: E402
 from keras_saliency import command_line  # noqa: E402
-from keras_saliency.export import serving  # noqa: E402
-from keras_saliency.models import list_models, load_predictor, origin  # noqa: E402
+from keras_saliency.engines.exported import is_exported  # noqa: E402
 from keras_saliency.picture_headers import LIMIT  # noqa: E402
 from keras_saliency.prediction import pictures, prediction_files  # noqa: E402
 
@@ -18,12 +17,14 @@ def main():
         "overlay, in the picture's own size.",
         "python scripts/predict.py photo.jpg\n"
         "  python scripts/predict.py pictures --weights runs/quickstart --out predictions\n"
-        "  python scripts/predict.py pictures --engine auto --precision auto")
+        "  python scripts/predict.py pictures --engine auto --precision auto\n"
+        "  python scripts/predict.py photo.jpg --weights models/msi_net_openvino")
     parser.add_argument("pictures", nargs="+", metavar="IMAGE_OR_FOLDER")
     parser.add_argument("--weights", default="msi_net",
                         help="a weights file, a run folder, a pretrained model's name "
-                             "(default: %(default)s, MSI-Net trained on OSIE), or a classical "
-                             f"model: {', '.join(list_models(classical=True))}")
+                             "(default: %(default)s, MSI-Net trained on OSIE), a classical model: "
+                             "bms, center_bias, gbvs, itti, or what export.py wrote with --onnx, "
+                             "--openvino or --tflite, which starts fastest")
     parser.add_argument("--server", metavar="HOST:PORT",
                         help="ask a model server instead, such as TensorFlow Serving: gRPC, or "
                              "REST with http://HOST:PORT")
@@ -40,16 +41,23 @@ def main():
                         help="also write the float32 map as .npy")
     command_line.add_engine_options(parser)
     arguments = parser.parse_args()
-    accelerate = command_line.accelerator(arguments)
     if not 1 <= arguments.limit <= pictures.MOST_PIXELS:
         parser.error(f"--limit must be from 1 to {pictures.MOST_PIXELS}")
-    if arguments.server and accelerate:
+    if arguments.server and (arguments.engine or arguments.precision):
         parser.error("a --server has its own engine; leave out --engine and --precision")
+    exported = not arguments.server and is_exported(arguments.weights)
+    if exported and arguments.engine:
+        parser.error(f"{arguments.weights} is for one engine; leave out --engine")
     if arguments.server:
-        predict = serving.connect(arguments.server, arguments.model).predict
+        predict = ks.export.serving.connect(arguments.server, arguments.model).predict
+    elif exported:  # without TensorFlow
+        model = ks.load_exported(arguments.weights, arguments.precision or "float32")
+        print(model)
+        predict = functools.partial(ks.predict, model)
     else:
-        model = load_predictor(arguments.weights)
-        print(origin(model))
+        model = ks.models.load_predictor(arguments.weights)
+        print(ks.models.origin(model))
+        accelerate = command_line.accelerator(arguments)
         if accelerate:
             model = accelerate(model)
             print(model)

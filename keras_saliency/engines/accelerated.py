@@ -11,12 +11,12 @@ from keras_saliency.engines import (
     openvino_engine,
     tensorflow_engine,
 )
+from keras_saliency.engines.spec import AUTO
 from keras_saliency.export.frozen import require_finite
 from keras_saliency.files import InputError, MissingPackage
 from keras_saliency.models import fit_of
 from keras_saliency.models.precision import BFLOAT16, choose_precision, native_bfloat16
 
-AUTO = "auto"
 ENGINES = {  # the fastest first
     "openvino": openvino_engine.SPEC,
     "onnxruntime": onnxruntime_engine.SPEC,

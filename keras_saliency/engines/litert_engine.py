@@ -6,7 +6,7 @@ from keras_saliency.export import runtimes, tflite
 def load(model, precision):
     """See `EngineSpec`."""
     contents = tflite.convert(model, [None, *model.input_shape[1:]])
-    return runtimes.run_litert(contents, model.name)
+    return runtimes.open_litert(contents, model.name).run
 
 
 SPEC = EngineSpec(load, ("ai_edge_litert",), runtimes.LITERT_EXTRA)

@@ -4,6 +4,10 @@ from typing import Callable
 
 from keras_saliency.config import PRECISIONS
 
+AUTO = "auto"
+# Of `accelerated.ENGINES`, the fastest first, for those who ask before TensorFlow is imported.
+NAMES = ("openvino", "onnxruntime", "tensorflow", "litert")
+
 
 @dataclass(frozen=True)
 class EngineSpec:

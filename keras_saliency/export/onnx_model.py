@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_saliency.export import runtimes
+from keras_saliency.export.description import describe
 from keras_saliency.export.frozen import freeze, largest_difference, megabytes, require_finite
+from keras_saliency.export.runtimes import ONNX_EXTRA
 from keras_saliency.files import InputError, atomic_path, import_optional, require_writable
 from keras_saliency.models import check_canvas
 from keras_saliency.prediction.forward import canvas_of
 
-EXTRA = "onnx"
 OPSET = 17  # of ONNX 1.12 (2022), which everything in use reads
 # Batches are small and wait briefly, as in serving_files: they save little but overhead.
 TRITON = """backend: "onnxruntime"
@@ -30,8 +32,8 @@ def convert(model, shape):
     Raises:
         InputError: tf2onnx cannot convert the model. MissingPackage: it is not installed.
     """
-    onnx = import_optional("onnx", EXTRA)
-    tf2onnx = import_optional("tf2onnx", EXTRA)
+    onnx = import_optional("onnx", ONNX_EXTRA)
+    tf2onnx = import_optional("tf2onnx", ONNX_EXTRA)
     frozen = freeze(model, shape)
     images, saliency = frozen.inputs[0], frozen.outputs[0]
     with _quiet("tensorflow", "tf2onnx"):
@@ -56,24 +58,29 @@ def convert(model, shape):
     return converted
 
 
-def save_onnx(model, path, dynamic_batch=False) -> Path:
+def save_onnx(model, path, dynamic_batch=False, dynamic_canvas=False) -> Path:
     """Write an .onnx file: `images` float32 [1, h, w, 3] RGB 0..255 on the model's canvas -> the
     model's own `saliency` [1, h, w, 1]; the preprocessing is inside.
 
     Args:
-        dynamic_batch: any number of images instead of one.
+        dynamic_batch: any number of images instead of one. dynamic_canvas: of any size that the
+            model takes; `load_exported` then turns the canvas for portrait pictures.
 
     Raises:
-        InputError: a model that cannot be converted, whose canvas is unknown or does not fit its
-            strides, or whose weights are not finite. MissingPackage: the extra is not installed.
+        InputError: a model that cannot be converted or described, whose canvas is unknown or does
+            not fit its strides, or whose weights are not finite. MissingPackage: the extra is not
+            installed.
     """
     require_writable(path)
     require_finite(model)
     canvas = canvas_of(model)
     check_canvas(model, canvas)
-    contents = convert(model, [None if dynamic_batch else 1, *canvas, 3]).SerializeToString()
+    description = describe(model)
+    sides = model.input_shape[1:3] if dynamic_canvas else canvas
+    converted = convert(model, [None if dynamic_batch else 1, *sides, 3])
+    converted.metadata_props.add(key=runtimes.KEY, value=description)
     with atomic_path(path) as temporary:
-        temporary.write_bytes(contents)
+        temporary.write_bytes(converted.SerializeToString())
     return Path(path)
 
 
@@ -99,25 +106,16 @@ def export_triton(model, path, log=print) -> Path:
     return path
 
 
-def open_session(contents):
-    """An `onnxruntime.InferenceSession` on the processor, of a path or of the bytes of a file."""
-    onnxruntime = import_optional("onnxruntime", EXTRA)
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # errors; what it warns of has no remedy here
-    return onnxruntime.InferenceSession(contents, options, providers=["CPUExecutionProvider"])
-
-
 def run_onnx(path, images) -> np.ndarray:
     """Outputs of an .onnx file for images [B, h, w, 3], one after the other."""
-    session = open_session(str(path))
-    return np.concatenate([session.run(None, {"images": image[np.newaxis]})[0]
-                           for image in images])
+    run = runtimes.open_onnx(str(path), path).run
+    return np.concatenate([run(image[np.newaxis]) for image in images])
 
 
-def export_onnx(model, path, dynamic_batch=False, log=print) -> Path:
+def export_onnx(model, path, dynamic_batch=False, dynamic_canvas=False, log=print) -> Path:
     """`save_onnx`, and say how large the file is and how close to the model."""
-    import_optional("onnxruntime", EXTRA)  # before the work
-    file = save_onnx(model, path, dynamic_batch)
+    import_optional("onnxruntime", ONNX_EXTRA)  # before the work
+    file = save_onnx(model, path, dynamic_batch, dynamic_canvas)
     differs = largest_difference(model, lambda images: run_onnx(file, images))
     log(f"{file}: {megabytes(file):.1f} MB; largest difference from the model in memory "
         f"{differs:.1e} of its range")

@@ -1,41 +1,16 @@
 """A network for OpenVINO, Intel's engine for its processors and others: .xml and .bin files."""
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
+from keras_saliency.export import runtimes
+from keras_saliency.export.description import describe
 from keras_saliency.export.frozen import freeze, largest_difference, megabytes, require_finite
-from keras_saliency.files import (
-    InputError,
-    import_optional,
-    remove_abandoned,
-    require_writable,
-    temporary_path,
-)
+from keras_saliency.files import InputError, remove_abandoned, require_writable, temporary_path
 from keras_saliency.models import check_canvas
 from keras_saliency.prediction.forward import canvas_of
-
-EXTRA = "fast"
-
-
-def import_openvino():
-    """The package openvino, which takes its stub for the one that reports over the network that it
-    was imported: without asking it would.
-
-    Raises:
-        MissingPackage: it is not installed.
-    """
-    reporter = "openvino_telemetry"
-    hidden = reporter not in sys.modules
-    if hidden:
-        sys.modules[reporter] = None
-    try:
-        return import_optional("openvino", EXTRA)
-    finally:
-        if hidden:
-            del sys.modules[reporter]
 
 
 def convert(model, shape):
@@ -47,7 +22,7 @@ def convert(model, shape):
     Raises:
         InputError: OpenVINO cannot convert the model. MissingPackage: it is not installed.
     """
-    openvino = import_openvino()
+    openvino = runtimes.import_openvino()
     frozen = freeze(model, shape)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "frozen.pb"
@@ -62,7 +37,8 @@ def convert(model, shape):
     return converted
 
 
-def save_openvino(model, path, dynamic_batch=False, float16=False) -> Path:
+def save_openvino(model, path, dynamic_batch=False, float16=False,
+                  dynamic_canvas=False) -> Path:
     """Write a new folder `path` with `<model>.xml` and `<model>.bin`.
 
     `images` float32 [1, h, w, 3] RGB 0..255 on the model's canvas -> the model's own `saliency`
@@ -70,16 +46,19 @@ def save_openvino(model, path, dynamic_batch=False, float16=False) -> Path:
 
     Args:
         dynamic_batch: any number of images instead of one. float16: weights in half precision.
+        dynamic_canvas: images of any size that the model takes; `load_exported` then turns the
+            canvas for portrait pictures.
 
     Returns:
         Path of the .xml file.
 
     Raises:
         FileExistsError: `path` is there already.
-        InputError: a model that cannot be converted, whose canvas is unknown or does not fit its
-            strides, or whose weights are not finite. MissingPackage: OpenVINO is not installed.
+        InputError: a model that cannot be converted or described, whose canvas is unknown or does
+            not fit its strides, or whose weights are not finite. MissingPackage: OpenVINO is not
+            installed.
     """
-    openvino = import_openvino()
+    openvino = runtimes.import_openvino()
     path = Path(path)
     if path.exists():
         raise FileExistsError(f"{path} exists; choose another folder")
@@ -87,7 +66,10 @@ def save_openvino(model, path, dynamic_batch=False, float16=False) -> Path:
     require_finite(model)
     canvas = canvas_of(model)
     check_canvas(model, canvas)
-    converted = convert(model, [None if dynamic_batch else 1, *canvas, 3])
+    description = describe(model)
+    sides = model.input_shape[1:3] if dynamic_canvas else canvas
+    converted = convert(model, [None if dynamic_batch else 1, *sides, 3])
+    converted.set_rt_info(description, [runtimes.KEY])
     path.parent.mkdir(parents=True, exist_ok=True)
     remove_abandoned(path.parent)
     temporary = temporary_path(path)
@@ -101,14 +83,14 @@ def save_openvino(model, path, dynamic_batch=False, float16=False) -> Path:
 
 def run_openvino(path, images) -> np.ndarray:
     """Outputs of an .xml file for images [B, h, w, 3], one after the other, in float32."""
-    openvino = import_openvino()
-    compiled = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    return np.concatenate([compiled(image[np.newaxis])[0] for image in images])
+    run = runtimes.open_openvino(path).run
+    return np.concatenate([run(image[np.newaxis]) for image in images])
 
 
-def export_openvino(model, path, dynamic_batch=False, float16=False, log=print) -> Path:
+def export_openvino(model, path, dynamic_batch=False, float16=False, dynamic_canvas=False,
+                    log=print) -> Path:
     """`save_openvino`, and say how large the files are and how close to the model."""
-    file = save_openvino(model, path, dynamic_batch, float16)
+    file = save_openvino(model, path, dynamic_batch, float16, dynamic_canvas)
     differs = largest_difference(model, lambda images: run_openvino(file, images))
     log(f"{file}: {megabytes(file.parent):.1f} MB with its .bin; largest difference from the "
         f"model in memory {differs:.1e} of its range")

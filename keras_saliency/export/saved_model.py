@@ -132,12 +132,13 @@ def save(model, path, version: int = 1, limit=LIMIT, float16=False) -> Path:
 
 
 def export_all(model, path, version=1, float16=False, lite=False, quantize="none", limit=LIMIT,
-               log=print) -> Path:
+               dynamic_canvas=False, log=print) -> Path:
     """Export a model in one call, and say how large the files are and how close to the model.
 
     Args:
         path: the model's folder, whose name it is served under. float16: weights in half
-            precision. lite: also `<path>/../<name>_v<version>.tflite`. quantize: of that.
+            precision. lite: also `<path>/../<name>_v<version>.tflite`. quantize, dynamic_canvas:
+            of that.
         Otherwise as `export.save`.
 
     Returns:
@@ -152,7 +153,7 @@ def export_all(model, path, version=1, float16=False, lite=False, quantize="none
         f"{differs:.1e} of its range")
     if lite:
         file = path.with_name(f"{path.name}_v{version}.tflite")
-        tflite.save_tflite(model, file, quantize)
+        tflite.save_tflite(model, file, quantize, dynamic_canvas)
         differs = largest_difference(model, partial(tflite.run_tflite, file))
         log(f"{file}: {megabytes(file):.1f} MB; largest difference {differs:.1e} of its range")
     files = write_serving_files(path.parent, path.name)

@@ -1,6 +1,8 @@
 """The network with its weights as constants: in half precision for a SavedModel, and as a
 TensorFlow Lite model for phones and small boards."""
+import io
 import warnings
+import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_saliency.export import runtimes
+from keras_saliency.export.description import describe
 from keras_saliency.export.frozen import freeze, require_finite
 from keras_saliency.files import InputError, atomic_path
 from keras_saliency.models import check_canvas
@@ -83,24 +86,30 @@ def convert(model, shape, quantize="none") -> bytes:
                          f"Lite: {error}") from error
 
 
-def save_tflite(model, path, quantize="none") -> Path:
+def save_tflite(model, path, quantize="none", dynamic_canvas=False) -> Path:
     """Write a .tflite file: `images` float32 0..255 [1, h, w, 3] on the canvas -> [1, h, w, 1].
 
     Args:
         quantize: "dynamic" keeps the weights in 8 bits (a quarter of the size), "none" in 32.
+        dynamic_canvas: images of any size that the model takes; `load_exported` then turns the
+            canvas for portrait pictures.
 
     Raises:
-        InputError: another word for `quantize`; a model that cannot be converted, whose canvas is
-            unknown or does not fit its strides, or whose weights are not finite.
+        InputError: another word for `quantize`; a model that cannot be converted or described,
+            whose canvas is unknown or does not fit its strides, or whose weights are not finite.
     """
     if quantize not in QUANTIZE:
         raise InputError(f"quantize {quantize!r}; choose {' or '.join(QUANTIZE)}")
     require_finite(model)
     canvas = canvas_of(model)
     check_canvas(model, canvas)
-    contents = convert(model, [1, *canvas, 3], quantize)
+    description = describe(model)
+    sides = model.input_shape[1:3] if dynamic_canvas else canvas
+    contents = io.BytesIO(convert(model, [1, *sides, 3], quantize))
+    with zipfile.ZipFile(contents, "a") as archive:
+        archive.writestr(runtimes.MEMBER, description)
     with atomic_path(path) as temporary:
-        temporary.write_bytes(contents)
+        temporary.write_bytes(contents.getvalue())
     return Path(path)
 
 
@@ -110,5 +119,5 @@ def run_tflite(path, images) -> np.ndarray:
     interpreter = None if find_spec("ai_edge_litert") else tf.lite.Interpreter
     with warnings.catch_warnings():  # that it is going to leave
         warnings.simplefilter("ignore")
-        run = runtimes.run_litert(Path(path).read_bytes(), path, interpreter)
+        run = runtimes.open_tflite(path, interpreter).run
     return np.concatenate([run(image[np.newaxis]) for image in images])

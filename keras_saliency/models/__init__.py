@@ -5,7 +5,7 @@ from functools import partial
 from types import MappingProxyType
 
 from keras_saliency import maps
-from keras_saliency.config import FITS
+from keras_saliency.config import FITS, check_size
 from keras_saliency.files import InputError, printable
 from keras_saliency.models import (
     deepgaze1,
@@ -20,7 +20,7 @@ from keras_saliency.models import (
 )
 from keras_saliency.models.calibration import add_calibration, is_calibrated
 from keras_saliency.models.classical import bms, center_bias, gbvs, itti
-from keras_saliency.models.options import check_names, check_size, check_values
+from keras_saliency.models.options import check_names, check_values
 from keras_saliency.models.pretrained import (
     find_weights,
     list_pretrained,
@@ -32,7 +32,8 @@ from keras_saliency.models.weights_file import WeightsError
 
 __all__ = ["MODELS", "ClassicalModel", "ModelSpec", "WeightsError", "build_model", "check_canvas",
            "find_weights", "fit_of", "is_density", "list_models", "list_pretrained",
-           "load_predictor", "load_pretrained", "network_spec", "origin", "postprocess_of"]
+           "load_predictor", "load_pretrained", "network_spec", "origin", "postprocess_of",
+           "provenance"]
 
 MODELS = {
     "bms": bms.SPEC,
@@ -235,7 +236,12 @@ def origin(model) -> str:
     """
     if isinstance(model, ClassicalModel):
         return f"{model.name}: a classical model, nothing was trained"
-    about = model.about
+    return printable(f"{model.about['file']}: {provenance(model)}")
+
+
+def provenance(model) -> str:
+    """What a network was trained on and the licence of its weights, as far as it is known."""
+    about = getattr(model, "about", {})
     count = about.get("training_stimuli")
     trained = (f"trained on {f'{count} stimuli of ' if count else ''}{about['dataset']}"
                if "dataset" in about else "its file does not say what it was trained on")
@@ -243,4 +249,4 @@ def origin(model) -> str:
     calibrated = (f", calibrated on {fitted.get('stimuli')} stimuli of {fitted.get('dataset')}"
                   if fitted else "")
     licence = f"; licence {about['licence']}" if "licence" in about else ""
-    return printable(f"{about['file']}: {model.name}, {trained}{calibrated}{licence}")
+    return printable(f"{model.name}, {trained}{calibrated}{licence}")

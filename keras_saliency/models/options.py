@@ -4,7 +4,7 @@ import math
 import numbers
 import reprlib
 
-from keras_saliency.config import LARGEST_CANVAS
+from keras_saliency.config import is_whole
 from keras_saliency.files import InputError
 
 # The widest published layer that an option sets has 256 filters; a network of twice the published
@@ -35,22 +35,12 @@ def check_values(name, builder, options) -> None:
                              f"{reprlib.repr(value)}")
 
 
-def check_size(canvas) -> tuple:
-    """(h, w) of a canvas: two whole numbers of at least 1, `LARGEST_CANVAS` pixels at most."""
-    sides = tuple(canvas) if isinstance(canvas, (list, tuple)) else ()
-    if (len(sides) != 2 or not all(_is_whole(side) and side >= 1 for side in sides)
-            or sides[0] * sides[1] > LARGEST_CANVAS):
-        raise InputError(f"a canvas is [height, width] of at most {LARGEST_CANVAS} pixels, not "
-                         f"{reprlib.repr(canvas)}")
-    return sides
-
-
 def _mismatch(value, default) -> str:
     """What a value in place of `default` should be; empty if it is that."""
     if isinstance(default, bool):
         return "" if isinstance(value, bool) else "true or false"
     if isinstance(default, int):
-        return ("" if _is_whole(value) and 1 <= value <= MOST_FILTERS
+        return ("" if is_whole(value) and 1 <= value <= MOST_FILTERS
                 else f"a whole number from 1 to {MOST_FILTERS}")
     if isinstance(default, float):
         fits = (isinstance(value, numbers.Real) and not isinstance(value, bool)
@@ -61,7 +51,3 @@ def _mismatch(value, default) -> str:
                 and not any(map(_mismatch, value, default)))
         return "" if fits else f"{len(default)} numbers, each {_mismatch(None, default[0])}"
     return ""
-
-
-def _is_whole(value) -> bool:
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)

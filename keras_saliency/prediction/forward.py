@@ -1,11 +1,11 @@
-"""From a picture of any size to its saliency_map, in the picture's own size."""
-import keras
-import numpy as np
-import tensorflow as tf
+"""From a picture of any size to its saliency_map, in the picture's own size.
 
-from keras_saliency import maps
+Keras, TensorFlow and the models are imported where they are needed: for what `load_exported` opens
+they are not.
+"""
+import numpy as np
+
 from keras_saliency.files import InputError
-from keras_saliency.models import MODELS, ClassicalModel, check_canvas, fit_of, postprocess_of
 
 
 def canvas_of(model) -> tuple:
@@ -15,6 +15,8 @@ def canvas_of(model) -> tuple:
     Raises:
         InputError: a model of any input size that says neither.
     """
+    from keras_saliency.models import MODELS
+
     fixed = tuple(model.input_shape[1:3])
     if None not in fixed:
         return fixed
@@ -30,8 +32,8 @@ def predict(model, image, canvas=None) -> np.ndarray:
     """The saliency_map of one picture in its own size.
 
     Args:
-        model: a Keras saliency model on RGB 0..255, what `accelerate` made of one, or a
-            `ClassicalModel`.
+        model: a Keras saliency model on RGB 0..255, what `accelerate` made of one, what
+            `load_exported` opened, or a `ClassicalModel`.
         image: [H, W, 3] RGB, uint8 or float within 0..255, any size from 1x1.
         canvas: (h, w) to work at. Default: the model's own, turned upright for portrait
             pictures where the model takes any size and pads them. Classical models work at the
@@ -49,6 +51,17 @@ def predict(model, image, canvas=None) -> np.ndarray:
         raise InputError(f"image must be [H, W, 3] RGB, not of shape {image.shape}")
     if not np.isfinite(image).all():
         raise InputError("image has values that are not finite")
+    if hasattr(model, "map_of"):  # of `load_exported`
+        return model.map_of(image, canvas)
+    return _predict(model, image, canvas)
+
+
+def _predict(model, image, canvas) -> np.ndarray:
+    import tensorflow as tf
+
+    from keras_saliency import maps
+    from keras_saliency.models import ClassicalModel, check_canvas, fit_of, postprocess_of
+
     if isinstance(model, ClassicalModel):
         return model(image)
     size, fit = image.shape[:2], fit_of(model)
@@ -64,6 +77,9 @@ def predict(model, image, canvas=None) -> np.ndarray:
 
 def forward_function(model):
     """`model` as a function of a batch (a tensor or a tuple of tensors); a Keras model compiled."""
+    import keras
+    import tensorflow as tf
+
     def forward(inputs):
         return model(inputs, training=False)
 

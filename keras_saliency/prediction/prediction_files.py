@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 from tqdm import tqdm
 
 from keras_saliency.files import InputError, atomic_path, printable
@@ -30,7 +29,8 @@ def write_prediction(image, saliency_map, stem, folder, raw=False) -> None:
     Raises:
         InputError: a map of another size, or with NaN or infinite values; nothing is written.
     """
-    density, colored = density_picture(saliency_map), overlay(image, saliency_map)
+    density = density_picture(saliency_map)
+    colored = overlay(image, density)  # its levels are those of the map
     paths = [Path(folder) / name for name in output_names(stem, raw)]
     save_png(paths[0], density)
     save_png(paths[1], colored)
@@ -78,7 +78,7 @@ def predict_all(predict, paths, folder, raw=False, limit: int = LIMIT) -> list:
             write_prediction(image, predict(image), stem, folder, raw)
         except InputError as error:  # of the model, the server or its map
             return f"{picture}: {error}"
-        except (MemoryError, tf.errors.ResourceExhaustedError):
+        except _memory_errors():
             return f"{picture}: not enough memory; make it smaller"
         except OSError as error:
             if error.errno != errno.ENAMETOOLONG:
@@ -105,3 +105,9 @@ def predict_all(predict, paths, folder, raw=False, limit: int = LIMIT) -> list:
             for message in failed:
                 print(f"error: {printable(message)}", file=sys.stderr)
     return failed
+
+
+def _memory_errors() -> tuple:
+    """What is raised where memory is short; TensorFlow has its own, where it is in use."""
+    tensorflow = sys.modules.get("tensorflow")
+    return (MemoryError, *([tensorflow.errors.ResourceExhaustedError] if tensorflow else []))

@@ -1,9 +1,6 @@
 """predict.py, evaluate.py and export.py with engines, as a user runs them."""
 import csv
 import json
-import runpy
-import sys
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,22 +10,9 @@ import keras_saliency as ks
 from keras_saliency.engines import ENGINES
 from keras_saliency.models import weights_file
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 SMALL = {"width_multiplier": 0.03}
 DATA = ["--set", "data.options={count: 4, size: [96, 128]}", "data.canvas=[48, 64]",
         "evaluation.metrics=[nss, cc, kld]", "evaluation.batch=3"]
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run a script in this process: (exit code, standard output and error)."""
-    def script(name, *arguments):
-        monkeypatch.setattr(sys, "argv", [f"{name}.py", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            runpy.run_path(str(SCRIPTS / f"{name}.py"), run_name="__main__")
-        printed = capsys.readouterr()
-        return ended.value.code, printed.out + printed.err
-    return script
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 import keras_saliency as ks
-from keras_saliency.engines import ENGINES, accelerated
+from keras_saliency.engines import ENGINES, accelerated, spec
 from keras_saliency.engines.spec import EngineSpec
 from keras_saliency.files import InputError, MissingPackage
 from keras_saliency.models import postprocess_of
@@ -119,6 +119,10 @@ def test_memory_stays_flat(engine):
     assert used() - before < 15  # MB; the 500 maps alone would be 38
 
 
+def test_names_are_known_before_the_engines_are():
+    assert spec.NAMES == tuple(ENGINES)
+
+
 def test_an_engine_that_is_not_there_is_named():
     model = ks.build_model("ead", width_multiplier=0.02)
     with pytest.raises(InputError, match="no engine 'tensorrt'; choose from auto, openvino"):
@@ -142,7 +146,7 @@ def test_a_missing_package_comes_with_the_command(monkeypatch, engine, extra):
 
 def test_openvino_does_not_report_that_it_is_used(tmp_path):
     pytest.importorskip("openvino")
-    code = ("import sys\nfrom keras_saliency.export.openvino_model import import_openvino\n"
+    code = ("import sys\nfrom keras_saliency.export.runtimes import import_openvino\n"
             "import_openvino()\nassert 'openvino' in sys.modules\n"
             "assert 'openvino_telemetry' not in sys.modules")
     subprocess.run([sys.executable, "-c", code], check=True,
