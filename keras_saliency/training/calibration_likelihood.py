@@ -46,11 +46,12 @@ class Cells(NamedTuple):
 
     Attributes:
         dataset: N stimuli. side: of a cell, in pixels of the canvas.
-        maps: float64 [N, h, w], means of the map, min-max'ed to 0..1, over each cell.
-        plain: float64 [N, h, w], the log-density, up to a constant, that the map is taken for
+        maps: float32 [N, h, w], means of the map, min-max'ed to 0..1, over each cell; their type is
+            that of all that is computed from them.
+        plain: float32 [N, h, w], the log-density, up to a constant, that the map is taken for
             without a calibration: map + FLOOR over its sum, or the network's own density.
-        coverage: float64 [N, h, w], the share of each cell that the picture covers.
-        counts: float64 [N, h, w], fixations.
+        coverage: float32 [N, h, w], the share of each cell that the picture covers.
+        counts: float32 [N, h, w], fixations.
         spans: N times what the picture covers of its canvas. turned: bool [N].
     """
 
@@ -96,7 +97,7 @@ def collect(model, outputs, dataset, canvas) -> Cells:
     """
     side = cell_side(canvas)
     shape = (len(dataset), *(length // side for length in canvas))
-    found, plain, coverage, counts = (np.zeros(shape) for _ in range(4))
+    found, plain, coverage, counts = (np.zeros(shape, np.float32) for _ in range(4))
     each, fit = canvases(model, dataset, canvas), fit_of(model)
     spans = [canvas_span(tuple(size), own, fit)
              for size, own in zip(dataset.sizes.tolist(), each)]
@@ -145,7 +146,7 @@ def _counted(dataset, index, canvas, fit, side) -> np.ndarray:
 
 
 def priors(cells: Cells, rows, center, spans, own=False) -> np.ndarray:
-    """float64 [n, h, w]: the center_bias on the cells of the stimuli `rows`, up to a constant.
+    """float32 [n, h, w]: the center_bias on the cells of the stimuli `rows`, up to a constant.
 
     Args:
         spans: of the stimuli that `center` was fitted to.
@@ -158,7 +159,7 @@ def priors(cells: Cells, rows, center, spans, own=False) -> np.ndarray:
     for place, row in enumerate(rows):
         grid = canvas_prior(center, spans, place) if own else everywhere
         found.append(down @ (grid.T if cells.turned[row] else grid) @ across.T)
-    return np.stack(found)
+    return np.stack(found).astype(np.float32)
 
 
 def calibrated(cells: Cells, rows, priors, vector) -> np.ndarray:
@@ -172,14 +173,15 @@ def bits(cells: Cells, rows, logs) -> np.ndarray:
     """float64 [n]: mean bits per fixation, over a uniform density, of the stimuli `rows`.
 
     Args:
-        logs: float64 [n, h, w], a log-density of each up to a constant, in nats.
+        logs: [n, h, w], a log-density of each up to a constant, in nats.
     """
-    relative = _on_picture(tf.constant(logs), tf.constant(cells.coverage[rows]))
+    relative = _on_picture(*(tf.constant(values, cells.maps.dtype)
+                             for values in (logs, cells.coverage[rows])))
     return _bits(relative.numpy(), cells.counts[rows])
 
 
 def _bits(logs, counts) -> np.ndarray:
-    return (logs * counts).sum(axis=(1, 2)) / counts.sum(axis=(1, 2)) / LN2
+    return (logs.astype(np.float64) * counts).sum(axis=(1, 2)) / counts.sum(axis=(1, 2)) / LN2
 
 
 def negative(cells: Cells, rows, priors, vector) -> tuple:
@@ -188,7 +190,7 @@ def negative(cells: Cells, rows, priors, vector) -> tuple:
     for part in _parts(len(rows)):
         chosen = rows[part]
         one, slope = _negative_with_gradient(*_arguments(cells, chosen, priors[part], vector),
-                                             tf.constant(cells.counts[chosen]))
+                                             tf.constant(cells.counts[chosen], cells.maps.dtype))
         value, gradient = value + float(one), gradient + slope.numpy()
     return value / total, gradient / total
 
@@ -203,8 +205,7 @@ def fit(cells: Cells, rows) -> tuple:
     center, spans = center_bias(cells.dataset.select(rows)), [cells.spans[row] for row in rows]
     own = priors(cells, rows, center, spans, own=True)
     vector, _ = lbfgs_steps.minimize(lambda vector: negative(cells, rows, own, vector),
-                                     np.array(START, np.float64), BOUNDS, ITERATIONS,
-                                     precision=1e-9)
+                                     np.array(START, np.float64), BOUNDS, ITERATIONS)
     return vector, center, spans
 
 
@@ -219,7 +220,7 @@ def parameters(cells: Cells, vector, center, spans) -> calibration.Parameters:
 
 def _arguments(cells, rows, priors, vector) -> tuple:
     """What `_calibrated` takes."""
-    return tuple(tf.constant(values, tf.float64)
+    return tuple(tf.constant(values, cells.maps.dtype)
                  for values in (cells.maps[rows], priors, cells.coverage[rows], vector))
 
 
@@ -229,7 +230,7 @@ def _parts(count) -> list:
 
 @tf.function(reduce_retracing=True)
 def _calibrated(found, prior, coverage, vector):
-    """float64 [n, h, w]: log of the density, over a uniform one, in each cell."""
+    """[n, h, w]: log of the density, over a uniform one, in each cell."""
     log_sigma, weight, logit = tf.unstack(vector[SEGMENTS:])
     shape = tf.shape(found)
     blurred = gaussian_blur(found, tf.exp(log_sigma), shape[1], shape[2])

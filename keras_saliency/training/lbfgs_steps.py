@@ -1,9 +1,11 @@
 """L-BFGS on a whole training set, with a look at every iteration."""
 from scipy import optimize
 
+# Relative change of the objective that ends a fit: float32 likelihoods resolve no less.
+PRECISION = 1e-7
 
-def minimize(objective, start, bounds, iterations: int, memory=10, after_step=None,
-             precision=1e-7) -> tuple:
+
+def minimize(objective, start, bounds, iterations: int, memory=10, after_step=None) -> tuple:
     """The minimum of an objective, by L-BFGS-B.
 
     Args:
@@ -11,7 +13,6 @@ def minimize(objective, start, bounds, iterations: int, memory=10, after_step=No
         bounds: K pairs (low, high), None for no bound. iterations: at most so many.
         memory: of how many steps the curvature is estimated.
         after_step: called with (vector, value) after each iteration; may be None.
-        precision: relative change of the value that ends it; the default is float32's.
 
     Returns:
         (float64 [K], value).
@@ -31,6 +32,6 @@ def minimize(objective, start, bounds, iterations: int, memory=10, after_step=No
 
     result = optimize.minimize(
         remembered, start, jac=True, method="L-BFGS-B", bounds=bounds, callback=step,
-        options={"maxiter": iterations, "maxcor": memory, "ftol": precision,
+        options={"maxiter": iterations, "maxcor": memory, "ftol": PRECISION,
                  "maxfun": 20 * iterations})
     return result.x, float(result.fun)

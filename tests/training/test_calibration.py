@@ -84,7 +84,7 @@ def collected(dataset, model=None):
 
 def test_a_density_that_is_right_gets_no_worse():
     maps = [values + 1e-3 for values in blobs(0)]  # as the uncalibrated map is taken
-    found = calibration.fit(network(), looked_at(blobs(0), maps, 300), log=quiet)
+    found = calibration.fit(network(), looked_at(blobs(0), maps, 150), log=quiet)
     _, uncalibrated, calibrated = found.held_out.mean(axis=0)
     assert uncalibrated == pytest.approx(entropy_bits(maps), abs=0.05)
     assert calibrated > uncalibrated - 0.02
@@ -176,6 +176,7 @@ def test_the_gradient_is_the_slope_and_scipy_finds_no_better_optimum(shapes):
     cells, rows = collected(shapes), np.arange(24)
     vector, center, spans = likelihood.fit(cells, rows)
     own = likelihood.priors(cells, rows, center, spans, own=True)
+    cells = cells._replace(maps=cells.maps.astype(np.float64))
 
     def both(x):
         return likelihood.negative(cells, rows, own, x)
