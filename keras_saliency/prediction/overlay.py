@@ -8,6 +8,8 @@ import numpy as np
 
 from keras_saliency.files import InputError, atomic_path
 
+_TINY = 1e-30  # a span that float32 does not resolve
+
 
 def colorize(map_2d, colormap: str = "inferno") -> np.ndarray:
     """A map in false colours, uint8 [H, W, 3] RGB: its minimum and maximum span the colormap.
@@ -78,19 +80,27 @@ def save_png(path, array) -> None:
 
 def _levels(map_2d) -> np.ndarray:
     """uint8 [H, W]: min-max to 0..255, rounded; zeros for a constant map."""
-    values = np.asarray(map_2d, np.float64)
+    values = np.asarray(map_2d)
     if values.ndim != 2 or values.size == 0:
         raise InputError(f"a map is [H, W] and not empty, this is {list(values.shape)}")
-    bad = int((~np.isfinite(values)).sum())
-    if bad:
+    if values.dtype not in (np.uint8, np.float32):  # which are done in half the time
+        values = values.astype(np.float64)
+    low, high = values.min(), values.max()
+    if not np.isfinite(low + 0.0) or not np.isfinite(high + 0.0):  # NaN comes through either
+        bad = int((~np.isfinite(values)).sum())
         raise InputError(f"the map holds NaN or infinite values "
                          f"({bad} of {values.size}); it cannot be shown")
-    low, high = values.min(), values.max()
     if high == low:
         return np.zeros(values.shape, np.uint8)
+    if values.dtype == np.uint8 and (low, high) == (0, 255):
+        return values
+    if float(high) - float(low) < _TINY:
+        values = values.astype(np.float64)
     # Dividing first keeps the difference of very large numbers finite.
-    values, low, high = values / 2, low / 2, high / 2
-    return np.round((values - low) / (high - low) * 255).astype(np.uint8)
+    values, low, high = values / 2, float(low) / 2, float(high) / 2
+    values -= values.dtype.type(low)
+    values /= values.dtype.type(high - low)
+    return np.rint(values * 255).astype(np.uint8)
 
 
 @lru_cache(maxsize=None)

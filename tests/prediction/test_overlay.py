@@ -38,6 +38,18 @@ def test_density_picture_by_hand():
     assert picture.tolist() == [[0, 26], [51, 255]]  # 255 * (0, 0.1, 0.2, 1), half to even
 
 
+def test_levels_of_float32_are_those_of_float64():
+    values = np.random.default_rng(0).gamma(1.0, 3.0, (60, 80)).astype(np.float32)
+    difference = overlay.density_picture(values).astype(int) - overlay.density_picture(
+        values.astype(np.float64))
+    assert (difference != 0).mean() < 1e-3 and abs(difference).max() <= 1  # ties alone
+    smallest = np.array([[0, 2e-38, 3e-38]], np.float32)
+    np.testing.assert_array_equal(overlay.density_picture(smallest), [[0, 170, 255]])
+    levels = overlay.density_picture(values)
+    np.testing.assert_array_equal(overlay.colorize(levels), overlay.colorize(values))
+    np.testing.assert_array_equal(overlay.density_picture(levels), levels)
+
+
 def test_levels_of_huge_and_of_integer_maps():
     huge = np.finfo(np.float64).max
     assert overlay.density_picture([[-huge, 0.0, huge]]).tolist() == [[0, 128, 255]]
