@@ -68,19 +68,22 @@ def train(config: Config, resume=False, log=print) -> Run:
     spec = sections[0].spec
     plain = build(config.model, settings)
     plain.canvas, plain.canvas_fit = spec.canvas, spec.fit
-    shares = training_shares(sections)
-    for canvas in {spec.canvas, *(share.canvas for share in shares)}:
-        check_canvas(plain, canvas)
+    for size in ((1, 2), (2, 1)):  # landscape, portrait
+        check_canvas(plain, spec.canvas_for(size))
     _require_one_dataset(settings, sections)
     if settings.lbfgs is not None:
         if spec.fit != maps.PAD:
             raise ConfigError(f"data.fit={spec.fit} is not for train.lbfgs, whose likelihood knows "
                               "the places of padded stimuli: --set data.fit=pad")
+        if sections[0].data.weight != 1:
+            raise ConfigError("data.weight is not for train.lbfgs, which takes every stimulus once "
+                              "at each step: leave it out")
         return lbfgs.train(config, plain, sections, resume, log)
     model = at_precision(plain, settings.precision)
     _check_monitor(settings.monitor, sections, scorers)
     if settings.unit_layers:
         activation_model(model, settings.unit_layers)  # names a layer that it does not have
+    shares = training_shares(sections)
     steps = orders.steps_per_epoch(shares, settings.batch)
     optimizer, adversary = make_optimizer(settings, steps), None
     if settings.adversarial is not None:

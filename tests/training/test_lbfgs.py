@@ -386,6 +386,7 @@ def test_a_resumed_run_may_not_begin_to_decay(tmp_path):
     (["train.lbfgs.sparsity=.nan"], "train.lbfgs.sparsity must not be negative, and finite"),
     (["train.epochs=3", "train.mirror=true", "evaluation.every=[nss]"],
      "nothing heeds train.epochs, train.mirror, evaluation.every"),
+    (["data.weight=2"], "data.weight is not for train.lbfgs"),
     (["data.canvas=[97, 128]"], r"2, the pixels to a cell of block1_conv1, must divide it; "
                                 r"take \[98, 128\]"),
 ])

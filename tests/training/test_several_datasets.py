@@ -99,18 +99,17 @@ def test_the_stream_shows_each_stimulus_as_its_weight_says(tmp_path, pictures):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cache", ["none", "disk"])
-def test_resume_gives_the_same_weights(tmp_path, pictures, cache):
+@pytest.mark.parametrize("cache, upright", [("none", True), ("disk", False)])
+def test_resume_gives_the_same_weights(tmp_path, pictures, cache, upright):
     options = [f"train.cache={cache}", "train.optimizer_options={use_ema: true}",
-               "data.1.weight=1.5"]
+               "data.1.weight=1.5", *(f"data.{index}.upright={upright}" for index in (0, 1))]
     whole = train(tmp_path / "whole", pictures, *options)
     train(tmp_path / "parts", pictures, *options, "train.epochs=1")
     assert_same(whole, train(tmp_path / "parts", pictures, *options, resume=True))
     if cache == "disk":
         assert sorted(path.name for path in whole.folder.glob("features_*")) == [
-            "features_training_folder_48x64.h5", "features_training_folder_64x48.h5",
-            "features_training_popout_64x48.h5", "features_validation_folder_48x64.h5",
-            "features_validation_popout_64x48.h5"]  # whose pictures are all landscape
+            f"features_{part}_{label}.h5" for part in ("training", "validation")
+            for label in ("folder", "popout")]
 
 
 @pytest.mark.parametrize("cache", ["memory", "disk"])
@@ -142,6 +141,11 @@ def test_a_cache_gives_what_the_files_give(tmp_path, pictures, cache):
         assert sum(len(target) for (_, target), _ in batches) in (3, 10)
         for (responses, target), (image, expected) in batches:
             check(responses, target, image, expected)
+    if cache == "disk":  # no picture for validation is portrait
+        assert sorted(path.name for path in tmp_path.glob("features_*")) == [
+            f"features_{part}.h5" for part in (
+                "training_folder_48x64", "training_folder_64x48", "training_popout_64x48",
+                "validation_folder_48x64", "validation_popout_64x48")]
 
 
 def test_all_caches_must_fit_into_memory_together(tmp_path, pictures, monkeypatch):
@@ -222,6 +226,10 @@ def test_resume_refuses_other_datasets(tmp_path, pictures):
 
 @pytest.mark.parametrize("overrides, message", [
     (["train.unit_layers=[block5_conv3]"], "train.unit_layers is for one canvas: set data.upright"),
+    (["model.name=deepgaze1", "model.options={}", "train.freeze=null",
+      "train.lbfgs={iterations: 1}"], "train.lbfgs is for one canvas: set data.upright=false"),
+    (["model.name=salnet_shallow", "train.freeze=null",
+      "model.options={width_multiplier: 0.05}"], "salnet_shallow .* canvas"),
     (["train.adversarial={alpha: 0.05}"], "train.adversarial is for one canvas"),
     (["data.0.upright=false", "data.1.upright=false", "train.unit_layers=[block5_conv3]"],
      "train.unit_layers is for one canvas and one dataset: name one in data"),
