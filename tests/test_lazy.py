@@ -21,6 +21,9 @@ for name in ("tensorflow", "keras", "scipy", "matplotlib.pyplot"):
     assert name not in sys.modules, name
 assert ks.metrics.nss([[0, 1]], [[0, 1]]) > 0 and ks.models.list_models() == ks.list_models()
 assert "tensorflow" in sys.modules
+assert ks.analysis and ks.datasets and ks.evaluation and ks.export.save
+for name in ("scipy.stats", "scipy.io", "scipy.optimize"):  # Keras 3 imports matplotlib
+    assert name not in sys.modules, name
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

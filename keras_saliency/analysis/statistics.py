@@ -3,7 +3,6 @@ from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 TOP_UNITS = 10
 
@@ -56,6 +55,8 @@ def compare_groups(groups: dict) -> GroupComparison:
     Returns:
         GroupComparison; f and p_value NaN and no pairs if fewer than two groups remain.
     """
+    from scipy import stats  # here: it takes a second, and few studies need it
+
     values = {name: np.asarray(group, float) for name, group in groups.items()}
     values = {name: group[np.isfinite(group)] for name, group in values.items()}
     values = {name: group for name, group in values.items() if len(group) > 1}
@@ -71,11 +72,15 @@ def compare_groups(groups: dict) -> GroupComparison:
 
 def spearman(a, b) -> Correlation:
     """Rank correlation of two sequences; pairs with a NaN are left out."""
+    from scipy import stats
+
     return _correlate(stats.spearmanr, a, b)
 
 
 def pearson(a, b) -> Correlation:
     """Linear correlation of two sequences; pairs with a NaN are left out."""
+    from scipy import stats
+
     return _correlate(stats.pearsonr, a, b)
 
 

@@ -2,7 +2,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 
 class Effect(NamedTuple):
@@ -69,6 +68,8 @@ def _unexplained(values, design) -> float:
 
 
 def _effect(squares, freedom, residual, residual_freedom, possible) -> Effect:
+    from scipy import stats  # here: it takes a second, and few studies need it
+
     if not possible:
         return Effect(squares, freedom, np.nan, np.nan)
     f = squares / freedom / (residual / residual_freedom)

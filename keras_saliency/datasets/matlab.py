@@ -5,7 +5,6 @@ Nothing is squeezed: a matrix keeps its two dimensions, so one fixation [1, 2] a
 """
 import h5py
 import numpy as np
-from scipy.io import loadmat
 
 from keras_saliency import hdf5
 from keras_saliency.datasets.dataset import DatasetError, require
@@ -18,6 +17,8 @@ def load_mat(path, dataset: str, variable=None):
     Raises:
         DatasetError: no such file, damaged, version 7.3, or without that variable.
     """
+    from scipy.io import loadmat  # here: it takes long, and few datasets need it
+
     require(path.is_file(), f"{dataset}: no file {path}; copy it from the published archive")
     names = None if variable is None else [variable]
     try:

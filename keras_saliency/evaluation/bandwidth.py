@@ -1,6 +1,5 @@
 """Search for the bandwidth with the highest cross-validated log-likelihood."""
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from keras_saliency.files import InputError
 
@@ -17,6 +16,8 @@ def best_bandwidth(score, low: float, high: float) -> float:
     Raises:
         InputError: not 0 < low < high.
     """
+    from scipy.optimize import minimize_scalar  # here: it takes long, and few need it
+
     if not 0 < low < high:
         raise InputError(f"bandwidths must satisfy 0 < low < high, not {low}, {high}")
     grid = np.linspace(np.log(low), np.log(high), _GRID)

@@ -1,6 +1,5 @@
 """Interval, test and rank of models scored on the same images."""
 import numpy as np
-from scipy import stats
 
 from keras_saliency.files import InputError
 from keras_saliency.metrics import METRICS
@@ -20,6 +19,8 @@ def paired_p_value(scores, reference, higher_is_better=True) -> float:
     Returns:
         NaN below two images. Without any difference 0.5 (t is 0).
     """
+    from scipy import stats  # here: it takes longer to import than to score an image
+
     scores, reference = np.asarray(scores, np.float64), np.asarray(reference, np.float64)
     if len(scores) < 2:
         return float("nan")
@@ -82,6 +83,8 @@ def cumulative_rank(means, metrics=RANKED) -> np.ndarray:
 
     Source: Kroner et al. 2020, "Contextual encoder-decoder network", section 4.3.
     """
+    from scipy import stats
+
     missing = [metric for metric in metrics
                if metric not in means or not np.isfinite(means[metric]).all()]
     if missing:

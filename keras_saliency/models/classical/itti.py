@@ -26,7 +26,6 @@ from functools import partial
 
 import cv2
 import numpy as np
-from scipy import ndimage
 
 from keras_saliency.models.classical.features import (
     NOISE,
@@ -106,6 +105,8 @@ def normalized(feature) -> np.ndarray:
 
     One peak keeps its height, many equal ones cancel; float32.
     """
+    from scipy import ndimage  # here: it takes long, and other models do without
+
     feature = min_max(feature)
     # a plateau's pixels all equal their neighborhood's maximum
     highest = cv2.dilate(feature, np.ones((3, 3), np.uint8))
