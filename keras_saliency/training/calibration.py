@@ -159,9 +159,20 @@ def cross_validate(cells, after_fold=lambda: None) -> np.ndarray:
 def score(cells, rows, vector, center, spans) -> np.ndarray:
     """float64 [n, 3]: `ROWS` of the stimuli `rows` under what `fit` of other stimuli found."""
     prior = likelihood.priors(cells, rows, center, spans)
-    return np.stack([likelihood.bits(cells, rows, prior),
+    return np.stack([center_bits(cells.dataset, rows, center),
                      likelihood.bits(cells, rows, cells.plain[rows]),
                      likelihood.calibrated(cells, rows, prior, vector)], axis=1)
+
+
+def center_bits(dataset, rows, center) -> np.ndarray:
+    """float64 [n]: mean bits per fixation over uniform of a `CenterBias`, which knows the stimuli
+    `rows` as their sizes alone, in those sizes."""
+    found = []
+    for row in rows:
+        x, y = np.floor(dataset.fixations.of(row)).astype(np.intp).T
+        density = center.predict(dataset.sizes[row]).saliency_map
+        found.append(np.log2(density[y, x] * density.size).mean())
+    return np.array(found)
 
 
 def improves(held_out) -> bool:

@@ -164,12 +164,14 @@ def test_what_is_fitted_is_what_predict_gives(shapes):
 
 def test_the_center_bias_is_the_packages_own(shapes):
     cells = collected(shapes)
-    _, center, spans = likelihood.fit(cells, np.arange(12))
-    found = likelihood.bits(cells, [0, 4], likelihood.priors(cells, [0, 4], center, spans))
-    log_density = center.predict(CANVAS).log_density
-    for row, bits in zip((0, 4), found):
+    vector, center, spans = likelihood.fit(cells, np.arange(12))
+    alone = calibration.score(cells, [12, 16], vector, center, spans)[:, 0]
+    on_canvas = likelihood.bits(cells, [12, 16], likelihood.priors(cells, [12, 16], center, spans))
+    for row, bits, others in zip((12, 16), alone, on_canvas):
+        log_density = center.predict(CANVAS).log_density
         expected = np.mean([log_density[int(y), int(x)] for x, y in shapes.fixations.of(row)])
-        assert bits == pytest.approx((expected + np.log(32 * 40)) / np.log(2), abs=0.05)
+        assert bits == pytest.approx((expected + np.log(32 * 40)) / np.log(2), abs=1e-9)
+        assert others == pytest.approx(bits, abs=0.05)
 
 
 def test_the_gradient_is_the_slope_and_scipy_finds_no_better_optimum(shapes):
