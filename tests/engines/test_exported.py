@@ -104,7 +104,7 @@ def test_another_canvas(tmp_path, ending):
         ks.predict(loaded, np.zeros((5, 5)))
 
 
-def test_predict_py_imports_no_tensorflow(tmp_path, ending):
+def test_predict_py_needs_nothing_but_the_engine(tmp_path, ending):
     model = network()
     model.about = {"file": "elsewhere.h5", "dataset": "osie", "training_stimuli": 500,
                    "licence": "MIT"}
