@@ -20,6 +20,9 @@ def main():
     parser.add_argument("name", help="of the pretrained model, e.g. msi_net_osie")
     step = parser.add_mutually_exclusive_group(required=True)
     step.add_argument("--run", help="run folder or weights file to take the weights from")
+    parser.add_argument("--base", default="vgg16_imagenet.h5", metavar="FILE",
+                        help="of weights/, whose layers are left out where they are the same: an "
+                        "encoder, or the network that was calibrated (default: %(default)s)")
     step.add_argument("--scores", metavar="JSON", help="summary that evaluate.py wrote for NAME")
     step.add_argument("--enter", action="store_true",
                       help="enter NAME without scores, such as an encoder")
@@ -28,7 +31,7 @@ def main():
     parser.add_argument("--command", help="that trained it")
     arguments = parser.parse_args()
     if arguments.run:
-        path = release.release(arguments.run, arguments.name)
+        path = release.release(arguments.run, arguments.name, arguments.base)
         print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
         return
     if arguments.enter:

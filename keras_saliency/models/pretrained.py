@@ -16,6 +16,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 WEIGHTS_FOLDER = next((folder for folder in (_PACKAGE / "weights", _PACKAGE.parent / "weights")
                        if folder.is_dir()), _PACKAGE.parent / "weights")
 MANIFEST = "manifest.yaml"
+MOST_BASES = 2  # below a file: a network, and its encoder
 
 # preset name -> (file in WEIGHTS_FOLDER, builder in keras.applications)
 ENCODER_PRESETS = {
@@ -117,24 +118,30 @@ def read_model(path) -> tuple:
     return read_weights(path, attributes), attributes
 
 
-def read_weights(path, attributes, model=None) -> dict:
+def read_weights(path, attributes, model=None, below=MOST_BASES) -> dict:
     """{layer: {variable: array}} of a weights file with these attributes.
 
     A file may leave out layers that it shares with its `base`, a file of the same folder (or of
-    `weights/`), such as an encoder that stayed as it was.
+    `weights/`), such as an encoder that stayed as it was, or a network that was calibrated; that
+    one may have a base as well.
 
     Args:
-        model: as of `weights_file.read`, for the file itself.
+        model: as of `weights_file.read`, for the file itself. below: how many bases it may have.
 
     Raises:
-        WeightsError: the base is missing or not the one that its manifest describes.
+        WeightsError: the base is missing or not the one that its manifest describes, or has more
+            bases below it.
     """
     path = Path(path)
     weights = weights_file.read(path, model)
     if "base" in attributes:
         base = _find_base(path, attributes["base"])
+        if not below:
+            raise WeightsError(f"{path} builds on {base.name}, and others on it: at most "
+                               f"{MOST_BASES} files build on each other")
         _verify(base)
-        weights = {**weights_file.read(base), **weights}
+        found = read_weights(base, weights_file.read_attributes(base), below=below - 1)
+        weights = {**found, **weights}
     return weights
 
 

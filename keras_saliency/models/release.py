@@ -16,7 +16,8 @@ def release(source, name: str, base="vgg16_imagenet.h5", licence="MIT") -> Path:
 
     Args:
         source: weights file or run folder. name: of the released model.
-        base: file in `weights/`; None to write all layers.
+        base: file in `weights/`, an encoder, or the network that was calibrated; None to write
+            all layers.
 
     Returns:
         The file's path.
@@ -38,7 +39,7 @@ def release(source, name: str, base="vgg16_imagenet.h5", licence="MIT") -> Path:
     if infinite:
         raise WeightsError(f"{path}: {', '.join(infinite)} have weights beyond float16")
     if base is not None:
-        shared = weights_file.read(pretrained.WEIGHTS_FOLDER / base)
+        shared, _ = pretrained.read_model(pretrained.WEIGHTS_FOLDER / base)
         weights = {layer: arrays for layer, arrays in weights.items()
                    if not _equal(arrays, shared.get(layer, {}))}
         attributes["base"] = base

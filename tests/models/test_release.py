@@ -1,10 +1,11 @@
 """Files for `weights/`: small, checked, and described."""
+import h5py
 import keras
 import numpy as np
 import pytest
 
 import keras_saliency as ks
-from keras_saliency.models import pretrained, release, weights_file
+from keras_saliency.models import calibration, pretrained, release, weights_file
 from keras_saliency.models.weights_file import WeightsError
 
 SMALL = dict(width_multiplier=0.03)
@@ -41,6 +42,29 @@ def test_released_file_leaves_out_the_base_and_loads_the_same(folder):
     again = release.release(path, "again", base=None)  # a released file can be released whole
     assert "block4_conv3" in weights_file.read(again)
     assert "base" not in weights_file.read_attributes(again)
+
+
+def test_a_calibration_is_a_small_file_on_top_of_its_network(folder):
+    release.release(folder / "run", "ead_made", base="base.h5")
+    model = calibration.add_calibration(ks.load_pretrained("ead_made"))
+    calibration.write_parameters(model, calibration.Parameters(
+        np.full(10, 1.5), 2.0, 0.5, 0.25, np.random.default_rng(0).normal(0, 1, (64, 64))))
+    own = weights_file.save(model, folder / "mine.h5", {
+        "model": "ead", "options": SMALL, "canvas": [48, 64], "calibration": {"stimuli": 9}})
+    path = release.release(own, "ead_mine", base="ead_made.h5")
+    assert all(layer.startswith("calibrated_") for layer in weights_file.read(path))
+    loaded = ks.load_pretrained("ead_mine")
+    assert loaded.name == "calibrated_ead" and loaded.about["calibration"] == {"stimuli": 9}
+    for a, b in zip(model.get_weights(), loaded.get_weights()):
+        np.testing.assert_array_equal(a.astype(np.float16), b.astype(np.float16))
+
+
+def test_files_do_not_build_on_each_other_without_end(folder):
+    path = release.release(folder / "run", "ead_made", base="base.h5")
+    with h5py.File(path, "r+") as file:
+        file.attrs["base"] = "ead_made.h5"
+    with pytest.raises(WeightsError, match="builds on ead_made.h5, and others on it: at most 2"):
+        ks.load_pretrained(path)
 
 
 def test_manifest_gives_aliases_and_guards_the_files(folder):
