@@ -37,6 +37,7 @@ ITERATIONS = 200   # at most; 20 to 60 are taken
 BOUNDS = [(0, 8)] * SEGMENTS + [(-2, 3), (0, 3), (-9, 7)]
 START = [1] * SEGMENTS + [0, 0.5, math.log(START_SHARE / (1 - START_SHARE))]
 LN2 = math.log(2)
+SMALLEST = np.finfo(np.float32).tiny  # density that has a logarithm
 
 
 class Cells(NamedTuple):
@@ -109,7 +110,7 @@ def collect(model, outputs, dataset, canvas) -> Cells:
         values = values.astype(np.float64)
         scaled = (values - values.min()) / (1e-7 + np.ptp(values))  # as the layer does
         own = [_means(scaled, side),
-               np.log(_means(values, side) if is_density(model.name)
+               np.log(np.maximum(_means(values, side), SMALLEST) if is_density(model.name)
                       else _means(scaled, side) + FLOOR),
                np.outer(*(_covered(length // side, *part)
                           for length, part in zip(each[index], spans[index]))),

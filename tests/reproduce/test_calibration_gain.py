@@ -2,6 +2,7 @@
 import csv
 
 import numpy as np
+import pytest
 
 import keras_saliency as ks
 from keras_saliency import config as configs
@@ -10,6 +11,7 @@ from keras_saliency.reproduce import calibration_gain
 from keras_saliency.training import calibration_likelihood as likelihood
 
 
+@pytest.mark.slow
 def test_each_size_and_draw_has_a_row(tmp_path, monkeypatch):
     options = {"width_multiplier": 0.03}
     path = weights_file.save(ks.build_model("ead", **options), tmp_path / "w.h5", {

@@ -120,6 +120,7 @@ def test_a_center_bias_is_found():
     assert gains[2] == pytest.approx(entropy_bits(truth), abs=0.1) and gains[0] > 0.3
 
 
+@pytest.mark.slow
 def test_maps_that_say_nothing_are_left_alone():
     model, lines = network(), []
     dataset = looked_at(blobs(4), [middle()] * STIMULI)
@@ -174,6 +175,23 @@ def test_the_center_bias_is_the_packages_own(shapes):
         assert others == pytest.approx(bits, abs=0.05)
 
 
+def test_a_network_that_gives_a_density_is_taken_for_that(shapes):
+    keras.utils.set_random_seed(1)
+    model = ks.build_model("deepgaze1", width_multiplier=0.03)
+    prior = model.get_layer("center_bias").log_density
+    prior.assign(cv2.GaussianBlur(np.random.default_rng(2).normal(0, 30, (64, 64)), (0, 0), 5))
+    model.canvas = CANVAS
+    cells = likelihood.collect(model, likelihood.network_maps(model, shapes, CANVAS), shapes,
+                               CANVAS)
+    rows = np.arange(4)
+    found = likelihood.bits(cells, rows, cells.plain[rows])
+    for row in rows:
+        image = cv2.imdecode(np.frombuffer(shapes.stimuli[row], np.uint8), -1)[..., ::-1]
+        x, y = np.floor(shapes.fixations.of(row)).astype(int).T
+        density = ks.predict(model, image)
+        assert found[row] == pytest.approx(np.log2(density[y, x] * density.size).mean(), abs=1e-3)
+
+
 def test_the_gradient_is_the_slope_and_scipy_finds_no_better_optimum(shapes):
     cells, rows = collected(shapes), np.arange(24)
     vector, center, spans = likelihood.fit(cells, rows)
@@ -193,6 +211,7 @@ def test_the_gradient_is_the_slope_and_scipy_finds_no_better_optimum(shapes):
         assert both(vector)[0] < other.fun + 2e-3
 
 
+@pytest.mark.slow
 def test_cells_of_several_pixels_find_the_same(shapes, monkeypatch):
     fine = calibration.fit(network(), shapes, log=quiet)
     monkeypatch.setattr(likelihood, "MOST_CELLS", 32 * 40 // 4)
