@@ -38,9 +38,9 @@ def main():
                         default="validation", help="stimuli to score (default: %(default)s); "
                         "with all, baselines leave out the stimulus they predict")
     parser.add_argument("--prior", choices=("center_bias", "uniform"), default="center_bias",
-                        help="what deepgaze1 takes for the density of fixations on any stimulus: "
-                        "its center_bias, or with uniform nothing, which is what shuffled AUC "
-                        "asks for (default: %(default)s)")
+                        help="what deepgaze1 and calibrated networks take for the density of "
+                        "fixations on any stimulus: their center_bias, or with uniform nothing, "
+                        "which is what shuffled AUC asks for (default: %(default)s)")
     parser.add_argument("--trust", action="store_true", help="run a SavedModel from elsewhere "
                         "though its graph can read or write files or run other code; without "
                         "it such a graph is refused")
