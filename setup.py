@@ -51,7 +51,7 @@ setup(
         "test": ["pytest>=7.4,<10", "pytest-xdist>=3.3,<4", "hypothesis>=6.80,<7",
                  "keras_saliency[serving]"],
         # engines for `accelerate`
-        "fast": ["openvino>=2024.4,<2027"],
+        "fast": ["openvino>=2024.4,<2027", "nncf>=2.14,<4"],  # NNCF for int8
         "onnx": [
             # later releases of onnx need a protobuf or ml_dtypes that TensorFlow 2.15 does not take
             'onnx>=1.15,<1.19; python_version < "3.12"',

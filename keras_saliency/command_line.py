@@ -7,7 +7,7 @@ import traceback
 
 from keras_saliency import config as configs
 from keras_saliency import engines
-from keras_saliency.engines.spec import AUTO, NAMES
+from keras_saliency.engines.spec import AUTO, INT8, NAMES, PRECISIONS
 from keras_saliency.files import InputError, printable
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
@@ -46,22 +46,43 @@ def builder_options(arguments) -> dict:
 
 
 def add_engine_options(parser) -> None:
-    """Let a parser take --engine and --precision; `accelerator` reads them."""
+    """Let a parser take --engine, --precision and --calibration; `accelerator` reads them."""
     parser.add_argument("--engine", choices=(AUTO, *NAMES),
                         help="what runs the network in place of Keras; auto is the fastest that is "
                              "installed")
-    parser.add_argument("--precision", choices=configs.PRECISIONS,
+    parser.add_argument("--precision", choices=PRECISIONS,
                         help="what the engine computes in (default: float32), --engine auto where "
-                             "none is named; auto is what this processor does fast")
+                             "none is named; auto is what this processor does fast without loss; "
+                             "int8 is faster, loses a little and says how much")
+    add_calibration(parser)
+
+
+def add_calibration(parser) -> None:
+    """Let a parser take --calibration; `calibration` reads it."""
+    parser.add_argument("--calibration", metavar="FOLDER",
+                        help="pictures such as will be predicted, which set the ranges of int8: 30 "
+                             "or more (default: generated ones)")
+
+
+def calibration(arguments):
+    """The images that --calibration names; None without it."""
+    if arguments.calibration is None:
+        return None
+    from keras_saliency.prediction.pictures import find_pictures, read_picture
+
+    return [read_picture(path) for path in find_pictures(arguments.calibration)]
 
 
 def accelerator(arguments):
     """The function that puts a model on the engine that --engine and --precision describe; None
     without them."""
     if arguments.engine is None and arguments.precision is None:
+        if arguments.calibration:
+            raise InputError(f"--calibration is for --precision {INT8}")
         return None
     return functools.partial(engines.accelerate, engine=arguments.engine or AUTO,
-                             precision=arguments.precision or "float32")
+                             precision=arguments.precision or "float32",
+                             calibration=calibration(arguments))
 
 
 def load_config(arguments) -> configs.Config:

@@ -40,6 +40,10 @@ def main():
                              "size and config.pbtxt (extra onnx)")
     parser.add_argument("--openvino", metavar="FOLDER",
                         help="a new folder for an .xml and a .bin file (extra fast)")
+    parser.add_argument("--int8", action="store_true",
+                        help="the files of --openvino in 8-bit integers, a quarter of the size; "
+                             "what they lose is printed and kept in them (extra fast)")
+    command_line.add_calibration(parser)
     parser.add_argument("--dynamic-batch", action="store_true",
                         help="--onnx and --openvino take any number of pictures at a time, not one")
     parser.add_argument("--dynamic-canvas", action="store_true",
@@ -53,6 +57,10 @@ def main():
     if arguments.out is None and (lite or not others):
         parser.error("a SavedModel and a .tflite file need --out; others are --onnx, --triton, "
                      "--openvino")
+    if arguments.int8 and (not arguments.openvino or arguments.float16) or (
+            arguments.calibration and not arguments.int8):
+        parser.error("--int8 is for --openvino without --float16, --calibration for --int8")
+    pictures = command_line.calibration(arguments)
     model = load_pretrained(arguments.weights)
     if arguments.out:
         export_all(model, arguments.out, arguments.version, arguments.float16, lite,
@@ -62,8 +70,9 @@ def main():
     if arguments.triton:
         export_triton(model, arguments.triton)
     if arguments.openvino:
-        export_openvino(model, arguments.openvino, arguments.dynamic_batch, arguments.float16,
-                        arguments.dynamic_canvas)
+        weights = "int8" if arguments.int8 else "float16" if arguments.float16 else "float32"
+        export_openvino(model, arguments.openvino, arguments.dynamic_batch, weights,
+                        arguments.dynamic_canvas, pictures)
 
 
 if __name__ == "__main__":

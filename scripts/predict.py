@@ -43,15 +43,18 @@ def main():
     arguments = parser.parse_args()
     if not 1 <= arguments.limit <= pictures.MOST_PIXELS:
         parser.error(f"--limit must be from 1 to {pictures.MOST_PIXELS}")
-    if arguments.server and (arguments.engine or arguments.precision):
-        parser.error("a --server has its own engine; leave out --engine and --precision")
+    if arguments.server and (
+            arguments.engine or arguments.precision or arguments.calibration):
+        parser.error("a --server has its own engine; leave out --engine, --precision and "
+                     "--calibration")
     exported = not arguments.server and is_exported(arguments.weights)
-    if exported and arguments.engine:
-        parser.error(f"{arguments.weights} is for one engine; leave out --engine")
+    if exported and (arguments.engine or arguments.calibration):
+        parser.error(f"{arguments.weights} is for one engine as it is; leave out --engine and "
+                     "--calibration")
     if arguments.server:
         predict = ks.export.serving.connect(arguments.server, arguments.model).predict
     elif exported:  # without TensorFlow
-        model = ks.load_exported(arguments.weights, arguments.precision or "float32")
+        model = ks.load_exported(arguments.weights, arguments.precision)
         print(model)
         predict = functools.partial(ks.predict, model)
     else:

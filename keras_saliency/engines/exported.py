@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from keras_saliency import numpy_maps
-from keras_saliency.config import FITS, PRECISIONS, check_size
+from keras_saliency.config import FITS, check_size
 from keras_saliency.engines.last_steps import LAST_STEPS
+from keras_saliency.engines.spec import INT8, PRECISIONS
 from keras_saliency.export import runtimes
 from keras_saliency.files import InputError, printable
 
@@ -25,11 +26,14 @@ class Exported:
     Attributes:
         file: its path. engine, precision: what runs it, and in what. name: of the model.
         canvas: (h, w). canvas_fit: of pictures on it. input_shape: of its images [B, h, w, 3], None
-            where any number will do. provenance: what it was trained on, and its licence.
+            where any number will do. losses: {metric: what int8 loses, see `export.int8.losses`};
+            else empty. provenance: what it was trained on, and its licence.
     """
 
     def __init__(self, file, engine, precision, opened):
-        self.file, self.engine, self.precision = file, engine, precision
+        self.file, self.engine = file, engine
+        self.losses = _read_losses(opened.losses, file)
+        self.precision = INT8 if self.losses else precision
         self.input_shape, self._run = opened.shape, opened.run
         about = _read_description(opened.description, file)
         self.name, self.provenance = about["model"], about["provenance"]
@@ -61,13 +65,13 @@ def is_exported(path) -> bool:
     return path.suffix in ENDINGS or any(path.glob("*.xml"))
 
 
-def load_exported(path, precision="float32", log=print) -> Exported:
+def load_exported(path, precision=None, log=print) -> Exported:
     """Open a network that was exported for an engine. It needs that engine, and no TensorFlow.
 
     Args:
         path: an .onnx or a .tflite file, an .xml file for OpenVINO, or the folder with it.
-        precision: "float32"; for OpenVINO also "bfloat16", or "auto", which is bfloat16 where the
-            processor has it.
+        precision: "int8" for files in it; else "float32" and for OpenVINO also "bfloat16", or
+            "auto", which is bfloat16 where the processor has it. Default: "int8" or "float32".
         log: told if bfloat16 was asked for and the processor has none: float32 is taken.
 
     Returns:
@@ -82,19 +86,23 @@ def load_exported(path, precision="float32", log=print) -> Exported:
     """
     file = _find(Path(path))
     engine = ENDINGS[file.suffix]
-    valid = [p for p in PRECISIONS if p != "bfloat16" or engine == "openvino"]
-    if precision not in valid:
+    valid = [p for p in PRECISIONS if p not in ("bfloat16", INT8) or engine == "openvino"]
+    if precision not in (None, *valid):
         raise InputError(f"{file}: {engine} has no precision {precision!r}; choose from "
                          f"{', '.join(valid)}")
     if engine == "onnxruntime":
         return Exported(file, engine, "float32", runtimes.open_onnx(str(file), file))
     if engine == "litert":
         return Exported(file, engine, "float32", runtimes.open_tflite(file))
-    native = precision != "float32" and runtimes.native_bfloat16()
+    native = precision in ("bfloat16", "auto") and runtimes.native_bfloat16()
+    taken = "bfloat16" if native else "float32"
+    exported = Exported(file, engine, taken, runtimes.open_openvino(file, taken))
+    if precision not in (None, "auto") and (precision == INT8) != (exported.precision == INT8):
+        raise InputError(f"{file} is {'' if exported.losses else 'not '}in int8: leave out the "
+                         f"precision {precision}, or export the network again")
     if precision == "bfloat16" and not native:
         log("this processor has no bfloat16: computing in float32")
-    taken = "bfloat16" if native else "float32"
-    return Exported(file, engine, taken, runtimes.open_openvino(file, taken))
+    return exported
 
 
 def _find(path) -> Path:
@@ -125,3 +133,12 @@ def _read_description(text, file) -> dict:
             raise InputError(f"{file}: {key} {reprlib.repr(about[key])} is none of "
                              f"{', '.join(valid)}; {REMEDY}")
     return {**about, "model": str(about["model"]), "provenance": str(about["provenance"])}
+
+
+def _read_losses(text, file) -> dict:
+    """What `openvino_model.save_openvino` wrote of int8, checked; empty for None."""
+    try:
+        return {str(name): float(value) for name, value in json.loads(text or "{}").items()}
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise InputError(f"{file}: what it says of its losses is damaged ({error}); "
+                         f"{REMEDY}") from None

@@ -4,14 +4,27 @@ from threading import Lock
 import numpy as np
 
 from keras_saliency.engines.spec import EngineSpec
-from keras_saliency.export import openvino_model, runtimes
+from keras_saliency.export import int8, openvino_model, runtimes
 
 
 def load(model, precision):
     """See `EngineSpec`."""
-    converted = openvino_model.convert(model, [None, *model.input_shape[1:]])
-    compiled = runtimes.compile_model(converted, precision)
-    request, lock = compiled.create_infer_request(), Lock()
+    return _runner(_convert(model), precision)
+
+
+def load_int8(model, pictures, log):
+    """See `EngineSpec`."""
+    quantized, losses = int8.quantize(model, _convert(model), pictures, log)
+    return _runner(quantized, "int8"), losses
+
+
+def _convert(model):
+    return openvino_model.convert(model, [None, *model.input_shape[1:]])
+
+
+def _runner(model, precision):
+    request = runtimes.compile_model(model, precision).create_infer_request()
+    lock = Lock()
 
     def run(images):
         with lock:  # one at a time has all cores
@@ -20,4 +33,5 @@ def load(model, precision):
     return run
 
 
-SPEC = EngineSpec(load, ("openvino",), runtimes.OPENVINO_EXTRA, runtimes.native_bfloat16)
+SPEC = EngineSpec(load, ("openvino",), runtimes.OPENVINO_EXTRA, runtimes.native_bfloat16,
+                  load_int8, ("nncf",))

@@ -2,8 +2,10 @@
 from dataclasses import dataclass
 from typing import Callable
 
-from keras_saliency.config import PRECISIONS
+from keras_saliency.config import PRECISIONS as TRAINED
 
+INT8 = "int8"  # for engines alone: nothing trains in it, and "auto" never takes it
+PRECISIONS = (*TRAINED, INT8)
 AUTO = "auto"
 # Of `accelerated.ENGINES`, the fastest first, for those who ask before TensorFlow is imported.
 NAMES = ("openvino", "onnxruntime", "tensorflow", "litert")
@@ -18,15 +20,21 @@ class EngineSpec:
             gives maps [B, h, w, 1]; arrays or tensors. May be called from several threads.
         packages: that must be installed. extra: of this package, which brings them.
         native_bfloat16: whether this machine computes bfloat16 natively; None for an engine that
-            offers float32 alone.
+            does not offer it.
+        load_int8: (model, images [H, W, 3] or None, log) -> (such a function, {metric: loss}), see
+            `export.int8.quantize`; None for an engine that does not offer it. int8_packages: that
+            it needs beside `packages`.
     """
 
     load: Callable
     packages: tuple = ()
     extra: str = ""
     native_bfloat16: Callable = None
+    load_int8: Callable = None
+    int8_packages: tuple = ()
 
     @property
     def precisions(self) -> tuple:
         """What it can be asked for."""
-        return tuple(p for p in PRECISIONS if p != "bfloat16" or self.native_bfloat16)
+        offered = {"bfloat16": self.native_bfloat16, INT8: self.load_int8}
+        return tuple(p for p in PRECISIONS if offered.get(p, True))

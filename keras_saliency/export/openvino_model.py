@@ -1,11 +1,12 @@
 """A network for OpenVINO, Intel's engine for its processors and others: .xml and .bin files."""
+import json
 import shutil
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from keras_saliency.export import runtimes
+from keras_saliency.export import int8, runtimes
 from keras_saliency.export.description import describe
 from keras_saliency.export.frozen import freeze, largest_difference, megabytes, require_finite
 from keras_saliency.files import InputError, remove_abandoned, require_writable, temporary_path
@@ -37,17 +38,21 @@ def convert(model, shape):
     return converted
 
 
-def save_openvino(model, path, dynamic_batch=False, float16=False,
-                  dynamic_canvas=False) -> Path:
+def save_openvino(model, path, dynamic_batch=False, weights="float32", dynamic_canvas=False,
+                  pictures=None, log=print) -> Path:
     """Write a new folder `path` with `<model>.xml` and `<model>.bin`.
 
     `images` float32 [1, h, w, 3] RGB 0..255 on the model's canvas -> the model's own `saliency`
     [1, h, w, 1]; the preprocessing is inside.
 
     Args:
-        dynamic_batch: any number of images instead of one. float16: weights in half precision.
+        dynamic_batch: any number of images instead of one.
+        weights: "float32"; "float16", kept in half precision; or "int8", see `int8.quantize`: what
+            it loses is kept in the file.
         dynamic_canvas: images of any size that the model takes; `load_exported` then turns the
             canvas for portrait pictures.
+        pictures: images [H, W, 3] to calibrate int8 with; default: generated ones.
+        log: told what int8 loses.
 
     Returns:
         Path of the .xml file.
@@ -69,12 +74,16 @@ def save_openvino(model, path, dynamic_batch=False, float16=False,
     description = describe(model)
     sides = model.input_shape[1:3] if dynamic_canvas else canvas
     converted = convert(model, [None if dynamic_batch else 1, *sides, 3])
+    if weights == "int8":
+        converted, losses = int8.quantize(model, converted, pictures, log)
+        converted.set_rt_info(json.dumps(losses), [runtimes.LOSSES])
     converted.set_rt_info(description, [runtimes.KEY])
     path.parent.mkdir(parents=True, exist_ok=True)
     remove_abandoned(path.parent)
     temporary = temporary_path(path)
     try:
-        openvino.save_model(converted, temporary / f"{model.name}.xml", compress_to_fp16=float16)
+        openvino.save_model(converted, temporary / f"{model.name}.xml",
+                            compress_to_fp16=weights == "float16")
         temporary.rename(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -87,10 +96,10 @@ def run_openvino(path, images) -> np.ndarray:
     return np.concatenate([run(image[np.newaxis]) for image in images])
 
 
-def export_openvino(model, path, dynamic_batch=False, float16=False, dynamic_canvas=False,
-                    log=print) -> Path:
+def export_openvino(model, path, dynamic_batch=False, weights="float32", dynamic_canvas=False,
+                    pictures=None, log=print) -> Path:
     """`save_openvino`, and say how large the files are and how close to the model."""
-    file = save_openvino(model, path, dynamic_batch, float16, dynamic_canvas)
+    file = save_openvino(model, path, dynamic_batch, weights, dynamic_canvas, pictures, log)
     differs = largest_difference(model, lambda images: run_openvino(file, images))
     log(f"{file}: {megabytes(file.parent):.1f} MB with its .bin; largest difference from the "
         f"model in memory {differs:.1e} of its range")

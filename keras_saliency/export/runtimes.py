@@ -21,6 +21,7 @@ HINTS = {"float32": "f32", "bfloat16": "bf16"}
 # What `description.describe` says of the network: the key of it in .onnx and .xml files, and a file
 # in an archive at the end of a .tflite, where TensorFlow Lite's tools look for such files.
 KEY, MEMBER = "keras_saliency", "keras_saliency.json"
+LOSSES = "keras_saliency_losses"  # the key, in .xml files, of what int8 loses
 LONGEST = 2 ** 16  # bytes of it
 
 
@@ -32,11 +33,13 @@ class Opened(NamedTuple):
             images whose shape it cannot take.
         shape: of its images, None where any number will do.
         description: text of `description.describe`; None in a file that has none.
+        losses: JSON of what int8 loses; None of a network that is not in int8.
     """
 
     run: Callable
     shape: tuple
     description: Optional[str] = None
+    losses: Optional[str] = None
 
 
 def import_openvino(module="openvino"):
@@ -67,15 +70,21 @@ def compile_model(model, precision="float32"):
     """An `openvino.Model`, or the path of one, ready to run on the processor.
 
     Args:
-        precision: of what is not int8 in it, "float32" or "bfloat16".
+        precision: "float32", "bfloat16", or "int8" for a model in it, the rest of which is computed
+            in bfloat16 where the processor has it.
     """
     openvino = import_openvino()
+    if precision == "int8":
+        precision = "bfloat16" if native_bfloat16() else "float32"
     return openvino.Core().compile_model(
         model, "CPU", {"INFERENCE_PRECISION_HINT": HINTS[precision]})
 
 
 def open_openvino(path, precision="float32") -> Opened:
     """An .xml file and the .bin file beside it.
+
+    Args:
+        precision: "float32" or "bfloat16", of a network that is not in int8.
 
     Raises:
         InputError: the files are damaged or no network. MissingPackage: OpenVINO is not installed.
@@ -86,14 +95,16 @@ def open_openvino(path, precision="float32") -> Opened:
     openvino = import_openvino()
     try:
         model = openvino.Core().read_model(path)
-        described = model.has_rt_info([KEY]) and model.get_rt_info([KEY]).astype(str)
+        said = {key: model.get_rt_info([key]).astype(str) if model.has_rt_info([key]) else None
+                for key in (KEY, LOSSES)}
         shape = tuple(None if side.is_dynamic else side.get_length()
                       for side in model.input(0).partial_shape)
-        request = compile_model(model, precision).create_infer_request()
+        request = compile_model(
+            model, "int8" if said[LOSSES] else precision).create_infer_request()
     except RuntimeError as error:
         raise _unreadable(path, "OpenVINO", error) from error
     return Opened(_in_turns(path, lambda images: request.infer([images])[0]), shape,
-                  described or None)
+                  said[KEY], said[LOSSES])
 
 
 def open_onnx(contents, name) -> Opened:

@@ -46,14 +46,20 @@ def predict(model, image, canvas=None) -> np.ndarray:
         InputError: an image of another shape, values that are not finite, or a canvas that the
             model's strides do not divide.
     """
+    image = check_image(image)
+    if hasattr(model, "map_of"):  # of `load_exported`
+        return model.map_of(image, canvas)
+    return _predict(model, image, canvas)
+
+
+def check_image(image) -> np.ndarray:
+    """`image` as an array, or `InputError` if it is not [H, W, 3] of finite values."""
     image = np.asarray(image)
     if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
         raise InputError(f"image must be [H, W, 3] RGB, not of shape {image.shape}")
     if not np.isfinite(image).all():
         raise InputError("image has values that are not finite")
-    if hasattr(model, "map_of"):  # of `load_exported`
-        return model.map_of(image, canvas)
-    return _predict(model, image, canvas)
+    return image
 
 
 def _predict(model, image, canvas) -> np.ndarray:
