@@ -150,7 +150,9 @@ def check_canvas(model, canvas) -> None:
     def output_size(size):
         return tuple(model.compute_output_shape((1, *size, 3))[1:3])
 
-    canvas = check_size(tuple(canvas))
+    canvas, fixed = check_size(tuple(canvas)), tuple(model.input_shape[1:3])
+    if None not in fixed and fixed != canvas:
+        raise InputError(f"{model.name} takes a canvas of {fixed} alone, not {canvas}")
     if output_size(canvas) == canvas:
         return
     rounded = ([-(-side // stride) * stride for side in canvas] for stride in (2, 4, 8, 16, 32))
