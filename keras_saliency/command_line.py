@@ -7,7 +7,7 @@ import traceback
 
 from keras_saliency import config as configs
 from keras_saliency import engines
-from keras_saliency.engines.spec import AUTO, INT8, NAMES, PRECISIONS
+from keras_saliency.engines.spec import AUTO, INT8, PRECISIONS
 from keras_saliency.files import InputError, printable
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
@@ -47,7 +47,7 @@ def builder_options(arguments) -> dict:
 
 def add_engine_options(parser) -> None:
     """Let a parser take --engine, --precision and --calibration; `accelerator` reads them."""
-    parser.add_argument("--engine", choices=(AUTO, *NAMES),
+    parser.add_argument("--engine", choices=(AUTO, *engines.ENGINES),
                         help="what runs the network in place of Keras; auto is the fastest that is "
                              "installed")
     parser.add_argument("--precision", choices=PRECISIONS,

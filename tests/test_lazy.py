@@ -17,6 +17,7 @@ import keras_saliency as ks
 from keras_saliency import command_line, engines, export, prediction, report
 from keras_saliency.engines import exported
 from keras_saliency.prediction import prediction_files
+assert "openvino" in engines.ENGINES
 for name in ("tensorflow", "keras", "scipy", "matplotlib.pyplot"):
     assert name not in sys.modules, name
 assert ks.metrics.nss([[0, 1]], [[0, 1]]) > 0 and ks.models.list_models() == ks.list_models()

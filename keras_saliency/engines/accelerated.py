@@ -4,24 +4,12 @@ from importlib.util import find_spec
 import keras
 import tensorflow as tf
 
-from keras_saliency.engines import (
-    litert_engine,
-    onnxruntime_engine,
-    openvino_engine,
-    tensorflow_engine,
-)
+from keras_saliency.engines.registry import ENGINES
 from keras_saliency.engines.spec import AUTO, INT8, PRECISIONS
 from keras_saliency.export.frozen import require_finite
 from keras_saliency.files import InputError, MissingPackage
 from keras_saliency.models import fit_of
 from keras_saliency.models.precision import BFLOAT16, choose_precision, native_bfloat16
-
-ENGINES = {  # the fastest first
-    "openvino": openvino_engine.SPEC,
-    "onnxruntime": onnxruntime_engine.SPEC,
-    "tensorflow": tensorflow_engine.SPEC,
-    "litert": litert_engine.SPEC,
-}
 
 
 class Accelerated:

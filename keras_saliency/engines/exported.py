@@ -40,6 +40,10 @@ class Exported:
         self.canvas, self.canvas_fit = about["canvas"], about["fit"]
         self._last_step = LAST_STEPS[about["last_step"]]
 
+    def __call__(self, images) -> np.ndarray:
+        """Maps float32 [B, h, w, 1] of images float32 [B, h, w, 3] on a canvas."""
+        return self._run(images)
+
     def map_of(self, image, canvas=None) -> np.ndarray:
         """What `prediction.forward.predict` gives for an image that it has checked."""
         size, fit = image.shape[:2], self.canvas_fit

@@ -1,10 +1,12 @@
 """ONNX Runtime, on the processor."""
 from keras_saliency.engines.spec import EngineSpec
-from keras_saliency.export import onnx_model, runtimes
+from keras_saliency.export import runtimes
 
 
 def load(model, precision):
     """See `EngineSpec`."""
+    from keras_saliency.export import onnx_model
+
     contents = onnx_model.convert(model, [None, *model.input_shape[1:]]).SerializeToString()
     return runtimes.open_onnx(contents, model.name).run
 

@@ -4,7 +4,7 @@ from threading import Lock
 import numpy as np
 
 from keras_saliency.engines.spec import EngineSpec
-from keras_saliency.export import int8, openvino_model, runtimes
+from keras_saliency.export import runtimes
 
 
 def load(model, precision):
@@ -14,11 +14,15 @@ def load(model, precision):
 
 def load_int8(model, pictures, log):
     """See `EngineSpec`."""
+    from keras_saliency.export import int8
+
     quantized, losses = int8.quantize(model, _convert(model), pictures, log)
     return _runner(quantized, "int8"), losses
 
 
 def _convert(model):
+    from keras_saliency.export import openvino_model
+
     return openvino_model.convert(model, [None, *model.input_shape[1:]])
 
 

@@ -7,8 +7,6 @@ from keras_saliency.config import PRECISIONS as TRAINED
 INT8 = "int8"  # for engines alone: nothing trains in it, and "auto" never takes it
 PRECISIONS = (*TRAINED, INT8)
 AUTO = "auto"
-# Of `accelerated.ENGINES`, the fastest first, for those who ask before TensorFlow is imported.
-NAMES = ("openvino", "onnxruntime", "tensorflow", "litert")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 import keras_saliency as ks
-from keras_saliency.engines import ENGINES, accelerated, spec
+from keras_saliency.engines import ENGINES, accelerated
 from keras_saliency.engines.spec import EngineSpec
 from keras_saliency.files import InputError, MissingPackage
 from keras_saliency.models import postprocess_of
@@ -117,10 +117,6 @@ def test_memory_stays_flat(engine):
     for _ in range(250):
         fast(images[0]), fast(images[1])
     assert used() - before < 15  # MB; the 500 maps alone would be 38
-
-
-def test_names_are_known_before_the_engines_are():
-    assert spec.NAMES == tuple(ENGINES)
 
 
 def test_an_engine_that_is_not_there_is_named():
