@@ -177,8 +177,14 @@ def center_bits(dataset, rows, center) -> np.ndarray:
 
 def improves(held_out) -> bool:
     """See `Calibration.improved`."""
-    gains = held_out[:, 2:] - held_out[:, :2]
-    return bool((bootstrap_intervals(gains)[:, 0] > 0).all())
+    return bool((gains(held_out)[1][:, 0] > 0).all())
+
+
+def gains(held_out) -> tuple:
+    """(means [2], 95 % intervals [2, 2]) of what the calibrated model is better by than the center
+    bias alone and than the model as it was."""
+    values = held_out[:, 2:] - held_out[:, :2]
+    return values.mean(axis=0), bootstrap_intervals(values)
 
 
 def format_held_out(held_out) -> str:
@@ -197,8 +203,10 @@ def format_held_out(held_out) -> str:
 def describe(result: Calibration) -> str:
     """What was decided and, where the model is calibrated, what was fitted."""
     if not result.improved:
-        return (f"not calibrated: on held-out stimuli no better than {CENTER_BIAS} and than the "
-                "model as it was (95 % intervals of the gain); the model stays as it was")
+        short = [f"{mean:.3f} [{low:.3f}, {high:.3f}] over {name}" for name, mean, (low, high)
+                 in zip(ROWS, *gains(result.held_out)) if not low > 0]
+        return ("not calibrated: the model stays as it was. On held-out stimuli the gain in bits per "
+                f"fixation is not clearly above 0: {', '.join(short)}")
     found = result.parameters
     return (f"calibrated on {len(result.held_out)} stimuli with {result.fixations} fixations: blur "
             f"{found.sigma:.1f} pixels of a canvas of {result.canvas[0]}x{result.canvas[1]}, "

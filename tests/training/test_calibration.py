@@ -128,7 +128,9 @@ def test_maps_that_say_nothing_are_left_alone():
     center, uncalibrated, calibrated = found.held_out.mean(axis=0)
     assert uncalibrated < 0 < center and calibrated < center + 0.02
     assert not found.improved and found.model is model
-    assert "not calibrated" in lines[0] and "stays as it was" in lines[0]
+    assert "not calibrated: the model stays as it was" in lines[0]
+    assert f"above 0: {calibrated - center:.3f} [" in lines[0]
+    assert "] over center bias alone" in lines[0] and "] over uncalibrated" not in lines[0]
     assert ks.calibrate(model, dataset, log=quiet) is model
     with pytest.raises(InputError, match="x.h5 is not written: the calibration did not help"):
         found.save("x.h5")
