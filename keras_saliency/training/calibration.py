@@ -205,8 +205,8 @@ def describe(result: Calibration) -> str:
     if not result.improved:
         short = [f"{mean:.3f} [{low:.3f}, {high:.3f}] over {name}" for name, mean, (low, high)
                  in zip(ROWS, *gains(result.held_out)) if not low > 0]
-        return ("not calibrated: the model stays as it was. On held-out stimuli the gain in bits per "
-                f"fixation is not clearly above 0: {', '.join(short)}")
+        return ("not calibrated: the model stays as it was. On held-out stimuli the gain in bits "
+                f"per fixation is not clearly above 0: {', '.join(short)}")
     found = result.parameters
     return (f"calibrated on {len(result.held_out)} stimuli with {result.fixations} fixations: blur "
             f"{found.sigma:.1f} pixels of a canvas of {result.canvas[0]}x{result.canvas[1]}, "
