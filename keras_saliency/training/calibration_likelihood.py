@@ -187,7 +187,7 @@ def _bits(logs, counts) -> np.ndarray:
 
 def negative(cells: Cells, rows, priors, vector) -> tuple:
     """(nats per fixation over uniform, negative; its gradient) on the stimuli `rows`."""
-    value, gradient, total = 0.0, np.zeros(len(vector)), cells.counts[rows].sum()
+    value, gradient, total = 0.0, np.zeros(len(vector)), float(cells.counts[rows].sum())
     for part in _parts(len(rows)):
         chosen = rows[part]
         one, slope = _negative_with_gradient(*_arguments(cells, chosen, priors[part], vector),
