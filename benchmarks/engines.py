@@ -4,13 +4,16 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from keras_saliency.config import PRECISIONS
-from keras_saliency.engines import ENGINES, accelerate
+from keras_saliency.engines import AUTO, ENGINES, accelerate
+from keras_saliency.engines.spec import PRECISIONS
+from keras_saliency.export import int8
+from keras_saliency.export.generated_pictures import generate
 from keras_saliency.files import InputError, MissingPackage
 from keras_saliency.models import build_model, load_pretrained
 from keras_saliency.prediction.forward import forward_function
 
 KERAS = "Keras, float32"
+PICTURES = 10  # that maps are compared on
 
 
 def run(rounds=12, log=print, **options) -> dict:
@@ -20,38 +23,43 @@ def run(rounds=12, log=print, **options) -> dict:
         rounds: of one map each. options: of MSI-Net; without them it has its pretrained weights.
 
     Returns:
-        {engine and precision: (ms, largest difference of its map from Keras' in float32)}.
+        {engine and precision: (ms, largest difference of its maps from Keras' in float32, their
+        losses, see `int8.losses`)}.
     """
     model = build_model("msi_net", **options) if options else load_pretrained("msi_net")
-    image = _picture(model.canvas)
+    images = [tf.constant(p[np.newaxis]) for p in generate(PICTURES, model.canvas, seed=1)]
     forwards = {KERAS: forward_function(model), **_accelerated(model, log)}
-    maps = {name: np.asarray(forward(image)) for name, forward in forwards.items()}
+    maps = {name: [np.asarray(forward(image))[0] for image in images]
+            for name, forward in forwards.items()}
     best = dict.fromkeys(forwards, np.inf)
     for _ in range(rounds):
         for name, forward in forwards.items():
             start = time.perf_counter()
-            np.asarray(forward(image))
+            np.asarray(forward(images[0]))
             best[name] = min(best[name], 1000 * (time.perf_counter() - start))
-    results = {name: (best[name], float(np.abs(maps[name] - maps[KERAS]).max()))
-               for name in forwards}
+    results = {name: (best[name], float(np.abs(np.subtract(maps[name], maps[KERAS])).max()),
+                      int8.losses(maps[KERAS], maps[name])) for name in forwards}
     log(table(results))
     return results
 
 
 def table(results: dict) -> str:
-    """Markdown: ms, times as fast as Keras, largest difference."""
+    """Markdown: ms, times as fast as Keras, largest difference, losses."""
     first = results[KERAS][0]
-    rows = [f"| {name} | {ms:.0f} | {first / ms:.2f} | {difference:.4f} |"
-            for name, (ms, difference) in results.items()]
-    return "\n".join(["| one map of MSI-Net | ms | times as fast | largest difference |",
-                      "| --- | ---: | ---: | ---: |", *rows])
+    rows = [f"| {name} | {ms:.0f} | {first / ms:.2f} | {difference:.4f} | "
+            + " | ".join(f"{abs(lost[metric]):.4f}" for metric in int8.LIMITS) + " |"
+            for name, (ms, difference, lost) in results.items()]
+    heads = ("ms", "times as fast", "largest difference",
+             *(f"{metric.upper()} lost" for metric in int8.LIMITS))
+    return "\n".join([f"| one map of MSI-Net | {' | '.join(heads)} |",
+                      "| --- |" + " ---: |" * len(heads), *rows])
 
 
 def _accelerated(model, log) -> dict:
     """{engine and precision: function}, of those that are installed and that this machine has."""
     found = {}
     for engine, spec in ENGINES.items():
-        for precision in (p for p in PRECISIONS if p != "auto" and p in spec.precisions):
+        for precision in (p for p in PRECISIONS if p != AUTO and p in spec.precisions):
             try:
                 forward = accelerate(model, engine, precision, log=lambda line: None)
             except (MissingPackage, InputError) as error:
@@ -60,9 +68,3 @@ def _accelerated(model, log) -> dict:
             if forward.precision == precision:
                 found[f"{engine}, {precision}"] = forward
     return found
-
-
-def _picture(canvas) -> tf.Tensor:
-    """float32 [1, h, w, 3]: coarse colours, enlarged."""
-    coarse = np.random.default_rng(0).uniform(0, 255, (1, 6, 8, 3))
-    return tf.clip_by_value(tf.image.resize(coarse, canvas, "bicubic"), 0, 255)

@@ -1,4 +1,4 @@
-"""How much of the network's own speed is left when a folder of pictures is predicted."""
+"""How much of an engine's own speed is left when a folder of pictures is predicted."""
 import functools
 import os
 import subprocess
@@ -9,14 +9,17 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import tensorflow as tf
 
 from keras_saliency import export
-from keras_saliency.models import build_model
+from keras_saliency.engines import load_exported
+from keras_saliency.export.openvino_model import save_openvino
+from keras_saliency.files import InputError, MissingPackage
+from keras_saliency.models import build_model, load_pretrained
 from keras_saliency.prediction import prediction_files
-from keras_saliency.prediction.forward import predict
+from keras_saliency.prediction.forward import forward_function, predict
 
 SIZE = (600, 800)
+KERAS = "Keras"
 # What a program without this package would do.
 FIRST_MAP = """
 import sys
@@ -25,39 +28,75 @@ served = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
 image = tf.io.decode_jpeg(tf.io.read_file(sys.argv[2]), channels=3)
 print(float(tf.reduce_max(served(images=image[tf.newaxis])["saliency"])))
 """
+PREDICT = str(Path(__file__).resolve().parents[1] / "scripts" / "predict.py")
 
 
 def run(images=30, rounds=3, log=print, **options) -> dict:
-    """Measure and print; returns {"share": end to end / bare, "first_map": seconds}.
+    """Measure MSI-Net in Keras and, where OpenVINO is installed, from exported files; the best of
+    the rounds counts.
 
     Args:
-        images: pictures of 600x800 in the folder. rounds: of which the best counts.
-        options: of the model, MSI-Net.
+        images: pictures of 600x800 in the folder.
+        options: of the model; without them it has its pretrained weights.
+
+    Returns:
+        {name: {"bare": maps/s on a canvas in memory, "folder": pictures/s from JPEG to PNG files,
+        "start": seconds from starting Python to the first map}}.
     """
-    model = build_model("msi_net", **options)
+    model = build_model("msi_net", **options) if options else load_pretrained("msi_net")
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         _write_pictures(folder / "pictures", images)
-        canvas_images = tf.random.stateless_uniform([images, 1, *model.canvas, 3], [1, 2], 0, 255)
-        bare = end_to_end = np.inf
-        model(canvas_images[0], training=False)
-        for _ in range(rounds):
-            start = time.perf_counter()
-            for batch in canvas_images:
-                model(batch, training=False).numpy()
-            bare = min(bare, time.perf_counter() - start)
-            start = time.perf_counter()
-            prediction_files.predict_all(functools.partial(predict, model),
-                                         [folder / "pictures"], folder / "out")
-            end_to_end = min(end_to_end, time.perf_counter() - start)
-        log(f"bare forward pass {images / bare:.2f} images/s; folder of {SIZE[0]}x{SIZE[1]} "
-            f"pictures to PNG files {images / end_to_end:.2f} images/s, {bare / end_to_end:.2f} of "
-            "it")
-        exported = export.save(model, folder / "model")
-        first = min(_first_map(exported, next((folder / "pictures").iterdir()))
-                    for _ in range(rounds))
-        log(f"from starting Python to the first map with a SavedModel: {first:.1f} s")
-    return {"share": bare / end_to_end, "first_map": first}
+        picture = next((folder / "pictures").iterdir())
+        saved = export.save(model, folder / "saved_model")
+        contenders = {KERAS: (model, forward_function(model),
+                              [sys.executable, "-c", FIRST_MAP, str(saved), str(picture)])}
+        for weights in ("float32", "bfloat16", "int8"):
+            try:
+                file = save_openvino(model, folder / weights, dynamic_canvas=True, log=log,
+                                     weights=weights if weights == "int8" else "float32")
+                loaded = load_exported(file, weights)
+                in_work = load_exported(file, weights, at_once=prediction_files.AT_ONCE)
+            except (MissingPackage, InputError) as error:
+                log(f"left out: {error}")
+                continue
+            contenders[f"OpenVINO file, {weights}"] = (in_work, loaded, [
+                sys.executable, PREDICT, str(picture), "--weights", str(file), "--precision",
+                weights, "--out", str(folder / "first")])
+        results = {name: _measure(*contender, folder, images, rounds)
+                   for name, contender in contenders.items()}
+    log(table(results))
+    return results
+
+
+def table(results: dict) -> str:
+    """Markdown: what was measured, the share of the bare rate, and how much faster than Keras."""
+    slowest = results[KERAS]["folder"]
+    rows = [f"| {name} | {r['bare']:.2f} | {r['folder']:.2f} | {r['folder'] / r['bare']:.2f} | "
+            f"{r['folder'] / slowest:.2f} | {r['start']:.1f} |" for name, r in results.items()]
+    return "\n".join(["| MSI-Net | maps/s | pictures/s | share | times as fast | first map, s |",
+                      "| --- |" + " ---: |" * 5, *rows])
+
+
+def _measure(model, forward, command, folder, images, rounds) -> dict:
+    canvases = np.random.default_rng(0).uniform(0, 255, (images, 1, *model.canvas, 3))
+    canvases = canvases.astype(np.float32)
+    np.asarray(forward(canvases[0]))
+    bare = end_to_end = start = np.inf
+    for _ in range(rounds):
+        bare = min(bare, _seconds(lambda: [np.asarray(forward(c)) for c in canvases]))
+        end_to_end = min(end_to_end, _seconds(lambda: prediction_files.predict_all(
+            functools.partial(predict, model), [folder / "pictures"], folder / "out")))
+        start = min(start, _seconds(lambda: subprocess.run(
+            command, check=True, capture_output=True,
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"})))
+    return {"bare": images / bare, "folder": images / end_to_end, "start": start}
+
+
+def _seconds(work) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
 
 
 def _write_pictures(folder, count) -> None:
@@ -69,10 +108,3 @@ def _write_pictures(folder, count) -> None:
         picture = cv2.resize(coarse, SIZE[::-1], interpolation=cv2.INTER_CUBIC)
         noisy = np.clip(picture + rng.normal(0, 6, picture.shape), 0, 255).astype(np.uint8)
         cv2.imwrite(str(folder / f"{index:03d}.jpg"), noisy)
-
-
-def _first_map(exported, picture) -> float:
-    start = time.perf_counter()
-    subprocess.run([sys.executable, "-c", FIRST_MAP, str(exported), str(picture)], check=True,
-                   capture_output=True, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"})
-    return time.perf_counter() - start

@@ -49,12 +49,13 @@ def main():
                      "--calibration")
     exported = not arguments.server and is_exported(arguments.weights)
     if exported and (arguments.engine or arguments.calibration):
-        parser.error(f"{arguments.weights} is for one engine as it is; leave out --engine and "
+        parser.error(f"{arguments.weights} is for one engine; leave out --engine and "
                      "--calibration")
     if arguments.server:
         predict = ks.export.serving.connect(arguments.server, arguments.model).predict
     elif exported:  # without TensorFlow
-        model = ks.load_exported(arguments.weights, arguments.precision)
+        model = ks.load_exported(arguments.weights, arguments.precision,
+                                 at_once=prediction_files.at_once(arguments.pictures))
         print(model)
         predict = functools.partial(ks.predict, model)
     else:

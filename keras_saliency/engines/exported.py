@@ -69,7 +69,7 @@ def is_exported(path) -> bool:
     return path.suffix in ENDINGS or any(path.glob("*.xml"))
 
 
-def load_exported(path, precision=None, log=print) -> Exported:
+def load_exported(path, precision=None, log=print, at_once=1) -> Exported:
     """Open a network that was exported for an engine. It needs that engine, and no TensorFlow.
 
     Args:
@@ -77,6 +77,9 @@ def load_exported(path, precision=None, log=print) -> Exported:
         precision: "int8" for files in it; else "float32" and for OpenVINO also "bfloat16", or
             "auto", which is bfloat16 where the processor has it. Default: "int8" or "float32".
         log: told if bfloat16 was asked for and the processor has none: float32 is taken.
+        at_once: images that several threads will ask for at the same time. OpenVINO then computes
+            so many beside each other, each on its part of the cores, where that is faster: in
+            bfloat16 and int8. Otherwise one image at a time has all cores.
 
     Returns:
         What `predict` takes in a model's place: the same maps to 1e-3 of their range. A file that
@@ -100,7 +103,7 @@ def load_exported(path, precision=None, log=print) -> Exported:
         return Exported(file, engine, "float32", runtimes.open_tflite(file))
     native = precision in ("bfloat16", "auto") and runtimes.native_bfloat16()
     taken = "bfloat16" if native else "float32"
-    exported = Exported(file, engine, taken, runtimes.open_openvino(file, taken))
+    exported = Exported(file, engine, taken, runtimes.open_openvino(file, taken, at_once))
     if precision not in (None, "auto") and (precision == INT8) != (exported.precision == INT8):
         raise InputError(f"{file} is {'' if exported.losses else 'not '}in int8: leave out the "
                          f"precision {precision}, or export the network again")

@@ -17,6 +17,11 @@ from keras_saliency.prediction.pictures import find_pictures, output_stems, read
 AT_ONCE = 3  # pictures in work
 
 
+def at_once(paths) -> int:
+    """How many pictures of `paths` will be in work at the same time."""
+    return 1 if len(paths) == 1 and not os.path.isdir(paths[0]) else AT_ONCE
+
+
 def output_names(stem, raw=False) -> list:
     """Names of the files of a prediction: the density, the overlay and, if `raw`, the map."""
     return [f"{stem}_density.png", f"{stem}_overlay.png", *([f"{stem}.npy"] if raw else [])]
