@@ -11,9 +11,10 @@ def test_engines_are_compared_with_keras(monkeypatch):
     lines = []
     results = engines.run(rounds=1, log=lines.append, width_multiplier=0.05)
     assert {engines.KERAS, *(f"{name}, float32" for name in installed)} <= set(results)
-    assert len([line for line in lines if line.startswith("left out: ")]) == sum(
-        len([p for p in spec.precisions if p != "auto"]) for name, spec in ENGINES.items()
-        if name not in installed)
+    # int8 may harm a network as small as this one
+    left_out = [line for line in lines if line.startswith("left out: ") and "loses" not in line]
+    assert len(left_out) == sum(bool(accelerated._missing(spec, p)) for spec in ENGINES.values()
+                                for p in spec.precisions if p != "auto")
     assert results[engines.KERAS][1] == 0
     for name, (ms, difference, losses) in results.items():
         assert ms > 0 and difference < (1e-4 if "float32" in name else 0.5), name
