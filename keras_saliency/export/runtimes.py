@@ -109,10 +109,8 @@ def open_openvino(path, precision="float32", at_once=1) -> Opened:
         requests = [compiled.create_infer_request() for _ in range(at_once)]
     except RuntimeError as error:
         raise _unreadable(path, "OpenVINO", error) from error
-    # Copied: the next image is written to where this one is.
-    runs = [lambda images, r=request: r.infer([images])[0].copy() for request in requests]
-    return Opened(_in_turns(path, *runs), shape,
-                  said[KEY], said[LOSSES])
+    runs = [lambda images, request=request: request.infer([images])[0] for request in requests]
+    return Opened(_in_turns(path, *runs), shape, said[KEY], said[LOSSES])
 
 
 def open_onnx(contents, name) -> Opened:

@@ -115,7 +115,7 @@ def test_half_precision_halves_openvino_s_weights(tmp_path):
     pytest.importorskip("openvino")
     model, sizes = network("ead"), {}
     for half in (False, True):
-        path = openvino_model.save_openvino(model, tmp_path / str(half), float16=half)
+        path = openvino_model.save_openvino(model, tmp_path / str(half), weights="float16" if half else "float32")
         sizes[half] = path.with_suffix(".bin").stat().st_size
     assert 0.45 < sizes[True] / sizes[False] < 0.55
 
