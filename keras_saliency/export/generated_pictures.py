@@ -22,7 +22,7 @@ def generate(count: int, size, seed: int = 0) -> np.ndarray:
 
 def _picture(size, rng) -> np.ndarray:
     height, width = size
-    corners = rng.uniform(0, 255, (2, 2, 3)).astype(np.float32)
+    corners = rng.uniform(0, 255, (2, 2, 3)).astype(np.uint8)  # OpenCV 5 writes on nothing else
     picture = cv2.resize(corners, (width, height))
     for radius in _radii(int(10 ** rng.uniform(0.5, 2.8)), 0.4 * min(size), rng):
         _object(picture, _place(size, rng), radius, rng)
