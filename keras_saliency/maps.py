@@ -11,12 +11,12 @@ when growing, both with aligned corners; padding 126 for stimuli and 0 for maps.
 """
 import tensorflow as tf
 
+from keras_saliency.numpy_maps import PAD, STIMULUS_PADDING, STRETCH
+
 # Names of the maps that training compares with.
 DENSITY, FIXATIONS = "fixation_density_map", "fixation_map"
 
-STIMULUS_PADDING = 126.0
 MAP_PADDING = 0.0
-PAD, STRETCH = "pad", "stretch"
 
 
 def fitted_size(size, canvas, fit=PAD) -> tf.Tensor:
@@ -164,16 +164,3 @@ def min_max(values, axis=None) -> tf.Tensor:
 def peak_normalize(values) -> tf.Tensor:
     """Non-negative `values` divided by their maximum; an all-zero map stays all zero."""
     return tf.math.divide_no_nan(values, tf.reduce_max(values))
-
-
-def oriented_canvas(size, canvas, fit=PAD) -> tuple:
-    """The canvas (h, w) turned to portrait for portrait pictures and to landscape for others.
-
-    Plain integers in, plain integers out. A network that accepts any size then spends its
-    canvas on the picture and not on padding. A canvas that pictures are stretched over stays as
-    it is: there is no padding to save, and those authors use one size for all.
-    """
-    if fit == STRETCH:
-        return tuple(int(c) for c in canvas)
-    short, long = sorted(int(c) for c in canvas)
-    return (long, short) if size[0] > size[1] else (short, long)

@@ -24,11 +24,19 @@ def fitted_size(size, canvas, fit=PAD) -> tuple:
     return tuple(min(max(round(s * ratio), 1), c) for c, s in zip(canvas, size))
 
 
-def oriented_canvas(size, canvas, fit=PAD) -> tuple:
-    """The canvas turned to portrait for portrait pictures; see `maps.oriented_canvas`."""
-    if fit == STRETCH:
-        return tuple(canvas)
-    short, long = sorted(canvas)
+def oriented_canvas(size, canvas, fit=PAD, turns=True) -> tuple:
+    """The canvas (h, w) turned to portrait for portrait pictures and to landscape for others.
+
+    Plain integers in, plain integers out. A network that accepts any size then spends its
+    canvas on the picture and not on padding. A canvas that pictures are stretched over stays as
+    it is: there is no padding to save, and those authors use one size for all.
+
+    Args:
+        turns: False for a network of one input size, whose canvas stays as it is as well.
+    """
+    if fit == STRETCH or not turns:
+        return tuple(int(c) for c in canvas)
+    short, long = sorted(int(c) for c in canvas)
     return (long, short) if size[0] > size[1] else (short, long)
 
 

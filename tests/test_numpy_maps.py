@@ -22,8 +22,6 @@ def test_to_the_canvas_and_back(canvas, fit):
     for size in SIZES:
         assert numpy_maps.fitted_size(size, canvas, fit) == tuple(
             maps.fitted_size(size, canvas, fit).numpy())
-        assert numpy_maps.oriented_canvas(size, canvas, fit) == maps.oriented_canvas(
-            size, canvas, fit)
         on_canvas = numpy_maps.to_canvas(picture(size), canvas, fit)
         assert on_canvas.dtype == np.float32
         np.testing.assert_allclose(

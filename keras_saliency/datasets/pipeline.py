@@ -13,7 +13,7 @@ from typing import Sequence
 import numpy as np
 import tensorflow as tf
 
-from keras_saliency import maps
+from keras_saliency import maps, numpy_maps
 from keras_saliency.datasets import orders
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
 from keras_saliency.files import InputError, list_some
@@ -43,7 +43,7 @@ class CanvasSpec:
 
     def canvas_for(self, size) -> tuple:
         """The canvas (h, w) of a stimulus of `size` (H, W)."""
-        return maps.oriented_canvas(size, self.canvas, self.fit) if self.upright else self.canvas
+        return numpy_maps.oriented_canvas(size, self.canvas, self.fit, turns=self.upright)
 
 
 def by_canvas(dataset: SaliencyDataset, spec: CanvasSpec) -> list:

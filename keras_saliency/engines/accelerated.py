@@ -77,8 +77,9 @@ def accelerate(model, engine=AUTO, precision="float32", calibration=None,
     if engine == AUTO:
         # bfloat16, where the machine has it, gains more than another engine does
         needed = BFLOAT16 if precision == AUTO and native_bfloat16() else precision
-        engine = next(name for name, spec in ENGINES.items()
-                      if needed in spec.precisions and (needed == INT8 or not _missing(spec)))
+        offering = [name for name, spec in ENGINES.items() if needed in spec.precisions]
+        engine = next((name for name in offering if not _missing(ENGINES[name], needed)),
+                      offering[0])
     spec = ENGINES[engine]
     if precision not in spec.precisions:
         raise InputError(f"{engine} has no precision {precision!r}; choose from "

@@ -48,9 +48,8 @@ class Exported:
         """What `prediction.forward.predict` gives for an image that it has checked."""
         size, fit = image.shape[:2], self.canvas_fit
         if canvas is None:
-            canvas = self.canvas
-            if None in self.input_shape[1:3]:
-                canvas = numpy_maps.oriented_canvas(size, canvas, fit)
+            canvas = numpy_maps.oriented_canvas(
+                size, self.canvas, fit, turns=None in self.input_shape[1:3])
         canvas = check_size(tuple(canvas))
         canvas_map = self._run(numpy_maps.to_canvas(image, canvas, fit)[np.newaxis])[0]
         if canvas_map.shape != (*canvas, 1):

@@ -2,8 +2,10 @@
 import json
 
 from keras_saliency import maps
+from keras_saliency.export.frozen import require_finite
 from keras_saliency.files import InputError
 from keras_saliency.models import (
+    check_canvas,
     ead,
     fit_of,
     postprocess_of,
@@ -21,6 +23,27 @@ LAST_STEPS = {
     salnet_deep.postprocess: "salnet_deep",
     salnet_shallow.postprocess: "salnet_shallow",
 }
+
+
+def prepare(model, dynamic_batch=False, dynamic_canvas=False) -> tuple:
+    """What every file of a network on its canvas begins with.
+
+    Args:
+        dynamic_batch: any number of images instead of one. dynamic_canvas: of any size that the
+            model takes.
+
+    Returns:
+        (shape of the images, None where any number will do; `describe` of the model).
+
+    Raises:
+        InputError: as `describe`; a canvas that does not fit the model's strides, or weights that
+            are not finite.
+    """
+    require_finite(model)
+    canvas = canvas_of(model)
+    check_canvas(model, canvas)
+    sides = model.input_shape[1:3] if dynamic_canvas else canvas
+    return [None if dynamic_batch else 1, *sides, 3], describe(model)
 
 
 def describe(model) -> str:

@@ -7,13 +7,13 @@ the end are few of the multiplications and much of the error: the lowest value o
 which the min-max starts, is lost first.
 """
 import logging
-from contextlib import contextmanager
 
 import numpy as np
 
 from keras_saliency import maps
 from keras_saliency.export import runtimes
 from keras_saliency.export.generated_pictures import generate
+from keras_saliency.export.quiet import quiet
 from keras_saliency.files import InputError
 from keras_saliency.metrics import cc, kld
 from keras_saliency.models import fit_of
@@ -57,13 +57,13 @@ def quantize(model, converted, pictures=None, log=print) -> tuple:
     widest = nncf.AdvancedQuantizationParameters(activations_range_estimator_params=(
         nncf.quantization.range_estimator.RangeEstimatorParametersSet.MINMAX))
     for kept in KEPT:
-        with _quiet("nncf"):
+        with quiet("nncf", level=logging.WARNING):
             quantized = nncf.quantize(
                 converted.clone(), nncf.Dataset(seen), subset_size=len(seen),
                 advanced_parameters=widest,
                 ignored_scope=nncf.IgnoredScope(names=from_last(converted, kept), validate=False))
-        run = runtimes.compile_model(quantized, "int8")
-        lost = losses(expected, [run(image)[0][0] for image in measured])
+        run = runtimes.run_openvino(quantized, model.name, "int8")
+        lost = losses(expected, [run(image)[0] for image in measured])
         log(f"int8 but for the last {kept} convolutions: loss of {say(lost)}")
         if all(lost[name] <= limit for name, limit in LIMITS.items()):
             return quantized, lost
@@ -106,15 +106,3 @@ def from_last(converted, kept: int) -> list:
     convolutions = [i for i, (_, kind) in enumerate(operations) if "Convolution" in kind]
     first = convolutions[-min(kept, len(convolutions))] if convolutions else 0
     return [name for name, _ in operations[first:]]
-
-
-@contextmanager
-def _quiet(name):
-    """Within the block this logger says warnings alone."""
-    logger = logging.getLogger(name)
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

@@ -1,16 +1,14 @@
 """A network as ONNX, the format that most engines read."""
-import logging
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from keras_saliency.export import runtimes
-from keras_saliency.export.description import describe
-from keras_saliency.export.frozen import freeze, largest_difference, megabytes, require_finite
+from keras_saliency.export.description import prepare
+from keras_saliency.export.frozen import freeze, largest_difference, megabytes
+from keras_saliency.export.quiet import quiet
 from keras_saliency.export.runtimes import ONNX_EXTRA
 from keras_saliency.files import InputError, atomic_path, import_optional, require_writable
-from keras_saliency.models import check_canvas
 from keras_saliency.prediction.forward import canvas_of
 
 OPSET = 17  # of ONNX 1.12 (2022), which everything in use reads
@@ -36,7 +34,7 @@ def convert(model, shape):
     tf2onnx = import_optional("tf2onnx", ONNX_EXTRA)
     frozen = freeze(model, shape)
     images, saliency = frozen.inputs[0], frozen.outputs[0]
-    with _quiet("tensorflow", "tf2onnx"):
+    with quiet("tensorflow", "tf2onnx"):
         try:
             converted, _ = tf2onnx.convert.from_graph_def(
                 frozen.graph.as_graph_def(), name=model.name, opset=OPSET,
@@ -72,12 +70,8 @@ def save_onnx(model, path, dynamic_batch=False, dynamic_canvas=False) -> Path:
             installed.
     """
     require_writable(path)
-    require_finite(model)
-    canvas = canvas_of(model)
-    check_canvas(model, canvas)
-    description = describe(model)
-    sides = model.input_shape[1:3] if dynamic_canvas else canvas
-    converted = convert(model, [None if dynamic_batch else 1, *sides, 3])
+    shape, description = prepare(model, dynamic_batch, dynamic_canvas)
+    converted = convert(model, shape)
     converted.metadata_props.add(key=runtimes.KEY, value=description)
     with atomic_path(path) as temporary:
         temporary.write_bytes(converted.SerializeToString())
@@ -144,17 +138,3 @@ def _rename(graph, names: dict) -> None:
             values[:] = [names.get(value, value) for value in values]
     for value in (*graph.input, *graph.output):
         value.name = names.get(value.name, value.name)
-
-
-@contextmanager
-def _quiet(*loggers):
-    """Within the block these loggers say nothing: what is wrong is raised as well."""
-    loggers = [logging.getLogger(name) for name in loggers]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels):
-            logger.setLevel(level)

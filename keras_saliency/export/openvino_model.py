@@ -7,11 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from keras_saliency.export import int8, runtimes
-from keras_saliency.export.description import describe
-from keras_saliency.export.frozen import freeze, largest_difference, megabytes, require_finite
+from keras_saliency.export.description import prepare
+from keras_saliency.export.frozen import freeze, largest_difference, megabytes
 from keras_saliency.files import InputError, remove_abandoned, require_writable, temporary_path
-from keras_saliency.models import check_canvas
-from keras_saliency.prediction.forward import canvas_of
 
 
 def convert(model, shape):
@@ -68,12 +66,8 @@ def save_openvino(model, path, dynamic_batch=False, weights="float32", dynamic_c
     if path.exists():
         raise FileExistsError(f"{path} exists; choose another folder")
     require_writable(path)
-    require_finite(model)
-    canvas = canvas_of(model)
-    check_canvas(model, canvas)
-    description = describe(model)
-    sides = model.input_shape[1:3] if dynamic_canvas else canvas
-    converted = convert(model, [None if dynamic_batch else 1, *sides, 3])
+    shape, description = prepare(model, dynamic_batch, dynamic_canvas)
+    converted = convert(model, shape)
     if weights == "int8":
         converted, losses = int8.quantize(model, converted, pictures, log)
         converted.set_rt_info(json.dumps(losses), [runtimes.LOSSES])

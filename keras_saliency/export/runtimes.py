@@ -66,10 +66,11 @@ def native_bfloat16() -> bool:
     return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def compile_model(model, precision="float32", at_once=1):
-    """An `openvino.Model`, or the path of one, ready to run on the processor.
+def run_openvino(model, name, precision="float32", at_once=1) -> Callable:
+    """The function of `Opened` that runs an `openvino.Model` on the processor.
 
     Args:
+        name: of the file or model, for messages.
         precision: "float32", "bfloat16", or "int8" for a model in it, the rest of which is computed
             in bfloat16 where the processor has it.
         at_once: images that are computed at the same time, on so many parts of the cores.
@@ -77,8 +78,11 @@ def compile_model(model, precision="float32", at_once=1):
     openvino = import_openvino()
     if precision == "int8":
         precision = "bfloat16" if native_bfloat16() else "float32"
-    return openvino.Core().compile_model(model, "CPU", {
+    compiled = openvino.Core().compile_model(model, "CPU", {
         "INFERENCE_PRECISION_HINT": HINTS[precision], "NUM_STREAMS": at_once})
+    requests = [compiled.create_infer_request() for _ in range(at_once)]
+    return _in_turns(name, *(lambda images, request=request: request.infer([images])[0]
+                             for request in requests))
 
 
 def open_openvino(path, precision="float32", at_once=1) -> Opened:
@@ -105,12 +109,10 @@ def open_openvino(path, precision="float32", at_once=1) -> Opened:
                       for side in model.input(0).partial_shape)
         precision = "int8" if said[LOSSES] else precision
         at_once = 1 if precision == "float32" else min(at_once, os.cpu_count() or 1)
-        compiled = compile_model(model, precision, at_once)
-        requests = [compiled.create_infer_request() for _ in range(at_once)]
+        run = run_openvino(model, path, precision, at_once)
     except RuntimeError as error:
         raise _unreadable(path, "OpenVINO", error) from error
-    runs = [lambda images, request=request: request.infer([images])[0] for request in requests]
-    return Opened(_in_turns(path, *runs), shape, said[KEY], said[LOSSES])
+    return Opened(run, shape, said[KEY], said[LOSSES])
 
 
 def open_onnx(contents, name) -> Opened:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from keras_saliency import maps
+from keras_saliency import maps, numpy_maps
 from keras_saliency.compat import tensorflow_variables
 from keras_saliency.export import tflite
 from keras_saliency.export.frozen import largest_difference, megabytes, require_finite
@@ -38,8 +38,8 @@ class SaliencyModule(tf.Module):
         self.canvas = canvas = canvas_of(model)
         check_canvas(model, canvas)
         fit, postprocess = fit_of(model), postprocess_of(model)
-        turned = {shape: maps.oriented_canvas(shape, canvas, fit) if None in model.input_shape[1:3]
-                  else canvas for shape in ((2, 1), (1, 2))}  # as `predict` does
+        turned = {shape: numpy_maps.oriented_canvas(  # as `predict` does
+            shape, canvas, fit, turns=None in model.input_shape[1:3]) for shape in ((2, 1), (1, 2))}
 
         def map_of(image):
             """[H, W, 1] of an image [H, W, 3], as `predict` gives it."""

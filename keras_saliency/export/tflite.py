@@ -10,11 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from keras_saliency.export import runtimes
-from keras_saliency.export.description import describe
-from keras_saliency.export.frozen import freeze, require_finite
+from keras_saliency.export.description import prepare
+from keras_saliency.export.frozen import freeze
 from keras_saliency.files import InputError, atomic_path
-from keras_saliency.models import check_canvas
-from keras_saliency.prediction.forward import canvas_of
 
 QUANTIZE = ("none", "dynamic")
 SMALLEST = 1024  # values; smaller constants are shapes and biases, with little to gain
@@ -100,12 +98,8 @@ def save_tflite(model, path, quantize="none", dynamic_canvas=False) -> Path:
     """
     if quantize not in QUANTIZE:
         raise InputError(f"quantize {quantize!r}; choose {' or '.join(QUANTIZE)}")
-    require_finite(model)
-    canvas = canvas_of(model)
-    check_canvas(model, canvas)
-    description = describe(model)
-    sides = model.input_shape[1:3] if dynamic_canvas else canvas
-    contents = io.BytesIO(convert(model, [1, *sides, 3], quantize))
+    shape, description = prepare(model, dynamic_canvas=dynamic_canvas)
+    contents = io.BytesIO(convert(model, shape, quantize))
     with zipfile.ZipFile(contents, "a") as archive:
         archive.writestr(runtimes.MEMBER, description)
     with atomic_path(path) as temporary:

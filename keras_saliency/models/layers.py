@@ -50,60 +50,51 @@ class Preprocess(keras.layers.Layer):
         return {**super().get_config(), "mode": self.mode}
 
 
+class _Upsample(keras.layers.Layer):
+    """An enlargement [B, h, w, C] -> [B, h*factor, w*factor, C]; `resize` says which."""
+
+    def __init__(self, factor: int = 2, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+
+    def call(self, inputs):
+        resized = self.resize(inputs, tf.shape(inputs)[1:3] * self.factor)
+        resized.set_shape(self.compute_output_shape(inputs.shape))
+        return resized
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, channels = input_shape
+        height, width = (None if n is None else n * self.factor for n in (height, width))
+        return (batch, height, width, channels)
+
+    def get_config(self):
+        return {**super().get_config(), "factor": self.factor}
+
+
 @register
-class NearestUpsample(keras.layers.Layer):
+class NearestUpsample(_Upsample):
     """Each cell of [B, h, w, C] repeated: [B, h*factor, w*factor, C].
 
     `keras.layers.UpSampling2D` of Keras 3 does it in a way that TensorFlow Lite's converter cannot
     follow.
     """
 
-    def __init__(self, factor: int = 2, **kwargs):
-        super().__init__(**kwargs)
-        self.factor = factor
-
-    def call(self, inputs):
-        size = tf.shape(inputs)[1:3] * self.factor
-        resized = tf.raw_ops.ResizeNearestNeighbor(
-            images=inputs, size=size, align_corners=False, half_pixel_centers=True)
-        resized.set_shape(self.compute_output_shape(inputs.shape))
-        return resized
-
-    def compute_output_shape(self, input_shape):
-        batch, height, width, channels = input_shape
-        height, width = (None if n is None else n * self.factor for n in (height, width))
-        return (batch, height, width, channels)
-
-    def get_config(self):
-        return {**super().get_config(), "factor": self.factor}
+    def resize(self, images, size):
+        return tf.raw_ops.ResizeNearestNeighbor(
+            images=images, size=size, align_corners=False, half_pixel_centers=True)
 
 
 @register
-class BilinearUpsample(keras.layers.Layer):
+class BilinearUpsample(_Upsample):
     """Bilinear enlargement [B, h, w, C] -> [B, h*factor, w*factor, C] as TensorFlow 1 did it.
 
     Corners not aligned, pixel centers at whole numbers (`half_pixel_centers=False`): not what
     `keras.layers.UpSampling2D` does.
     """
 
-    def __init__(self, factor: int = 2, **kwargs):
-        super().__init__(**kwargs)
-        self.factor = factor
-
-    def call(self, inputs):
-        size = tf.shape(inputs)[1:3] * self.factor
-        resized = tf.raw_ops.ResizeBilinear(
-            images=inputs, size=size, align_corners=False, half_pixel_centers=False)
-        resized.set_shape(self.compute_output_shape(inputs.shape))
-        return resized
-
-    def compute_output_shape(self, input_shape):
-        batch, height, width, channels = input_shape
-        height, width = (None if n is None else n * self.factor for n in (height, width))
-        return (batch, height, width, channels)
-
-    def get_config(self):
-        return {**super().get_config(), "factor": self.factor}
+    def resize(self, images, size):
+        return tf.raw_ops.ResizeBilinear(
+            images=images, size=size, align_corners=False, half_pixel_centers=False)
 
 
 @register

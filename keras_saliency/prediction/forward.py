@@ -5,6 +5,7 @@ they are not.
 """
 import numpy as np
 
+from keras_saliency import numpy_maps
 from keras_saliency.files import InputError
 
 
@@ -72,9 +73,8 @@ def _predict(model, image, canvas) -> np.ndarray:
         return model(image)
     size, fit = image.shape[:2], fit_of(model)
     if canvas is None:
-        canvas = canvas_of(model)
-        if None in model.input_shape[1:3]:
-            canvas = maps.oriented_canvas(size, canvas, fit)
+        canvas = numpy_maps.oriented_canvas(
+            size, canvas_of(model), fit, turns=None in model.input_shape[1:3])
     check_canvas(model, canvas)
     batch = maps.to_canvas(image, canvas, fit=fit)[tf.newaxis]
     canvas_map = model(batch, training=False)[0]

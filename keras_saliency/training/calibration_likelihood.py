@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from keras_saliency import maps
+from keras_saliency import maps, numpy_maps
 from keras_saliency.analysis.interpolation import canvas_span
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.pipeline import stimulus_stream
@@ -68,9 +68,8 @@ class Cells(NamedTuple):
 
 def canvases(model, dataset, canvas) -> list:
     """The canvas (h, w) of each stimulus, turned as `predict` turns it."""
-    fit, any_size = fit_of(model), None in model.input_shape[1:3]
-    return [maps.oriented_canvas(size, canvas, fit) if any_size else tuple(canvas)
-            for size in dataset.sizes]
+    fit, turns = fit_of(model), None in model.input_shape[1:3]
+    return [numpy_maps.oriented_canvas(size, canvas, fit, turns) for size in dataset.sizes]
 
 
 def network_maps(model, dataset, canvas, batch=4, label="maps"):

@@ -140,10 +140,11 @@ def test_a_missing_package_comes_with_the_command(monkeypatch, engine, extra):
         ks.accelerate(ks.build_model("ead", width_multiplier=0.02), engine)
 
 
-def test_openvino_does_not_report_that_it_is_used(tmp_path):
-    pytest.importorskip("openvino")
+@pytest.mark.parametrize("module", ["openvino", "nncf"])
+def test_openvino_does_not_report_that_it_is_used(tmp_path, module):
+    pytest.importorskip(module)
     code = ("import sys\nfrom keras_saliency.export.runtimes import import_openvino\n"
-            "import_openvino()\nassert 'openvino' in sys.modules\n"
+            f"import_openvino({module!r})\nassert {module!r} in sys.modules\n"
             "assert 'openvino_telemetry' not in sys.modules")
     subprocess.run([sys.executable, "-c", code], check=True,
                    env={**os.environ, "HOME": str(tmp_path), "CI": ""})
