@@ -11,6 +11,8 @@ from keras_saliency.export.description import prepare
 from keras_saliency.export.frozen import freeze, largest_difference, megabytes
 from keras_saliency.files import InputError, remove_abandoned, require_writable, temporary_path
 
+WEIGHTS = ("float32", "float16", "int8")
+
 
 def convert(model, shape):
     """An `openvino.Model` of a network.
@@ -57,10 +59,12 @@ def save_openvino(model, path, dynamic_batch=False, weights="float32", dynamic_c
 
     Raises:
         FileExistsError: `path` is there already.
-        InputError: a model that cannot be converted or described, whose canvas is unknown or does
-            not fit its strides, or whose weights are not finite. MissingPackage: OpenVINO is not
-            installed.
+        InputError: another word for `weights`; a model that cannot be converted or described, whose
+            canvas is unknown or does not fit its strides, or whose weights are not finite.
+        MissingPackage: OpenVINO is not installed.
     """
+    if weights not in WEIGHTS:
+        raise InputError(f"no weights in {weights!r}; choose from {', '.join(WEIGHTS)}")
     openvino = runtimes.import_openvino()
     path = Path(path)
     if path.exists():

@@ -118,6 +118,9 @@ def test_half_precision_halves_openvino_s_weights(tmp_path):
         path = openvino_model.save_openvino(model, tmp_path / weights, weights=weights)
         sizes[weights] = path.with_suffix(".bin").stat().st_size
     assert 0.45 < sizes["float16"] / sizes["float32"] < 0.55
+    with pytest.raises(InputError, match="no weights in 'int4'; choose from float32, float16"):
+        openvino_model.save_openvino(model, tmp_path / "int4", weights="int4")
+    assert not (tmp_path / "int4").exists()
 
 
 def test_nothing_is_overwritten_or_half_written(written, tmp_path):
