@@ -6,6 +6,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from keras_saliency import command_line, list_models  # noqa: E402
 from keras_saliency.evaluation import engine  # noqa: E402
 from keras_saliency.evaluation.sources import BASELINES  # noqa: E402
+from keras_saliency.files import InputError  # noqa: E402
 from keras_saliency.metrics import METRICS  # noqa: E402
 
 
@@ -51,11 +52,19 @@ def main():
     command_line.add_engine_options(parser)
     arguments = parser.parse_args()
     if arguments.compare or arguments.compare_runs:
+        _refuse_options_of_scoring(parser, arguments)
         return engine.compare_tables(arguments.compare, arguments.compare_runs, arguments.out)
     return engine.score(
         command_line.load_config(arguments), arguments.weights, arguments.maps,
         arguments.baseline, arguments.part, arguments.out, arguments.trust, arguments.prior,
         command_line.accelerator(arguments))
+
+
+def _refuse_options_of_scoring(parser, arguments):
+    for name, value in vars(arguments).items():
+        if name not in ("compare", "compare_runs", "out") and value != parser.get_default(name):
+            option = "set" if name == "overrides" else name
+            raise InputError(f"--{option} is for scoring: tables are compared as they are")
 
 
 if __name__ == "__main__":

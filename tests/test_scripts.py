@@ -171,6 +171,8 @@ def test_predict_takes_pictures_of_all_kinds_and_names_the_bad_one(tmp_path, wei
     ("evaluate", ["--baseline", "uniform", "--out", "x.txt"], "x.txt: the table must end in"),
     ("evaluate", ["--maps", "nowhere", "--set", "data.options={count: 5}"], "nowhere: no such"),
     ("evaluate", ["--compare", "one.csv"], "one.csv"),
+    ("evaluate", ["--compare", "a.csv", "b.csv", "--engine", "auto"], "--engine is for scoring"),
+    ("evaluate", ["--compare", "a.csv", "b.csv", "--set", "name=x"], "--set is for scoring"),
     ("predict", ["x.jpg", "--weights", "nothing"], "no weights 'nothing'"),
     ("import_weights", ["salgan", "nothing.npz"], "nothing.npz"),
     ("calibrate", ["--weights", "nothing", "--out", "x.h5"], "no weights 'nothing'"),
