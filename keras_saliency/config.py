@@ -81,7 +81,8 @@ class DataConfig:
 
     name: str = "popout"
     root: Optional[str] = None
-    canvas: Optional[List[int]] = None     # [height, width]; default: the dataset's, the model's
+    canvas: Optional[List[int]] = None     # [height, width]; default: in training the dataset's,
+                                           # for a trained model its own
     fit: str = "pad"                       # or "stretch": fill the canvas, whatever the shape;
                                            # of a training, a trained model keeps its own
     upright: bool = False                  # portrait stimuli on the canvas turned to portrait, in

@@ -20,6 +20,7 @@ from keras_saliency.evaluation.sources import (
     saved_model_predictions,
 )
 from keras_saliency.files import InputError, atomic_path
+from keras_saliency.maps import PAD
 from keras_saliency.models import (
     ClassicalModel,
     check_canvas,
@@ -29,6 +30,7 @@ from keras_saliency.models import (
     postprocess_of,
 )
 from keras_saliency.models.density_layers import AddCenterBias
+from keras_saliency.prediction.forward import canvas_of
 
 
 def score(config: Config, weights=None, maps=None, baseline=None, part="validation", out=None,
@@ -36,6 +38,7 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
     """Score one source of maps on a part of a config's dataset, print and write the table.
 
     Of several datasets each is scored with its own blur and split and has a table of its own.
+    A network works at `data.canvas` or, where that is not set, at its own as `predict` does.
 
     Args:
         weights: a weights file, run folder, SavedModel folder, name of a pretrained or of a
@@ -70,7 +73,9 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
             raise InputError(f"--engine: {weights or maps or baseline} is no network of this "
                              "package that an engine could run; leave it out")
         model = accelerate(model)
-    sections = load_sections(config.sections, part=part)
+    network = model is not None and not isinstance(model, ClassicalModel)
+    sections = load_sections(
+        _as_predicted(config.sections, model) if network else config.sections, part=part)
     if maps is not None and len(sections) > 1:
         raise InputError(f"--maps {maps} are of one dataset, and the config has a list of "
                          f"{len(sections)}: name one of them in data")
@@ -84,9 +89,7 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
     # all that can be wrong with any of them shows before the first is scored
     scorers = [section_scorer(section, config.evaluation.metrics, config, densities)
                for section in sections]
-    if model is not None and not isinstance(model, ClassicalModel):
-        sections = [replace(section, spec=replace(section.spec, fit=fit_of(model)))
-                    for section in sections]  # as it was trained
+    if network:
         for section in sections:
             for _, spec in pipeline.by_canvas(section.evaluated, section.spec):
                 check_canvas(model, spec.canvas)
@@ -118,6 +121,20 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
             print(f"error: {len(result.missing)} stimuli have no usable map", file=sys.stderr)
         missing += len(result.missing)
     return int(missing > 0)
+
+
+def _as_predicted(sections, model) -> list:
+    """The settings of datasets with the geometry of a network: as it was trained and predicts.
+
+    Its canvas, turned upright for portrait stimuli as `predict` does, unless they state another.
+    """
+    fit, geometry = fit_of(model), {}
+    if all(data.canvas is None for data in sections):
+        turns = fit == PAD and None in model.input_shape[1:3]
+        geometry = {"canvas": list(canvas_of(model)), "upright": turns}
+    elif fit != PAD:  # such a canvas is not turned
+        geometry = {"upright": False}
+    return [replace(data, fit=fit, **geometry) for data in sections]
 
 
 def _score_model(model, section, scorer, batch) -> evaluation.Evaluation:
