@@ -1,4 +1,4 @@
-"""A network is scored on the canvas on which `predict` has it work, unless the config states one."""
+"""A network is scored on the canvas that `predict` gives it, unless the config states one."""
 import csv
 
 import cv2
@@ -28,9 +28,9 @@ def pictures(tmp_path):
     return tmp_path
 
 
-def stored(folder, fit, input_shape=(None, None, 3)):
+def stored(folder, fit):
     """A network trained, as its file says, at 80x112, a canvas that no dataset has."""
-    model = ks.build_model("ead", width_multiplier=0.03, input_shape=input_shape)
+    model = ks.build_model("ead", width_multiplier=0.03)
     return weights_file.save(model, folder / "network.h5", {
         "model": "ead", "options": {"width_multiplier": 0.03}, "canvas": [80, 112], "fit": fit})
 
