@@ -22,7 +22,7 @@ def main():
     parser.add_argument("pictures", nargs="+", metavar="IMAGE_OR_FOLDER")
     parser.add_argument("--weights", default="msi_net",
                         help="a weights file, a run folder, a pretrained model's name "
-                             "(default: %(default)s, MSI-Net of OSIE and MIT1003), a classical model: "
+                             "(default: %(default)s, of OSIE and MIT1003), a classical model: "
                              "bms, center_bias, gbvs, itti, or what export.py wrote with --onnx, "
                              "--openvino or --tflite, which starts fastest")
     parser.add_argument("--server", metavar="HOST:PORT",
