@@ -14,16 +14,16 @@ def main():
         "Write weights/NAME.h5 in float16 without the layers that stayed as ImageNet "
         "left them. Then score it with evaluate.py --weights NAME --out SCORES.csv and "
         "enter it into weights/manifest.yaml with --scores.",
-        "python scripts/release.py msi_net_osie --run runs/msi_net_osie_cpu\n"
-        "  python scripts/release.py msi_net_osie --scores scores.json --alias msi_net "
-        "--minutes 48")
-    parser.add_argument("name", help="of the pretrained model, e.g. msi_net_osie")
+        "python scripts/release.py ead --run runs/ead_natural\n"
+        "  python scripts/release.py ead --scores osie.json mit1003.json --minutes 30")
+    parser.add_argument("name", help="of the pretrained model, e.g. ead")
     step = parser.add_mutually_exclusive_group(required=True)
     step.add_argument("--run", help="run folder or weights file to take the weights from")
     parser.add_argument("--base", default="vgg16_imagenet.h5", metavar="FILE",
                         help="of weights/, whose layers are left out where they are the same: an "
                         "encoder, or the network that was calibrated (default: %(default)s)")
-    step.add_argument("--scores", metavar="JSON", help="summary that evaluate.py wrote for NAME")
+    step.add_argument("--scores", metavar="JSON", nargs="+",
+                      help="summaries that evaluate.py wrote for NAME, of a dataset each")
     step.add_argument("--enter", action="store_true",
                       help="enter NAME without scores, such as an encoder")
     parser.add_argument("--alias", action="append", default=[], help="short name; repeatable")
@@ -38,13 +38,10 @@ def main():
         entry = release.describe(arguments.name, arguments.alias)
         print(f"{arguments.name}: sha256 {entry['sha256'][:12]}...")
         return
-    summary = json.loads(Path(arguments.scores).read_text(encoding="utf-8"))
+    summaries = [json.loads(Path(path).read_text(encoding="utf-8")) for path in arguments.scores]
     entry = release.describe(
         arguments.name, arguments.alias, command=arguments.command, minutes=arguments.minutes,
-        split_seed=summary["config"]["data"]["split_seed"],
-        evaluated_on=f"{summary['stimuli']} stimuli ({summary['part']}) of {summary['dataset']}",
-        scores={metric: round(values["mean"], 4)
-                for metric, values in summary["metrics"].items()})
+        scores={summary["dataset"]: release.scores(summary) for summary in summaries})
     print(f"{arguments.name}: sha256 {entry['sha256'][:12]}..., {entry['bytes'] / 1e6:.1f} MB")
 
 

@@ -177,13 +177,14 @@ class Scorer:
                                    seed=self.seed + index)
 
     def about(self) -> dict:
-        """What scores depend on, for a summary: data and edition, blur, seed, options of metrics
-        (`shuffled_others` None: all others), baseline."""
+        """What scores depend on, for a summary: data and edition, blur (None: published densities),
+        seed, options of metrics (`shuffled_others` None: all others), baseline."""
         dataset = self.dataset
         dropped = 0 if dataset.fixations is None else int(dataset.fixations.dropped.sum())
         return {"dataset": dataset.name, "edition": dataset.edition,
                 "fixations_outside_their_stimulus": dropped, "notes": list(dataset.notes),
-                "sigma_pixels": self.sigma, "seed": self.seed,
+                "sigma_pixels": None if dataset.density_files is not None else self.sigma,
+                "seed": self.seed,
                 "shuffled_others": self.shuffled_others, "emd_reduction": self.emd_reduction,
                 "baseline": {
                     "center_bias": self.center.method, "bandwidth": self.center.bandwidth,

@@ -79,6 +79,14 @@ def describe(name: str, aliases=(), **facts) -> dict:
     return entry
 
 
+def scores(summary) -> dict:
+    """What the manifest says of a summary that `evaluate.py` wrote: which stimuli, their blur
+    (None: published densities), and the mean of each metric."""
+    return {"stimuli": summary["stimuli"], "part": summary["part"],
+            "sigma_pixels": summary["sigma_pixels"],
+            **{metric: round(values["mean"], 4) for metric, values in summary["metrics"].items()}}
+
+
 def _model(attributes, aliases) -> dict:
     """What the file of a trained model says of itself."""
     options = attributes.get("options", {})

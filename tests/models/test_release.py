@@ -81,6 +81,13 @@ def test_manifest_gives_aliases_and_guards_the_files(folder):
         ks.load_pretrained("ead")
 
 
+def test_the_manifest_has_means_and_what_they_are_of():
+    summary = {"dataset": "osie", "stimuli": 3, "part": "validation", "sigma_pixels": 16.0,
+               "metrics": {"nss": {"mean": 1.23456, "interval_95": [1, 2]}}, "seconds": 4}
+    assert release.scores(summary) == {"stimuli": 3, "part": "validation", "sigma_pixels": 16.0,
+                                       "nss": 1.2346}
+
+
 def test_an_encoder_is_entered_without_scores(folder):
     path = pretrained.WEIGHTS_FOLDER / "vgg.h5"
     weights_file.write({"block1_conv1": {"kernel": np.ones((3, 3, 3, 2))}}, path,
