@@ -16,8 +16,7 @@ def main():
             f"{name}: {result.summary}" for name, result in RESULTS.items()),
         "python scripts/reproduce.py ead_losses --set data.root=PATH name=ead_losses\n"
         "  python scripts/reproduce.py gallery --set data.root=PATH name=gallery\n"
-        "  python scripts/reproduce.py calibration --set data.root=PATH data.canvas=null "
-        "name=calibration\n"
+        "  python scripts/reproduce.py calibration --set data.root=PATH name=calibration\n"
         "  python scripts/reproduce.py popout --weights runs/msi_net_osie --set name=popout\n"
         "  python scripts/reproduce.py scenes --pictures FOLDER --set data.root=PATH name=scenes")
     parser.add_argument("result", choices=sorted(RESULTS))
