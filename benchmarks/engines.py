@@ -14,10 +14,11 @@ from keras_saliency.prediction.forward import forward_function
 
 KERAS = "Keras, float32"
 PICTURES = 10  # that maps are compared on
+CANVAS = (240, 320)  # of the paper; that of the pretrained weights is larger
 
 
 def run(rounds=12, log=print, **options) -> dict:
-    """Measure one map at the model's canvas; engines take turns and the best round of each counts.
+    """Measure one map of 240x320; engines take turns and the best round of each counts.
 
     Args:
         rounds: of one map each. options: of MSI-Net; without them it has its pretrained weights.
@@ -27,6 +28,7 @@ def run(rounds=12, log=print, **options) -> dict:
         losses, see `int8.losses`)}.
     """
     model = build_model("msi_net", **options) if options else load_pretrained("msi_net")
+    model.canvas = CANVAS
     images = [tf.constant(p[np.newaxis]) for p in generate(PICTURES, model.canvas, seed=1)]
     forwards = {KERAS: forward_function(model), **_accelerated(model, log)}
     maps = {name: [np.asarray(forward(image))[0] for image in images]

@@ -19,6 +19,7 @@ from keras_saliency.prediction import prediction_files
 from keras_saliency.prediction.forward import forward_function, predict
 
 SIZE = (600, 800)
+CANVAS = (240, 320)  # of the paper; that of the pretrained weights is larger
 KERAS = "Keras"
 # What a program without this package would do.
 FIRST_MAP = """
@@ -44,6 +45,7 @@ def run(images=30, rounds=3, log=print, **options) -> dict:
         "start": seconds from starting Python to the first map}}.
     """
     model = build_model("msi_net", **options) if options else load_pretrained("msi_net")
+    model.canvas = CANVAS
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         _write_pictures(folder / "pictures", images)
