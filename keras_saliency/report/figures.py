@@ -5,6 +5,7 @@ Figures are made without pyplot, so nothing global changes and threads do not di
 import re
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -246,3 +247,11 @@ def save_figure(figure, path) -> None:
     """Write a matplotlib figure as PNG, whole or not at all."""
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=DPI, format="png", facecolor="white")
+
+
+def save_plot(figure, stem) -> None:
+    """Write a matplotlib figure of numbers as `<stem>.png` and `<stem>.svg`, the same bytes each
+    time, whole or not at all."""
+    save_figure(figure, f"{stem}.png")
+    with atomic_path(f"{stem}.svg") as temporary, rc_context({"svg.hashsalt": "keras_saliency"}):
+        figure.savefig(temporary, format="svg", facecolor="white", metadata={"Date": None})

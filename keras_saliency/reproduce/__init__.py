@@ -1,10 +1,10 @@
-"""Tables and figures of the papers, one file each."""
-from keras_saliency.reproduce import calibration_gain, ead_losses, gallery, popout_nmm, scenes
+"""Tables and figures of the papers, one file each, in the order of the page."""
+from keras_saliency.reproduce import calibration, ead_losses, gallery, popout, scenes
 
 RESULTS = {
-    "calibration": calibration_gain.SPEC,
-    "ead_losses": ead_losses.SPEC,
     "gallery": gallery.SPEC,
-    "popout": popout_nmm.SPEC,
+    "ead_losses": ead_losses.SPEC,
+    "popout": popout.SPEC,
     "scenes": scenes.SPEC,
+    "calibration": calibration.SPEC,
 }

@@ -1,65 +1,89 @@
-"""What the pretrained models predict, side by side with the center bias."""
-from pathlib import Path
+"""What models predict, side by side with the center bias.
 
+MSI-Net's Figure 1 and EAD's Figure 4; with --pictures the picture at the top of the README.
+"""
 import numpy as np
 
-from keras_saliency.config import Config
+from keras_saliency import metrics
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.loading import load_data
 from keras_saliency.evaluation.center_bias import center_bias
 from keras_saliency.evaluation.scoring import density_of
-from keras_saliency.models import load_pretrained
+from keras_saliency.models import load_predictor
 from keras_saliency.prediction.forward import predict
 from keras_saliency.prediction.pictures import find_pictures, read_picture
 from keras_saliency.report import figures
-from keras_saliency.reproduce.spec import ResultSpec
+from keras_saliency.reproduce.numbers import column, groups, number
+from keras_saliency.reproduce.spec import ResultSpec, Table, Verdict
 
-MODELS = {"MSI-Net": "msi_net", "EAD": "ead"}
+MODELS, QUICK_MODELS = ("msi_net", "ead", "itti"), ("itti", "bms")
 STIMULI = 8
 
 
-def run(config: Config, pictures=None, log=print) -> Path:
-    """Draw a gallery: stimulus, predictions of `MODELS`, and the center bias.
+def parts(setting) -> list:
+    return [(str(name),) for name in setting.weights or (
+        QUICK_MODELS if setting.quick else MODELS)]
 
-    Args:
-        config: names the dataset whose training fixations make the center_bias.
-        pictures: a picture or a folder of pictures to show; None for `STIMULI` validation stimuli
-            of the dataset, spread over it, with their fixation densities.
 
-    Returns:
-        The path, `<output>/<name>/gallery.png`.
+def measure(setting, model) -> list:
+    """NSS of the model on each of the stimuli shown."""
+    predictor, (_, dataset, _) = load_predictor(model), load_data(setting.data("osie"))
+    load = pipeline.stimulus_loader(dataset)
+    return [{"stimulus": dataset.names[index], "nss": metrics.nss(
+        predict(predictor, load(index).numpy()), dataset.fixations.fixation_map(index))}
+        for index in _chosen(dataset)]
 
-    Raises:
-        ConfigError, DatasetError, WeightsError, InputError: what is missing or unreadable.
-    """
-    training, validation, spec = load_data(config.data)
+
+def tables(rows) -> list:
+    models = groups(rows, "model")
+    body = [[stimulus, *(number(row["nss"], 2) for row in some)]
+            for stimulus, some in groups(rows, "stimulus").items()]
+    return [Table("NSS on the stimuli of the picture, spread over the validation set:",
+                  ["stimulus", *(f"`{name}`" for name in models)], body)]
+
+
+def verdict(rows) -> Verdict:
+    nss = {name: column(some, "nss") for name, some in groups(rows, "model").items()}
+    if not {"msi_net", "itti"} <= set(nss):
+        return Verdict(None, f"pictures of {', '.join(nss)}")
+    better = int((nss["msi_net"] > nss["itti"]).sum())
+    return Verdict(better == len(nss["itti"]),
+                   "the network finds faces, text and objects where Itti's model finds contrasts: "
+                   f"its NSS is higher on {better} of the {len(nss['itti'])} stimuli shown")
+
+
+def show(setting, rows) -> list:
+    """Stimulus, density, every model's map and the center bias; for `setting.pictures` those."""
+    training, dataset, spec = load_data(setting.data("osie"))
+    models = {name: load_predictor(name) for name in groups(rows, "model")}
     bias = center_bias(training)
-    models = {title: load_pretrained(name) for title, name in MODELS.items()}
-    if pictures is None:
-        examples = list(_stimuli(validation, spec.sigma))
+    if setting.pictures is None:
+        load = pipeline.stimulus_loader(dataset)
+        examples = [((load(index).numpy(), density_of(dataset, index, spec.sigma)),
+                     dataset.names[index]) for index in _chosen(dataset)]
         titles = ("stimulus", "fixation density", *models, "center bias")
     else:
-        examples = [((read_picture(path),), path.stem) for path in find_pictures(pictures)]
+        examples = [((read_picture(path),), path.stem)
+                    for path in find_pictures(setting.pictures)]
         titles = ("picture", *models, "center bias")
-    rows = []
-    for shown, label in examples:
-        image = shown[0]
-        predicted = [predict(model, image) for model in models.values()]
-        rows.append((*shown, *predicted, bias.predict(image.shape[:2]).saliency_map,
-                     label.replace("_", " ")))
-    path = config.folder / "gallery.png"
-    figures.sample_strip(rows, path, titles)
-    log(f"{path}: {len(rows)} rows of {', '.join(titles)}")
-    return path
+    strip = [(*shown, *(predict(model, shown[0]) for model in models.values()),
+              bias.predict(shown[0].shape[:2]).saliency_map, label.replace("_", " "))
+             for shown, label in examples]
+    path = setting.scratch / "gallery.png"
+    figures.sample_strip(strip, path, titles)
+    return [path]
 
 
-def _stimuli(dataset, sigma):
-    """((image, density), name) of stimuli spread over the dataset."""
-    load = pipeline.stimulus_loader(dataset)
-    for index in np.linspace(0, len(dataset) - 1, min(STIMULI, len(dataset))).astype(int):
-        yield (load(index).numpy(), density_of(dataset, index, sigma)), dataset.names[index]
+def _chosen(dataset) -> np.ndarray:
+    """Stimuli spread over the dataset."""
+    return np.linspace(0, len(dataset) - 1, min(STIMULI, len(dataset))).astype(int)
 
 
 SPEC = ResultSpec(
-    run, "Predictions of the pretrained models for eight validation stimuli, with their densities "
-    "and the center bias, or for --pictures.", "msi_net_osie.yaml", ("pictures",))
+    title="What models predict",
+    about="Validation stimuli of OSIE with the densities of their fixations (16 pixels), the maps "
+          "of `--weights` (by default `msi_net`, `ead` and `itti`) and the center bias; "
+          "`--pictures` shows pictures of your own. The picture holds stimuli and is not "
+          "committed.",
+    keys=("model",), parts=parts, measure=measure, tables=tables, verdict=verdict, show=show,
+    data=("osie",), options=("weights", "pictures"))

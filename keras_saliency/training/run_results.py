@@ -38,13 +38,8 @@ def _write(run, log) -> None:
     forward, several = forward_function(run.model), len(run.sections) > 1
     tables = {}
     for section in run.sections:
-        scorer = section_scorer(section, config.evaluation.metrics, config,
-                                is_density(run.model.name))
-        result = evaluate(
-            forward, pipeline.canvas_stream(section.evaluated, section.spec,
-                                            config.evaluation.batch), scorer,
-            label=f"evaluation ({section.label})" if several else "evaluation",
-            postprocess=postprocess_of(run.model))
+        scorer, result = score(run, section, forward,
+                               f"evaluation ({section.label})" if several else "evaluation")
         table = f"scores_{section.label}.csv" if several else "scores.csv"
         result.write(folder / table, {
             "prediction": f"{run.model.name}, epoch {run.best['epoch']}",
@@ -73,6 +68,20 @@ def _write(run, log) -> None:
             log(f"  {folder / name}  {what}")
     log(f"\nnext: python scripts/predict.py PICTURE_OR_FOLDER --weights {folder} "
         "--out predictions")
+
+
+def score(run, section, forward, label="evaluation") -> tuple:
+    """(scorer, `Evaluation`) of a run's model on the validation stimuli of one of its datasets.
+
+    Args:
+        forward: `forward_function` of its model. label: text of the progress bar.
+    """
+    config = run.config
+    scorer = section_scorer(section, config.evaluation.metrics, config,
+                            is_density(run.model.name))
+    return scorer, evaluate(
+        forward, pipeline.canvas_stream(section.evaluated, section.spec, config.evaluation.batch),
+        scorer, label=label, postprocess=postprocess_of(run.model))
 
 
 def sample_rows(run) -> list:
