@@ -20,7 +20,7 @@ from keras_saliency.losses import LOSSES, LossSpec
 from keras_saliency.metrics import METRICS, MetricSpec
 from keras_saliency.models import MODELS, ModelSpec, weights_file
 from keras_saliency.reproduce import RESULTS
-from keras_saliency.reproduce.spec import ResultSpec
+from keras_saliency.reproduce.spec import ResultSpec, Table, Verdict
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 
@@ -119,13 +119,22 @@ def test_an_engine(monkeypatch, capsys):
         assert "toy" in capsys.readouterr().out
 
 
-def test_a_result(monkeypatch, capsys):
-    ran = []
+def test_a_result(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(RESULTS, "toy", ResultSpec(
-        lambda config, log=print, **options: ran.append((config.data.name, options)),
-        "A table of nothing.", "quickstart.yaml", ("weights",)))
+        title="A table of nothing", about="Made of nothing.", keys=("model",),
+        parts=lambda setting: [(name,) for name in setting.weights],
+        measure=lambda setting, model: [{"nss": len(model)}],
+        tables=lambda rows: [Table("Letters:", ["model", "nss"],
+                                   [[row["model"], row["nss"]] for row in rows])],
+        verdict=lambda rows: Verdict(True, "short names"), options=("weights",)))
     assert run_script(monkeypatch, "reproduce", "--help") == 0
-    assert "A table of nothing." in capsys.readouterr().out
-    assert run_script(monkeypatch, "reproduce", "toy", "--weights", "a", "b") == 0
-    assert ran == [("popout", {"weights": ["a", "b"]})]
-    assert run_script(monkeypatch, "reproduce", "toy", "--pictures", "x") == 2
+    assert "toy" in capsys.readouterr().out
+    assert run_script(monkeypatch, "reproduce", "toy", "--weights", "a", "bb") == 0
+    out = capsys.readouterr().out
+    assert "| bb | 2 |" in out and "**Holds.** short names" in out
+    for option in (["--pictures", "x"], ["--set", "train.epochs=1"], ["--root", "osie=."],
+                   ["--least-images", "3"]):
+        assert run_script(monkeypatch, "reproduce", "toy", *option) == 2
+    assert run_script(monkeypatch, "reproduce") == 2
+    assert "name a result" in capsys.readouterr().err

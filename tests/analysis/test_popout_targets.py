@@ -1,6 +1,5 @@
 """NMM of units on pop-out arrays, on a planted target."""
 import dataclasses
-import inspect
 
 import cv2
 import numpy as np
@@ -12,7 +11,6 @@ from keras_saliency.analysis.popout import score_targets
 from keras_saliency.analysis.statistics import mean_of_top
 from keras_saliency.datasets.dataset import DatasetError
 from keras_saliency.metrics.streaming import Moments
-from keras_saliency.reproduce import popout_nmm
 
 
 @pytest.fixture
@@ -46,7 +44,6 @@ def test_the_arrays_are_those_of_the_table_of_outputs(color_model, monkeypatch):
     unit_study.study_targets({"model": color_model}, ["colors"])
     arrays, = seen
     assert len(arrays) == 80 and set(map(tuple, arrays.sizes.tolist())) == {(480, 640)}
-    assert inspect.signature(popout_nmm.run).parameters["size"].default == (480, 640)
 
 
 def test_a_set_without_targets_is_an_error(planted, color_model):
