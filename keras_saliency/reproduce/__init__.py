@@ -1,7 +1,15 @@
 """Tables and figures of the papers, one file each, in the order of the page."""
-from keras_saliency.reproduce import calibration, ead_losses, gallery, popout, scenes
+from keras_saliency.reproduce import (
+    calibration,
+    costs,
+    ead_losses,
+    gallery,
+    popout,
+    scenes,
+)
 
 RESULTS = {
+    "costs": costs.SPEC,
     "gallery": gallery.SPEC,
     "ead_losses": ead_losses.SPEC,
     "popout": popout.SPEC,

@@ -1,0 +1,46 @@
+"""How fast a network is on this machine, and what machine this is."""
+import os
+import platform
+import time
+from pathlib import Path
+
+import numpy as np
+
+from keras_saliency.prediction.forward import forward_function
+
+CPU_FACTS = Path("/proc/cpuinfo")
+
+
+def seconds_per_image(model, size, runs=10, warm_up=2) -> float:
+    """Median seconds that a network takes for one image in memory.
+
+    Args:
+        model: Keras model on RGB 0..255. size: (h, w) of the image.
+        runs: that the median is of, after `warm_up` runs that do not count: the first one traces
+            the graph.
+    """
+    forward = forward_function(model)
+    image = np.random.default_rng(0).uniform(0, 255, (1, *size, 3)).astype(np.float32)
+    seconds = []
+    for _ in range(warm_up + runs):
+        begun = time.perf_counter()
+        np.asarray(forward(image))
+        seconds.append(time.perf_counter() - begun)
+    return float(np.median(seconds[warm_up:]))
+
+
+def machine() -> dict:
+    """{"processor": model name, "cores": that this process may use, "memory_gib": number}."""
+    cores = (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity")
+             else os.cpu_count())
+    memory = (os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+              if hasattr(os, "sysconf") else 0)
+    return {"processor": _processor(), "cores": cores, "memory_gib": round(memory / 2 ** 30, 1)}
+
+
+def _processor() -> str:
+    """Of Linux' own list, else what Python knows."""
+    facts = CPU_FACTS.read_text() if CPU_FACTS.is_file() else ""
+    names = [line.partition(":")[2].strip() for line in facts.splitlines()
+             if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
