@@ -9,6 +9,11 @@ import numpy as np
 from keras_saliency.analysis.activations import LayerError, layer_names
 from keras_saliency.files import InputError
 from keras_saliency.metrics.streaming import Moments
+from keras_saliency.models.pretrained import encoder_layers
+
+# Of networks without VGG16 or AlexNet: what He, Borji, Mi and Pugeault (2018, section 5) count as
+# the encoder of Deepnet, its first five convolutions; of the shallow network, all of them.
+ENCODER_OUTPUTS = {"salnet_deep": "conv5", "salnet_shallow": "conv3"}
 
 
 def choose_layers(entries, models: dict) -> dict:
@@ -36,6 +41,23 @@ def choose_layers(entries, models: dict) -> dict:
             raise LayerError(f"no layer of {model} is chosen; add {model}:LAYER, where LAYER is "
                              f"one of {', '.join(layer_names(models[model]))}")
     return chosen
+
+
+def encoder_output(model) -> str:
+    """The layer whose activation_maps the decoder gets: the last convolution of the encoder; of
+    several encoders, such as OpenSALICON's, the group "a+b" of theirs.
+
+    Raises:
+        LayerError: no encoder is known.
+    """
+    if model.name in ENCODER_OUTPUTS:
+        return ENCODER_OUTPUTS[model.name]
+    last = {}
+    for layer, name in sorted(encoder_layers(model).items(), key=lambda pair: pair[1]):
+        last[layer[:-len(name)]] = layer  # by the prefix of its encoder
+    if not last:
+        raise LayerError(f"{model.name} has no encoder that is known here")
+    return "+".join(last.values())
 
 
 def members(name: str) -> list:

@@ -191,7 +191,7 @@ def study_units(models: dict, layers, dataset, canvas=None, batch=4, best=BEST_I
         scores = score_dataset(model, [*single_layers(chosen[name]), output], dataset, own,
                                batch=batch, keep=max(best, images_shown),
                                label=f"{name}: scoring units")
-        model_nss[name] = np.nan if name in untrained else _output_nss(
+        model_nss[name] = np.nan if name in untrained else output_nss(
             model, scores[output], dataset, own, batch)
         found = [_layer_study(name, group, scores, best, threshold) for group in chosen[name]]
         _fetch_examples(found, model, dataset, own, batch, units_shown, images_shown)
@@ -235,9 +235,13 @@ def study_targets(models: dict, layers, canvas=None, size=SIZE) -> dict:
     return result
 
 
-def _output_nss(model, scores, dataset, canvas, batch) -> float:
-    """Mean NSS of the saliency_map: of the enlarged output (`scores`), in one pass with the units;
-    where the model ends in a postprocess of its own, of what that makes, in another."""
+def output_nss(model, scores, dataset, canvas, batch=4) -> float:
+    """Mean NSS of the saliency_map: of the enlarged output, in one pass with the units; where the
+    model ends in a postprocess of its own, of what that makes, in another.
+
+    Args:
+        scores: `UnitScores` of the layer `model.output_names[0]`. Otherwise as `study_units`.
+    """
     spec = MODELS.get(model.name)
     if spec is None or spec.postprocess is None:
         return float(scores.moments.mean[0])

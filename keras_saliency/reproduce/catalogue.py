@@ -79,7 +79,7 @@ ITEMS = {
         "Table 3": "regions",
         "Table 4": "popout",
         "Table 5": "popout_units",
-        "Table 6": "popout_units",
+        "Table 6": "readouts",
         "Table 7": Missing("scene labels of SALICON-SAL-SCE, and the labels of OSIE-SR"),
         "Table 8": Missing("scene labels of SALICON-SAL-SCE; scenes makes it of a folder for each "
                            "scene"),

@@ -1,0 +1,27 @@
+"""Ratio of positive fixation detectors against the model's NSS (He, Borji, Mi and Pugeault 2018,
+Table 5)."""
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from keras_saliency.report.figures import DPI, INK, legend, save_plot, style_axes
+
+
+def detector_figure(groups: dict, stem) -> None:
+    """A point with a name for each model, as PNG and SVG.
+
+    Args:
+        groups: {name of a group: (color, [(model, ratio 0..1, NSS), ...])}.
+    """
+    figure = Figure(figsize=(6.4, 4.0), dpi=DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    for group, (color, points) in groups.items():
+        axes.scatter([nss for _, _, nss in points], [100 * ratio for _, ratio, _ in points],
+                     s=26, color=color, label=group)
+        for name, ratio, nss in points:
+            axes.annotate(name, (nss, 100 * ratio), (4, 4), textcoords="offset points",
+                          fontsize=7, color=INK, parse_math=False)
+    axes.margins(x=0.15, y=0.15)
+    style_axes(axes, "Positive fixation detectors", "NSS of the model", "units, percent")
+    legend(axes)
+    save_plot(figure, stem)
