@@ -1,0 +1,37 @@
+"""Values and gradients of pixel-wise losses (He, Borji, Mi and Pugeault 2018, Figure 2)."""
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from keras_saliency.report.figures import DPI, FAINT, GROUPS, INK, legend, save_plot, style_axes
+
+
+def loss_figure(values: dict, gradients: dict, maps: dict, stem) -> None:
+    """Two panels of curves and one for each map, as PNG and SVG.
+
+    Args:
+        values, gradients: {loss: (differences, numbers)}, over the difference of prediction and
+            truth.
+        maps: {loss: (truths, predictions, [truths, predictions])}.
+    """
+    figure = Figure(figsize=(8.4, 6.0), dpi=DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    grid = figure.subplots(2, 2)
+    for axes, title, curves in ((grid[0, 0], "Loss", values),
+                                (grid[0, 1], "Gradient with respect to the prediction",
+                                 gradients)):
+        for index, (loss, (differences, numbers)) in enumerate(curves.items()):
+            axes.plot(differences, numbers, color=GROUPS[index % len(GROUPS)], label=loss,
+                      linewidth=1.6)
+        axes.grid(True, color=FAINT, linewidth=0.6)
+        style_axes(axes, title, "prediction - truth")
+        legend(axes)
+    for axes, (loss, (truths, predictions, surface)) in zip(grid[1], maps.items()):
+        picture = axes.pcolormesh(predictions, truths, surface, cmap="inferno",
+                                  shading="gouraud", rasterized=True)
+        axes.contour(predictions, truths, surface, colors="white", linewidths=0.6,
+                     levels=np.linspace(0, np.max(surface), 9)[1:-1])
+        bar = figure.colorbar(picture, ax=axes)
+        bar.ax.tick_params(labelsize=8, color=FAINT, labelcolor=INK)
+        style_axes(axes, f"{loss}, by prediction and truth", "prediction", "truth")
+    save_plot(figure, stem)
