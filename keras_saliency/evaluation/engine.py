@@ -67,7 +67,7 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
         saved_model = _saved_model(weights)
         model = None if saved_model else load_predictor(weights)
     if prior == "uniform":
-        _remove_center_bias(model, weights or maps or baseline)
+        remove_center_bias(model, weights or maps or baseline)
     if accelerate is not None:
         if model is None:
             raise InputError(f"--engine: {weights or maps or baseline} is no network of this "
@@ -149,7 +149,7 @@ def _score_model(model, section, scorer, batch) -> evaluation.Evaluation:
         postprocess=postprocess_of(model))
 
 
-def _remove_center_bias(model, source) -> None:
+def remove_center_bias(model, source) -> None:
     """Give a network that adds a center_bias to its log_density a uniform one.
 
     Raises:

@@ -79,5 +79,8 @@ class Setting:
         if self.quick:
             values["model"]["encoder_weights"] = values["model"]["weights"] = None
             values["model"]["options"] = {**values["model"]["options"], "width_multiplier": 0.03}
-            values["train"].update(epochs=1, batch=4, precision="float32")
+            if values["train"]["lbfgs"] is None:
+                values["train"].update(epochs=1, batch=4, precision="float32")
+            else:  # which takes no batches
+                values["train"]["lbfgs"] = {**values["train"]["lbfgs"], "iterations": 2}
         return configs.from_dict(configs.read_pairs(self.overrides, values=values))

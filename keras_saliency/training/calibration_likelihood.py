@@ -14,9 +14,9 @@ from tqdm import tqdm
 from keras_saliency import maps, numpy_maps
 from keras_saliency.analysis.interpolation import canvas_span
 from keras_saliency.datasets.dataset import SaliencyDataset
-from keras_saliency.datasets.pipeline import stimulus_stream
+from keras_saliency.datasets.pipeline import stimulus_loader, stimulus_stream
 from keras_saliency.evaluation.center_bias import center_bias
-from keras_saliency.models import calibration, fit_of, is_density
+from keras_saliency.models import ClassicalModel, calibration, fit_of, is_density
 from keras_saliency.models.density_layers import (
     FLOOR,
     SEGMENTS,
@@ -68,7 +68,8 @@ class Cells(NamedTuple):
 
 def canvases(model, dataset, canvas) -> list:
     """The canvas (h, w) of each stimulus, turned as `predict` turns it."""
-    fit, turns = fit_of(model), None in model.input_shape[1:3]
+    fit = fit_of(model)
+    turns = isinstance(model, ClassicalModel) or None in model.input_shape[1:3]
     return [numpy_maps.oriented_canvas(size, canvas, fit, turns) for size in dataset.sizes]
 
 
@@ -85,11 +86,20 @@ def network_maps(model, dataset, canvas, batch=4, label="maps"):
                     bar.update()
 
 
+def classical_maps(model, dataset, canvas, label="maps"):
+    """`network_maps` of a `ClassicalModel`, which works at the stimulus' own size."""
+    load, each = stimulus_loader(dataset), canvases(model, dataset, canvas)
+    for index in tqdm(range(len(dataset)), desc=label, unit="stimulus"):
+        found = model(load(index).numpy())[..., np.newaxis]
+        yield index, maps.to_canvas(found, each[index], maps.MAP_PADDING)[..., 0].numpy()
+
+
 def collect(model, outputs, dataset, canvas) -> Cells:
-    """`Cells` of the maps of a network.
+    """`Cells` of the maps of a network, or of a classical model.
 
     Args:
-        model: the network. outputs: (index, [h, w]) of every stimulus, of `network_maps`.
+        model: what made them. outputs: (index, [h, w]) of every stimulus, of `network_maps` or
+            `classical_maps`.
         canvas: (h, w) of stimuli that are not turned.
 
     Raises:

@@ -77,8 +77,14 @@ def chosen_layers(model) -> list:
     return [layer.name[:-len(READOUT)] for layer in model.layers if layer.name.endswith(READOUT)]
 
 
-def collect(model, dataset, canvas, batch=4, label="responses") -> Responses:
+def collect(model, dataset, canvas, batch=4, label="responses", most_cells=None,
+            allocate=None) -> Responses:
     """Run the backbone over a dataset once.
+
+    Args:
+        most_cells: (h, w); finer responses are averaged over blocks of cells down to it, which
+            their sizes must allow. None: none are.
+        allocate: function (layer, shape) -> float16 array to fill; None: in memory.
 
     Raises:
         FeatureCacheError: not enough memory, or responses beyond float16 or not finite.
@@ -87,11 +93,16 @@ def collect(model, dataset, canvas, batch=4, label="responses") -> Responses:
     row = 0
     for chosen, batch_maps in dataset_activations(model, layers, dataset, canvas, None, batch,
                                                   label):
+        if most_cells is not None:
+            batch_maps = {layer: _averaged(batch_maps[layer], most_cells) for layer in layers}
         if not maps:
             shapes = [batch_maps[layer].shape[1:] for layer in layers]
-            require_memory(len(dataset), shapes,
-                           "choose fewer layers (model.options.layer_subset) or a smaller canvas")
-            maps = {layer: np.empty((len(dataset), *shape), DTYPE)
+            if allocate is None:
+                require_memory(
+                    len(dataset), shapes,
+                    "choose fewer layers (model.options.layer_subset) or a smaller canvas")
+            maps = {layer: (allocate(layer, (len(dataset), *shape)) if allocate else
+                            np.empty((len(dataset), *shape), DTYPE))
                     for layer, shape in zip(layers, shapes)}
         for layer in layers:
             values = batch_maps[layer]
@@ -103,6 +114,17 @@ def collect(model, dataset, canvas, batch=4, label="responses") -> Responses:
             moments[layer] = moments[layer].merge(part) if layer in moments else part
         row += len(chosen)
     return Responses(maps, moments)
+
+
+def _averaged(values, most_cells) -> np.ndarray:
+    """[B, h, w, C] with at most `most_cells` (h, w), each the mean of a block of equal size."""
+    batch, height, width, units = values.shape
+    rows, columns = (max(1, -(-have // most))
+                     for have, most in zip((height, width), most_cells))
+    if rows == columns == 1:
+        return values
+    return values.reshape(batch, height // rows, rows, width // columns, columns, units).mean(
+        axis=(2, 4))
 
 
 class Likelihood:
@@ -157,6 +179,11 @@ class Likelihood:
             bits[rows] = ((logs.numpy() - prior) * count).sum(axis=(1, 2)) / np.log(2)
             totals[rows] = count.sum(axis=(1, 2))
         return bits, totals
+
+    def log_densities(self, parameters: Parameters) -> np.ndarray:
+        """float32 [N, H, W] in nats over the cells of the stimuli, which must be of one size."""
+        found = np.concatenate([logs.numpy() for logs in self._log_densities(parameters)])
+        return found[np.argsort(np.concatenate([rows for rows, *_ in self._batches]))]
 
     def negative(self, counts, parameters: Parameters) -> tuple:
         """(nats per fixation, its gradient float64 [K + 2] as `Parameters.pack`)."""
@@ -251,6 +278,13 @@ def minimize(likelihood: Likelihood, fixations, start: Parameters, settings, ite
     vector, value = lbfgs_steps.minimize(objective, start.pack(), bounds, iterations,
                                          settings.memory, step)
     return Parameters.unpack(vector), value
+
+
+def beginning(responses: Responses) -> Parameters:
+    """Where the fit of a new `deepgaze1` begins: the mean of all units, each layer alike."""
+    counts = [maps.shape[-1] for maps in responses.maps.values()]
+    return Parameters(np.concatenate([np.full(count, 1 / (len(counts) * count))
+                                      for count in counts]), 0.0, 1.0)
 
 
 def read_parameters(model) -> Parameters:

@@ -63,22 +63,38 @@ def explained(run, result, center) -> str:
 
 
 def observers_explained(path) -> str:
+    """`observer_shares` in words."""
+    count, shares = observer_shares(path)
+    parts = [f"{gain:.3f} bits per fixation on the {stimuli} stimuli, {100 * share:.0f} % of the "
+             f"gold standard's {gold:.3f}" for stimuli, (gain, gold, share) in shares.items()]
+    return f"each of {count} observers left out: {'; '.join(parts)}"
+
+
+def observer_shares(path) -> tuple:
     """The mean over observers, each left out, on the training and on the validation stimuli, and
-    its share of what the gold standard gains: the paper's measure (its Figure 3)."""
+    its share of what the gold standard gains: the paper's measure (its Figure 3).
+
+    Args:
+        path: of an observers.csv.
+
+    Returns:
+        (number of observers, {"training" or "validation": (bits per fixation over the center_bias,
+        those of the gold standard, share)}).
+    """
     with open(path, newline="", encoding="utf-8") as file:
         rows = [{key: float(cell) for key, cell in row.items()} for row in csv.DictReader(file)]
-    parts = []
+    found = {}
     for gain, explainable, stimuli in (("information_gain", "gold_standard", "training"),
                                        ("val_information_gain", "val_gold_standard", "validation")):
         gains, gold = (np.array([row[key] for row in rows]) for key in (gain, explainable))
         share = information_gain_explained(gains, np.zeros_like(gains), gold)
-        parts.append(f"{np.nanmean(gains):.3f} bits per fixation on the {stimuli} stimuli, "
-                     f"{100 * share:.0f} % of the gold standard's {np.nanmean(gold):.3f}")
-    return f"each of {len(rows)} observers left out: {'; '.join(parts)}"
+        found[stimuli] = (float(np.nanmean(gains)), float(np.nanmean(gold)), share)
+    return len(rows), found
 
 
-def draw_patches(run) -> None:
-    """units.png: a row for each of the first units, the patches that patches.csv names."""
+def draw_patches(run, path=None) -> None:
+    """A row for each of the first units, the patches that patches.csv names; as units.png, or as
+    `path`."""
     with open(run.folder / "patches.csv", newline="", encoding="utf-8") as file:
         patches = list(csv.DictReader(file))
     load, index_of = pipeline.stimulus_loader(run.training), {
@@ -96,7 +112,7 @@ def draw_patches(run) -> None:
     figures.sample_strip(
         [(*pictures, f"{layer} {unit}: {weights[rank] / largest:+.2f}")
          for (rank, layer, unit), pictures in rows.items()],
-        run.folder / "units.png", [str(place + 1) for place in range(count)])
+        path or run.folder / "units.png", [str(place + 1) for place in range(count)])
 
 
 def _cut(canvas, layer, row, column) -> np.ndarray:

@@ -1,0 +1,78 @@
+"""What the results of DeepGaze I share: data, the one fit, the fits to subsets of layers."""
+from dataclasses import replace
+from functools import lru_cache
+
+import yaml
+
+from keras_saliency import config as configs
+from keras_saliency.datasets.loading import load_data
+from keras_saliency.models import build_model
+from keras_saliency.reproduce import trained
+from keras_saliency.reproduce.setting import QUICK_SIZE
+from keras_saliency.training import deepgaze1_responses
+from keras_saliency.training.deepgaze1_subsets import SubsetStudy
+
+RECIPE = "deepgaze1_mit1003.yaml"
+SIZE = (768, 1024)  # the most common one of MIT1003, the paper's section 1.1
+# Of the fits to subsets of layers: canvas, cells of a response, training stimuli, L-BFGS.
+SUBSET_CANVAS, CELLS, SUBSET_STIMULI = (384, 512), (24, 32), 200
+SUBSET_FIT = {"iterations": 30, "cell": 16, "leave_one_observer_out": False}
+SUBSETS_ABOUT = (
+    "VGG16 in place of AlexNet, whose weights cannot be had. 200 stimuli of MIT1003 of 1024x768 "
+    "train, 100 others are the test (the paper: 463, and 540 of other sizes). The network sees "
+    "them at a quarter of their size (the paper: at half), and responses of more than 24x32 cells "
+    "are averaged down to that. L-BFGS takes 30 iterations, none of which is chosen by the test "
+    "stimuli. Three of the 15 observers are left out of every fit (the paper leaves out each in "
+    "turn). Shuffled AUC is of the log-density under a uniform prior, on 100 stimuli.")
+
+
+def section(setting, canvas=SIZE, train=363) -> dict:
+    """The section `data` of the recipe: the stimuli of `SIZE`."""
+    found = setting.section("mit1003", upright=False, options={"stimulus_size": list(SIZE)},
+                            canvas=list(canvas), train=train, validation=100)
+    if setting.quick:  # where cells must fill it
+        found["canvas"] = list(QUICK_SIZE)
+    return {**found, "center_bias": "histogram"}
+
+
+def shared(setting):
+    """`setting` with the folder that all results of DeepGaze I share as its scratch."""
+    return replace(setting, scratch=setting.scratch.parent / "deepgaze1")
+
+
+def data(setting) -> tuple:
+    """(training, validation, spec) of the recipe's stimuli."""
+    return load_data(configs.from_dict({"data": section(setting)}).data)
+
+
+def fit(setting):
+    """The `Run` of the recipe, made by the first result that needs it."""
+    setting = shared(setting)
+    return trained.train(setting.config(RECIPE, "fit", section(setting)), setting.log)
+
+
+def measure_subset(setting, subset, sparsity=None) -> dict:
+    """`SubsetStudy.measure` of a `layer_subset`; sparsity: lambda, else the recipe's."""
+    setting = shared(setting)
+    recipe = configs.load(setting.recipes / RECIPE).train.lbfgs
+    config = setting.config(
+        RECIPE, "subsets", section(setting, SUBSET_CANVAS, SUBSET_STIMULI),
+        train={"lbfgs": {**vars(recipe), **SUBSET_FIT}},
+        model={"options": {"backbone": "vgg16", "layer_subset": {"from": 1, "to": 5}}})
+    study = _study(yaml.safe_dump(configs.to_dict(config)), str(setting.scratch / "responses"))
+    settings = config.train.lbfgs
+    study.settings = settings if sparsity is None else replace(settings, sparsity=sparsity)
+    return study.measure(subset)
+
+
+@lru_cache(maxsize=1)
+def _study(text, folder) -> SubsetStudy:
+    """Of a config as text; its responses are in `folder`."""
+    config = configs.from_dict(yaml.safe_load(text))
+    encoder = config.model.encoder_weights
+    training, validation, spec = load_data(config.data)
+    model = build_model("deepgaze1", encoder_weights=encoder, **config.model.options)
+    responses = [deepgaze1_responses.stored(model, encoder, part, spec.canvas, CELLS, folder)
+                 for part in (training, validation)]
+    return SubsetStudy(responses, training, validation, spec.canvas, config.train.lbfgs,
+                       config.data.center_bias)
