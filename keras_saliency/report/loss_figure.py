@@ -27,11 +27,9 @@ def loss_figure(values: dict, gradients: dict, maps: dict, stem) -> None:
         style_axes(axes, title, "prediction - truth")
         legend(axes)
     for axes, (loss, (truths, predictions, surface)) in zip(grid[1], maps.items()):
-        picture = axes.pcolormesh(predictions, truths, surface, cmap="inferno",
-                                  shading="gouraud", rasterized=True)
-        axes.contour(predictions, truths, surface, colors="white", linewidths=0.6,
-                     levels=np.linspace(0, np.max(surface), 9)[1:-1])
-        bar = figure.colorbar(picture, ax=axes)
+        picture = axes.contourf(predictions, truths, surface, cmap="inferno",
+                                levels=np.linspace(np.min(surface), np.max(surface), 15))
+        bar = figure.colorbar(picture, ax=axes, format="%.2f")
         bar.ax.tick_params(labelsize=8, color=FAINT, labelcolor=INK)
         style_axes(axes, f"{loss}, by prediction and truth", "prediction", "truth")
     save_plot(figure, stem)

@@ -8,7 +8,7 @@ from keras_saliency.reproduce.numbers import column, groups, number
 from keras_saliency.reproduce.spec import ResultSpec, Table, Verdict
 
 NAMES = ("l1", "l2", "ead", "bce")
-TRUTHS, PREDICTIONS = np.linspace(0, 1, 11), np.linspace(0, 1, 21)
+TRUTHS, PREDICTIONS = np.linspace(0, 1, 21), np.linspace(0, 1, 21)
 SHOWN = (0.05, 0.25, 0.5, 1.0)  # differences of the table
 SMALL, LARGE = 0.25, 0.5        # up to which one is small, from which it is large
 MAPS = ("ead", "bce")           # Figure 2 b and c
@@ -42,7 +42,8 @@ def tables(rows) -> list:
         places = [int(np.abs(differences - shown).argmin()) for shown in SHOWN]
         body.append([f"`{loss}`", *(number(values[place]) for place in places),
                      *(number(gradients[place]) for place in places)])
-    perfect = _perfect(rows, "bce")
+    perfect = {truth: value for truth, value in _perfect(rows, "bce").items()
+               if round(10 * truth) == round(10 * truth, 6)}
     return [Table("Loss of a pixel and its gradient, by the difference of prediction and truth:",
                   ["loss", *(f"value at {shown:g}" for shown in SHOWN),
                    *(f"gradient at {shown:g}" for shown in SHOWN)], body),
@@ -71,12 +72,14 @@ def verdict(rows) -> Verdict:
 def draw(rows, stem) -> None:
     curves, surfaces = _curves(rows), {}
     shown = [name for name in NAMES if name in curves and name != "bce"]
-    for loss in MAPS:
-        some = groups([row for row in rows if row["loss"] == loss], "truth")
+    for loss in MAPS:  # without the predictions whose cross-entropy has no end
+        some = groups([row for row in rows if row["loss"] == loss
+                       and 0 < row["prediction"] < 1], "truth")
         surfaces[loss] = (list(some), column(next(iter(some.values())), "prediction"),
                           np.stack([column(line, "value") for line in some.values()]))
     loss_figure({name: curves[name][:2] for name in shown},
-                {name: curves[name][::2] for name in shown}, surfaces, stem)
+                {name: [values[1:] for values in curves[name][::2]] for name in shown},
+                surfaces, stem)  # at a difference of 0 the gradient of l1 and ead jumps
 
 
 def _curves(rows) -> dict:
