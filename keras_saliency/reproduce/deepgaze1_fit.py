@@ -1,12 +1,23 @@
 """What the results of DeepGaze I share: data, the one fit, the fits to subsets of layers."""
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 
 import yaml
+from tqdm import tqdm
 
 from keras_saliency import config as configs
+from keras_saliency import metrics
+from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.loading import load_data
-from keras_saliency.models import build_model
+from keras_saliency.models import (
+    build_model,
+    find_weights,
+    list_models,
+    load_predictor,
+    weights_file,
+)
+from keras_saliency.prediction.forward import predict
 from keras_saliency.reproduce import trained
 from keras_saliency.reproduce.setting import QUICK_SIZE
 from keras_saliency.training import deepgaze1_responses
@@ -14,9 +25,17 @@ from keras_saliency.training.deepgaze1_subsets import SubsetStudy
 
 RECIPE = "deepgaze1_mit1003.yaml"
 SIZE = (768, 1024)  # the most common one of MIT1003, the paper's section 1.1
+FIT = "deepgaze1"  # the fit that is made here, and what its network is called
+NETWORKS, QUICK_MODELS = ("msi_net", "ead"), ("center_bias", "itti")
+FINE = 0.001       # step of the thresholds of auc_shuffled_fine, of a map's range
 # Of the fits to subsets of layers: canvas, cells of a response, training stimuli, L-BFGS.
 SUBSET_CANVAS, CELLS, SUBSET_STIMULI = (384, 512), (24, 32), 200
 SUBSET_FIT = {"iterations": 30, "cell": 16, "leave_one_observer_out": False}
+ABOUT = (
+    "DeepGaze I is the fit of `configs/deepgaze1_mit1003.yaml`, made once for all results of it: "
+    "VGG16's block 5 in place of AlexNet's conv5, whose weights cannot be had, 363 stimuli of "
+    "MIT1003 of 1024x768 for the fit and 100 others, which choose its iteration, for the scores "
+    "(the paper: 463 of them)")
 SUBSETS_ABOUT = (
     "VGG16 in place of AlexNet, whose weights cannot be had. 200 stimuli of MIT1003 of 1024x768 "
     "train, 100 others are the test (the paper: 463, and 540 of other sizes). The network sees "
@@ -76,3 +95,55 @@ def _study(text, folder) -> SubsetStudy:
                  for part in (training, validation)]
     return SubsetStudy(responses, training, validation, spec.canvas, config.train.lbfgs,
                        config.data.center_bias)
+
+
+def model_names(setting) -> list:
+    """The models beside each other: DeepGaze I, what --weights names, the classical ones, those of
+    `weights/`. `FIT` is the shared fit, which a DeepGaze I of --weights takes the place of."""
+    given = [str(weights) for weights in setting.weights]
+    others = QUICK_MODELS if setting.quick else (*list_models(classical=True), *NETWORKS)
+    own = [] if any(is_deepgaze1(name) for name in given) else [FIT]
+    return [*own, *given, *(name for name in others if name not in given)]
+
+
+def is_deepgaze1(name) -> bool:
+    """Whether a model's name, run or file is a DeepGaze I."""
+    return name == FIT or name not in list_models(classical=True) and (
+        weights_file.read_attributes(find_weights(name)).get("model") == "deepgaze1")
+
+
+def load(setting, name):
+    """What `predict` takes, of one of `model_names`."""
+    return fit(setting).model if name == FIT else load_predictor(name)
+
+
+def folder_of(setting, name) -> Path:
+    """The folder of a run among `model_names`."""
+    return shared(setting).scratch / "fit" if name == FIT else find_weights(name).parent
+
+
+def aucs(maps, dataset, label=None) -> list:
+    """[{"auc_shuffled", "auc_shuffled_fine", "auc_judd"}] of a map [H, W] of each stimulus: the MIT
+    benchmark's two, and shuffled AUC with a hundred times its thresholds, which peaked densities
+    need."""
+    found = []
+    for index, saliency in enumerate(tqdm(maps, total=len(dataset), desc=label, unit="stimulus")):
+        fixated, others = (dataset.fixations.fixation_map(index),
+                           dataset.fixations.other_map(index))
+        found.append({
+            "auc_shuffled": metrics.auc_shuffled(saliency, fixated, others, seed=index),
+            "auc_shuffled_fine": metrics.auc_shuffled(saliency, fixated, others, step=FINE,
+                                                      seed=index),
+            "auc_judd": metrics.auc_judd(saliency, fixated)})
+    return found
+
+
+def predictions(model, dataset):
+    """Maps of a network or a classical model, each in the size of its stimulus."""
+    stimulus = pipeline.stimulus_loader(dataset)
+    return (predict(model, stimulus(index).numpy()) for index in range(len(dataset)))
+
+
+def saw_the_data(row) -> bool:
+    """Whether a model other than DeepGaze I was trained on MIT1003, by another division of it."""
+    return row["network"] != FIT and "mit1003" in str(row["trained_on"]).lower()

@@ -1,0 +1,71 @@
+"""How much of the explainable information models explain after a fitted nonlinearity, blur and
+center bias: Kuemmerer, Theis and Bethge (2015), section 2.1 and Figure 3."""
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_saliency.evaluation.center_bias import center_bias
+from keras_saliency.evaluation.gold_standard import fit_gold_standard, information_gain_explained
+from keras_saliency.models import ClassicalModel, is_density
+from keras_saliency.prediction.forward import canvas_of
+from keras_saliency.training import calibration_likelihood as likelihood
+from keras_saliency.training.calibration import center_bits
+
+
+class Bounds(NamedTuple):
+    """What predictions for N stimuli lie between, mean bits per fixation over a uniform density.
+
+    Attributes:
+        center: float64 [N], of the center_bias. gold: float64 [N], of the gold standard; NaN where
+            fewer than two observers have fixations.
+    """
+
+    center: np.ndarray
+    gold: np.ndarray
+
+    def gains(self, bits) -> np.ndarray:
+        """float64 [N]: bits per fixation over the center_bias of `bits` [N] over uniform."""
+        return bits - self.center
+
+    def share(self, bits) -> float:
+        """The share of the gold standard's gain that `bits` [N] over uniform are."""
+        return information_gain_explained(bits, self.center, self.gold)
+
+
+def bounds(training, dataset, method="histogram") -> Bounds:
+    """`Bounds` on a dataset of what is fitted to training stimuli; method: of the center_bias."""
+    center = center_bias(training, method=method)
+    gold = fit_gold_standard(training, center=center)
+    nats = [gold.at_fixations(dataset, index)[2] for index in range(len(dataset))]
+    uniform = np.log2(np.prod(dataset.sizes, axis=1, dtype=np.float64))
+    return Bounds(center_bits(dataset, range(len(dataset)), center), uniform + np.array(
+        [part.mean() / np.log(2) if len(part) else np.nan for part in nats]))
+
+
+def explained_bits(model, training, dataset) -> np.ndarray:
+    """float64 [N]: mean bits per fixation over uniform on each stimulus of a dataset.
+
+    A network that gives a density is scored as it is. Of others the maps are calibrated
+    (`models.calibration`) by what is fitted to the training stimuli. Both are of cells of some
+    pixels.
+
+    Args:
+        model: of `load_predictor`. training, dataset: with fixations on every stimulus; of one
+            size where the model is a classical one.
+    """
+    cells = _collect(model, dataset)
+    rows = np.arange(len(dataset))
+    if not isinstance(model, ClassicalModel) and is_density(model.name):
+        return likelihood.bits(cells, rows, cells.plain)
+    fitted = _collect(model, training)
+    vector, center, spans = likelihood.fit(fitted, np.arange(len(training)))
+    return likelihood.calibrated(cells, rows, likelihood.priors(cells, rows, center, spans), vector)
+
+
+def _collect(model, dataset):
+    classical = isinstance(model, ClassicalModel)
+    canvas = tuple(dataset.sizes[0].tolist()) if classical else canvas_of(model)
+    maps = likelihood.classical_maps if classical else likelihood.network_maps
+    return likelihood.collect(
+        model, maps(model, dataset, canvas, label=f"{model.name} on {len(dataset)} stimuli"),
+        dataset, canvas)
