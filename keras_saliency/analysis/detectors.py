@@ -74,12 +74,16 @@ def detector_units(model, layers, dataset, **options) -> dict:
     return found
 
 
-def tiers(detectors: Detectors, count: int) -> dict:
+def tiers(detectors: Detectors, count: int, alive=None) -> dict:
     """{"high": units, "medium": units, "low": units}: `count` each (fewer of a small layer).
 
     High are the best, low the worst (the worst first), medium those around the median.
+
+    Args:
+        alive: bool [U], units to choose from (`UnitScores.alive`); None for all.
     """
     ranked = detectors.ranked()
+    ranked = ranked if alive is None else ranked[alive[ranked]]
     count = min(count, len(ranked) // 3)
     middle = (len(ranked) - count) // 2
     return {"high": ranked[:count], "medium": ranked[middle:middle + count],

@@ -3,7 +3,12 @@ import numpy as np
 import pytest
 
 from keras_saliency.analysis.activations import LayerError
-from keras_saliency.analysis.detectors import detector_units, fixation_detectors, tiers
+from keras_saliency.analysis.detectors import (
+    Detectors,
+    detector_units,
+    fixation_detectors,
+    tiers,
+)
 from keras_saliency.analysis.unit_scores import UnitScores, score_dataset
 from keras_saliency.datasets import popout
 
@@ -61,3 +66,13 @@ def test_units_that_are_all_alike_or_never_scored_detect_nothing():
     assert len(never.units) == 0 and np.isnan(never.scores).all() and len(never.ranked()) == 0
     with pytest.raises(ValueError, match="2 best images of each unit were kept; a mean of 5"):
         fixation_detectors(made([[1], [2]]))
+
+
+def test_tiers_of_the_units_that_are_alive():
+    scores = np.array([0.0, 4.0, 1.0, 3.0, 2.0, 5.0, 0.5])
+    found = Detectors(scores, scores / 5, np.array([5]), 1 / 7)
+    alive = np.array([False, True, True, True, True, True, True])
+    assert tiers(found, 2)["low"].tolist() == [0, 6]
+    chosen = tiers(found, 2, alive)
+    assert chosen["low"].tolist() == [6, 2] and chosen["high"].tolist() == [5, 1]
+    assert chosen["medium"].tolist() == [3, 4]
