@@ -23,6 +23,13 @@ PAPERS = {
 }
 
 _SERVER = "the fixations of {}, which its benchmark keeps to itself and scores on its server"
+
+
+def _imported(model) -> Missing:
+    return Missing(f"{model}'s weights, which are in Caffe's format; patterns makes it of weights "
+                   "imported with scripts/import_weights.py")
+
+
 _SALICON = Missing("SALICON, whose download is not among the data here")
 
 ITEMS = {
@@ -48,13 +55,12 @@ ITEMS = {
         "Figure 4": "gallery",
         "Figure 5": "patterns",
         "Figure 6": "patterns",
-        "Figure 7": "patterns",
-        "Figure 8": "patterns",
-        "Figure 9": Missing("Deepnet's weights, which are in Caffe's format; patterns makes it of "
-                            "weights imported with scripts/import_weights.py"),
+        "Figure 7": _imported("OpenSALICON"),
+        "Figure 8": _imported("OpenSALICON"),
+        "Figure 9": _imported("Deepnet"),
         "Figure 10": "patterns",
         "Figure 11": "patterns",
-        "Figure 12": "frequencies",
+        "Figure 12": Missing("Broden; frequencies makes it of a labelled folder"),
         "Table 1": "architectures",
         "Table 2": "ead_losses",
         "Table 3": _SALICON,

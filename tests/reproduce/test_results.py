@@ -43,7 +43,7 @@ def test_quick_form(name, setting, tmp_path):
 def test_each_result_makes_something_or_is_our_own():
     made = {item for items in ITEMS.values() for item in items.values()
             if not isinstance(item, Missing)}
-    assert set(RESULTS) - made <= {"calibration", "scenes"}  # scenes: with the user's labels
+    assert set(RESULTS) - made <= {"calibration", "frequencies", "scenes"}  # the latter: labels
 
 
 @pytest.mark.parametrize("name", RESULTS)
