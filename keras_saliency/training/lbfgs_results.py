@@ -92,21 +92,32 @@ def observer_shares(path) -> tuple:
     return len(rows), found
 
 
+def read_patches(folder) -> list:
+    """The rows of a run's patches.csv as dicts: numbers, `layer` and `stimulus` as texts."""
+    with open(folder / "patches.csv", newline="", encoding="utf-8") as file:
+        return [{**{key: int(row[key]) for key in ("rank", "unit", "place", "row", "column")},
+                 "layer": row["layer"], "stimulus": plain_cell(row["stimulus"]),
+                 "response": float(row["response"])} for row in csv.DictReader(file)]
+
+
+def read_units(folder) -> list:
+    """The rows of a run's units.csv as dicts, by the size of their weight."""
+    with open(folder / "units.csv", newline="", encoding="utf-8") as file:
+        return [{"rank": int(row["rank"]), "layer": row["layer"], "unit": int(row["unit"]),
+                 "weight": float(row["weight"])} for row in csv.DictReader(file)]
+
+
 def draw_patches(run, path=None) -> None:
     """A row for each of the first units, the patches that patches.csv names; as units.png, or as
     `path`."""
-    with open(run.folder / "patches.csv", newline="", encoding="utf-8") as file:
-        patches = list(csv.DictReader(file))
     load, index_of = pipeline.stimulus_loader(run.training), {
         name: i for i, name in enumerate(run.training.names)}
     rows = {}
-    for patch in patches:
-        stimulus = load(index_of[plain_cell(patch["stimulus"])])
-        canvas = maps.to_canvas(stimulus, run.spec.canvas).numpy()
+    for patch in read_patches(run.folder):
+        canvas = maps.to_canvas(load(index_of[patch["stimulus"]]), run.spec.canvas).numpy()
         rows.setdefault((patch["rank"], patch["layer"], patch["unit"]), []).append(
-            _cut(canvas, patch["layer"], int(patch["row"]), int(patch["column"])))
-    with open(run.folder / "units.csv", newline="", encoding="utf-8") as file:
-        weights = {row["rank"]: float(row["weight"]) for row in csv.DictReader(file)}
+            _cut(canvas, patch["layer"], patch["row"], patch["column"]))
+    weights = {row["rank"]: row["weight"] for row in read_units(run.folder)}
     count = max(len(pictures) for pictures in rows.values())
     largest = max(abs(weight) for weight in weights.values()) or 1.0
     figures.sample_strip(
@@ -115,10 +126,15 @@ def draw_patches(run, path=None) -> None:
         path or run.folder / "units.png", [str(place + 1) for place in range(count)])
 
 
+def patch_box(layer, row, column) -> tuple:
+    """(top, left, size) in pixels of the canvas of what a cell of a layer sees."""
+    size, stride = (HALVED * n for n in receptive_field(layer))
+    return (*(round((cell + 0.5) * stride - size / 2) for cell in (row, column)), size)
+
+
 def _cut(canvas, layer, row, column) -> np.ndarray:
     """uint8 [n, n, 3]: what a cell of a layer sees of a canvas; gray beyond the border."""
-    size, stride = (HALVED * n for n in receptive_field(layer))
-    top, left = (round((cell + 0.5) * stride - size / 2) for cell in (row, column))
+    top, left, size = patch_box(layer, row, column)
     padded = np.pad(canvas, ((size, size), (size, size), (0, 0)),
                     constant_values=maps.STIMULUS_PADDING)
     return padded[top + size:top + 2 * size, left + size:left + 2 * size].astype(np.uint8)
