@@ -24,7 +24,7 @@ def test_defaults_overrides_and_round_trip(tmp_path):
     assert configs.load(tmp_path / "config.yaml") == config
 
 
-STRETCHED = {"ead_mit1003", "salnet_shallow_isun", "salnet_shallow_salicon",
+STRETCHED = {"ead_mit1003", "salnet_shallow_isun", "salnet_shallow_osie", "salnet_shallow_salicon",
              "vgg_linear_salicon_setup1", "vgg_linear_salicon_setup2_all"}
 OLDER_SALICON = ("opensalicon", "salgan", "salnet_deep", "salnet_shallow")  # papers before 2017's
 

@@ -1,0 +1,17 @@
+"""Scores of anything that `predict` takes, stimulus by stimulus."""
+from keras_saliency.datasets import pipeline
+from keras_saliency.evaluation.results import Evaluation
+from keras_saliency.evaluation.scoring import Scorer, score_predictions
+from keras_saliency.prediction.forward import predict
+
+
+def evaluation_of(predictor, stimuli, sigma, metrics, training=None, label=None) -> Evaluation:
+    """Scores of a network or classical model on each stimulus, at its own size.
+
+    Args:
+        predictor: of `load_predictor`. stimuli: `SaliencyDataset`. sigma: blur of their densities
+            in pixels. training: as of `Scorer`. label: of the progress bar.
+    """
+    load = pipeline.stimulus_loader(stimuli)
+    maps = (predict(predictor, load(index).numpy()) for index in range(len(stimuli)))
+    return score_predictions(maps, Scorer(stimuli, sigma, metrics, training), label)
