@@ -100,8 +100,9 @@ def _finetuned(model):
 
 def tables(rows) -> list:
     categories = list(groups(rows, "category"))
-    made = [Table(f"{title} ({rows[0]['stimuli']} labelled stimuli, {rows[0]['part']}; Table 2 "
-                  "before fine-tuning, Table 3 after; the paper's numbers below each):",
+    made = [Table(f"{title} ({_counted(rows[0]['stimuli'])} with labels, {rows[0]['part']}; Table "
+                  "2 before fine-tuning, Table 3 after; the paper's numbers where regions have "
+                  "categories):",
                   ["model", "layer", *categories], _beside(rows, statistic, digits))
             for statistic, title, digits in (("top", "Mean NSS of the ten best units", 2),
                                              ("above", "Units with a mean NSS above 1.5", 0))]
@@ -115,6 +116,10 @@ def tables(rows) -> list:
                           "category regions, OS and OD:",
                           ["model", "Spearman", "p", *categories], body))
     return made
+
+
+def _counted(stimuli) -> str:
+    return f"{stimuli} stimul{'us' if stimuli == 1 else 'i'}"
 
 
 def _complete(rows, layer, categories) -> list:
@@ -142,8 +147,8 @@ def verdict(rows) -> Verdict:
     tuned = {model: top for model, top in tops.items() if model != UNTRAINED}
     known = all({"person head", "text"} <= set(top) for top in tops.values())
     if stimuli < LEAST or not known or not tuned:
-        return Verdict(None, f"{text}: not tested, there are labels of {stimuli} stimul"
-                       f"{'us' if stimuli == 1 else 'i'} ({', '.join(before)}) and "
+        return Verdict(None, f"{text}: not tested, there are labels of {_counted(stimuli)} "
+                       f"({', '.join(before)}) and "
                        f"{len(tuned)} fine-tuned models; it takes OSIE-SR's labels of at least "
                        f"{LEAST} stimuli with categories")
     gains = {model: [top[c] - before[c] for c in ("person head", "text")]
