@@ -25,7 +25,7 @@ from keras_saliency.reproduce.studied import UNTRAINED, model_of, short
 # model -> its best unit's score, and the model's NSS (the paper's captions, Table 5)
 PAPER = {"EAD": (4.5808, 2.21), "SalGAN": (4.6019, 2.15), "Salicon, fine": (5.3637, 1.92),
          "Salicon, coarse": (5.0027, 1.92), "Deepnet": (4.0101, 1.68)}
-MODELS, QUICK_MODELS = (UNTRAINED, "msi_net", "ead"), (UNTRAINED, "ead")
+MODELS, QUICK_MODELS = (UNTRAINED, "msi_net", "ead"), ("ead",)
 GROUP = "mean of units"  # in the place of a unit's number: many units of a tier together
 
 
