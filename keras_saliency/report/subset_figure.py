@@ -3,7 +3,7 @@ Figures 5 and 8)."""
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from keras_saliency.report.figures import BEST, DPI, GROUPS, INK, legend, save_plot, style_axes
+from keras_saliency.report.figures import BEST, DPI, GROUPS, INK, save_plot, style_axes
 
 COLORS = (GROUPS[0], GROUPS[3], GROUPS[1])
 
@@ -13,7 +13,7 @@ def subset_figure(groups: dict, measures, marks, stem) -> None:
 
     Args:
         groups: {title: (label of the axis, names of the fits, {column: float [fits]})}.
-        measures: (title, {column: name in the legend}) of each panel of a row.
+        measures: (label of the axis, {column: name in the legend}) of each panel of a row.
         marks: for each panel the value at which a dotted line is drawn, or None.
         stem: path without its ending.
     """
@@ -30,9 +30,11 @@ def subset_figure(groups: dict, measures, marks, stem) -> None:
                 axes.axhline(mark, color=BEST, linewidth=1, linestyle=":")
             axes.set_xticks(range(len(names)), names, parse_math=False)
             axes.set_xlim(-0.4, len(names) - 0.6)
-            style_axes(axes, f"{group}: {title}", label)
-    for axes in grid[0]:
-        legend(axes)
+            style_axes(axes, group, label, title)
+    for place, axes in enumerate(grid[0]):  # beside the panels, where no line is
+        handles, names = axes.get_legend_handles_labels()
+        figure.legend(handles, names, loc="outside lower left" if not place
+                      else "outside lower right", fontsize=8, frameon=False)
     save_plot(figure, stem)
 
 

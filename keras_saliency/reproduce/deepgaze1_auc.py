@@ -14,7 +14,7 @@ PAPER = {"auc_shuffled": {"paper: Deep Gaze I": 0.7169, "paper: AWS": 0.6790,
                       "paper: center bias": 0.7831}}
 COLUMNS = {"auc_shuffled": "shuffled AUC", "auc_shuffled_fine": "with fine thresholds",
            "auc_judd": "AUC-Judd"}
-FITTED_BIAS = "histogram of the training stimuli"
+FITTED_BIAS = "training histogram"
 CLASSICAL = tuple(list_models(classical=True))
 
 
@@ -78,11 +78,10 @@ def verdict(rows) -> Verdict:
 def draw(rows, stem) -> None:
     """Figure 4, a and b."""
     marked = {row["model"] for row in rows if row["network"] == shared.FIT}
-    bar_figure([(title, "", start, {row["model"]: row[metric] for row in rows}, marked,
+    bar_figure([(COLUMNS[metric], label, 0.5, {row["model"]: row[metric] for row in rows}, marked,
                  PAPER[metric])
-                for metric, title, start in (
-                    ("auc_shuffled", "shuffled AUC (DeepGaze I: uniform prior)", 0.5),
-                    ("auc_judd", "AUC-Judd (DeepGaze I: with the center bias)", 0.5))], stem)
+                for metric, label in (("auc_shuffled", "DeepGaze I: uniform prior"),
+                                      ("auc_judd", "DeepGaze I: with its center bias"))], stem)
 
 
 SPEC = ResultSpec(

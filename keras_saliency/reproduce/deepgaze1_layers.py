@@ -16,8 +16,7 @@ GAINS = {"share_training": "training stimuli, observers fitted to",
          "share_observers": "training stimuli, observers left out",
          "share_validation": "test stimuli"}
 AUCS = {"auc_training": "training stimuli", "auc_validation": "test stimuli"}
-MEASURES = (("share of the gold standard's information gain", GAINS),
-            ("shuffled AUC, uniform prior", AUCS))
+MEASURES = (("information gain explained", GAINS), ("shuffled AUC", AUCS))
 
 
 def parts(setting) -> list:

@@ -92,7 +92,7 @@ def _draw_context(run, path) -> None:
             response_picture(signs[patch["rank"]] * response, canvas)])
     titles = [title for patch in chosen if patch["place"] == 1
               for title in (f"{patch['layer']} {patch['unit']}",
-                            "response" if signs[patch["rank"]] > 0 else "response, negative")]
+                            "response" if signs[patch["rank"]] > 0 else "response times -1")]
     figures.sample_strip([(*cells, "") for cells in rows.values() if len(cells) == len(titles)],
                          path, titles)
 

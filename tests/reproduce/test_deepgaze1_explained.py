@@ -71,7 +71,7 @@ def test_verdict_on_auc_asks_for_both(ours, holds):
             auc_row(by_auc.FITTED_BIAS, 0.5, 0.82), auc_row("msi_net", 0.75, 0.9)]
     verdict = by_auc.verdict(rows)
     assert verdict.holds is holds
-    assert "against 0.640 (bms)" in verdict.text and "0.820 (histogram" in verdict.text
+    assert "against 0.640 (bms)" in verdict.text and "0.820 (training histogram)" in verdict.text
     assert "msi_net 0.750 and 0.900" in verdict.text
     (table,) = by_auc.tables(rows)
     paper = {cells[0]: cells[1:] for cells in table.rows}
