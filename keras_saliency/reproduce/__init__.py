@@ -1,6 +1,7 @@
 """Tables and figures of the papers, one file each, in the order of the page."""
 from keras_saliency.reproduce import (
     ablations,
+    architectures,
     calibration,
     costs,
     deepgaze1_auc,
@@ -27,6 +28,7 @@ from keras_saliency.reproduce import (
 
 RESULTS = {
     "costs": costs.SPEC,
+    "architectures": architectures.SPEC,
     "ablations": ablations.SPEC,
     "gallery": gallery.SPEC,
     "loss_shapes": loss_shapes.SPEC,
