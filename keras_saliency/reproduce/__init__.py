@@ -1,5 +1,7 @@
 """Tables and figures of the papers, one file each, in the order of the page."""
 from keras_saliency.reproduce import (
+    ablation_kinds,
+    ablation_maps,
     ablations,
     architectures,
     calibration,
@@ -31,6 +33,8 @@ RESULTS = {
     "costs": costs.SPEC,
     "architectures": architectures.SPEC,
     "ablations": ablations.SPEC,
+    "ablation_kinds": ablation_kinds.SPEC,
+    "ablation_maps": ablation_maps.SPEC,
     "failures": failures.SPEC,
     "gallery": gallery.SPEC,
     "loss_shapes": loss_shapes.SPEC,
