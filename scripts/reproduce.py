@@ -5,9 +5,8 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from keras_saliency import command_line  # noqa: E402
-from keras_saliency.files import InputError  # noqa: E402
 from keras_saliency.reproduce import RESULTS, page, runner  # noqa: E402
-from keras_saliency.reproduce.setting import ROOTS, Setting  # noqa: E402
+from keras_saliency.reproduce.setting import ROOTS, Setting, read_roots  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 COMMITTED = REPOSITORY / "docs" / "results"
@@ -64,15 +63,10 @@ def make(parser, arguments):
             parser.error(f"--{option.replace('_', '-')} belongs to {' and '.join(owners)}")
     if arguments.overrides and spec.recipe is None:
         parser.error(f"{name} trains nothing that --set could change")
-    roots = dict(pair.partition("=")[::2] for pair in arguments.root)
-    for root, path in roots.items():
-        if root not in spec.data:
-            raise InputError(f"--root {root}: {name} reads {', '.join(spec.data) or 'no dataset'}")
-        if not Path(path).is_dir():
-            raise InputError(f"--root {root}={path}: no such folder")
-    out = Path(arguments.out or f"runs/reproduce{'_quick' * arguments.quick}")
+    scratch = Path(f"runs/reproduce{'_quick' * arguments.quick}")
+    out = Path(arguments.out or scratch)
     setting = Setting(
-        scratch=Path(f"runs/reproduce{'_quick' * arguments.quick}") / name, roots=roots,
+        scratch=scratch / name, roots=read_roots(arguments.root, spec.data, name),
         recipes=REPOSITORY / "configs", overrides=arguments.overrides, quick=arguments.quick,
         **given)
     runner.make(name, spec, setting, out)

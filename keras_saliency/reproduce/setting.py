@@ -84,3 +84,22 @@ class Setting:
             else:  # which takes no batches
                 values["train"]["lbfgs"] = {**values["train"]["lbfgs"], "iterations": 2}
         return configs.from_dict(configs.read_pairs(self.overrides, values=values))
+
+
+def read_roots(pairs, known, result: str) -> dict:
+    """{dataset: folder} of texts `dataset=folder`.
+
+    Raises:
+        InputError: a dataset that `result` does not read (`known` are those that it does), or a
+            folder that is not there.
+    """
+    roots = {}
+    for pair in pairs:
+        name, _, path = pair.partition("=")
+        if name not in known:
+            raise InputError(f"--root {pair}: {result} reads "
+                             f"{' and '.join(known) or 'no dataset'}")
+        if not path or not Path(path).is_dir():
+            raise InputError(f"--root {pair}: no such folder")
+        roots[name] = path
+    return roots

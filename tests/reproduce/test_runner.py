@@ -8,6 +8,7 @@ import pytest
 from keras_saliency.files import InputError
 from keras_saliency.reproduce import ledger, page, runner
 from keras_saliency.reproduce.catalogue import ITEMS, PAPERS, Missing
+from keras_saliency.reproduce.setting import read_roots
 from keras_saliency.reproduce.spec import ResultSpec, Table, Verdict
 
 
@@ -101,3 +102,16 @@ def test_the_list_has_every_item_and_says_what_is_missing(tmp_path):
     for line, (item, made) in zip(shown, items):
         assert line.split("  ")[1].strip() == item
         assert (made.data if isinstance(made, Missing) else f"{made}: not made yet") in line
+
+
+def test_roots_are_checked(tmp_path):
+    assert read_roots([f"osie={tmp_path}"], ["osie"], "toy") == {"osie": str(tmp_path)}
+    assert read_roots([], [], "toy") == {}
+    with pytest.raises(InputError, match="--root broden=x: toy reads osie and mit1003"):
+        read_roots(["broden=x"], ["osie", "mit1003"], "toy")
+    with pytest.raises(InputError, match="--root x: toy reads no dataset"):
+        read_roots(["x"], [], "toy")
+    with pytest.raises(InputError, match="--root osie=gone: no such folder"):
+        read_roots(["osie=gone"], ["osie"], "toy")
+    with pytest.raises(InputError, match="no such folder"):
+        read_roots(["osie"], ["osie"], "toy")
