@@ -58,6 +58,14 @@ def salnet_deep(input_shape=(None, None, 3), width_multiplier=1.0):
     return keras.Model(image, saliency, name="salnet_deep")
 
 
+def start_bilinear(model) -> None:
+    """Give `deconv1` of a new network the kernel of bilinear interpolation, as Caffe's filler for
+    such layers: from a random one, whose values nearly cancel, the mean of the maps is learned only
+    after thousands of iterations."""
+    tent = 1 - np.abs(np.arange(8) - 3.5) / 4
+    model.get_layer("deconv1").set_weights([np.outer(tent, tent)[..., np.newaxis, np.newaxis]])
+
+
 def postprocess(canvas_map, size, fit=maps.PAD) -> tf.Tensor:
     """The published map of a raw output: x 128 + 127, cut to 0..255, cubic resize, 5x5 Gaussian.
 

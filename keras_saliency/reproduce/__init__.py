@@ -25,6 +25,7 @@ from keras_saliency.reproduce import (
     readouts,
     regions,
     salnet,
+    salnet_deep,
     scenes,
     unit_changes,
 )
@@ -49,6 +50,7 @@ RESULTS = {
     "unit_changes": unit_changes.SPEC,
     "popout": popout.SPEC,
     "salnet": salnet.SPEC,
+    "salnet_deep": salnet_deep.SPEC,
     "scenes": scenes.SPEC,
     "deepgaze1_prior": deepgaze1_prior.SPEC,
     "deepgaze1_explained": deepgaze1_explained.SPEC,
