@@ -26,6 +26,8 @@ from keras_saliency.reproduce import (
     regions,
     salnet,
     salnet_deep,
+    salnet_filters,
+    salnet_maps,
     scenes,
     unit_changes,
 )
@@ -51,6 +53,8 @@ RESULTS = {
     "popout": popout.SPEC,
     "salnet": salnet.SPEC,
     "salnet_deep": salnet_deep.SPEC,
+    "salnet_filters": salnet_filters.SPEC,
+    "salnet_maps": salnet_maps.SPEC,
     "scenes": scenes.SPEC,
     "deepgaze1_prior": deepgaze1_prior.SPEC,
     "deepgaze1_explained": deepgaze1_explained.SPEC,
