@@ -9,7 +9,7 @@ import tensorflow as tf
 import keras_saliency as ks
 from keras_saliency.compat import KERAS_3
 
-COUNT = 1000  # on each of the two stacks, others on each
+COUNT = 500  # on each of the two stacks, others on each
 
 
 def mutated(rng, originals):
