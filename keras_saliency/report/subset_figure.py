@@ -17,7 +17,7 @@ def subset_figure(groups: dict, measures, marks, stem) -> None:
         marks: for each panel the value at which a dotted line is drawn, or None.
         stem: path without its ending.
     """
-    figure = Figure(figsize=(4.6 * len(measures), 2.3 * len(groups)), dpi=DPI,
+    figure = Figure(figsize=(4.6 * len(measures), 2.3 * len(groups) + 0.8), dpi=DPI,
                     layout="constrained")
     FigureCanvasAgg(figure)
     grid = figure.subplots(len(groups), len(measures), squeeze=False)
