@@ -36,8 +36,13 @@ def _made(name, results, out) -> str:
     if name not in results or not facts:
         return f"{name}: {NOT_YET}"
     data = ", ".join(ROOTS[root] for root in results[name].data) or "generated arrays"
-    return (f"{name}: {_minutes(facts['minutes'])}; {data}; {HOLDS[facts['holds']]}: "
-            f"{facts['verdict']}")
+    return f"{name}: {_minutes(facts['minutes'])}; {data}; {_state(facts)}: {facts['verdict']}"
+
+
+def _state(facts) -> str:
+    if facts["finished"] < facts["parts"]:
+        return f"{facts['finished']} of {facts['parts']} parts"
+    return HOLDS[facts["holds"]]
 
 
 def _minutes(minutes) -> str:
@@ -70,7 +75,7 @@ def _overview(paper, results, out) -> str:
         if made not in results or not facts:
             lines.append(f"| {item} | `{made}` | {NOT_YET} |")
         else:
-            lines.append(f"| {item} | [`{made}`](#{made}) | {HOLDS[facts['holds']]} |")
+            lines.append(f"| {item} | [`{made}`](#{made}) | {_state(facts)} |")
     return "\n".join(lines)
 
 
@@ -84,7 +89,7 @@ def section(name: str, spec, out) -> str:
             item for owner, item in facts["items"] if owner == paper)
         for paper in dict.fromkeys(owner for owner, _ in facts["items"]))
     lines = [f"## {name}", "", f"**{spec.title}**" + (f" ({where})" if where else ""), "",
-             spec.about, "", f"**{HOLDS[verdict.holds].capitalize()}.** {verdict.text}"]
+             spec.about, "", f"**{_state(facts).capitalize()}.** {verdict.text}"]
     for table in spec.tables(rows):
         lines += ["", table.caption, "", f"| {' | '.join(table.header)} |",
                   "| --- " * len(table.header) + "|",

@@ -67,10 +67,15 @@ def describe_settings(spec: ResultSpec, setting: Setting) -> str:
 
 def verdict_of(spec: ResultSpec, rows, parts: int) -> Verdict:
     """The verdict on rows read from the file; none while some of the parts are missing."""
-    done = len({ledger.key_of(row, spec.keys) for row in rows})
+    done = finished_parts(spec, rows)
     if done < parts:
-        return Verdict(None, f"{done} of {parts} parts so far.")
+        return Verdict(None, "No verdict before all of them are made.")
     return spec.verdict(rows)
+
+
+def finished_parts(spec: ResultSpec, rows) -> int:
+    """How many parts have rows."""
+    return len({ledger.key_of(row, spec.keys) for row in rows})
 
 
 def _require_alike(path, rows, settings: str) -> None:
@@ -86,7 +91,7 @@ def _write_facts(name, spec, parts, out) -> None:
     verdict = verdict_of(spec, rows, parts)
     ledger.write_facts(path, {
         "result": name, "title": spec.title, "items": items_of(name), "data": list(spec.data),
-        "parts": parts, "minutes": round(sum(row[ledger.MINUTES] for row in rows), 1),
+        "parts": parts, "finished": finished_parts(spec, rows), "minutes": round(sum(row[ledger.MINUTES] for row in rows), 1),
         "settings": rows[0][ledger.SETTINGS], "holds": verdict.holds, "verdict": verdict.text,
         "versions": sorted({*ledger.read_facts(path).get("versions", ()), versions()})})
 
