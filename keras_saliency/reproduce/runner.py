@@ -91,7 +91,8 @@ def _write_facts(name, spec, parts, out) -> None:
     verdict = verdict_of(spec, rows, parts)
     ledger.write_facts(path, {
         "result": name, "title": spec.title, "items": items_of(name), "data": list(spec.data),
-        "parts": parts, "finished": finished_parts(spec, rows), "minutes": round(sum(row[ledger.MINUTES] for row in rows), 1),
+        "parts": parts, "finished": finished_parts(spec, rows),
+        "minutes": round(sum(row[ledger.MINUTES] for row in rows), 1),
         "settings": rows[0][ledger.SETTINGS], "holds": verdict.holds, "verdict": verdict.text,
         "versions": sorted({*ledger.read_facts(path).get("versions", ()), versions()})})
 
