@@ -34,7 +34,7 @@ def test_a_stopped_result_goes_on_where_it_was(setting, tmp_path):
         runner.make("toy", toy_spec(measure), setting, tmp_path)
     facts = json.loads((tmp_path / "toy.json").read_text())
     assert (facts["holds"], facts["finished"], facts["parts"]) == (None, 1, 3)
-    assert "**1 of 3 parts.** No verdict before all" in page.section("toy", toy_spec(measure), tmp_path)
+    assert "**1 of 3 parts.** No verdict" in page.section("toy", toy_spec(measure), tmp_path)
     rows = runner.make("toy", toy_spec(measure), setting, tmp_path)
     assert measured == [("a", 1), ("a", 2), ("a", 2), ("b", 1)]
     assert [(row["model"], row["seed"], row["nss"]) for row in rows] == [
