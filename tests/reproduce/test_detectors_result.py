@@ -27,7 +27,8 @@ def test_the_untrained_encoder_is_not_part_of_r():
 
 def test_too_few_models_show_nothing():
     found = detectors.verdict(rows(RATIOS[:2]))
-    assert found.holds is False and "2 trained models" in found.text
+    assert found.holds is None and "2 trained models" in found.text
+    assert detectors.verdict(rows((0.02,) * 4)).holds is False
 
 
 def test_an_insignificant_correlation_is_no_finding():
