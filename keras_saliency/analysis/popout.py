@@ -8,7 +8,7 @@ from keras_saliency.analysis.activations import dataset_activations
 from keras_saliency.analysis.interpolation import canvas_resampling
 from keras_saliency.analysis.unit_nss import mask_weights, score_units
 from keras_saliency.datasets.dataset import SaliencyDataset, require
-from keras_saliency.datasets.pipeline import decode_stimulus
+from keras_saliency.datasets.pipeline import target_mask
 from keras_saliency.metrics.streaming import Moments
 from keras_saliency.models import fit_of
 from keras_saliency.prediction.forward import canvas_of
@@ -34,7 +34,7 @@ def score_targets(model, layers, dataset: SaliencyDataset, canvas=None, batch=4,
     for chosen, maps in dataset_activations(model, layers, dataset, canvas, None, batch, label):
         for row, index in enumerate(chosen):
             size = tuple(int(s) for s in dataset.sizes[index])
-            mask = decode_stimulus(dataset.target_masks[index])[..., 0].numpy() > 0
+            mask = target_mask(dataset, index) > 0
             for layer in layers:
                 plan = canvas_resampling(size, maps[layer].shape[1:3], canvas, convention,
                                          fit=fit_of(model))

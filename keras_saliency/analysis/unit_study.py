@@ -223,7 +223,7 @@ def study_targets(models: dict, layers, canvas=None, size=SIZE) -> dict:
     """{model: {layer: Moments}} of NMM over 80 generated pop-out arrays.
 
     Args:
-        size: (H, W) of an array; the default is that of `reproduce.popout_nmm`, whose table has
+        size: (H, W) of an array; the default is that of `reproduce.popout`, whose table has
             the outputs. Otherwise as `study_units`.
     """
     arrays, result = popout.load(count=ARRAYS, size=size), {}
@@ -295,7 +295,7 @@ def _example(dataset, image, nss, activation, canvas, fit) -> Example:
 def _fetch_low_maps(studies, model, dataset, canvas, batch) -> None:
     """Fill in the `low_maps`: of single layers in one pass over the images, of each group in
     another, since it chooses other units of the same layers."""
-    sample = np.unique(np.linspace(0, len(dataset) - 1, MEAN_MAP_IMAGES).astype(int))
+    sample = dataset.spread(MEAN_MAP_IMAGES)
     singles = [study for study in studies if len(study.parts) == 1]
     for together in (singles, *([study] for study in studies if len(study.parts) > 1)):
         units = {layer: numbers for study in together for layer, numbers in _lowest(study).items()}

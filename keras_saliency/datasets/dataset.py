@@ -87,6 +87,10 @@ class SaliencyDataset:
             density_files=pick(self.density_files), partition=pick(self.partition),
             categories=pick(self.categories), target_masks=pick(self.target_masks))
 
+    def spread(self, count: int) -> np.ndarray:
+        """Indices of at most `count` stimuli, spread from the first to the last."""
+        return np.linspace(0, len(self) - 1, min(count, len(self))).astype(int)
+
     def summary(self) -> str:
         """Size, edition and everything the reader left out, in a few lines."""
         lines = [f"{self.name} ({self.edition}): {len(self)} stimuli" if self.edition

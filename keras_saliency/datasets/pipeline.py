@@ -199,6 +199,11 @@ def stimulus_loader(dataset: SaliencyDataset):
     return load
 
 
+def target_mask(dataset: SaliencyDataset, index) -> np.ndarray:
+    """uint8 [H, W] of a pop-out array, 0 outside its target."""
+    return decode_stimulus(dataset.target_masks[index])[..., 0].numpy()
+
+
 def stimulus_stream(dataset: SaliencyDataset, canvas, indices, batch: int, fit=maps.PAD):
     """Batches float32 [B, h, w, 3] of the stimuli `indices`, in that order, on the canvas."""
     load = stimulus_loader(dataset)

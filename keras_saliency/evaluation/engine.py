@@ -14,8 +14,8 @@ from keras_saliency.evaluation.results import check_table_path, read_runs, read_
 from keras_saliency.evaluation.sections import section_scorer
 from keras_saliency.evaluation.sources import (
     BASELINES,
-    classical_predictions,
     find_saved_model,
+    model_predictions,
     picture_predictions,
     saved_model_predictions,
 )
@@ -141,7 +141,7 @@ def _score_model(model, section, scorer, batch) -> evaluation.Evaluation:
     """Score a network or a classical model on the evaluated stimuli of one dataset."""
     dataset = section.evaluated
     if isinstance(model, ClassicalModel):
-        return evaluation.score_predictions(classical_predictions(model, dataset), scorer,
+        return evaluation.score_predictions(model_predictions(model, dataset), scorer,
                                             label="evaluation")
     return evaluation.evaluate(
         evaluation.forward_function(model),

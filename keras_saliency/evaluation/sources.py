@@ -19,6 +19,7 @@ from keras_saliency.evaluation.scoring import Scorer, Skipped
 from keras_saliency.files import InputError, list_some
 from keras_saliency.npy_files import read_npy
 from keras_saliency.picture_headers import PICTURE_TYPES
+from keras_saliency.prediction.forward import predict
 from keras_saliency.prediction.pictures import read_gray
 
 MAP_TYPES = (".npy", *PICTURE_TYPES)
@@ -37,10 +38,10 @@ def find_saved_model(path):
     return max(versions, key=lambda p: int(p.name), default=None)
 
 
-def classical_predictions(model, dataset: SaliencyDataset):
-    """Maps of a `ClassicalModel`."""
+def model_predictions(model, dataset: SaliencyDataset):
+    """Maps of what `predict` takes: a network, one at a time, or a `ClassicalModel`."""
     load = pipeline.stimulus_loader(dataset)
-    return (model(load(index).numpy()) for index in range(len(dataset)))
+    return (predict(model, load(index).numpy()) for index in range(len(dataset)))
 
 
 def saved_model_predictions(folder, dataset: SaliencyDataset, trust=False):

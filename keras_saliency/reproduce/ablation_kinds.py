@@ -4,8 +4,6 @@ Kroner et al. 2020, Table 7 and Table A.9 (there by CAT2000's categories).
 """
 import numpy as np
 
-from keras_saliency.analysis.popout import ARRAYS, SIZE
-from keras_saliency.datasets import popout
 from keras_saliency.evaluation.statistics import cumulative_rank
 from keras_saliency.metrics import METRICS
 from keras_saliency.models import load_pretrained
@@ -13,7 +11,6 @@ from keras_saliency.reproduce import ablated
 from keras_saliency.reproduce.ablations import COLUMNS, FULL, TITLES
 from keras_saliency.reproduce.numbers import column, groups
 from keras_saliency.reproduce.scored import evaluation_of
-from keras_saliency.reproduce.setting import QUICK_COUNT, QUICK_SIZE
 from keras_saliency.reproduce.spec import ResultSpec, Table, Verdict
 from keras_saliency.reproduce.studied import short
 
@@ -37,9 +34,7 @@ def parts(setting) -> list:
 
 def measure(setting, model) -> list:
     """A row for each kind of array: means of every metric of one network."""
-    network = load_pretrained(model)
-    size, count = (QUICK_SIZE, QUICK_COUNT) if setting.quick else (SIZE, ARRAYS)
-    dataset = popout.load(count=count, size=size)
+    network, dataset = load_pretrained(model), setting.arrays()
     result = evaluation_of(network, dataset, dataset.pixels_per_dva, list(COLUMNS),
                            label=short(model))
     kinds = np.array(dataset.categories)

@@ -1,6 +1,7 @@
 """AUCs of models on MIT1003 (Kuemmerer, Theis and Bethge 2015, Figure 4)."""
 from keras_saliency.evaluation.center_bias import center_bias
 from keras_saliency.evaluation.engine import remove_center_bias
+from keras_saliency.evaluation.sources import model_predictions
 from keras_saliency.models import list_models
 from keras_saliency.report.subset_figure import bar_figure
 from keras_saliency.reproduce import deepgaze1_fit as shared
@@ -31,14 +32,14 @@ def measure(setting, model) -> list:
         maps, name = (bias(validation, i).saliency_map for i in range(len(validation))), model
     else:
         predictor = shared.load(setting, model)
-        maps, name = shared.predictions(predictor, validation), predictor.name
+        maps, name = model_predictions(predictor, validation), predictor.name
     found = shared.aucs(maps, validation, model)
     row = {"network": name, "stimuli": len(validation),
            **{metric: column(found, metric).mean() for metric in COLUMNS}}
     if name == shared.FIT:
         row.update(auc_shuffled_with_prior=row["auc_shuffled"])
         remove_center_bias(predictor, model)
-        without = shared.aucs(shared.predictions(predictor, validation), validation,
+        without = shared.aucs(model_predictions(predictor, validation), validation,
                               f"{model}, uniform prior")
         row.update({metric: column(without, metric).mean()
                     for metric in ("auc_shuffled", "auc_shuffled_fine")})

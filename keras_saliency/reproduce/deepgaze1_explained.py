@@ -8,7 +8,7 @@ from keras_saliency.reproduce import deepgaze1_fit as shared
 from keras_saliency.reproduce.numbers import number
 from keras_saliency.reproduce.spec import ResultSpec, Table, Verdict
 from keras_saliency.training import lbfgs_results
-from keras_saliency.training.explained import bounds, explained_bits
+from keras_saliency.training.explained import explained_bits
 from keras_saliency.training.lbfgs import OBSERVERS
 
 # Section 2.1 and Figure 3: shares of the gold standard's information gain.
@@ -25,7 +25,7 @@ def measure(setting, model) -> list:
     standard's over the center bias; of DeepGaze I with the observers left out, if its run has
     that."""
     predictor, (training, validation, _) = shared.load(setting, model), shared.data(setting)
-    between = bounds(training, validation)
+    between = shared.limits(setting)
     bits = explained_bits(predictor, training, validation)
     gains = between.gains(bits)
     ((low, high),) = bootstrap_intervals(gains[:, np.newaxis])

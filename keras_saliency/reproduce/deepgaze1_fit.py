@@ -8,7 +8,6 @@ from tqdm import tqdm
 
 from keras_saliency import config as configs
 from keras_saliency import metrics
-from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.loading import load_data
 from keras_saliency.models import (
     build_model,
@@ -17,11 +16,11 @@ from keras_saliency.models import (
     load_predictor,
     weights_file,
 )
-from keras_saliency.prediction.forward import predict
 from keras_saliency.reproduce import trained
 from keras_saliency.reproduce.setting import QUICK_SIZE
 from keras_saliency.training import deepgaze1_responses
 from keras_saliency.training.deepgaze1_subsets import SubsetStudy
+from keras_saliency.training.explained import Bounds, bounds
 
 RECIPE = "deepgaze1_mit1003.yaml"
 SIZE = (768, 1024)  # the most common one of MIT1003, the paper's section 1.1
@@ -62,6 +61,17 @@ def shared(setting):
 def data(setting) -> tuple:
     """(training, validation, spec) of the recipe's stimuli."""
     return load_data(configs.from_dict({"data": section(setting)}).data)
+
+
+def limits(setting) -> Bounds:
+    """The center bias and the gold standard on the validation stimuli, fitted once a process."""
+    return _limits(yaml.safe_dump(section(setting)))
+
+
+@lru_cache(maxsize=1)
+def _limits(text) -> Bounds:
+    training, validation, _ = load_data(configs.from_dict({"data": yaml.safe_load(text)}).data)
+    return bounds(training, validation)
 
 
 def fit(setting):
@@ -136,12 +146,6 @@ def aucs(maps, dataset, label=None) -> list:
                                                       seed=index),
             "auc_judd": metrics.auc_judd(saliency, fixated)})
     return found
-
-
-def predictions(model, dataset):
-    """Maps of a network or a classical model, each in the size of its stimulus."""
-    stimulus = pipeline.stimulus_loader(dataset)
-    return (predict(model, stimulus(index).numpy()) for index in range(len(dataset)))
 
 
 def saw_the_data(row) -> bool:

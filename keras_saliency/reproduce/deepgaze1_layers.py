@@ -16,6 +16,12 @@ GAINS = {"share_training": "training stimuli, observers fitted to",
          "share_observers": "training stimuli, observers left out",
          "share_validation": "test stimuli"}
 AUCS = {"auc_training": "training stimuli", "auc_validation": "test stimuli"}
+CAPTION = (
+    "Bits per fixation over the center bias (on the training stimuli of the observers fitted to "
+    "and of those left out, on the test stimuli), their share of the gold standard in percent, and "
+    "shuffled AUC")
+HEADER = ("bits, training", "left out", "test", "%, training", "left out", "test",
+          "AUC, training", "test")
 MEASURES = (("information gain explained", GAINS), ("shuffled AUC", AUCS))
 
 
@@ -51,16 +57,16 @@ def panels(rows) -> dict:
 
 
 def tables(rows) -> list:
-    body = [[GROUPS[group][0], name, row["layers"], row["units"],
-             *(number(row[f"gain_{part}"]) for part in ("training", "observers", "validation")),
-             *(number(100 * row[key], 0) for key in GAINS), *(number(row[key]) for key in AUCS)]
+    body = [[GROUPS[group][0], name, row["layers"], row["units"], *cells(row)]
             for group, some in panels(rows).items() for name, row in some]
-    return [Table(
-        "Bits per fixation over the center bias (on the training stimuli of the observers fitted "
-        "to and of those left out, on the test stimuli), their share of the gold standard in "
-        f"percent, and shuffled AUC (the paper, all layers, observers left out: {PAPER_ALL:.0%}):",
-        ["layers", "", "number", "units", "bits, training", "left out", "test", "%, training",
-         "left out", "test", "AUC, training", "test"], body)]
+    return [Table(f"{CAPTION} (the paper, all layers, observers left out: {PAPER_ALL:.0%}):",
+                  ["layers", "", "number", "units", *HEADER], body)]
+
+
+def cells(row) -> list:
+    """What a fit predicts, under `HEADER`."""
+    return [*(number(row[f"gain_{part}"]) for part in ("training", "observers", "validation")),
+            *(number(100 * row[key], 0) for key in GAINS), *(number(row[key]) for key in AUCS)]
 
 
 def verdict(rows) -> Verdict:

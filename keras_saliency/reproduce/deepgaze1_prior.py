@@ -4,6 +4,7 @@ import numpy as np
 from keras_saliency import metrics
 from keras_saliency.datasets import pipeline
 from keras_saliency.evaluation.engine import remove_center_bias
+from keras_saliency.evaluation.sources import model_predictions
 from keras_saliency.report import figures
 from keras_saliency.report.marked_pictures import with_fixations
 from keras_saliency.reproduce import deepgaze1_fit as shared
@@ -25,11 +26,11 @@ def measure(setting, prior) -> list:
     and the mean over all validation stimuli."""
     model, (training, validation, _) = _model(setting, prior), shared.data(setting)
     found = _scores(model, validation, f"{prior} prior")
-    shown = training.select(_chosen(training, OF_TRAINING))
+    shown = training.select(training.spread(OF_TRAINING))
     rows = [{"stimulus": name, "part": "training", **row}
             for name, row in zip(shown.names, _scores(model, shown, "training stimuli"))]
     rows += [{"stimulus": validation.names[index], "part": "validation", **found[index]}
-             for index in _chosen(validation, OF_VALIDATION)]
+             for index in validation.spread(OF_VALIDATION)]
     every = {key: np.nanmean(column(found, key)) for key in found[0]}
     above = int((column(found, "bits") > 0).sum())
     return rows + [{"stimulus": EVERY, "part": "validation", **every, "stimuli": len(validation),
@@ -45,7 +46,7 @@ def _model(setting, prior):
 
 def _scores(model, dataset, label) -> list:
     densities = [values / values.sum(dtype=np.float64)
-                 for values in shared.predictions(model, dataset)]
+                 for values in model_predictions(model, dataset)]
     aucs = shared.aucs(densities, dataset, label)
     return [{"bits": metrics.log_likelihood(
         log_density(density), dataset.fixations.fixation_map(index)) / np.log(2)
@@ -56,11 +57,6 @@ def _scores(model, dataset, label) -> list:
 def log_density(density) -> np.ndarray:
     """In nats, also where float32 holds no more than 0."""
     return np.log(np.maximum(density, SMALLEST))
-
-
-def _chosen(dataset, count) -> list:
-    """Stimuli spread over a dataset."""
-    return np.linspace(0, len(dataset) - 1, min(count, len(dataset))).astype(int).tolist()
 
 
 def tables(rows) -> list:
@@ -93,9 +89,9 @@ def show(setting, rows) -> list:
     models = {prior: _model(setting, prior) for prior in PRIORS}
     strip = []
     for dataset, count in ((training, OF_TRAINING), (validation, OF_VALIDATION)):
-        shown = dataset.select(_chosen(dataset, count))
+        shown = dataset.select(dataset.spread(count))
         load = pipeline.stimulus_loader(shown)
-        found = [list(shared.predictions(model, shown)) for model in models.values()]
+        found = [list(model_predictions(model, shown)) for model in models.values()]
         strip += [(with_fixations(load(index).numpy(), shown.fixations.of(index)),
                    *(log_density(densities[index]) for densities in found),
                    shown.names[index].replace("_", " ")) for index in range(len(shown))]

@@ -3,8 +3,8 @@ import numpy as np
 
 from keras_saliency.report.subset_figure import subset_figure
 from keras_saliency.reproduce.deepgaze1_fit import RECIPE, SUBSETS_ABOUT, measure_subset
-from keras_saliency.reproduce.deepgaze1_layers import AUCS, GAINS, MEASURES
-from keras_saliency.reproduce.numbers import column, number
+from keras_saliency.reproduce.deepgaze1_layers import AUCS, CAPTION, GAINS, HEADER, MEASURES, cells
+from keras_saliency.reproduce.numbers import column
 from keras_saliency.reproduce.spec import ResultSpec, Table, Verdict
 
 PAPER = 1e-3  # lambda of the paper's model, found by grid search
@@ -24,16 +24,8 @@ def measure(setting, sparsity) -> list:
 
 
 def tables(rows) -> list:
-    body = [[f"{row['sparsity']:g}",
-             *(number(row[f"gain_{part}"]) for part in ("training", "observers", "validation")),
-             *(number(100 * row[key], 0) for key in GAINS), *(number(row[key]) for key in AUCS)]
-            for row in rows]
-    return [Table(
-        "Bits per fixation over the center bias (on the training stimuli of the observers fitted "
-        "to and of those left out, on the test stimuli), their share of the gold standard in "
-        f"percent, and shuffled AUC (the paper's final lambda: {PAPER:g}):",
-        ["lambda", "bits, training", "left out", "test", "%, training", "left out", "test",
-         "AUC, training", "test"], body)]
+    return [Table(f"{CAPTION} (the paper's final lambda: {PAPER:g}):", ["lambda", *HEADER],
+                  [[f"{row['sparsity']:g}", *cells(row)] for row in rows])]
 
 
 def verdict(rows) -> Verdict:

@@ -4,18 +4,13 @@ He, Borji, Mi and Pugeault 2018, Table 5, by the method of Figure 3.
 """
 import numpy as np
 
-from keras_saliency.analysis.detectors import BEST_IMAGES, fixation_detectors
-from keras_saliency.analysis.layer_choice import encoder_output, members
 from keras_saliency.analysis.statistics import pearson
-from keras_saliency.analysis.unit_scores import UnitScores, score_dataset
-from keras_saliency.analysis.unit_study import output_nss
 from keras_saliency.datasets.loading import load_part
-from keras_saliency.prediction.forward import canvas_of
 from keras_saliency.report.detector_figure import detector_figure
 from keras_saliency.report.figures import BEST, TRAIN, VALIDATION
 from keras_saliency.reproduce.numbers import column, number
 from keras_saliency.reproduce.spec import ResultSpec, Table, Verdict
-from keras_saliency.reproduce.studied import UNTRAINED, model_of, short
+from keras_saliency.reproduce.studied import UNTRAINED, model_of, score_encoder, short
 
 # activation_maps, positive detectors, ratio, NSS of the paper's Table 5 (MIT1003)
 PAPER = {"Deepnet": (512, 5, 0.01, 1.68), "SalGAN": (512, 14, 0.027, 2.15),
@@ -34,16 +29,13 @@ def parts(setting) -> list:
 
 def measure(setting, model) -> list:
     """A row: units of the encoder's last layer, the detectors among them, NSS of the model."""
-    network, dataset = model_of(setting, model), load_part(setting.data("mit1003"), "validation")
-    layer, output, canvas = encoder_output(network), network.output_names[0], canvas_of(network)
-    scores = score_dataset(network, [*members(layer), output], dataset, canvas, keep=BEST_IMAGES,
-                           label=f"{short(model)}: scoring units")
-    joined = UnitScores.joined([scores[name] for name in members(layer)])
-    found = fixation_detectors(joined)
-    return [{"layer": layer, "units": len(found.scores), "detectors": len(found.units),
+    dataset = load_part(setting.data("mit1003"), "validation")
+    scored = score_encoder(model_of(setting, model), dataset, model)
+    found = scored.detectors
+    return [{"layer": scored.layer, "units": len(found.scores), "detectors": len(found.units),
              "ratio": found.ratio, "best_score": found.scores[found.ranked()[0]],
-             "dead": int((~joined.alive).sum()), "stimuli": len(dataset),
-             "nss": output_nss(network, scores[output], dataset, canvas)}]
+             "dead": int((~scored.scores.alive).sum()), "stimuli": len(dataset),
+             "nss": scored.nss}]
 
 
 def tables(rows) -> list:

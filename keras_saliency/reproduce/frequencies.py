@@ -57,8 +57,7 @@ def _generated(setting):
         (root / folder).mkdir(parents=True, exist_ok=True)
     load = pipeline.stimulus_loader(dataset)
     for index, name in enumerate(dataset.names):
-        labels = (pipeline.decode_stimulus(dataset.target_masks[index])[..., 0].numpy()
-                  > 0).astype(np.uint8)
+        labels = (pipeline.target_mask(dataset, index) > 0).astype(np.uint8)
         rows = np.flatnonzero(labels.any(axis=1))
         labels[:rows[len(rows) // 2]] *= 2
         cv2.imwrite(str(root / "images" / f"{name}.png"), load(index).numpy()[..., ::-1])

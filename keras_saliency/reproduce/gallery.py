@@ -2,13 +2,12 @@
 
 MSI-Net's Figure 1 and EAD's Figure 4; with --pictures the picture at the top of the README.
 """
-import numpy as np
-
 from keras_saliency import metrics
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.loading import load_data
 from keras_saliency.evaluation.center_bias import center_bias
 from keras_saliency.evaluation.scoring import density_of
+from keras_saliency.evaluation.sources import model_predictions
 from keras_saliency.models import load_predictor
 from keras_saliency.prediction.forward import predict
 from keras_saliency.prediction.pictures import find_pictures, read_picture
@@ -27,11 +26,11 @@ def parts(setting) -> list:
 
 def measure(setting, model) -> list:
     """NSS of the model on each of the stimuli shown."""
-    predictor, (_, dataset, _) = load_predictor(model), load_data(setting.data("osie"))
-    load = pipeline.stimulus_loader(dataset)
-    return [{"stimulus": dataset.names[index], "nss": metrics.nss(
-        predict(predictor, load(index).numpy()), dataset.fixations.fixation_map(index))}
-        for index in _chosen(dataset)]
+    _, dataset, _ = load_data(setting.data("osie"))
+    shown = dataset.select(dataset.spread(STIMULI))
+    return [{"stimulus": name, "nss": metrics.nss(made, shown.fixations.fixation_map(index))}
+            for index, (name, made) in enumerate(zip(
+                shown.names, model_predictions(load_predictor(model), shown)))]
 
 
 def tables(rows) -> list:
@@ -60,7 +59,7 @@ def show(setting, rows) -> list:
     if setting.pictures is None:
         load = pipeline.stimulus_loader(dataset)
         examples = [((load(index).numpy(), density_of(dataset, index, spec.sigma)),
-                     dataset.names[index]) for index in _chosen(dataset)]
+                     dataset.names[index]) for index in dataset.spread(STIMULI)]
         titles = ("stimulus", "fixation density", *models, "center bias")
     else:
         examples = [((read_picture(path),), path.stem)
@@ -72,11 +71,6 @@ def show(setting, rows) -> list:
     path = setting.scratch / "gallery.png"
     figures.sample_strip(strip, path, titles)
     return [path]
-
-
-def _chosen(dataset) -> np.ndarray:
-    """Stimuli spread over the dataset."""
-    return np.linspace(0, len(dataset) - 1, min(STIMULI, len(dataset))).astype(int)
 
 
 SPEC = ResultSpec(

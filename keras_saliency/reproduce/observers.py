@@ -2,12 +2,10 @@
 
 He, Tavakoli, Borji, Mi and Pugeault 2019, Table 1.
 """
-from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.loading import load_data
 from keras_saliency.evaluation.scoring import Scorer, score_predictions
-from keras_saliency.evaluation.sources import BASELINES
+from keras_saliency.evaluation.sources import BASELINES, model_predictions
 from keras_saliency.models import load_predictor
-from keras_saliency.prediction.forward import predict
 from keras_saliency.reproduce.numbers import groups, number
 from keras_saliency.reproduce.spec import ResultSpec, Table, Verdict
 from keras_saliency.reproduce.studied import short
@@ -33,11 +31,10 @@ def measure(setting, dataset, predictor) -> list:
     training, stimuli, spec = load_data(setting.data(dataset))
     scorer = Scorer(stimuli, spec.sigma, ["nss"], training)
     if predictor in REFERENCES:
-        predictions = BASELINES[predictor](scorer)
+        made = BASELINES[predictor](scorer)
     else:
-        model, load = load_predictor(predictor), pipeline.stimulus_loader(stimuli)
-        predictions = (predict(model, load(index).numpy()) for index in range(len(stimuli)))
-    result = score_predictions(predictions, scorer, f"{dataset}, {short(predictor)}")
+        made = model_predictions(load_predictor(predictor), stimuli)
+    result = score_predictions(made, scorer, f"{dataset}, {short(predictor)}")
     return [{"nss": result.means()["nss"], "stimuli": len(stimuli)}]
 
 

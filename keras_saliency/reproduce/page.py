@@ -4,7 +4,6 @@ from pathlib import Path
 from keras_saliency.files import atomic_path
 from keras_saliency.reproduce import ledger
 from keras_saliency.reproduce.catalogue import ITEMS, PAPERS, Missing
-from keras_saliency.reproduce.runner import verdict_of
 from keras_saliency.reproduce.setting import ROOTS
 
 PREFACE = "preface.md"
@@ -83,13 +82,12 @@ def section(name: str, spec, out) -> str:
     """A result's part of the page."""
     rows = ledger.read_rows(ledger.table_path(out, name))
     facts = ledger.read_facts(ledger.facts_path(out, name))
-    verdict = verdict_of(spec, rows, facts["parts"])
     where = "; ".join(
         f"{PAPERS[paper].split(':')[0]}: " + ", ".join(
             item for owner, item in facts["items"] if owner == paper)
         for paper in dict.fromkeys(owner for owner, _ in facts["items"]))
     lines = [f"## {name}", "", f"**{spec.title}**" + (f" ({where})" if where else ""), "",
-             spec.about, "", f"**{_state(facts).capitalize()}.** {verdict.text}"]
+             spec.about, "", f"**{_state(facts).capitalize()}.** {facts['verdict']}"]
     for table in spec.tables(rows):
         lines += ["", table.caption, "", f"| {' | '.join(table.header)} |",
                   "| --- " * len(table.header) + "|",

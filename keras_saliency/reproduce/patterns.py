@@ -2,15 +2,13 @@
 to 8, 10 and 11)."""
 import numpy as np
 
-from keras_saliency.analysis.detectors import BEST_IMAGES, fixation_detectors, tiers
-from keras_saliency.analysis.layer_choice import encoder_output, members
+from keras_saliency.analysis.detectors import tiers
+from keras_saliency.analysis.layer_choice import encoder_output
 from keras_saliency.analysis.patterns import mean_maps
-from keras_saliency.analysis.unit_scores import UnitScores, score_dataset
 from keras_saliency.analysis.unit_study import (
     MEAN_MAP_UNITS,
     UNITS_SHOWN,
     LayerStudy,
-    output_nss,
     study_units,
 )
 from keras_saliency.datasets.loading import load_part
@@ -20,7 +18,7 @@ from keras_saliency.prediction.forward import canvas_of
 from keras_saliency.report.unit_figures import write_figures
 from keras_saliency.reproduce.numbers import groups, number
 from keras_saliency.reproduce.spec import ResultSpec, Table, Verdict
-from keras_saliency.reproduce.studied import UNTRAINED, model_of, short
+from keras_saliency.reproduce.studied import UNTRAINED, model_of, score_encoder, short
 
 # model -> its best unit's score, and the model's NSS (the paper's captions, Table 5)
 PAPER = {"EAD": (4.5808, 2.21), "SalGAN": (4.6019, 2.15), "Salicon, fine": (5.3637, 1.92),
@@ -39,15 +37,9 @@ def measure(setting, model) -> list:
     activation_map is correlated with the center bias."""
     data, network = setting.data("mit1003"), model_of(setting, model)
     dataset, canvas = load_part(data, "validation"), canvas_of(network)
-    layer, output = encoder_output(network), network.output_names[0]
-    scores = score_dataset(network, [*members(layer), output], dataset, canvas, keep=BEST_IMAGES,
-                           label=f"{short(model)}: scoring units")
-    joined = UnitScores.joined([scores[name] for name in members(layer)])
-    found = fixation_detectors(joined)
-    study = LayerStudy(model, layer, {name: len(scores[name].alive) for name in members(layer)},
-                       joined, found)
-    nss, center = output_nss(network, scores[output], dataset, canvas), center_bias(
-        load_part(data, "training"))
+    layer, units_of, joined, found, nss = score_encoder(network, dataset, model)
+    study = LayerStudy(model, layer, units_of, joined, found)
+    center = center_bias(load_part(data, "training"))
     alike, rows = _commonest_size(dataset), []
     shown = tiers(found, UNITS_SHOWN, joined.alive)
     for tier, units in tiers(found, MEAN_MAP_UNITS, joined.alive).items():

@@ -6,13 +6,12 @@ import numpy as np
 from tqdm import tqdm
 
 from keras_saliency import metrics
-from keras_saliency.analysis.popout import ARRAYS, SIZE
-from keras_saliency.datasets import pipeline, popout
+from keras_saliency.datasets import pipeline
+from keras_saliency.evaluation.sources import model_predictions
 from keras_saliency.models import find_weights, list_models, list_pretrained, load_predictor
 from keras_saliency.prediction.forward import predict
 from keras_saliency.report import figures
 from keras_saliency.reproduce.numbers import column, groups, number
-from keras_saliency.reproduce.setting import QUICK_COUNT, QUICK_SIZE
 from keras_saliency.reproduce.spec import ResultSpec, Table, Verdict
 
 # NMM of the paper's Table 4
@@ -29,10 +28,11 @@ def parts(setting) -> list:
 
 def measure(setting, model) -> list:
     """A row: mean NMM over the arrays (He et al. 2019, eq. 4), its standard error, and by kind."""
-    predictor, dataset, load = load_predictor(model), *_arrays(setting)
-    kinds = np.array(dataset.categories)
-    values = np.array([metrics.nmm(predict(predictor, load(i).numpy()), _mask(dataset, i))
-                       for i in tqdm(range(len(dataset)), desc=model, unit="stimulus")])
+    dataset = setting.arrays()
+    maps, kinds = model_predictions(load_predictor(model), dataset), np.array(dataset.categories)
+    values = np.array([metrics.nmm(saliency_map, pipeline.target_mask(dataset, index))
+                       for index, saliency_map in enumerate(tqdm(
+                           maps, total=len(dataset), desc=model, unit="stimulus"))])
     return [{"all": values.mean(), "standard_error": values.std(ddof=1) / np.sqrt(len(values)),
              **{kind: values[kinds == kind].mean() for kind in dict.fromkeys(kinds.tolist())}}]
 
@@ -63,9 +63,10 @@ def verdict(rows) -> Verdict:
 
 def show(setting, rows) -> list:
     """Figure 8: arrays of different kinds, and every model's map, on its own canvas."""
-    dataset, load = _arrays(setting)
+    dataset = setting.arrays()
+    load = pipeline.stimulus_loader(dataset)
     models = {row["model"]: load_predictor(row["model"]) for row in rows}
-    chosen = np.linspace(0, len(dataset) - 1, min(SHOWN, len(dataset))).astype(int)
+    chosen = dataset.spread(SHOWN)
     images = [load(index).numpy() for index in chosen]
     strip = [(image, *(predict(model, image) for model in models.values()),
               dataset.categories[index]) for index, image in zip(chosen, images)]
@@ -74,22 +75,12 @@ def show(setting, rows) -> list:
     return [path]
 
 
-def _arrays(setting) -> tuple:
-    size, count = (QUICK_SIZE, QUICK_COUNT) if setting.quick else (SIZE, ARRAYS)
-    dataset = popout.load(count=count, size=size)
-    return dataset, pipeline.stimulus_loader(dataset)
-
-
 def _trained() -> list:
     """Names of the trained models in `weights/`, each once though it may have an alias."""
     by_file = {}
     for name in list_pretrained():
         by_file.setdefault(find_weights(name), name)
     return list(by_file.values())
-
-
-def _mask(dataset, index) -> np.ndarray:
-    return pipeline.decode_stimulus(dataset.target_masks[index])[..., 0].numpy()
 
 
 SPEC = ResultSpec(

@@ -6,14 +6,13 @@ import numpy as np
 
 from keras_saliency.analysis.interpolation import canvas_resampling
 from keras_saliency.analysis.patterns import enlarge, unit_maps
-from keras_saliency.analysis.popout import ARRAYS, SIZE, score_targets
+from keras_saliency.analysis.popout import score_targets
 from keras_saliency.analysis.statistics import mean_of_top
-from keras_saliency.datasets import pipeline, popout
+from keras_saliency.datasets import pipeline
 from keras_saliency.models import fit_of
 from keras_saliency.prediction.forward import canvas_of
 from keras_saliency.report import figures
 from keras_saliency.reproduce.numbers import number
-from keras_saliency.reproduce.setting import QUICK_COUNT, QUICK_SIZE
 from keras_saliency.reproduce.spec import ResultSpec, Table, Verdict
 from keras_saliency.reproduce.studied import UNTRAINED, model_of, short
 
@@ -30,7 +29,7 @@ def parts(setting) -> list:
 
 def measure(setting, model) -> list:
     """A row for each layer: mean NMM of its ten best units, the best unit and its NMM."""
-    moments = score_targets(model_of(setting, model), list(PAPER), _arrays(setting),
+    moments = score_targets(model_of(setting, model), list(PAPER), setting.arrays(),
                             label=f"{short(model)}: scoring targets")
     return [{"layer": layer, "units": len(found.mean), "nmm": mean_of_top(found),
              "best_unit": int(np.nanargmax(found.mean)), "best_nmm": np.nanmax(found.mean)}
@@ -57,9 +56,9 @@ def verdict(rows) -> Verdict:
 def show(setting, rows) -> list:
     """Figure 9: arrays of different kinds, their masks, and the map of the best unit of the
     middle layer on each array before training."""
-    model, dataset = model_of(setting, UNTRAINED), _arrays(setting)
+    model, dataset = model_of(setting, UNTRAINED), setting.arrays()
     load, canvas = pipeline.stimulus_loader(dataset), canvas_of(model)
-    chosen = np.linspace(0, len(dataset) - 1, min(SHOWN, len(dataset))).astype(int)
+    chosen = dataset.spread(SHOWN)
     best = [int(np.argmax(score_targets(model, [MIDDLE], dataset.select([index]), canvas)
                           [MIDDLE].mean)) for index in chosen]
     maps = unit_maps(model, [MIDDLE], dataset, {MIDDLE: zip(chosen, best)}, canvas)[MIDDLE]
@@ -67,17 +66,12 @@ def show(setting, rows) -> list:
     for index, unit in zip(chosen, best):
         cells, size = maps[int(index), unit], tuple(int(s) for s in dataset.sizes[index])
         plan = canvas_resampling(size, cells.shape, canvas, fit=fit_of(model))
-        mask = pipeline.decode_stimulus(dataset.target_masks[index])[..., 0].numpy()
-        strip.append((load(index).numpy(), mask, enlarge(cells, plan),
+        strip.append((load(index).numpy(), pipeline.target_mask(dataset, index),
+                      enlarge(cells, plan),
                       f"{dataset.categories[index]}, unit {unit}"))
     path = setting.scratch / "popout_units.png"
     figures.sample_strip(strip, path, ("array", "target", f"best unit of {MIDDLE}"))
     return [path]
-
-
-def _arrays(setting):
-    size, count = (QUICK_SIZE, QUICK_COUNT) if setting.quick else (SIZE, ARRAYS)
-    return popout.load(count=count, size=size)
 
 
 SPEC = ResultSpec(

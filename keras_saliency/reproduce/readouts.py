@@ -5,12 +5,10 @@ He, Tavakoli, Borji, Mi and Pugeault 2019: Setup I and II, section 5.2 (does fin
 """
 import numpy as np
 
-from keras_saliency.analysis.popout import ARRAYS, SIZE, score_targets
+from keras_saliency.analysis.popout import score_targets
 from keras_saliency.analysis.statistics import mean_of_top
-from keras_saliency.datasets import popout
 from keras_saliency.reproduce import trained
 from keras_saliency.reproduce.numbers import column, groups, spread
-from keras_saliency.reproduce.setting import QUICK_COUNT, QUICK_SIZE
 from keras_saliency.reproduce.spec import ResultSpec, Table, Verdict
 
 LAYERS = (0, 1, 2, 3, 4, 5, 6, "all")
@@ -36,9 +34,8 @@ def measure(setting, layers, seed) -> list:
         SPEC.recipe, RUN.format(layers, seed), setting.section("osie"),
         train={"finetune_layers": layers, "seed": seed},
         evaluation={"metrics": list(METRICS)}), setting.log)
-    size, count = (QUICK_SIZE, QUICK_COUNT) if setting.quick else (SIZE, ARRAYS)
-    targets = score_targets(run.model, [OUTPUT_LAYER, MIDDLE_LAYER],
-                            popout.load(count=count, size=size), run.spec.canvas)
+    targets = score_targets(run.model, [OUTPUT_LAYER, MIDDLE_LAYER], setting.arrays(),
+                            run.spec.canvas)
     return [{"epoch": run.best["epoch"], **trained.scores(run),
              **{f"nmm_{layer}": mean_of_top(moments) for layer, moments in targets.items()}}]
 

@@ -31,7 +31,8 @@ def make(name: str, spec: ResultSpec, setting: Setting, out) -> list:
     rows = ledger.read_rows(path)
     _require_alike(path, rows, settings)
     parts = [tuple(part) for part in spec.parts(setting)]
-    wanted = {part: tuple(ledger.key_of(dict(zip(spec.keys, part)), spec.keys)) for part in parts}
+    wanted = {part: ledger.key_of(dict(zip(spec.keys, part)), spec.keys) for part in parts}
+    order = {key: place for place, key in enumerate(wanted.values())}
     finished = {ledger.key_of(row, spec.keys) for row in rows}
     for number, part in enumerate(parts, 1):
         if wanted[part] in finished:
@@ -43,7 +44,6 @@ def make(name: str, spec: ResultSpec, setting: Setting, out) -> list:
         minutes = (time.monotonic() - begun) / 60 / len(measured)
         rows += [{**dict(zip(spec.keys, part)), **row, ledger.SETTINGS: settings,
                   ledger.MINUTES: round(minutes, 3)} for row in measured]
-        order = {key: place for place, key in enumerate(wanted.values())}
         rows.sort(key=lambda row: order.get(ledger.key_of(row, spec.keys), len(order)))
         with uninterrupted():
             ledger.write_rows(path, rows)

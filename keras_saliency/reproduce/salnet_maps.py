@@ -1,6 +1,4 @@
 """Maps of SalNet's two networks (Pan et al. 2016, Figures 1 and 5)."""
-import numpy as np
-
 from keras_saliency import metrics
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.loading import load_data
@@ -28,16 +26,12 @@ def measure(setting, model) -> list:
     network, (training, stimuli, spec) = load_pretrained(model), load_data(setting.data("osie"))
     load, bias = pipeline.stimulus_loader(stimuli), center_bias(training)
     rows = []
-    for index in _spread(len(stimuli), STIMULI):
+    for index in stimuli.spread(STIMULI):
         made = predict(network, load(index).numpy())
         rows.append({"network": network.name, "stimulus": stimuli.names[index],
                      "cc": metrics.cc(made, density_of(stimuli, index, spec.sigma)),
                      "cc_center": metrics.cc(made, bias(stimuli, index).saliency_map)})
     return rows
-
-
-def _spread(count, wanted) -> np.ndarray:
-    return np.linspace(0, count - 1, min(wanted, count)).astype(int)
 
 
 def tables(rows) -> list:
@@ -65,7 +59,7 @@ def show(setting, rows) -> list:
     load = pipeline.stimulus_loader(stimuli)
     networks = {str(model): load_pretrained(str(model)) for model in groups(rows, "model")}
     strip = []
-    for index in _spread(len(stimuli), SHOWN):
+    for index in stimuli.spread(SHOWN):
         image = load(index).numpy()
         strip.append((image, density_of(stimuli, index, spec.sigma),
                       *(predict(network, image) for network in networks.values()),

@@ -1,8 +1,7 @@
 """Scores of anything that `predict` takes, stimulus by stimulus."""
-from keras_saliency.datasets import pipeline
 from keras_saliency.evaluation.results import Evaluation
 from keras_saliency.evaluation.scoring import Scorer, score_predictions
-from keras_saliency.prediction.forward import predict
+from keras_saliency.evaluation.sources import model_predictions
 
 
 def evaluation_of(predictor, stimuli, sigma, metrics, training=None, label=None) -> Evaluation:
@@ -12,6 +11,5 @@ def evaluation_of(predictor, stimuli, sigma, metrics, training=None, label=None)
         predictor: of `load_predictor`. stimuli: `SaliencyDataset`. sigma: blur of their densities
             in pixels. training: as of `Scorer`. label: of the progress bar.
     """
-    load = pipeline.stimulus_loader(stimuli)
-    maps = (predict(predictor, load(index).numpy()) for index in range(len(stimuli)))
-    return score_predictions(maps, Scorer(stimuli, sigma, metrics, training), label)
+    return score_predictions(model_predictions(predictor, stimuli),
+                             Scorer(stimuli, sigma, metrics, training), label)

@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Callable, Mapping, Optional, Sequence
 
 from keras_saliency import config as configs
+from keras_saliency.analysis.popout import ARRAYS, SIZE
 from keras_saliency.config import Config
+from keras_saliency.datasets import popout
 from keras_saliency.files import InputError
 
 # Name -> the section `data` of a config, as the dataset's literature has it.
@@ -62,6 +64,12 @@ class Setting:
     def data(self, dataset: str, **changes) -> configs.DataConfig:
         """As `section`, as a `DataConfig`."""
         return configs.from_dict({"data": self.section(dataset, **changes)}).data
+
+    def arrays(self):
+        """The generated pop-out arrays that models and units are scored on: those of the tables, or
+        with `quick` few and small ones."""
+        size, count = (QUICK_SIZE, QUICK_COUNT) if self.quick else (SIZE, ARRAYS)
+        return popout.load(count=count, size=size)
 
     def config(self, recipe: str, name: str, data, **changes) -> Config:
         """The config of one training of this result.

@@ -1,6 +1,5 @@
 """One training run from a config: data, model, loop, resume."""
 import keras
-import numpy as np
 import tensorflow as tf
 
 from keras_saliency import losses, maps
@@ -217,8 +216,7 @@ def _pictures(run: Run):
     shown = [(stimuli, spec) for stimuli, spec in pieces if spec.canvas == pieces[0][1].canvas]
     each = max(1, PICTURES // len(shown))  # of one canvas, as TensorBoard asks for
     batches = [next(iter(pipeline.canvas_stream(
-        stimuli.select(np.linspace(0, len(stimuli) - 1, min(each, len(stimuli))).astype(int)),
-        spec, each))) for stimuli, spec in shown]
+        stimuli.select(stimuli.spread(each)), spec, each))) for stimuli, spec in shown]
     images, targets = (tf.concat(parts, axis=0) for parts in zip(*batches))
 
     def pictures():

@@ -1,8 +1,6 @@
 """What a finished training run shows: curve, sample strip, scores, SavedModel, next step."""
 import os
 
-import numpy as np
-
 from keras_saliency import config as configs
 from keras_saliency.datasets import pipeline
 from keras_saliency.evaluation.scoring import density_of, evaluate
@@ -90,8 +88,7 @@ def sample_rows(run) -> list:
     for section in run.sections:
         dataset, spec = section.evaluated, section.spec
         load = pipeline.stimulus_loader(dataset)
-        count = min(max(1, SAMPLES // len(run.sections)), len(dataset))
-        for index in np.linspace(0, len(dataset) - 1, count).astype(int):
+        for index in dataset.spread(max(1, SAMPLES // len(run.sections))):
             image = load(index).numpy()
             rows.append((image, density_of(dataset, index, spec.sigma),
                          predict(run.model, image, spec.canvas_for(image.shape[:2])),
