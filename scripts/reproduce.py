@@ -18,7 +18,7 @@ def main():
         __doc__ + " A stopped one continues where it was.",
         "python scripts/reproduce.py --list\n"
         "  python scripts/reproduce.py popout --quick\n"
-        "  python scripts/reproduce.py ead_losses --root mit1003=PATH --set train.epochs=2\n"
+        "  python scripts/reproduce.py readouts --root osie=PATH --set train.epochs=2\n"
         "  python scripts/reproduce.py popout --weights runs/deepgaze1_osie --out docs/results\n"
         "  python scripts/reproduce.py --page")
     parser.add_argument("result", nargs="?", choices=sorted(RESULTS), metavar="RESULT",

@@ -14,7 +14,7 @@ from keras_saliency.prediction.forward import canvas_of
 from keras_saliency.report import figures
 from keras_saliency.reproduce.numbers import number
 from keras_saliency.reproduce.spec import ResultSpec, Table, Verdict
-from keras_saliency.reproduce.studied import UNTRAINED, model_of, short
+from keras_saliency.reproduce.studied import READOUT_CANVAS, UNTRAINED, model_of, short
 
 # mean NMM of the ten best units of each layer, the paper's Table 5
 PAPER = {"block4_conv1": 2.12, "block4_conv2": 1.94, "block4_conv3": 1.96,
@@ -29,7 +29,7 @@ def parts(setting) -> list:
 
 def measure(setting, model) -> list:
     """A row for each layer: mean NMM of its ten best units, the best unit and its NMM."""
-    moments = score_targets(model_of(setting, model), list(PAPER), setting.arrays(),
+    moments = score_targets(model_of(setting, model, READOUT_CANVAS), list(PAPER), setting.arrays(),
                             label=f"{short(model)}: scoring targets")
     return [{"layer": layer, "units": len(found.mean), "nmm": mean_of_top(found),
              "best_unit": int(np.nanargmax(found.mean)), "best_nmm": np.nanmax(found.mean)}
@@ -56,7 +56,7 @@ def verdict(rows) -> Verdict:
 def show(setting, rows) -> list:
     """Figure 9: arrays of different kinds, their masks, and the map of the best unit of the
     middle layer on each array before training."""
-    model, dataset = model_of(setting, UNTRAINED), setting.arrays()
+    model, dataset = model_of(setting, UNTRAINED, READOUT_CANVAS), setting.arrays()
     load, canvas = pipeline.stimulus_loader(dataset), canvas_of(model)
     chosen = dataset.spread(SHOWN)
     best = [int(np.argmax(score_targets(model, [MIDDLE], dataset.select([index]), canvas)
@@ -76,11 +76,10 @@ def show(setting, rows) -> list:
 
 SPEC = ResultSpec(
     title="Pop-out targets in single units, layer by layer",
-    about="VGG16 before any saliency training (`imagenet`) at 240x320, on 80 generated arrays of "
-          "480x640 in place of the paper's 80 (which are stretched to 224x224); `--weights` adds "
-          "trained models. A unit's NMM is the mean of its standardised, enlarged "
-          "activation_map inside the target's mask; of each layer the ten units with the highest "
-          "mean over the arrays count. What fine-tuning does to the last layer (Table 6) is in "
-          "`readouts`.",
+    about="VGG16 before any saliency training (`imagenet`), on 80 generated arrays of 480x640 in "
+          "place of the paper's 80, stretched to its 224x224; `--weights` adds trained models. A "
+          "unit's NMM is the mean of its standardised, enlarged activation_map inside the target's "
+          "mask; of each layer the ten units with the highest mean over the arrays count. What "
+          "fine-tuning does to the last layer (Table 6) is in `readouts`.",
     keys=("model",), parts=parts, measure=measure, tables=tables, verdict=verdict, show=show,
     options=("weights",))

@@ -25,7 +25,7 @@ from keras_saliency.reproduce.numbers import groups, number
 from keras_saliency.reproduce.popout_units import PAPER as LAYERS
 from keras_saliency.reproduce.regions_paper import CLUSTERS_P, PAPER, SPEARMAN
 from keras_saliency.reproduce.spec import ResultSpec, Table, Verdict
-from keras_saliency.reproduce.studied import UNTRAINED, model_of, short
+from keras_saliency.reproduce.studied import READOUT_CANVAS, UNTRAINED, model_of, short
 from keras_saliency.training.run import SETTINGS
 
 LAST = "block5_conv3"
@@ -46,7 +46,8 @@ def parts(setting) -> list:
 def measure(setting, model) -> list:
     """A row for each layer and category: ten best units, units above 1.5, and the output's OS and
     OD; over OSIE's labelled validation stimuli, or all where those are few."""
-    network, (dataset, labels, sigma, part) = model_of(setting, model), _labelled(setting)
+    network = model_of(setting, model, READOUT_CANVAS)
+    dataset, labels, sigma, part = _labelled(setting)
     layers = list(LAYERS) if model == UNTRAINED else [LAST]
     scores = score_regions(network, layers, dataset, labels, sigma,
                            label=f"{short(model)}: scoring regions")

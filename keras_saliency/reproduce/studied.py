@@ -8,18 +8,23 @@ from keras_saliency.analysis.detectors import BEST_IMAGES, Detectors, fixation_d
 from keras_saliency.analysis.layer_choice import encoder_output, members
 from keras_saliency.analysis.unit_scores import UnitScores, score_dataset
 from keras_saliency.analysis.unit_study import output_nss
+from keras_saliency.maps import PAD, STRETCH
 from keras_saliency.models import build_model, load_pretrained
 from keras_saliency.prediction.forward import canvas_of
 from keras_saliency.reproduce.setting import QUICK_CANVAS
 
 # VGG16 as ImageNet left it, below a readout of ones, so that its output is the mean of its units.
 UNTRAINED = "imagenet"
-CANVAS = (240, 320)  # at which EAD and the VGG readouts of OSIE are trained
+CANVAS = (240, 320), PAD               # of EAD: its size, and how pictures come onto it
+READOUT_CANVAS = (224, 224), STRETCH   # of the VGG readouts of He et al. 2019
 
 
-def model_of(setting, name: str):
+def model_of(setting, name: str, canvas=CANVAS):
     """A network by the name of its weights, `UNTRAINED`, or with `setting.quick` the tiny and
     random network of a model's name.
+
+    Args:
+        canvas: ((H, W), fit) of `UNTRAINED`; trained networks have their own.
 
     Raises:
         WeightsError: as `load_pretrained`.
@@ -32,7 +37,7 @@ def model_of(setting, name: str):
     if name != UNTRAINED:
         return load_pretrained(name)
     model = build_model("vgg_linear", encoder_weights=UNTRAINED)
-    model.canvas, model.canvas_fit = CANVAS, "pad"
+    model.canvas, model.canvas_fit = canvas
     return model
 
 

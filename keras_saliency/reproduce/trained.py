@@ -1,9 +1,11 @@
 """Trainings that results are made of: each in a folder of its own, continued if it was stopped."""
+from dataclasses import replace
 from pathlib import Path
 
 import keras
 
 from keras_saliency.config import Config
+from keras_saliency.datasets.loading import load_sections
 from keras_saliency.files import InputError
 from keras_saliency.models import build_model, weights_file
 from keras_saliency.prediction.forward import forward_function
@@ -24,8 +26,12 @@ def train(config: Config, log=print):
 
 def scores(run) -> dict:
     """Mean of each metric of the config's `evaluation.metrics` over the validation stimuli of a
-    run on one dataset, at their own size, with the best epoch's weights."""
-    [section] = run.sections
+    run on one dataset, at their own size, with the best epoch's weights.
+
+    Where the config holds out training stimuli (`data.hold_out`), they chose that epoch and the
+    validation stimuli nothing.
+    """
+    [section] = load_sections([replace(run.config.data, hold_out=None)])
     _, result = run_results.score(run, section, forward_function(run.model))
     return result.means()
 

@@ -41,13 +41,18 @@ def measure(setting, model) -> list:
     dataset = load_part(setting.data("osie"), "validation")
     after = model_of(setting, model)
     canvas, found = canvas_of(after), {}
-    for name, network in (("before", model_of(setting, UNTRAINED)), ("after", after)):
+    for name, network in (("before", _before(setting, after)), ("after", after)):
         found[name] = score_dataset(network, [LAYER], dataset, canvas,
                                     label=f"{short(model)}, {name}")[LAYER]
     best = found["after"].best.images[0]
     return [{"unit": unit, "before": found["before"].moments.mean[unit],
              "after": found["after"].moments.mean[unit], "best_stimulus": dataset.names[best[unit]]}
             for unit in range(len(best))]
+
+
+def _before(setting, after):
+    """The network without training that sees stimuli as a fine-tuned one does."""
+    return model_of(setting, UNTRAINED, (canvas_of(after), fit_of(after)))
 
 
 def tables(rows) -> list:
@@ -84,7 +89,7 @@ def verdict(rows) -> Verdict:
 def show(setting, rows) -> list:
     """Figures 5 and 6: units that changed most, each on its best stimulus, before and after."""
     dataset, paths = load_part(setting.data("osie"), "validation"), []
-    load, before = pipeline.stimulus_loader(dataset), model_of(setting, UNTRAINED)
+    load = pipeline.stimulus_loader(dataset)
     for model, some in groups(rows, "model").items():
         changed = _by_change(some)
         chosen, after = [*changed[:SHOWN - 1], changed[-1]], model_of(setting, model)
@@ -92,7 +97,7 @@ def show(setting, rows) -> list:
         wanted = [(names.index(str(row["best_stimulus"])), row["unit"]) for row in chosen]
         canvas = canvas_of(after)
         maps = [unit_maps(network, [LAYER], dataset, {LAYER: wanted}, canvas)[LAYER]
-                for network in (before, after)]
+                for network in (_before(setting, after), after)]
         strip = []
         for key, row in zip(wanted, chosen):
             image, size = load(key[0]).numpy(), tuple(int(s) for s in dataset.sizes[key[0]])
