@@ -11,11 +11,14 @@ HOLDS = {True: "holds", False: "does not hold", None: "made"}
 NOT_YET = "not made yet"
 
 
-def command(name: str, spec) -> str:
-    """How a result is made, as one types it."""
-    roots = " ".join(f"{root}=PATH" for root in spec.data)
-    return (f"python scripts/reproduce.py {name} --out docs/results"
-            + (f" --root {roots}" if roots else ""))
+def command(name: str, spec, rows) -> str:
+    """How a result is made, as one types it; runs and files among its parts came by --weights."""
+    options = {"root": [f"{root}=PATH" for root in spec.data],
+               "weights": list(dict.fromkeys(
+                   value for row in rows for value in (str(row[key]) for key in spec.keys)
+                   if "weights" in spec.options and "/" in value))}
+    return f"python scripts/reproduce.py {name} --out docs/results" + "".join(
+        f" --{option} {' '.join(values)}" for option, values in options.items() if values)
 
 
 def listing(results: dict, out) -> str:
@@ -64,8 +67,7 @@ def write(results: dict, out) -> Path:
 
 
 def _overview(paper, results, out) -> str:
-    lines = [f"## {PAPERS[paper]}", "", "| | made by | finding of the paper |",
-             "| --- | --- | --- |"]
+    lines, states = [], []
     for item, made in ITEMS[paper].items():
         if isinstance(made, Missing):
             lines.append(f"| {item} | | not to be had here: {made.data} |")
@@ -74,8 +76,17 @@ def _overview(paper, results, out) -> str:
         if made not in results or not facts:
             lines.append(f"| {item} | `{made}` | {NOT_YET} |")
         else:
-            lines.append(f"| {item} | [`{made}`](#{made}) | {_state(facts)} |")
-    return "\n".join(lines)
+            states.append(_state(facts))
+            lines.append(f"| {item} | [`{made}`](#{made}) | {states[-1]} |")
+    return "\n".join([f"## {PAPERS[paper]}", "", _counts(len(lines), states), "",
+                      "| | made by | finding of the paper |", "| --- | --- | --- |", *lines])
+
+
+def _counts(items, states) -> str:
+    """How many tables and figures of a paper are made, and of how many the finding holds."""
+    holds, fails, made = (states.count(text) for text in HOLDS.values())
+    return (f"{len(states)} of {items} tables and figures are made here: of {holds} the finding "
+            f"holds, of {fails} it does not, {made} have none that a number could test.")
 
 
 def section(name: str, spec, out) -> str:
@@ -94,7 +105,7 @@ def section(name: str, spec, out) -> str:
                   *(f"| {' | '.join(str(cell) for cell in row)} |" for row in table.rows)]
     if (Path(out) / f"{name}.png").is_file():
         lines += ["", f"![{spec.title}]({Path(out).name}/{name}.png)"]
-    lines += ["", f"```\n{command(name, spec)}\n```", "",
+    lines += ["", f"```\n{command(name, spec, rows)}\n```", "",
               f"{_minutes(facts['minutes']).capitalize()} on 2 cores; [{name}.csv]"
               f"({Path(out).name}/{name}.csv), [{name}.json]({Path(out).name}/{name}.json)."]
     return "\n".join(lines)

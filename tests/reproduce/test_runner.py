@@ -92,6 +92,20 @@ def test_the_page_is_the_same_each_time(setting, tmp_path):
     text = first.decode()
     assert text.startswith("# Results\n") and "**Holds.** 3 rows" in text and "| b | 2.00 |" in text
     assert all(name in text for name in PAPERS.values())
+    assert "\n0 of 8 tables and figures are made here: of 0 the finding holds" in text
+
+
+def test_the_page_counts_findings_and_prints_the_weights_that_were_given(setting, tmp_path):
+    out = tmp_path / "results"
+    spec = toy_spec(lambda setting, *part: [{"nss": 2.0}], data=("mit1003",), options=("weights",),
+                    parts=lambda setting: [("a", 1), ("runs/b", 1), ("runs/b", 2)])
+    runner.make("deepgaze1_auc", spec, setting, out)
+    (out / page.PREFACE).write_text("# Results\n")
+    text = page.write({"deepgaze1_auc": spec}, out).read_text()
+    assert ("\n1 of 8 tables and figures are made here: of 1 the finding holds, of 0 it does not, "
+            "0 have none") in text
+    assert ("scripts/reproduce.py deepgaze1_auc --out docs/results --root mit1003=PATH "
+            "--weights runs/b\n") in text
 
 
 def test_the_list_has_every_item_and_says_what_is_missing(tmp_path):
