@@ -61,6 +61,9 @@ setup(
         ],
         "litert": ["ai-edge-litert>=1.4,<3"],
         "parquet": ["pyarrow>=12,<26"],
+        # workers of --cluster, and pictures by address; s3fs, gcsfs ... come with what they open
+        "cluster": ["distributed>=2023.12,<2027", "fsspec>=2023.6,<2027",
+                    "keras_saliency[parquet]"],
         # pysaliency imports torch and pkg_resources without requiring them
         "pysaliency": ["pysaliency>=0.2.22,<0.3", "torch>=2,<3", "setuptools<81"],
         "serving": [

@@ -4,6 +4,7 @@ import functools
 import os
 import sys
 import traceback
+from contextlib import contextmanager
 
 from keras_saliency import config as configs
 from keras_saliency import engines
@@ -64,6 +65,39 @@ def add_calibration(parser) -> None:
                              "or more (default: generated ones)")
 
 
+def add_cluster_options(parser) -> None:
+    """Let a parser take --cluster and --resume; `workers` reads them."""
+    parser.add_argument("--cluster", metavar="ADDRESS",
+                        help="let Dask workers do it: local (a process for each core of this "
+                             "machine), local:4 (so many), or a scheduler such as "
+                             "tcp://host:8786; see docs/scale.md")
+    parser.add_argument("--resume", action="store_true",
+                        help="with --cluster: go on where the same command was stopped")
+
+
+@contextmanager
+def workers(arguments, keep):
+    """The `cluster.Cluster` of --cluster for a `with` block, None without it; at its end the
+    shards that failed are named and end the script with exit code 1.
+
+    Args:
+        keep: folder for the results of finished shards.
+    """
+    if arguments.cluster is None:
+        if arguments.resume:
+            raise InputError("--resume goes on with what --cluster began")
+        yield None
+        return
+    from keras_saliency.cluster import connect
+
+    with connect(arguments.cluster, keep, arguments.resume) as client:
+        yield client
+        for line in client.failed:
+            print(f"error: {printable(line)}", file=sys.stderr)
+        if client.failed:
+            sys.exit(FAILED)
+
+
 def calibration(arguments):
     """The images that --calibration names; None without it."""
     if arguments.calibration is None:
@@ -86,8 +120,13 @@ def accelerator(arguments):
 
 
 def load_config(arguments) -> configs.Config:
-    """The `Config` that --config and --set describe."""
-    return configs.load(arguments.config, arguments.overrides)
+    """The `Config` that --config and --set describe; with --cluster its folders by their whole
+    path, as workers may have started elsewhere."""
+    config = configs.load(arguments.config, arguments.overrides)
+    if getattr(arguments, "cluster", None):
+        for data in config.sections:
+            data.root = data.root and os.path.abspath(data.root)
+    return config
 
 
 def run(main) -> None:

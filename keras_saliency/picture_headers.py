@@ -29,7 +29,7 @@ def read_file(path, limit: int = LIMIT) -> bytes:
         InputError: naming a file that is missing, empty, no regular file (a pipe or a device may
             never end), or that has more bytes than a picture of that size.
     """
-    most = _BYTES_PER_PIXEL * limit + _OTHER_BYTES
+    most = most_bytes(limit)
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
@@ -44,6 +44,11 @@ def read_file(path, limit: int = LIMIT) -> bytes:
     if not contents:
         raise InputError(f"{path}: the file is empty")
     return contents
+
+
+def most_bytes(limit: int) -> int:
+    """How many bytes a picture file of `limit` pixels may have."""
+    return _BYTES_PER_PIXEL * limit + _OTHER_BYTES
 
 
 def check_picture(contents: bytes, name, limit: int = LIMIT, remedy="make it smaller") -> tuple:

@@ -40,16 +40,18 @@ def main():
     parser.add_argument("--popout", action="store_true",
                         help="also score targets of 80 generated pop-out arrays of 480x640")
     parser.add_argument("--out", default="units", help="folder (default: %(default)s)")
+    command_line.add_cluster_options(parser)
     arguments = parser.parse_args()
     config = command_line.load_config(arguments)
     _, dataset, spec = load_data(config.data, part=arguments.part)
     models = unit_study.load_models(arguments.weights, config.model)
     canvas = config.data.canvas  # else each model's own
-    study = unit_study.study_units(
-        models, arguments.layers, dataset, canvas, config.evaluation.batch, arguments.best,
-        arguments.threshold, untrained=[
-            name for given, name in zip(arguments.weights, models)
-            if unit_study.is_encoder(given)])
+    untrained = [name for given, name in zip(arguments.weights, models)
+                 if unit_study.is_encoder(given)]
+    with command_line.workers(arguments, Path(arguments.out) / ".shards") as client:
+        study = unit_study.study_units(
+            models, arguments.layers, dataset, canvas, config.evaluation.batch, arguments.best,
+            arguments.threshold, untrained=untrained, client=client)
     if arguments.regions:
         study.regions = unit_study.study_regions(
             models, arguments.layers, dataset, arguments.regions, spec.sigma, canvas)

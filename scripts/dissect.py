@@ -3,9 +3,8 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from keras_saliency import analysis, command_line, load_pretrained  # noqa: E402
-from keras_saliency.analysis.dissection_study import fetch_examples  # noqa: E402
-from keras_saliency.analysis.layer_choice import single_layers  # noqa: E402
+from keras_saliency import command_line, load_pretrained  # noqa: E402
+from keras_saliency.analysis import dissection_study  # noqa: E402
 from keras_saliency.datasets.concepts import load_concepts  # noqa: E402
 from keras_saliency.datasets.loading import load_data  # noqa: E402
 from keras_saliency.models import fit_of  # noqa: E402
@@ -35,26 +34,19 @@ def main():
     parser.add_argument("--masks", action="store_true", help="also write masks of the best units")
     parser.add_argument("--seed", type=int, default=0, help="of the labels by chance")
     parser.add_argument("--out", default="dissection", help="folder (default: %(default)s)")
+    command_line.add_cluster_options(parser)
     arguments = parser.parse_args()
     if not arguments.detectors and (arguments.config or arguments.overrides):
         parser.error("--config and --set name the dataset of --detectors, which is not given")
     config = command_line.load_config(arguments)
-    concepts = load_concepts(arguments.root, arguments.split)
+    concepts = load_concepts(os.path.abspath(arguments.root), arguments.split)
     model = load_pretrained(arguments.weights)
     canvas = canvas_of(model)
-    layers, chosen, fixated = single_layers(arguments.layers), None, None
-    if arguments.detectors:
-        _, fixated, _ = load_data(config.data, part="all")
-        chosen = analysis.detector_units(model, arguments.layers, fixated)
-    sketches = analysis.find_thresholds(model, layers, concepts, canvas,
-                                        quantile=arguments.quantile)
-    for layer, sketch in sketches.items():
-        print(f"thresholds of {layer}: {sketch.describe()}")
-    found = analysis.dissect(
-        model, layers, concepts,
-        {layer: sketch.result() for layer, sketch in sketches.items()}, canvas, chosen=chosen,
-        seed=arguments.seed)
-    examples = fetch_examples(model, concepts, found, canvas)
+    fixated = load_data(config.data, part="all")[1] if arguments.detectors else None
+    with command_line.workers(arguments, f"{arguments.out}/.shards") as client:
+        found = dissection_study.dissect_layers(
+            model, arguments.layers, concepts, fixated, arguments.quantile, arguments.seed, client)
+    examples = dissection_study.fetch_examples(model, concepts, found, canvas)
     dissection_report.write(model.name, concepts, found, examples, canvas, arguments.out,
                             arguments.masks, fit=fit_of(model),
                             detectors_of=fixated and fixated.name)

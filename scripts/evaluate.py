@@ -50,14 +50,16 @@ def main():
                         "datasets to one for each, named FILE_<dataset>; with --compare and "
                         "--compare-runs a .json")
     command_line.add_engine_options(parser)
+    command_line.add_cluster_options(parser)
     arguments = parser.parse_args()
     if arguments.compare or arguments.compare_runs:
         _refuse_options_of_scoring(parser, arguments)
         return engine.compare_tables(arguments.compare, arguments.compare_runs, arguments.out)
-    return engine.score(
-        command_line.load_config(arguments), arguments.weights, arguments.maps,
-        arguments.baseline, arguments.part, arguments.out, arguments.trust, arguments.prior,
-        command_line.accelerator(arguments))
+    with command_line.workers(arguments, arguments.out and f"{arguments.out}.shards") as client:
+        return engine.score(
+            command_line.load_config(arguments), arguments.weights, arguments.maps,
+            arguments.baseline, arguments.part, arguments.out, arguments.trust, arguments.prior,
+            command_line.accelerator(arguments), client)
 
 
 def _refuse_options_of_scoring(parser, arguments):

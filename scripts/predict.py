@@ -6,8 +6,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras_saliency as ks  # noqa: E402
 from keras_saliency import command_line  # noqa: E402
+from keras_saliency.cluster.archive import is_archive, predict_archive  # noqa: E402
 from keras_saliency.engines.exported import is_exported  # noqa: E402
-from keras_saliency.picture_headers import LIMIT  # noqa: E402
 from keras_saliency.prediction import pictures, prediction_files  # noqa: E402
 
 
@@ -19,7 +19,8 @@ def main():
         "  python scripts/predict.py pictures --weights runs/quickstart --out predictions\n"
         "  python scripts/predict.py pictures --engine auto --precision auto\n"
         "  python scripts/predict.py photo.jpg --weights models/msi_net_openvino")
-    parser.add_argument("pictures", nargs="+", metavar="IMAGE_OR_FOLDER")
+    parser.add_argument("pictures", nargs="+", metavar="IMAGE_OR_FOLDER", help="or, with "
+                        "--cluster, an address such as s3://bucket/folder or a .txt of them")
     parser.add_argument("--weights", default="msi_net",
                         help="a weights file, a run folder, a pretrained model's name "
                              "(default: %(default)s, of OSIE and MIT1003), a classical model: "
@@ -34,19 +35,20 @@ def main():
                         help="another folder than that of the pictures; earlier predictions of "
                              "the same pictures in it are replaced, no other file is ever "
                              "overwritten (default: %(default)s)")
-    parser.add_argument("--limit", type=int, default=LIMIT, metavar="PIXELS",
+    parser.add_argument("--limit", type=int, default=pictures.LIMIT, metavar="PIXELS",
                         help="largest picture that is read, checked before memory is taken for it "
                              "(default: %(default)s; a server has its own)")
     parser.add_argument("--raw", action="store_true",
                         help="also write the float32 map as .npy")
     command_line.add_engine_options(parser)
+    command_line.add_cluster_options(parser)
     arguments = parser.parse_args()
     if not 1 <= arguments.limit <= pictures.MOST_PIXELS:
         parser.error(f"--limit must be from 1 to {pictures.MOST_PIXELS}")
-    if arguments.server and (
-            arguments.engine or arguments.precision or arguments.calibration):
-        parser.error("a --server has its own engine; leave out --engine, --precision and "
-                     "--calibration")
+    if arguments.server and (arguments.engine or arguments.precision or arguments.calibration
+                             or arguments.cluster):
+        parser.error("a --server has its own engine; leave out --engine, --precision, "
+                     "--calibration and --cluster")
     exported = not arguments.server and is_exported(arguments.weights)
     if exported and (arguments.engine or arguments.calibration):
         parser.error(f"{arguments.weights} is for one engine; leave out --engine and "
@@ -66,9 +68,11 @@ def main():
             model = accelerate(model)
             print(model)
         predict = functools.partial(ks.predict, model)
-    failed = prediction_files.predict_all(
-        predict, arguments.pictures, arguments.out, arguments.raw, arguments.limit)
-    return command_line.FAILED if failed else command_line.DONE
+    predict_all = (predict_archive if is_archive(arguments.pictures, arguments.out)
+                   else prediction_files.predict_all)
+    with command_line.workers(arguments, f"{arguments.out}/.shards") as client:
+        return bool(predict_all(predict, arguments.pictures, arguments.out, arguments.raw,
+                                arguments.limit, client))
 
 
 if __name__ == "__main__":

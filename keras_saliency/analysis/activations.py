@@ -55,7 +55,7 @@ def activations(model, layers, batches):
     Raises:
         LayerError: as `activation_model`, before the first batch.
     """
-    forward = forward_function(activation_model(model, layers))
+    forward = _forward(model, layers)
     return (forward(batch[0] if isinstance(batch, (tuple, list)) else batch) for batch in batches)
 
 
@@ -66,7 +66,7 @@ def dataset_activations(model, layers, dataset, canvas, indices=None, batch=4,
     Args:
         model, layers: as `activation_model`. dataset: with `stimuli`.
         canvas: (h, w) that they are brought to, by the model's fit (`models.fit_of`).
-        indices: stimuli, None for all.
+        indices: stimuli, None for all. label: of the progress bar, None for no bar.
 
     Yields:
         (list of B indices, {layer: array [B, h, w, U]}) for each batch.
@@ -74,9 +74,9 @@ def dataset_activations(model, layers, dataset, canvas, indices=None, batch=4,
     Raises:
         LayerError: as `activation_model`.
     """
-    forward = forward_function(activation_model(model, layers))
+    forward = _forward(model, layers)
     indices = np.arange(len(dataset)) if indices is None else np.asarray(indices, np.int64)
-    with tqdm(total=len(indices), desc=label, unit="stimulus") as bar:
+    with tqdm(total=len(indices), desc=label, unit="stimulus", disable=label is None) as bar:
         for start, images in zip(range(0, len(indices), batch),
                                  stimulus_stream(dataset, canvas, indices, batch,
                                                  fit_of(model))):
@@ -84,6 +84,11 @@ def dataset_activations(model, layers, dataset, canvas, indices=None, batch=4,
                     for layer, values in forward(images).items()}
             yield indices[start:start + batch].tolist(), maps
             bar.update(len(images))
+
+
+def _forward(model, layers):
+    """The compiled `activation_model`."""
+    return forward_function(model, tuple(layers), lambda model: activation_model(model, layers))
 
 
 def _is_maps(output) -> bool:

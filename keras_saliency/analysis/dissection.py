@@ -7,10 +7,12 @@ counts the pixels at which the enlarged activation_map exceeds it together with 
 Source: Bau, Zhou, Khosla, Oliva and Torralba (CVPR 2017) and their code; detection frequency: He,
 Borji, Mi and Pugeault (2018), eq. 6.
 """
+import functools
 from typing import NamedTuple
 
 import numpy as np
 
+from keras_saliency import shards
 from keras_saliency.analysis.activations import dataset_activations
 from keras_saliency.analysis.interpolation import canvas_resampling, canvas_span
 from keras_saliency.analysis.quantiles import TailQuantile
@@ -136,18 +138,24 @@ class Dissection(NamedTuple):
 
 
 def find_thresholds(model, layers, dataset: ConceptDataset, canvas=None, indices=None, batch=8,
-               quantile=QUANTILE, cap=8192, label="finding thresholds") -> dict:
+               quantile=QUANTILE, cap=8192, label="finding thresholds", client=None) -> dict:
     """{layer: TailQuantile} of the units' cells over a dataset; the first pass.
 
-    Cells that show padding of the canvas are left out. Shards merge with `TailQuantile.merge`.
+    Cells that show padding of the canvas are left out.
 
     Args:
-        indices: images of a shard; None for all. Otherwise as `score_dataset`.
+        indices: images, None for all. Otherwise as `score_dataset`.
 
     Raises:
         LayerError: no such layer.
     """
     canvas, fit = tuple(canvas or canvas_of(model)), fit_of(model)
+    if client is not None:
+        shared = {"model": model, "layers": list(layers), "dataset": dataset, "canvas": canvas,
+                  "batch": batch, "quantile": quantile, "cap": cap, "label": None}
+        return functools.reduce(shards.merge, shards.spread(
+            client, find_thresholds, _cut(dataset, indices, batch), dataset.stimuli, shared, label,
+            "image"), {})
     sketches = {}
     for chosen, maps in dataset_activations(model, layers, dataset, canvas, indices, batch, label):
         for layer, values in maps.items():
@@ -163,7 +171,7 @@ def find_thresholds(model, layers, dataset: ConceptDataset, canvas=None, indices
 
 def dissect(model, layers, dataset: ConceptDataset, thresholds: dict, canvas=None, indices=None,
             batch=8, chosen=None, null=True, seed=0, convention="half_pixel",
-            label="dissecting") -> dict:
+            label="dissecting", client=None) -> dict:
     """{layer: Dissection}; the second pass.
 
     Args:
@@ -176,13 +184,35 @@ def dissect(model, layers, dataset: ConceptDataset, thresholds: dict, canvas=Non
     Raises:
         LayerError: no such layer. DatasetError: labels that are unreadable or do not fit.
     """
-    canvas = tuple(canvas or canvas_of(model))
     concepts = list(dataset.concepts.values())
-    columns, groups = label_columns(concepts), category_groups(concepts)
-    other = _derangement(len(dataset), seed)
     picks = {layer: None if chosen is None else np.asarray(chosen.get(layer, ()), int)
              for layer in layers}
-    tallies, nulls = {}, {}
+    shared = {"model": model, "layers": list(layers), "dataset": dataset, "thresholds": thresholds,
+              "canvas": tuple(canvas or canvas_of(model)), "batch": batch, "picks": picks,
+              "null": null, "seed": seed, "convention": convention}
+    if client is None:
+        tallies, nulls = _tallies(**shared, indices=indices, label=label)
+    else:
+        tallies, nulls = functools.reduce(
+            lambda total, part: tuple(map(shards.merge, total, part)), shards.spread(
+                client, _tallies, _cut(dataset, indices, batch), dataset.stimuli, shared, label,
+                "image"), ({}, {}))
+    result = {}
+    for layer in layers:
+        if layer in tallies:
+            iou, plain = intersection_over_union(tallies[layer], concepts)
+            result[layer] = Dissection(concepts, np.asarray(thresholds[layer], np.float32),
+                                       tallies[layer], nulls.get(layer), iou, plain,
+                                       picks[layer])
+    return result
+
+
+def _tallies(model, layers, dataset, thresholds, canvas, batch, picks, null, seed, convention,
+             indices, label=None) -> tuple:
+    """({layer: Tally}, the same with the labels of other images) of images `indices`."""
+    concepts = list(dataset.concepts.values())
+    columns, groups = label_columns(concepts), category_groups(concepts)
+    other, tallies, nulls = _derangement(len(dataset), seed), {}, {}
     for images, maps in dataset_activations(model, layers, dataset, canvas, indices, batch, label):
         for row, index in enumerate(images):
             own = dataset.labels(index)
@@ -200,14 +230,11 @@ def dissect(model, layers, dataset: ConceptDataset, thresholds: dict, canvas=Non
                     one = count_overlaps(masks[labels.size], cells.shape[-1], labels, columns,
                                          groups, picked)
                     totals[layer] = totals[layer].merge(one) if layer in totals else one
-    result = {}
-    for layer in layers:
-        if layer in tallies:
-            iou, plain = intersection_over_union(tallies[layer], concepts)
-            result[layer] = Dissection(concepts, np.asarray(thresholds[layer], np.float32),
-                                       tallies[layer], nulls.get(layer), iou, plain,
-                                       picks[layer])
-    return result
+    return tallies, nulls
+
+
+def _cut(dataset, indices, batch) -> list:
+    return shards.cut(range(len(dataset)) if indices is None else indices, batch)
 
 
 def count_overlaps(active: ActivePixels, units: int, labels: Labels, columns, groups,

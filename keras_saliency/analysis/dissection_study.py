@@ -1,10 +1,36 @@
 """What a report on network dissection shows: a row for each unit, and the best units' examples."""
 import numpy as np
 
-from keras_saliency.analysis.dissection import Dissection
+from keras_saliency.analysis.detectors import detector_units
+from keras_saliency.analysis.dissection import QUANTILE, Dissection, dissect, find_thresholds
+from keras_saliency.analysis.layer_choice import single_layers
 from keras_saliency.analysis.patterns import unit_maps
 
 UNITS_SHOWN, IMAGES_SHOWN = 12, 4
+
+
+def dissect_layers(model, layers, concepts, fixated=None, quantile=QUANTILE, seed=0, client=None,
+                   log=print) -> dict:
+    """{layer: Dissection} of the units' cells above their thresholds: both passes.
+
+    Args:
+        layers: names; "a+b" scales the units of both together to tell the detectors.
+        concepts: `ConceptDataset`. fixated: dataset with fixations, whose positive fixation
+            detectors count in how many images they detect each concept; None to do without.
+        quantile, seed, client: as of `find_thresholds` and `dissect`.
+        log: is told how exact the thresholds are.
+
+    Raises:
+        LayerError, DatasetError: as those.
+    """
+    chosen = None if fixated is None else detector_units(model, layers, fixated, client=client)
+    layers = single_layers(layers)
+    sketches = find_thresholds(model, layers, concepts, quantile=quantile, client=client)
+    for layer, sketch in sketches.items():
+        log(f"thresholds of {layer}: {sketch.describe()}")
+    return dissect(model, layers, concepts, {layer: sketch.result() for layer, sketch in
+                                             sketches.items()}, chosen=chosen, seed=seed,
+                   client=client)
 
 
 def unit_rows(layer: str, dissection: Dissection) -> list:

@@ -1,8 +1,10 @@
 """Scores of units over a stream of images: moments and best images, mergeable across shards."""
+import functools
 from typing import NamedTuple
 
 import numpy as np
 
+from keras_saliency import shards
 from keras_saliency.analysis.activations import dataset_activations
 from keras_saliency.analysis.interpolation import canvas_resampling
 from keras_saliency.analysis.layer_choice import join_moments
@@ -104,16 +106,21 @@ class UnitScores(NamedTuple):
 
 
 def score_dataset(model, layers, dataset: SaliencyDataset, canvas=None, indices=None, batch=4,
-                  keep=10, convention="half_pixel", label="scoring units") -> dict:
+                  keep=10, convention="half_pixel", label="scoring units", client=None) -> dict:
     """NSS of every unit of the named layers over a dataset, in one pass.
+
+    The result does not depend on who computes it: shards (`shards.cut`) are merged in their order
+    by one process as by many.
 
     Args:
         model: a functional Keras model on RGB 0..255. layers: names (`activations.layer_names`).
         dataset: with fixations.
         canvas: (h, w) that the stimuli are brought to; None for the model's own.
-        indices: stimuli to score, None for all. A shard; `UnitScores.merge` joins shards.
+        indices: stimuli to score, None for all.
         batch: stimuli per forward pass. keep: best images kept for each unit.
         convention: of the enlargement, see `unit_nss`.
+        label: of the progress bar, None for no bar.
+        client: of `cluster.connect`, whose workers do it; None for this process.
 
     Returns:
         {layer: UnitScores}; images are indices into `dataset`.
@@ -124,12 +131,22 @@ def score_dataset(model, layers, dataset: SaliencyDataset, canvas=None, indices=
     if dataset.fixations is None:
         raise DatasetError(f"{dataset.name} has densities but no fixations; the NSS of units "
                            "needs fixations")
-    canvas, results = tuple(canvas or canvas_of(model)), {}
+    canvas = tuple(canvas or canvas_of(model))
+    indices = np.arange(len(dataset)) if indices is None else np.asarray(indices, np.int64)
+    if client is not None:
+        shared = {"model": model, "layers": list(layers), "dataset": dataset, "canvas": canvas,
+                  "batch": batch, "keep": keep, "convention": convention, "label": None}
+        return functools.reduce(shards.merge, shards.spread(
+            client, score_dataset, shards.cut(indices, batch), dataset.names, shared, label), {})
+    results, part, seen = {}, {}, 0
     for chosen, maps in dataset_activations(model, layers, dataset, canvas, indices, batch, label):
         for layer, (scores, constant) in score_maps(
                 maps, dataset, chosen, canvas, convention, fit_of(model)).items():
-            before = results.get(layer) or UnitScores.empty(scores.shape[-1], keep)
-            results[layer] = before.update(scores, chosen, constant)
+            before = part.get(layer) or UnitScores.empty(scores.shape[-1], keep)
+            part[layer] = before.update(scores, chosen, constant)
+        seen += len(chosen)
+        if seen % shards.length(batch) == 0 or seen == len(indices):
+            results, part = shards.merge(results, part), {}
     return {layer: results[layer] for layer in layers if layer in results}
 
 

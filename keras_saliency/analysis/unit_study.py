@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_saliency import shards
 from keras_saliency.analysis.activations import dataset_activations
 from keras_saliency.analysis.detectors import (
     BEST_IMAGES,
@@ -172,7 +173,7 @@ def is_encoder(name) -> bool:
 
 def study_units(models: dict, layers, dataset, canvas=None, batch=4, best=BEST_IMAGES,
                 threshold=THRESHOLD, units_shown=UNITS_SHOWN, images_shown=IMAGES_SHOWN,
-                untrained=()) -> UnitStudy:
+                untrained=(), client=None) -> UnitStudy:
     """Score the units of each model, and fetch what the galleries show.
 
     Args:
@@ -180,6 +181,8 @@ def study_units(models: dict, layers, dataset, canvas=None, batch=4, best=BEST_I
         canvas: (h, w) for all models, None for each model's own.
         best, threshold: as `fixation_detectors`. units_shown, images_shown: of each gallery.
         untrained: names of models whose output means nothing; their NSS is NaN.
+        client: of `cluster.connect`, whose workers score units and outputs; what the galleries
+            show is fetched here.
 
     Raises:
         InputError, LayerError: as `choose_layers`. DatasetError: no fixations.
@@ -190,9 +193,9 @@ def study_units(models: dict, layers, dataset, canvas=None, batch=4, best=BEST_I
         output = model.output_names[0]
         scores = score_dataset(model, [*single_layers(chosen[name]), output], dataset, own,
                                batch=batch, keep=max(best, images_shown),
-                               label=f"{name}: scoring units")
+                               label=f"{name}: scoring units", client=client)
         model_nss[name] = np.nan if name in untrained else output_nss(
-            model, scores[output], dataset, own, batch)
+            model, scores[output], dataset, own, batch, client)
         found = [_layer_study(name, group, scores, best, threshold) for group in chosen[name]]
         _fetch_examples(found, model, dataset, own, batch, units_shown, images_shown)
         _fetch_low_maps(found, model, dataset, own, batch)
@@ -235,7 +238,7 @@ def study_targets(models: dict, layers, canvas=None, size=SIZE) -> dict:
     return result
 
 
-def output_nss(model, scores, dataset, canvas, batch=4) -> float:
+def output_nss(model, scores, dataset, canvas, batch=4, client=None) -> float:
     """Mean NSS of the saliency_map: of the enlarged output, in one pass with the units; where the
     model ends in a postprocess of its own, of what that makes, in another.
 
@@ -245,14 +248,25 @@ def output_nss(model, scores, dataset, canvas, batch=4) -> float:
     spec = MODELS.get(model.name)
     if spec is None or spec.postprocess is None:
         return float(scores.moments.mean[0])
-    output, finish, total = model.output_names[0], postprocess_of(model), Moments.empty(1)
-    for chosen, maps in dataset_activations(model, [output], dataset, canvas, None, batch,
-                                            f"{model.name}: scoring the output"):
-        total = total.merge(Moments.of([[
-            nss(finish(canvas_map, dataset.sizes[i])[..., 0].numpy(),
-                dataset.fixations.fixation_map(i))]
-            for i, canvas_map in zip(chosen, maps[output])]))
-    return float(total.mean[0])
+    label = f"{model.name}: scoring the output"
+    shared = {"model": model, "dataset": dataset, "canvas": canvas, "batch": batch}
+    if client is None:
+        found = (_output_scores(**shared, indices=None, label=label),)
+    else:
+        found = shards.spread(client, _output_scores, shards.cut(range(len(dataset)), batch),
+                              dataset.names, shared, label)
+    return float(Moments.of(np.concatenate([*found])[:, np.newaxis]).mean[0])
+
+
+def _output_scores(model, dataset, canvas, batch, indices, label=None) -> np.ndarray:
+    """float64 [N]: NSS of the saliency_maps of stimuli `indices`."""
+    output, finish = model.output_names[0], postprocess_of(model)
+    return np.array([
+        nss(finish(canvas_map, dataset.sizes[i])[..., 0].numpy(),
+            dataset.fixations.fixation_map(i))
+        for chosen, maps in dataset_activations(model, [output], dataset, canvas, indices, batch,
+                                                label)
+        for i, canvas_map in zip(chosen, maps[output])])
 
 
 def _layer_study(model, group, scores, best, threshold) -> LayerStudy:

@@ -24,12 +24,16 @@ class Accelerated:
         losses: {metric: what int8 loses against float32, see `export.int8.losses`}; else empty.
     """
 
-    def __init__(self, model, engine, precision, run, losses=()):
+    def __init__(self, model, engine, precision, run, losses=(), made_of=()):
         self.name, self.input_shape = model.name, model.input_shape
         self.canvas, self.canvas_fit = getattr(model, "canvas", None), fit_of(model)
         self.compute_output_shape = model.compute_output_shape
         self.engine, self.precision, self.losses = engine, precision, dict(losses)
-        self._run = run
+        self._run, self._made_of = run, made_of
+
+    def __reduce__(self):
+        """Another process makes it again, of the same network."""
+        return accelerate, self._made_of
 
     def __call__(self, images, training=False):
         if training:
@@ -89,10 +93,12 @@ def accelerate(model, engine=AUTO, precision="float32", calibration=None,
         raise MissingPackage(f"{engine} needs {', '.join(missing)}: python -m pip install "
                              f'"keras_saliency[{spec.extra}]"')
     require_finite(model)
+    made_of = (model, engine, precision, calibration)
     if precision == INT8:
-        return Accelerated(model, engine, INT8, *spec.load_int8(model, calibration, log))
+        run, losses = spec.load_int8(model, calibration, log)
+        return Accelerated(model, engine, INT8, run, losses, made_of)
     precision = choose_precision(precision, log, spec.native_bfloat16 or (lambda: False))
-    return Accelerated(model, engine, precision, spec.load(model, precision))
+    return Accelerated(model, engine, precision, spec.load(model, precision), (), made_of)
 
 
 def _missing(spec, precision="float32") -> list:

@@ -40,6 +40,10 @@ class Exported:
         self.canvas, self.canvas_fit = about["canvas"], about["fit"]
         self._last_step = LAST_STEPS[about["last_step"]]
 
+    def __reduce__(self):
+        """Another process opens the file again; it must see it by the same name."""
+        return load_exported, (str(self.file.resolve()), self.precision)
+
     def __call__(self, images) -> np.ndarray:
         """Maps float32 [B, h, w, 1] of images float32 [B, h, w, 3] on a canvas."""
         return self._run(images)

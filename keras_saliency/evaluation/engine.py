@@ -4,8 +4,10 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from keras_saliency import config as configs
-from keras_saliency import evaluation
+from keras_saliency import evaluation, shards
 from keras_saliency.config import Config
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.loading import load_sections
@@ -34,7 +36,7 @@ from keras_saliency.prediction.forward import canvas_of
 
 
 def score(config: Config, weights=None, maps=None, baseline=None, part="validation", out=None,
-          trust=False, prior="center_bias", accelerate=None):
+          trust=False, prior="center_bias", accelerate=None, client=None):
     """Score one source of maps on a part of a config's dataset, print and write the table.
 
     Of several datasets each is scored with its own blur and split and has a table of its own.
@@ -52,6 +54,7 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
         prior: of a model that adds a center_bias to its log_density: "center_bias", or "uniform"
             to do without, as shuffled AUC asks for (Kuemmerer et al. 2015, section 2.2).
         accelerate: function that puts a network on another engine, as `engines.accelerate`.
+        client: of `cluster.connect`, whose workers score a network or classical model.
 
     Returns:
         1 if stimuli had no usable map (they are named), else 0.
@@ -73,6 +76,9 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
             raise InputError(f"--engine: {weights or maps or baseline} is no network of this "
                              "package that an engine could run; leave it out")
         model = accelerate(model)
+    if client is not None and model is None:
+        raise InputError(f"--cluster: {weights or maps or baseline} is no model of this package "
+                         "that its workers could run; leave it out")
     network = model is not None and not isinstance(model, ClassicalModel)
     sections = load_sections(
         _as_predicted(config.sections, model) if network else config.sections, part=part)
@@ -99,7 +105,7 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
         print(f"scoring {source} on the stimuli ({part}) of {dataset.summary()}")
         with pipeline.unreadable_files_named(dataset):
             if model is not None:
-                result = _score_model(model, section, scorer, config.evaluation.batch)
+                result = _score_model(model, section, scorer, config.evaluation.batch, client)
             else:
                 if saved_model:
                     predictions = saved_model_predictions(saved_model, dataset, trust)
@@ -137,16 +143,28 @@ def _as_predicted(sections, model) -> list:
     return [replace(data, fit=fit, **geometry) for data in sections]
 
 
-def _score_model(model, section, scorer, batch) -> evaluation.Evaluation:
+def _score_model(model, section, scorer, batch, client) -> evaluation.Evaluation:
     """Score a network or a classical model on the evaluated stimuli of one dataset."""
-    dataset = section.evaluated
+    shared = {"model": model, "spec": section.spec, "scorer": scorer, "batch": batch}
+    every, label = np.arange(len(section.evaluated)), "evaluation"
+    if client is None:
+        return _score_stimuli(**shared, indices=every, label=label)
+    lengths = [len(stimuli) for stimuli, _ in pipeline.by_canvas(section.evaluated, section.spec)]
+    parts = [part for piece in np.split(every, np.cumsum(lengths)[:-1])
+             for part in shards.cut(piece, batch)]
+    return evaluation.Evaluation.joined(shards.spread(
+        client, _score_stimuli, parts, section.evaluated.names, shared, label))
+
+
+def _score_stimuli(model, spec, scorer, batch, indices, label=None) -> evaluation.Evaluation:
+    """Score the stimuli `indices` of the scorer's dataset."""
+    dataset = scorer.dataset.select(indices)
     if isinstance(model, ClassicalModel):
-        return evaluation.score_predictions(model_predictions(model, dataset), scorer,
-                                            label="evaluation")
+        return evaluation.score_predictions(model_predictions(model, dataset), scorer, label,
+                                            indices)
     return evaluation.evaluate(
-        evaluation.forward_function(model),
-        pipeline.canvas_stream(dataset, section.spec, batch), scorer, label="evaluation",
-        postprocess=postprocess_of(model))
+        evaluation.forward_function(model), pipeline.canvas_stream(dataset, spec, batch), scorer,
+        label=label, postprocess=postprocess_of(model), indices=indices)
 
 
 def remove_center_bias(model, source) -> None:

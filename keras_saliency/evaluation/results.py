@@ -52,6 +52,22 @@ class Evaluation:
     missing: Sequence[str] = ()
     seconds: dict = field(default_factory=dict)
 
+    @classmethod
+    def joined(cls, parts) -> "Evaluation":
+        """Of the stimuli of all parts, one part after the other, by the metrics that all have."""
+        parts = list(parts)
+        losses = [part.loss for part in parts]
+        return cls(
+            [name for part in parts for name in part.names],
+            {metric: np.concatenate([part.scores[metric] for part in parts])
+             for metric in parts[0].scores if all(metric in part.scores for part in parts)},
+            loss=None if None in losses else np.average(
+                losses, weights=[len(part.names) for part in parts]),
+            reasons={name: why for part in parts for name, why in part.reasons.items()},
+            missing=[name for part in parts for name in part.missing],
+            seconds={key: round(sum(part.seconds[key] for part in parts), 3)
+                     for key in parts[0].seconds})
+
     def means(self) -> dict:
         """{metric: mean over the stimuli that could be scored}; NaN where none could."""
         return {name: float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
@@ -229,8 +245,8 @@ def _import_pyarrow(path):
         import pyarrow
         import pyarrow.parquet
     except ImportError:
-        raise MissingPackage(f"{path}: Parquet needs pyarrow (python -m pip install pyarrow); "
-                             "use a .csv without it") from None
+        raise MissingPackage(f"{path}: Parquet needs pyarrow (python -m pip install "
+                             '"keras_saliency[parquet]"); use a .csv without it') from None
     return pyarrow
 
 

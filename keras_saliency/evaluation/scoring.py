@@ -199,19 +199,21 @@ class Scorer:
         return "the metric has no answer for this map and its references"
 
 
-def score_predictions(predictions, scorer: Scorer, label=None) -> Evaluation:
+def score_predictions(predictions, scorer: Scorer, label=None, indices=None) -> Evaluation:
     """Score a stream of predictions, one per stimulus of the scorer's dataset, in its order.
 
     Args:
         predictions: iterable of saliency_map [H, W], `Density`, {metric: float} (scores made
             elsewhere), or `Skipped`.
         label: text of a progress bar; None for no bar.
+        indices: the stimuli that are predicted, in this order; None for all.
 
     Raises:
         InputError: more or fewer predictions than stimuli, or a map of another size than its
             stimulus. FloatingPointError: a map with NaN or infinity.
     """
-    names, count = scorer.dataset.names, len(scorer.dataset)
+    indices = range(len(scorer.dataset)) if indices is None else indices
+    names, count = [scorer.dataset.names[i] for i in indices], len(indices)
     scores = {name: np.full(count, np.nan) for name in scorer.metrics}
     reasons, missing, scoring, index, begin = {}, [], 0.0, 0, time.perf_counter()
     for prediction in tqdm(predictions, total=count, desc=label, unit="stimulus", leave=False,
@@ -223,12 +225,13 @@ def score_predictions(predictions, scorer: Scorer, label=None) -> Evaluation:
                 missing.append(names[index])
             else:
                 row = (prediction if isinstance(prediction, dict)
-                       else scorer.score(index, prediction))
+                       else scorer.score(int(indices[index]), prediction))
                 for name, value in row.items():
                     scores[name][index] = value
                 unscored = [name for name, value in row.items() if np.isnan(value)]
                 if unscored:
-                    reasons[names[index]] = f"{', '.join(unscored)}: {scorer.why_not(index)}"
+                    reasons[names[index]] = (f"{', '.join(unscored)}: "
+                                             f"{scorer.why_not(int(indices[index]))}")
             scoring += time.perf_counter() - start
         index += 1
     if index != count:
@@ -239,18 +242,18 @@ def score_predictions(predictions, scorer: Scorer, label=None) -> Evaluation:
 
 
 def evaluate(forward, stream, scorer: Scorer, loss=None, label=None,
-             postprocess=maps.from_canvas) -> Evaluation:
-    """Score a network on every stimulus of the scorer's dataset.
+             postprocess=maps.from_canvas, indices=None) -> Evaluation:
+    """Score a network on every stimulus of the scorer's dataset, or on some.
 
     Args:
         forward: inputs of a batch -> canvas maps [B, h, w, 1]; best a `tf.function`. Where the
             scorer scores densities, they are densities over the canvas.
-        stream: tf.data of (inputs, target [B, h, w, C]) in the dataset's order.
+        stream: tf.data of (inputs, target [B, h, w, C]) in the dataset's order, or of `indices`.
         loss: (target, maps) -> scalar, averaged over the stimuli; or None.
         label: text of a progress bar; None for no bar.
         postprocess: of `models.postprocess_of`, from canvas maps to the stimuli's own sizes.
     """
-    losses = []
+    losses, sizes = [], scorer.dataset.sizes if indices is None else scorer.dataset.sizes[indices]
 
     def network_maps():
         index = 0
@@ -259,7 +262,7 @@ def evaluate(forward, stream, scorer: Scorer, loss=None, label=None,
             if loss is not None:
                 losses.append(float(loss(target, canvas_maps)) * len(target))
             for canvas_map in canvas_maps:
-                size = scorer.dataset.sizes[min(index, len(scorer.dataset) - 1)]
+                size = sizes[min(index, len(sizes) - 1)]
                 values = postprocess(canvas_map, size)[..., 0].numpy()
                 # what lies on the padding is not in the picture
                 if scorer.densities:
@@ -268,5 +271,5 @@ def evaluate(forward, stream, scorer: Scorer, loss=None, label=None,
                 yield values
                 index += 1
 
-    result = score_predictions(network_maps(), scorer, label)
-    return result if loss is None else replace(result, loss=sum(losses) / len(scorer.dataset))
+    result = score_predictions(network_maps(), scorer, label, indices)
+    return result if loss is None else replace(result, loss=sum(losses) / len(sizes))

@@ -1,8 +1,6 @@
 """Scores of the datasets of a run: each by itself, and all their stimuli together."""
 from typing import Sequence
 
-import numpy as np
-
 from keras_saliency.config import Config
 from keras_saliency.datasets.loading import Section
 from keras_saliency.evaluation.results import Evaluation
@@ -35,13 +33,7 @@ def history_columns(labels, results: Sequence[Evaluation]) -> dict:
     """
     if len(results) == 1:
         return _columns(results[0])
-    pooled = Evaluation(
-        [name for result in results for name in result.names],
-        {metric: np.concatenate([result.scores[metric] for result in results])
-         for metric in results[0].scores if all(metric in result.scores for result in results)},
-        loss=np.average([result.loss for result in results],
-                        weights=[len(result.names) for result in results]))
-    columns = _columns(pooled)
+    columns = _columns(Evaluation.joined(results))
     for label, result in zip(labels, results):
         columns.update({f"{label}_{name}": value for name, value in _columns(result).items()})
     return columns

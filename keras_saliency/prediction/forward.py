@@ -81,14 +81,21 @@ def _predict(model, image, canvas) -> np.ndarray:
     return postprocess_of(model)(canvas_map, size)[..., 0].numpy()
 
 
-def forward_function(model):
-    """`model` as a function of a batch (a tensor or a tuple of tensors); a Keras model compiled."""
+def forward_function(model, key=(), make=lambda model: model):
+    """`model` as a function of a batch (a tensor or a tuple of tensors); a Keras model compiled,
+    once for as long as it lives.
+
+    Args:
+        key, make: a model that is made of it, and what tells that from others.
+    """
     import keras
     import tensorflow as tf
 
-    def forward(inputs):
-        return model(inputs, training=False)
-
     if not isinstance(model, keras.Model):
-        return forward
-    return tf.function(forward, reduce_retracing=True)
+        return lambda inputs: model(inputs, training=False)
+    compiled = vars(model).setdefault("_compiled_forward", {})  # not tracked by Keras
+    if key not in compiled:
+        made = make(model)
+        compiled[key] = tf.function(lambda inputs: made(inputs, training=False),
+                                    reduce_retracing=True)
+    return compiled[key]

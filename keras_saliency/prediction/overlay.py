@@ -64,18 +64,31 @@ def save_png(path, array) -> None:
     Raises:
         InputError: another type or shape.
     """
+    contents = png_bytes(array, path)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(contents)
+
+
+def png_bytes(array, name) -> bytes:
+    """uint8 [H, W] grey or [H, W, 3] RGB as the contents of a PNG file.
+
+    Args:
+        name: of the file, for messages.
+
+    Raises:
+        InputError: another type or shape.
+    """
     array = np.asarray(array)
     if array.dtype != np.uint8 or not (array.ndim == 2 or array.ndim == 3 and array.shape[2] == 3):
-        raise InputError(f"{path}: a PNG takes uint8 [H, W] or [H, W, 3], "
+        raise InputError(f"{name}: a PNG takes uint8 [H, W] or [H, W, 3], "
                          f"not {array.dtype} {list(array.shape)}")
     # cv2 takes its channels in BGR order. Encoding in memory, and not by the name, makes it a
     # PNG whatever the path ends in.
     # To name a compression, even its own, would double the time: it changes the strategy too.
     done, data = cv2.imencode(".png", array if array.ndim == 2 else array[..., ::-1])
     if not done:
-        raise InputError(f"{path}: OpenCV could not encode {list(array.shape)} as PNG")
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(data.tobytes())
+        raise InputError(f"{name}: OpenCV could not encode {list(array.shape)} as PNG")
+    return data.tobytes()
 
 
 def _levels(map_2d) -> np.ndarray:

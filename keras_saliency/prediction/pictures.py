@@ -25,15 +25,19 @@ def read_picture(path, limit: int = LIMIT) -> np.ndarray:
         InputError: naming a file that is missing, empty, no regular file, not a picture, larger
             than `limit`, or that would take minutes to decode.
     """
-    contents = read_file(path, limit)
-    check_picture(contents, path, limit, "make it smaller, or raise the limit (--limit PIXELS)")
+    return decode_picture(read_file(path, limit), path, limit)
+
+
+def decode_picture(contents: bytes, name, limit: int = LIMIT) -> np.ndarray:
+    """As `read_picture`, of the contents of a file; `name` is for messages."""
+    check_picture(contents, name, limit, "make it smaller, or raise the limit (--limit PIXELS)")
     try:
         picture = cv2.imdecode(np.frombuffer(contents, np.uint8), cv2.IMREAD_COLOR)
         if picture is not None:
             return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
     except (cv2.error, MemoryError):  # a longer side than OpenCV takes, or no memory for it
         pass
-    raise InputError(f"{path}: not a picture that OpenCV can decode ({_TYPES})")
+    raise InputError(f"{name}: not a picture that OpenCV can decode ({_TYPES})")
 
 
 def read_gray(path, size=None) -> np.ndarray:

@@ -1,20 +1,22 @@
 """Files of a prediction: density PNG, colored overlay, raw map."""
 import errno
+import io
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from keras_saliency.files import InputError, atomic_path, printable
+from keras_saliency import addresses
+from keras_saliency.files import InputError, printable
 from keras_saliency.picture_headers import LIMIT
 from keras_saliency.prediction.output_record import claim
-from keras_saliency.prediction.overlay import density_picture, overlay, save_png
-from keras_saliency.prediction.pictures import find_pictures, output_stems, read_picture
+from keras_saliency.prediction.overlay import density_picture, overlay, png_bytes
+from keras_saliency.prediction.pictures import decode_picture, find_pictures, output_stems
 
 AT_ONCE = 3  # pictures in work
+SHARD = 16   # pictures that a worker of a cluster is given at once
 
 
 def at_once(paths) -> int:
@@ -29,27 +31,32 @@ def output_names(stem, raw=False) -> list:
 
 def write_prediction(image, saliency_map, stem, folder, raw=False) -> None:
     """Write `<stem>_density.png` (8-bit, peak 255), `<stem>_overlay.png` and, if `raw`,
-    `<stem>.npy` (float32 [H, W], the map as the model gave it), all in the image's size.
+    `<stem>.npy` (float32 [H, W], the map as the model gave it), all in the image's size, into a
+    folder or an address.
 
     Raises:
         InputError: a map of another size, or with NaN or infinite values; nothing is written.
     """
     density = density_picture(saliency_map)
     colored = overlay(image, density)  # its levels are those of the map
-    paths = [Path(folder) / name for name in output_names(stem, raw)]
-    save_png(paths[0], density)
-    save_png(paths[1], colored)
+    names = output_names(stem, raw)
+    contents = [png_bytes(density, names[0]), png_bytes(colored, names[1])]
     if raw:
-        with atomic_path(paths[2]) as temporary:
-            np.save(temporary, saliency_map)
+        array = io.BytesIO()
+        np.save(array, saliency_map)
+        contents.append(array.getvalue())
+    for name, its in zip(names, contents):
+        addresses.write_bytes(addresses.join(folder, name), its)
 
 
-def predict_all(predict, paths, folder, raw=False, limit: int = LIMIT) -> list:
+def predict_all(predict, paths, folder, raw=False, limit: int = LIMIT, client=None) -> list:
     """Predict every picture of `paths` (files and folders) and write its files into `folder`.
 
     Args:
         predict: function, uint8 [H, W, 3] RGB -> float32 [H, W]; called from several threads.
         limit: largest number of pixels of a picture.
+        client: of `cluster.connect`, whose workers predict and write; they must see the same files
+            by the same names.
 
     A picture that cannot be read, predicted or named is reported on standard error and left out;
     the rest goes on. A full disk or a server that is away stops it all.
@@ -72,44 +79,69 @@ def predict_all(predict, paths, folder, raw=False, limit: int = LIMIT) -> list:
             pictures += find_pictures(path)
         except InputError as error:
             failed.append(str(error))
-
-    def finish(picture, stem):
-        """None, or what was wrong with the picture."""
-        try:
-            image = read_picture(picture, limit)
-        except InputError as error:
-            return str(error)
-        try:
-            write_prediction(image, predict(image), stem, folder, raw)
-        except InputError as error:  # of the model, the server or its map
-            return f"{picture}: {error}"
-        except _memory_errors():
-            return f"{picture}: not enough memory; make it smaller"
-        except OSError as error:
-            if error.errno != errno.ENAMETOOLONG:
-                raise  # others would meet it too
-            return f"{picture}: {output_names(stem)[0]} is too long for a file name; rename it"
-        return None
-
     stems = output_stems(pictures)
     claim(folder, {name: picture for picture, stem in zip(pictures, stems)
                    for name in output_names(stem, raw)})
+    jobs = list(zip(pictures, stems))
+    settings = {"predict": predict, "folder": folder, "raw": raw, "limit": limit}
+    try:
+        for message in _here(jobs, settings) if client is None else _there(client, jobs, settings):
+            failed += [message] if message else []
+            done += message is None
+    finally:
+        print(printable(f"{done} of {len(pictures)} pictures predicted into {folder}"))
+        for message in failed:
+            print(f"error: {printable(message)}", file=sys.stderr)
+    return failed
+
+
+def predict_one(predict, folder, raw, limit, picture, stem):
+    """Predict a picture, at a path or an address, and write its files; None, or what was wrong
+    with it."""
+    try:
+        image = decode_picture(addresses.read_bytes(picture, limit), picture, limit)
+    except InputError as error:
+        return str(error)
+    try:
+        write_prediction(image, predict(image), stem, folder, raw)
+    except InputError as error:  # of the model, the server or its map
+        return f"{picture}: {error}"
+    except _memory_errors():
+        return f"{picture}: not enough memory; make it smaller"
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise  # others would meet it too
+        return f"{picture}: {output_names(stem)[0]} is too long for a file name; rename it"
+    return None
+
+
+def predict_shard(jobs, **settings) -> list:
+    """`predict_one` of each (picture, stem) of a shard."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(lambda job: predict_one(**settings, picture=job[0], stem=job[1]),
+                             jobs))
+
+
+def _here(jobs, settings):
     # While the network works on one picture, files and single-threaded steps of others go on.
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        jobs = [pool.submit(finish, *job) for job in zip(pictures, stems)]
+        waiting = [pool.submit(predict_one, **settings, picture=picture, stem=stem)
+                   for picture, stem in jobs]
         try:
-            for job in tqdm(jobs, unit="picture", desc="predicting"):
-                message = job.result()
-                failed += [message] if message else []
-                done += message is None
+            for job in tqdm(waiting, unit="picture", desc="predicting"):
+                yield job.result()
         except BaseException:  # also Ctrl-C: what has not begun does not begin
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-        finally:
-            print(printable(f"{done} of {len(pictures)} pictures predicted into {folder}"))
-            for message in failed:
-                print(f"error: {printable(message)}", file=sys.stderr)
-    return failed
+
+
+def _there(client, jobs, settings):
+    settings = {**settings, "folder": os.path.abspath(settings["folder"])}
+    jobs = [(os.path.abspath(picture), stem) for picture, stem in jobs]
+    parts = [jobs[start:start + SHARD] for start in range(0, len(jobs), SHARD)]
+    for messages in client.map(predict_shard, "jobs", parts, settings, "predicting", len(jobs),
+                               "picture", lambda part: [picture for picture, _ in part]):
+        yield from messages
 
 
 def _memory_errors() -> tuple:

@@ -14,12 +14,12 @@ PAPER = {
 }
 METRICS = ("nss", "cc", "auc_judd", "sim")
 SEEDS = (1, 2, 3)
-FIRST = "ead_osie.yaml"   # the recipe before `SPEC.recipe`
-# What is trained on OSIE first with which loss: from ImageNet alone l1 and ead do not leave 0, and
-# bce needs a sigmoid, which the others do not have.
-START = {loss: "bce" if loss == "bce" else "l2" for loss in PAPER}
+# What comes before: the recipe, and of each output layer, which the loss after it needs, the loss
+# that brings its maps to the scale of densities while those of the recipe bring them to their
+# shape. By a pixel-wise loss alone a network from ImageNet does not leave 0.
+FIRST, SCALE, SCALE_WEIGHT = "ead_osie_cpu.yaml", {"linear": "l2", "sigmoid": "bce"}, 1e-3
 CANVAS = (240, 320)       # the paper's, to which stimuli are stretched
-FIRST_EPOCHS, EPOCHS = 5, 2
+FIRST_EPOCHS, EPOCHS = 2, 3
 HELD_OUT = 50             # training stimuli of each dataset that choose the epoch
 
 
@@ -32,24 +32,26 @@ def parts(setting) -> list:
 def measure(setting, loss, seed) -> list:
     """Train EAD on OSIE, then with one loss on MIT1003, and score the validation stimuli of
     that."""
-    first = trained.train(_config(
-        setting, FIRST, "osie", START[loss], seed, {"learning_rate": 1e-4, "decay": 1.0,
-                                                    "epochs": FIRST_EPOCHS}), setting.log)
-    config = _config(setting, SPEC.recipe, "mit1003", loss, seed, {"epochs": EPOCHS},
-                     train=900, validation=103, upright=False)
+    output = "sigmoid" if loss == "bce" else "linear"
+    first = _config(setting, FIRST, "osie", output, output, seed, {
+        "epochs": FIRST_EPOCHS, "mirror": False})
+    first.train.loss[SCALE[output]] = SCALE_WEIGHT
+    first = trained.train(first, setting.log)
+    config = _config(setting, SPEC.recipe, "mit1003", loss, output, seed, {
+        "epochs": EPOCHS, "loss": {loss: 1.0}}, train=900, validation=103, upright=False)
     config.model.encoder_weights, config.model.weights = None, str(first.folder)
     scores = trained.scores(trained.train(config, setting.log))
     return [{"osie_epoch": first.best["epoch"], **{metric: scores[metric] for metric in METRICS}}]
 
 
-def _config(setting, recipe, dataset, loss, seed, training, **section):
-    """The config of one of the two trainings; its run is the folder `<dataset>_<loss>_<seed>`."""
+def _config(setting, recipe, dataset, name, output, seed, training, **section):
+    """The config of one of the two trainings; its run is the folder `<dataset>_<name>_<seed>`."""
     return setting.config(
-        recipe, f"{dataset}_{loss}_{seed}",
+        recipe, f"{dataset}_{name}_{seed}",
         setting.section(dataset, canvas=list(CANVAS), fit="stretch", hold_out=HELD_OUT, **section),
-        model={"options": {"sigmoid": loss == "bce"}},
-        train={"loss": {loss: 1.0}, "seed": seed, "batch": 2, "precision": "auto",
-               "monitor": "val_nss", "freeze": "block4", "cache": "disk",
+        model={"options": {"sigmoid": output == "sigmoid"}},
+        train={"seed": seed, "batch": 2, "precision": "auto", "monitor": "val_nss",
+               "freeze": "block4", "cache": "disk",
                # the frozen blocks are the same for every loss and seed
                "cache_folder": str(setting.scratch / f"responses_{dataset}"), **training},
         evaluation={"metrics": list(METRICS), "every": ["nss"]})

@@ -1,0 +1,87 @@
+"""From `--cluster ADDRESS` to a Dask client whose workers can do the work."""
+import asyncio
+import logging
+import os
+import re
+from contextlib import contextmanager
+from importlib import metadata
+
+from keras_saliency.files import InputError, import_optional, list_some
+
+ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx)://.+:\d+")
+LOCAL = re.compile(r"local(?::([1-9]\d{0,3}))?")
+SCHEDULER_SECONDS, WORKER_SECONDS = 15, 60  # to wait for an answer, and for the first worker
+# What has to be the same everywhere for the numbers to be the same.
+PACKAGES = ("keras_saliency", "tensorflow", "numpy")
+
+
+@contextmanager
+def connect(address: str, keep=None, resume=False, **options):
+    """The workers at an address, as a `Cluster` for a `with` block.
+
+    Args:
+        address: "local", which starts a worker for each core of this machine, "local:4" for so
+            many, which part its cores, or a running scheduler's, such as "tcp://host:8786".
+        keep: folder for the results of finished shards; None to keep none.
+        resume: take what is kept there from the same work; else it is made again.
+        options: of `Cluster`.
+
+    Raises:
+        MissingPackage: Dask is not installed. InputError: another address, or workers without
+            this package or with another version of what the numbers depend on.
+        OSError: no scheduler answers, or it has no worker.
+    """
+    distributed = import_optional("distributed", "cluster")
+    from keras_saliency.cluster.client import Cluster
+
+    local = LOCAL.fullmatch(address)
+    if not local and not ADDRESS.fullmatch(address):
+        raise InputError(f"--cluster {address}: write local, local:WORKERS, or the address of a "
+                         "scheduler such as tcp://host:8786")
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    if local:
+        workers = int(local[1] or os.cpu_count())
+        cluster = distributed.LocalCluster(
+            n_workers=workers, threads_per_worker=max(1, os.cpu_count() // workers),
+            host="127.0.0.1", dashboard_address=None, memory_limit=0,
+            silence_logs=logging.CRITICAL)
+    else:
+        workers, cluster = 0, None
+    try:
+        with _client(distributed, cluster or address) as client:
+            _require_workers(client, address)
+            yield Cluster(client, keep, resume, slots=workers, **options)
+    finally:
+        if cluster is not None:
+            cluster.close()
+
+
+def _client(distributed, where):
+    try:
+        return distributed.Client(where, timeout=SCHEDULER_SECONDS, set_as_default=False)
+    except (OSError, asyncio.TimeoutError, TimeoutError):
+        raise OSError(f"no scheduler answers at {where}: start one with `dask scheduler`, and "
+                      "workers with `dask worker ADDRESS`") from None
+
+
+def _require_workers(client, address) -> None:
+    try:
+        client.wait_for_workers(1, timeout=WORKER_SECONDS)
+    except (asyncio.TimeoutError, TimeoutError):
+        raise OSError(f"the scheduler at {address} has no worker: start some with `dask worker "
+                      f"{address}`") from None
+    require_versions(client, {package: metadata.version(package) for package in PACKAGES})
+
+
+def require_versions(client, versions: dict) -> None:
+    """Raise `InputError` naming workers that have not {package: version}."""
+    for package, own in versions.items():
+        wrong = {}
+        # a function of Python itself: workers without this package can run it
+        for worker, version in client.run(metadata.version, package, on_error="return").items():
+            if version != own:
+                wrong.setdefault("no" if isinstance(version, Exception) else version, []).append(
+                    worker)
+        for version, workers in wrong.items():
+            raise InputError(f"{package} {own} is here, and {version} {package} on "
+                             f"{list_some(workers)}: install {package} {own} there")

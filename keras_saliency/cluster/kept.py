@@ -1,0 +1,63 @@
+"""Results of finished shards in a folder, so that stopped work goes on where it was."""
+import pickle
+from pathlib import Path
+
+from keras_saliency.cluster import packing
+from keras_saliency.files import InputError, atomic_path, remove_abandoned
+
+_NUMPY = ("_frombuffer", "_reconstruct", "dtype", "ndarray", "scalar")  # what an array is made of
+
+
+class Kept:
+    """Results of the shards of one piece of work; another piece has another folder.
+
+    Args:
+        folder: where finished shards are. name: of the work, which tells it from any other.
+        resume: whether what is there already counts.
+    """
+
+    def __init__(self, folder, name: str, resume=False):
+        self.folder, self.resume = Path(folder) / name, resume
+        remove_abandoned(self.folder)
+
+    def has(self, number: int, shard) -> bool:
+        """Whether a shard need not be done again."""
+        return self.resume and self._path(number, shard).is_file()
+
+    def read(self, number: int, shard):
+        """The result of a shard.
+
+        Raises:
+            InputError: a file that is damaged, or holds anything but results.
+        """
+        path = self._path(number, shard)
+        try:
+            with open(path, "rb") as file:
+                return _Results(file).load()
+        except (pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError,
+                TypeError, ValueError) as error:
+            raise InputError(f"{path}: not the result of a shard ({error}); remove it") from None
+
+    def write(self, number: int, shard, result) -> None:
+        """Keep a result: whole or not at all."""
+        with atomic_path(self._path(number, shard)) as temporary, open(temporary, "wb") as file:
+            pickle.dump(result, file, protocol=4)
+
+    def _path(self, number, shard) -> Path:
+        return self.folder / f"{number:06d}-{packing.digest(packing.pack(shard))}.shard"
+
+
+class _Results(pickle.Unpickler):
+    """Reads arrays, and the tuples and data classes of this package; runs nothing else."""
+
+    def find_class(self, module, name):
+        root = module.partition(".")[0]
+        if root == "numpy" and name in _NUMPY:
+            return super().find_class(module, name)
+        if root == "keras_saliency":
+            found = super().find_class(module, name)
+            if isinstance(found, type) and (issubclass(found, tuple) or hasattr(found, "merge")
+                                            or hasattr(found, "joined")):
+                return found
+        raise pickle.UnpicklingError(f"it holds a {module}.{name}")
+

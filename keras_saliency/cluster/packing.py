@@ -1,0 +1,55 @@
+"""What all shards share as bytes: the same bytes for the same things, so that they have a name."""
+import hashlib
+import io
+import pickle
+import sys
+import uuid
+from types import MappingProxyType
+
+
+class _Pickler(pickle.Pickler):
+    """Networks go as their layers and weights: what Keras writes of them differs each time."""
+
+    def reducer_override(self, obj):
+        keras = sys.modules.get("keras")  # without which there are no networks
+        if keras is not None and isinstance(obj, keras.Model):
+            return _network, (obj.to_json(), obj.get_weights(), getattr(obj, "canvas", None),
+                              getattr(obj, "canvas_fit", None), dict(getattr(obj, "about", {})))
+        return NotImplemented
+
+
+def pack(value) -> bytes:
+    """`value`, with any networks in it, for `unpack` in another process of the same software."""
+    packed = io.BytesIO()
+    _Pickler(packed, protocol=5).dump(value)
+    return packed.getvalue()
+
+
+def unpack(packed: bytes):
+    """What `pack` was given."""
+    return pickle.loads(packed)
+
+
+def digest(packed: bytes) -> str:
+    """16 letters that stand for some bytes."""
+    return hashlib.sha256(packed).hexdigest()[:16]
+
+
+def unique() -> str:
+    """A name that nothing else has."""
+    return uuid.uuid4().hex
+
+
+def _network(layers, weights, canvas, fit, about):
+    """A network with what `models.load_pretrained` adds to one, where it has that."""
+    import keras
+
+    import keras_saliency.models  # noqa: F401  the layers of this package
+
+    model = keras.models.model_from_json(layers)
+    model.set_weights(weights)
+    for name, value in (("canvas", canvas), ("canvas_fit", fit),
+                        ("about", MappingProxyType(about))):
+        if value:
+            setattr(model, name, value)
+    return model

@@ -1,0 +1,178 @@
+"""Shards on their way: sent out, received, sent again when a worker dies, hangs or fails."""
+import queue
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from keras_saliency.cluster import packing
+from keras_saliency.files import list_some, printable
+
+ATTEMPTS = 3     # of a shard, before the work goes on without it
+FIRST = 4        # shards that fail so, before any came back: then all will
+PATIENCE = 600   # seconds that a shard may take
+AHEAD = 8        # shards on their way for each thread of the workers
+GONE = 20        # seconds without a scheduler, before it is given up
+TICK = 1.0       # seconds between looks at the workers
+SCHEDULER_GONE = ("the scheduler is gone; shards that were finished are kept in the output folder, "
+                  "and --resume goes on from there")
+_END = object()
+
+
+@dataclass
+class _Shard:
+    """One that is on its way.
+
+    Attributes:
+        future: of its latest attempt. failures: of those before.
+        seen: {worker: when the shard was first seen there}.
+    """
+
+    number: int
+    value: Any
+    future: Any = None
+    failures: int = 0
+    seen: dict = field(default_factory=dict)
+
+
+class Work:
+    """One piece of work.
+
+    Args:
+        client: `distributed.Client`. submit: (shard, key) -> future.
+        names: shard -> names of its items. advance: is told how many items are done.
+        kept: `Kept`, or None. patience: seconds that a shard may take.
+        failed: list that gets a line about each shard that is given up.
+    """
+
+    def __init__(self, client, submit, names, advance, kept, patience, failed):
+        self.client, self.submit, self.names, self.advance = client, submit, names, advance
+        self.kept, self.patience, self.failed = kept, patience, failed
+        # by number: what is on its way; functions that give a result, None where there is none
+        self._out, self._ready, self._arrived = {}, {}, queue.SimpleQueue()
+        self._came_back, self._threads = False, 1
+        # when the workers were last looked at, had a thread; since when the scheduler is gone
+        self._looked, self._served, self._gone_since = 0.0, time.monotonic(), None
+
+    def results(self, shards):
+        """Yield the results in the order of the shards, without those that are given up."""
+        try:
+            yield from self._results(iter(shards))
+        except Exception:
+            if self.client.status != "running":  # which many calls tell, each in its own way
+                raise OSError(SCHEDULER_GONE) from None
+            raise
+        finally:
+            if self.client.status == "running":
+                self.client.cancel([shard.future for shard in self._out.values()], force=True)
+
+    def _results(self, shards):
+        sent = given = 0
+        while True:
+            while shards is not None and sent - given < AHEAD * self._threads:
+                shard = next(shards, _END)
+                if shard is _END:
+                    shards = None
+                else:
+                    self._begin(sent, shard)
+                    sent += 1
+            if given == sent:
+                return
+            self._look()
+            if given in self._ready:
+                result = self._ready.pop(given)
+                given += 1
+                if result is not None:
+                    yield result()
+            else:
+                self._receive()
+
+    def _begin(self, number, value) -> None:
+        if self.kept is not None and self.kept.has(number, value):
+            self._ready[number] = lambda: self.kept.read(number, value)
+            self.advance(len(value))
+            return
+        self._out[number] = _Shard(number, value)
+        self._send(self._out[number])
+
+    def _send(self, shard) -> None:
+        shard.seen.clear()
+        shard.future = self.submit(shard.value, f"shard-{shard.number}-{packing.unique()}")
+        shard.future.add_done_callback(lambda future: self._arrived.put((shard, future)))
+
+    def _receive(self) -> None:
+        """Take one shard that came back, or none in a while."""
+        try:
+            shard, future = self._arrived.get(timeout=TICK)
+        except queue.Empty:
+            return
+        if future is not shard.future or shard.number not in self._out:
+            return  # of an attempt that was given up
+        if future.status == "finished":
+            self._finish(shard, future.result())
+        elif future.status == "error":
+            self._fail(shard, future.exception())
+        else:  # the scheduler lost it, or is gone itself
+            time.sleep(TICK)
+            self._fail(shard, ConnectionError("lost by the scheduler"))
+
+    def _finish(self, shard, result) -> None:
+        if self.kept is not None:
+            self.kept.write(shard.number, shard.value, result)
+        self._came_back = True
+        self._settle(shard, lambda: result)
+
+    def _fail(self, shard, error) -> None:
+        shard.failures += 1
+        if shard.failures < ATTEMPTS:
+            self._send(shard)
+            return
+        self.failed.append(f"{list_some(self.names(shard.value))}: {_first_line(error)}")
+        self._settle(shard, None)
+        if len(self.failed) >= FIRST and not self._came_back:
+            raise OSError(f"the first {FIRST} shards failed {ATTEMPTS} times each, the last with: "
+                          f"{_first_line(error)}")
+
+    def _settle(self, shard, result) -> None:
+        del self._out[shard.number]
+        self._ready[shard.number] = result
+        self.advance(len(shard.value))
+
+    def _look(self) -> None:
+        """See to the scheduler and the workers, once in a while."""
+        now = time.monotonic()
+        if now - self._looked < TICK:
+            return
+        self._looked = now
+        if self.client.status != "running":
+            self._gone_since = self._gone_since or now
+            if now - self._gone_since > GONE:
+                raise OSError(SCHEDULER_GONE)
+            return
+        self._gone_since = None
+        threads = sum(self.client.nthreads().values())
+        self._threads, self._served = threads or self._threads, now if threads else self._served
+        if now - self._served > self.patience:
+            raise OSError(f"no worker for {self.patience} seconds; start some, and go on with "
+                          "--resume")
+        by_key = {shard.future.key: shard for shard in self._out.values()}
+        for worker, keys in self.client.processing().items():
+            shards = [by_key[key] for key in keys if key in by_key]
+            late = [shard for shard in shards
+                    if now - shard.seen.setdefault(worker, now) > self.patience]
+            if late:
+                self._stop(worker)
+                for shard in late:
+                    self._fail(shard, TimeoutError(f"no result after {self.patience} seconds"))
+
+    def _stop(self, worker) -> None:
+        """End a worker that hangs; one with a nanny is started anew by that."""
+        print(printable(f"\nworker {worker} hangs and is stopped"), file=sys.stderr)
+        try:
+            self.client.restart_workers([worker], raise_for_error=False)
+        except ValueError:  # it has no nanny
+            self.client.retire_workers([worker], close_workers=True)
+
+
+def _first_line(error) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -1,0 +1,53 @@
+"""What runs on a worker: one shard at a time on each of its threads."""
+import os
+import threading
+from functools import lru_cache
+
+from distributed import WorkerPlugin, get_worker
+
+from keras_saliency.cluster import packing
+
+
+class Shared(WorkerPlugin):
+    """What all shards of some work share: sent to each worker once, also to those that come
+    later, and unpacked by the first shard there."""
+
+    def __init__(self, name: str, packed: bytes, slots: int = 0):
+        """slots: how many workers of this machine part its cores; 0 to leave that as it is."""
+        self.name, self.packed, self.slots = name, packed, slots
+
+    def setup(self, worker):
+        self._lock, self._value = threading.Lock(), None
+        self._threads, self._slot = worker.state.nthreads, worker.name
+
+    def value(self) -> dict:
+        """The unpacked dict."""
+        with self._lock:
+            if self._value is None:
+                limit_threads(self._threads, self._slot, self.slots)
+                self._value = packing.unpack(self.packed)
+            return self._value
+
+
+@lru_cache(maxsize=None)  # once in a process
+def limit_threads(threads: int, slot, slots: int) -> None:
+    """Let TensorFlow take as many threads as the worker has, and, where `slots` workers part the
+    cores of their machine, every engine those of this one."""
+    if slots and isinstance(slot, int) and hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, cores[slot % slots::slots] or cores)
+    import tensorflow as tf
+
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError:  # it runs already
+        pass
+
+
+def run_shard(names, function, argument: str, shard):
+    """`function` with what the `Shared` of `names` hold and the shard as `argument`."""
+    plugins, shared = get_worker().plugins, {}
+    for name in names:
+        shared.update(plugins[name].value())
+    return function(**shared, **{argument: shard})

@@ -1,0 +1,84 @@
+"""A scheduler and workers of their own, started as docs/scale.md says."""
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DASK = [sys.executable, "-m", "dask"]
+
+
+@pytest.fixture
+def scheduler(tmp_path):
+    """(its process, its address), with two workers that started elsewhere."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address, elsewhere, started = f"tcp://127.0.0.1:{port}", tmp_path / "elsewhere", []
+    elsewhere.mkdir()
+    commands = [["scheduler", "--host", "127.0.0.1", "--port", str(port)],
+                *[["worker", address, "--nthreads", "1"]] * 2]
+    for command in commands:
+        started.append(subprocess.Popen(
+            [*DASK, *command, "--no-dashboard"], cwd=elsewhere, start_new_session=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+    yield started[0], address
+    for process in started:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait()
+
+
+def start(*arguments, folder):
+    return subprocess.Popen(
+        [sys.executable, str(REPOSITORY / "scripts" / "predict.py"), *map(str, arguments)],
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.slow
+def test_predictions_by_workers_and_the_end_of_their_scheduler(scheduler, tmp_path):
+    process, address = scheduler
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for index in range(96):
+        picture = np.random.default_rng(index).integers(0, 256, (100, 150, 3), np.uint8)
+        cv2.imwrite(str(pictures / f"{index:02d}.png"), picture)
+    few = sorted(pictures.iterdir())[:20]
+
+    for out, options in (("here", []), ("there", ["--cluster", address])):
+        run = start(*(path.relative_to(tmp_path) for path in few), "--weights", "itti", "--raw",
+                    "--out", out, *options, folder=tmp_path)
+        output, errors = run.communicate(timeout=120)
+        assert run.returncode == 0 and "20 of 20 pictures" in output, errors
+    for path in (tmp_path / "here").glob("[!.]*"):
+        assert path.read_bytes() == (tmp_path / "there" / path.name).read_bytes()
+
+    run = start("pictures", "--weights", "gbvs", "--out", "cut", "--cluster", address,
+                folder=tmp_path)
+    kept = tmp_path / "cut" / ".shards"
+    deadline = time.monotonic() + 120
+    while not list(kept.rglob("*.shard")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.kill()
+    output, errors = run.communicate(timeout=120)
+    finished = [int(path.name.split("-")[0]) for path in kept.rglob("*.shard")]
+    assert run.returncode == 1 and 0 < len(finished) < 6
+    assert errors.splitlines()[-1].startswith("error: the scheduler is gone; shards that were")
+
+    names = [f"{16 * shard + k:02d}_density.png" for shard in finished for k in range(16)]
+    before = [(tmp_path / "cut" / name).stat().st_mtime_ns for name in names]
+    run = start("pictures", "--weights", "gbvs", "--out", "cut", "--cluster", "local:2",
+                "--resume", folder=tmp_path)
+    output, errors = run.communicate(timeout=120)
+    assert run.returncode == 0 and "96 of 96 pictures" in output, errors
+    assert len(list((tmp_path / "cut").glob("*_density.png"))) == 96
+    assert [(tmp_path / "cut" / name).stat().st_mtime_ns for name in names] == before
