@@ -26,6 +26,7 @@ class ConfigError(InputError):
 
 LARGEST_CANVAS = 2 ** 24  # pixels: activation_maps of more do not fit any memory
 CACHES = ("none", "memory", "disk")
+ONE, MIRRORED, MULTI_WORKER = DEVICES = ("one", "mirrored", "multi_worker")
 FITS = ("pad", "stretch")  # how a stimulus comes onto the canvas, see maps.py
 CENTER_BIASES = ("kde", "histogram")
 PRECISIONS = ("float32", "bfloat16", "auto")
@@ -166,6 +167,8 @@ class TrainConfig:
     epochs: int = 10
     batch: int = 1
     freeze: Optional[str] = None           # last frozen encoder block, e.g. "block4"
+    devices: str = "one"                   # "mirrored": all of this machine; "multi_worker": those
+                                           # of TF_CONFIG
     finetune_layers: Any = "all"           # or train only the last so many encoder convolutions
     cache: str = "none"                    # "none", "memory" or "disk"
     cache_folder: Optional[str] = None     # of cache "disk", shared by runs; default: the run's
@@ -187,6 +190,8 @@ class TrainConfig:
         _at_least("train", self, 1, "epochs", "batch", "unit_every", "decay_every", "patience")
         _require(self.precision in PRECISIONS,
                  f"train.precision {self.precision!r}; choose {', '.join(PRECISIONS)}")
+        _require(self.devices in DEVICES,
+                 f"train.devices {self.devices!r}; choose {', '.join(DEVICES)}")
         _require(self.cache in CACHES, f"train.cache {self.cache!r}; choose none, memory or disk")
         _require(self.cache_folder is None or self.cache == "disk",
                  f"train.cache_folder is for train.cache=disk, not {self.cache}")

@@ -26,7 +26,7 @@ def main():
                         help="continue runs/<name>/ after its last finished epoch")
     arguments = parser.parse_args()
     run = fit.train(command_line.load_config(arguments), resume=arguments.resume)
-    if run.rows:
+    if run.rows and run.chief:
         run_results.write(run)
     return command_line.DONE if run.finished else command_line.FAILED
 

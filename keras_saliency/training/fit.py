@@ -23,11 +23,18 @@ from keras_saliency.models import (
 )
 from keras_saliency.models.precision import at_precision, choose_precision
 from keras_saliency.prediction.forward import forward_function
-from keras_saliency.training import adversarial, callbacks, checkpoints, features, lbfgs
+from keras_saliency.training import (
+    adversarial,
+    callbacks,
+    checkpoints,
+    devices,
+    features,
+    lbfgs,
+)
 from keras_saliency.training.averages import averaged
 from keras_saliency.training.history import best_row
 from keras_saliency.training.inputs import inputs
-from keras_saliency.training.run import BEST, HISTORY, LAST, Run, open_folder
+from keras_saliency.training.run import BEST, HISTORY, LAST, Run
 
 OPTIMIZERS = {
     "adam": keras.optimizers.Adam,
@@ -51,8 +58,14 @@ def train(config: Config, resume=False, log=print) -> Run:
     Raises:
         InputError: a setting, a file or the state of a resumed run that cannot be used; before
             training starts. FloatingPointError: training diverged; the weights of the last good
-            epoch stay.
+            epoch stay. OSError: another machine of `train.devices` does not answer.
     """
+    place = devices.choose(config)
+    with place.strategy.scope():
+        return _train(config, place, resume, log)
+
+
+def _train(config: Config, place, resume, log) -> Run:
     settings = config.train
     settings.precision = choose_precision(settings.precision, log)
     keras.utils.set_random_seed(settings.seed)
@@ -88,24 +101,26 @@ def train(config: Config, resume=False, log=print) -> Run:
     if settings.adversarial is not None:
         adversary = adversarial.make_adversary(settings, spec.canvas, _optimizer(
             settings.adversarial, settings.adversarial.learning_rate, "train.adversarial"))
-    with open_folder(config, resume) as folder:
-        rows = checkpoints.restore(folder, model, optimizer, adversary) if resume else []
-        run = Run(folder, config, model, rows, sections)
+    with place.folder(config, resume) as (source, folder):
+        rows = checkpoints.restore(source, model, optimizer, adversary) if resume else []
+        run = Run(folder, config, model, rows, sections, chief=place.chief)
         log(run.opening())
-        if rows:
+        if rows and run.chief:
             checkpoints.check_best(run)
         if _is_over(rows, settings):
             log(f"nothing left to train: {len(rows)} epochs are done")
         else:
-            with pipeline.unreadable_files_named(*run.datasets):
-                _loop(run, optimizer, adversary, shares, scorers, log)
+            with pipeline.unreadable_files_named(*run.datasets), place.failures_named():
+                _loop(run, place, optimizer, adversary, shares, scorers, log)
+        if not run.chief:
+            return run
         run.take_best()
         plain.set_weights(model.get_weights())
         run.model = plain  # what is scored, exported and kept does not depend on the precision
         return run
 
 
-def _loop(run: Run, optimizer, adversary, shares, scorers, log) -> None:
+def _loop(run: Run, place, optimizer, adversary, shares, scorers, log) -> None:
     """Train `run.model` from where `run.rows` ends."""
     settings, folder = run.config.train, run.folder
     network, load, validation_streams = inputs(run)
@@ -113,7 +128,7 @@ def _loop(run: Run, optimizer, adversary, shares, scorers, log) -> None:
     forward, trained = forward_function(network), network
     if adversary is not None:
         trained = adversarial.AdversarialTraining(network, adversary, settings.adversarial.alpha)
-    trained.compile(optimizer=optimizer, loss=loss, jit_compile=False)
+    trained.compile(optimizer=optimizer, loss=place.loss(loss), jit_compile=False)
 
     def validate():
         with averaged(network, optimizer):
@@ -136,7 +151,7 @@ def _loop(run: Run, optimizer, adversary, shares, scorers, log) -> None:
                                 range(done, settings.epochs))
     try:
         trained.fit(
-            pipeline.training_stream(drawn, load, settings.batch),
+            place.stream(drawn, load, settings.batch),
             steps_per_epoch=orders.steps_per_epoch(shares, settings.batch), initial_epoch=done,
             epochs=settings.epochs, verbose=0,
             callbacks=[callbacks.StopWhenDiverged(run.model),

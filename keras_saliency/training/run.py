@@ -21,7 +21,7 @@ from keras_saliency.training.history import best_row
 LOCK = ".lock"
 SETTINGS, HISTORY, BEST, LAST = "config.yaml", "history.csv", "best.h5", "last.h5"
 # What a resumed run may change: how long and how fast it trains, and what it shows meanwhile.
-FREE = ("train.epochs", "train.patience", "train.cache", "train.cache_folder",
+FREE = ("train.epochs", "train.patience", "train.cache", "train.cache_folder", "train.devices",
         "train.unit_layers", "train.unit_every", "evaluation.batch")
 FREE_LBFGS = ("iterations", "leave_one_observer_out")
 
@@ -34,6 +34,7 @@ class Run:
         folder: where everything is. model: with its best weights, once the run has ended.
         rows: the history. sections: the datasets, in training and validation stimuli.
         finished: False if it was interrupted (Ctrl-C).
+        chief: False for a process that trains for another one, which has the run's folder.
     """
 
     folder: Path
@@ -42,6 +43,7 @@ class Run:
     rows: list
     sections: Sequence[Section]
     finished: bool = True
+    chief: bool = True
 
     @property
     def training(self) -> SaliencyDataset:
