@@ -73,13 +73,11 @@ class Devices:
         try:
             yield
         except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError,
-                tf.errors.DeadlineExceededError, tf.errors.InternalError) as error:
+                tf.errors.DeadlineExceededError, tf.errors.InternalError):
             if not isinstance(self.strategy, tf.distribute.MultiWorkerMirroredStrategy):
                 raise
-            reason = str(error).strip().partition("\n")[0]
-            raise OSError(f"another worker of TF_CONFIG does not answer ({reason}); start all of "
-                          "them again with --resume, which goes on after the last whole "
-                          "epoch") from None
+            raise OSError("another worker of TF_CONFIG does not answer; start all of them again "
+                          "with --resume, which goes on after the last whole epoch") from None
 
 
 def choose(config: Config) -> Devices:

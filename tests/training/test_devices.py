@@ -1,6 +1,12 @@
 """Several devices train what one does; what cannot be is said before training."""
+import json
+import os
+import signal
+import socket
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -8,7 +14,10 @@ import pytest
 
 from keras_saliency import config as configs
 from keras_saliency.config import ConfigError
+from keras_saliency.models import weights_file
 from keras_saliency.training import devices
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 # Two logical processors train a tiny EAD for 20 steps, or one does. By SGD: Adam divides a gradient
 # by its size, and so makes the rounding of the smallest as large as a step.
@@ -45,6 +54,70 @@ def test_two_devices_train_what_one_does(tmp_path):
     assert len(one.files) > 10
     for name in one.files:
         np.testing.assert_allclose(two[name], one[name], atol=1e-4, rtol=1e-4)
+
+
+def train(name, folder, *settings, worker=None, ports=()):
+    """A process of scripts/train.py on a tiny EAD, one of two where `worker` is its number."""
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    if worker is not None:
+        environment["TF_CONFIG"] = json.dumps({
+            "cluster": {"worker": [f"127.0.0.1:{port}" for port in ports]},
+            "task": {"type": "worker", "index": worker}})
+    return subprocess.Popen(
+        [sys.executable, str(REPOSITORY / "scripts" / "train.py"), "--set", f"name={name}",
+         f"output={folder}", "model.encoder_weights=null",
+         "model.options={width_multiplier: 0.06}", "data.canvas=[48,64]", "data.sigma_pixels=6",
+         "data.validation=null", "data.options={count: 50, size: [96, 128]}", "train.freeze=null",
+         "train.cache=none", "train.optimizer=sgd", "train.learning_rate=0.001",
+         "train.decay=1.0", "train.batch=4", *settings],
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def finish(*processes):
+    ended = [process.communicate(timeout=300) for process in processes]
+    return [(process.returncode, errors) for process, (_, errors) in zip(processes, ended)]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(int(keras.__version__[0]) > 2, reason="Keras 3 cannot; it says so below")
+def test_two_machines_train_what_one_does_and_outlive_each_other(tmp_path):
+    def two(*settings):
+        ports = free_ports(2)
+        return [train("two", tmp_path, "train.devices=multi_worker", *settings, worker=worker,
+                      ports=ports) for worker in (0, 1)]
+
+    ended = finish(train("one", tmp_path, "train.epochs=2"), *two("train.epochs=2"))
+    assert [code for code, _ in ended] == [0, 0, 0], ended
+    one, both = (weights_file.read(tmp_path / name / "last.h5") for name in ("one", "two"))
+    for layer, variables in one.items():
+        for name, values in variables.items():
+            np.testing.assert_allclose(both[layer][name], values, atol=1e-4)
+    assert (tmp_path / "two" / "scores.csv").exists()
+
+    processes = two("train.epochs=500", "--resume")
+    history = tmp_path / "two" / "history.csv"
+    deadline = time.monotonic() + 120
+    while len(history.read_text().splitlines()) < 5 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    processes[1].send_signal(signal.SIGKILL)
+    (code, errors), _ = finish(*processes)
+    assert code == 1
+    assert "\nerror: another worker of TF_CONFIG does not answer; start all of them" in errors
+    done = len(history.read_text().splitlines()) - 1
+    assert done >= 4
+    ended = finish(*two(f"train.epochs={done + 1}", "--resume"))
+    assert [code for code, _ in ended] == [0, 0], ended
+    assert len(history.read_text().splitlines()) == done + 2
 
 
 @pytest.mark.parametrize("train, reason", [
