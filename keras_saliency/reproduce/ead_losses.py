@@ -67,11 +67,11 @@ def tables(rows) -> list:
 
 
 def verdict(rows) -> Verdict:
-    nss = {loss: np.mean(column(some, "nss")) for loss, some in groups(rows, "loss").items()}
-    order = sorted(nss, key=nss.get, reverse=True)
+    nss = {loss: column(some, "nss") for loss, some in groups(rows, "loss").items()}
+    order = sorted(nss, key=lambda loss: -np.mean(nss[loss]))
     return Verdict(order[0] == "ead",
                    "the EAD loss gives the highest NSS (ead > l2 > l1 > bce); ours: "
-                   + " > ".join(f"{loss} {nss[loss]:.3f}" for loss in order))
+                   + " > ".join(f"{loss} {spread(nss[loss])}" for loss in order))
 
 
 SPEC = ResultSpec(
