@@ -8,10 +8,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "metrics")]
 
-from benchmarks import engines, metrics, predict, train, units  # noqa: E402
+from benchmarks import cluster, engines, metrics, predict, train, units  # noqa: E402
 from keras_saliency import command_line  # noqa: E402
 
 BENCHMARKS = {
+    "cluster": cluster.run,
     "engines": engines.run,
     "metrics": metrics.run,
     "predict": predict.run,

@@ -35,7 +35,8 @@ class Cluster:
             shards: iterable of what can be sent, each with a length; it is read as the work goes
                 on.
             shared: further arguments, sent once to each worker; may hold networks.
-            label, unit: of the progress bar. total: items of all shards, None if nobody knows.
+            label, unit: of the progress bar; no label, no bar. total: items of all shards, None
+                if nobody knows.
             names: shard -> names of its items, for the message about one that failed; such a
                 shard yields nothing.
             kept: what keeps results of finished shards in place of `Kept`.
@@ -53,7 +54,7 @@ class Cluster:
             return self.client.submit(run_shard, placed, function, argument, shard, key=key,
                                       pure=False)
 
-        with tqdm(total=total, desc=label, unit=unit) as bar:
+        with tqdm(total=total, desc=label, unit=unit, disable=label is None) as bar:
             work = Work(self.client, submit, names, bar.update, kept, self.patience, self.failed)
             yield from work.results(shards)
 

@@ -105,7 +105,7 @@ def score(config: Config, weights=None, maps=None, baseline=None, part="validati
         print(f"scoring {source} on the stimuli ({part}) of {dataset.summary()}")
         with pipeline.unreadable_files_named(dataset):
             if model is not None:
-                result = _score_model(model, section, scorer, config.evaluation.batch, client)
+                result = score_model(model, section, scorer, config.evaluation.batch, client)
             else:
                 if saved_model:
                     predictions = saved_model_predictions(saved_model, dataset, trust)
@@ -143,8 +143,15 @@ def _as_predicted(sections, model) -> list:
     return [replace(data, fit=fit, **geometry) for data in sections]
 
 
-def _score_model(model, section, scorer, batch, client) -> evaluation.Evaluation:
-    """Score a network or a classical model on the evaluated stimuli of one dataset."""
+def score_model(model, section, scorer, batch, client=None) -> evaluation.Evaluation:
+    """Score a network or a classical model on the evaluated stimuli of one dataset.
+
+    Args:
+        model: as of `predict`. section: of `load_sections`. scorer: of `section_scorer`.
+        batch: stimuli per forward pass.
+        client: of `cluster.connect`, whose workers do it, with the same scores; None for this
+            process.
+    """
     shared = {"model": model, "spec": section.spec, "scorer": scorer, "batch": batch}
     every, label = np.arange(len(section.evaluated)), "evaluation"
     if client is None:
