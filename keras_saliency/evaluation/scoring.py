@@ -1,5 +1,7 @@
 """Scores of saliency maps against fixations, at each stimulus' own size."""
 import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
@@ -21,6 +23,7 @@ from keras_saliency.prediction.pictures import read_gray
 # In a list of metrics: all that can be computed, but for emd, which takes longer than the rest
 # together.
 ALL = "all"
+SCORERS = 2  # stimuli that are scored at the same time
 _SLOW = ("emd",)
 
 
@@ -173,7 +176,7 @@ class Scorer:
             raise FloatingPointError(f"the map of {name} has NaN or infinite values; a model that "
                                      "makes such maps has diverged: train it again with a lower "
                                      "learning rate")
-        return self._scores.update(prediction, self.references(index), log_density,
+        return self._scores.score(prediction, self.references(index), log_density,
                                    seed=self.seed + index)
 
     def about(self) -> dict:
@@ -215,30 +218,56 @@ def score_predictions(predictions, scorer: Scorer, label=None, indices=None) -> 
     indices = range(len(scorer.dataset)) if indices is None else indices
     names, count = [scorer.dataset.names[i] for i in indices], len(indices)
     scores = {name: np.full(count, np.nan) for name in scorer.metrics}
-    reasons, missing, scoring, index, begin = {}, [], 0.0, 0, time.perf_counter()
-    for prediction in tqdm(predictions, total=count, desc=label, unit="stimulus", leave=False,
-                           disable=label is None):
-        if index < count:
-            start = time.perf_counter()
-            if isinstance(prediction, Skipped):
-                reasons[names[index]] = prediction.reason
-                missing.append(names[index])
-            else:
-                row = (prediction if isinstance(prediction, dict)
-                       else scorer.score(int(indices[index]), prediction))
-                for name, value in row.items():
-                    scores[name][index] = value
-                unscored = [name for name, value in row.items() if np.isnan(value)]
-                if unscored:
-                    reasons[names[index]] = (f"{', '.join(unscored)}: "
-                                             f"{scorer.why_not(int(indices[index]))}")
-            scoring += time.perf_counter() - start
-        index += 1
-    if index != count:
-        raise InputError(f"the stream held {index} maps for {count} stimuli")
+    reasons, missing, waited, given, begin = {}, [], 0.0, 0, time.perf_counter()
+
+    def score(place, prediction):
+        if place >= count or isinstance(prediction, (Skipped, dict)):
+            return prediction
+        return scorer.score(int(indices[place]), prediction)
+
+    for row, seconds in tqdm(_ahead(score, predictions), total=count, desc=label, unit="stimulus",
+                             leave=False, disable=label is None):
+        waited += seconds
+        if isinstance(row, Skipped) and given < count:
+            reasons[names[given]] = row.reason
+            missing.append(names[given])
+        elif given < count:
+            for name, value in row.items():
+                scores[name][given] = value
+            unscored = [name for name, value in row.items() if np.isnan(value)]
+            if unscored:
+                why = scorer.why_not(int(indices[given]))
+                reasons[names[given]] = f"{', '.join(unscored)}: {why}"
+        given += 1
+    if given != count:
+        raise InputError(f"the stream held {given} maps for {count} stimuli")
     total = time.perf_counter() - begin
     return Evaluation(names, scores, reasons=reasons, missing=missing, seconds={
-        "prediction": round(total - scoring, 3), "scoring": round(scoring, 3)})
+        "prediction": round(total - waited, 3), "scoring": round(waited, 3)})
+
+
+def _ahead(function, items):
+    """Yield (`function(place, item)`, seconds that were waited for it) of all items, in order.
+
+    Some are computed at the same time, and while further items are made: metrics spend most of
+    their time outside Python.
+    """
+    def finished():
+        start = time.perf_counter()
+        result = waiting.popleft().result()
+        return result, time.perf_counter() - start
+
+    waiting = deque()
+    with ThreadPoolExecutor(SCORERS) as pool:
+        try:
+            for place, item in enumerate(items):
+                waiting.append(pool.submit(function, place, item))
+                if len(waiting) > SCORERS:
+                    yield finished()
+            while waiting:
+                yield finished()
+        finally:  # also of an error: what has not begun does not begin
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def evaluate(forward, stream, scorer: Scorer, loss=None, label=None,

@@ -99,7 +99,13 @@ class StreamingScores:
         self.moments = Moments.empty(len(names))
 
     def update(self, saliency_map, references, log_density=None, seed=None) -> dict:
-        """Score one image and add it.
+        """Score one image and add it; as `score`."""
+        scores = self.score(saliency_map, references, log_density, seed)
+        self.moments = self.moments.merge(Moments.of([list(scores.values())]))
+        return scores
+
+    def score(self, saliency_map, references, log_density=None, seed=None) -> dict:
+        """Score one image.
 
         Args:
             saliency_map: [H, W]; may be None if all metrics score a log_density.
@@ -113,7 +119,7 @@ class StreamingScores:
             {metric: float}, the scores of this image; NaN if there is nothing to score against.
 
         Raises:
-            InputError: an input is missing, or one that the metric refuses; nothing is added.
+            InputError: an input is missing, or one that the metric refuses.
         """
         given = {"saliency_map": saliency_map, "log_density": log_density}
         given = {name: value for name, value in {**references, **given}.items()
@@ -128,7 +134,6 @@ class StreamingScores:
             if metric.sampled and seed is not None:
                 options = {"seed": seed, **options}
             scores[name] = metric.function(*(given[a] for a in wanted), **options)
-        self.moments = self.moments.merge(Moments.of([list(scores.values())]))
         return scores
 
     def merge(self, other: "StreamingScores") -> "StreamingScores":
