@@ -7,7 +7,7 @@ import posixpath
 from pathlib import Path
 
 from keras_saliency.files import InputError, MissingPackage, atomic_path, import_optional
-from keras_saliency.picture_headers import LIMIT, PICTURE_TYPES, most_bytes, read_file
+from keras_saliency.picture_headers import LIMIT, PICTURE_TYPES, check_bytes, read_file
 
 LIST = ".txt"  # a file with one address a line
 # What they are given is there as a whole or not at all; elsewhere a file is renamed to its name.
@@ -65,10 +65,7 @@ def read_bytes(address, limit: int = LIMIT) -> bytes:
         return read_file(address, limit)
     files, path = _open(address)
     try:
-        size, most = files.size(path), most_bytes(limit)
-        if size is not None and size > most:
-            raise InputError(f"{address}: {size} bytes are more than a picture of {limit} pixels "
-                             f"has ({most})")
+        check_bytes(files.size(path) or 0, address, limit)
         return files.cat_file(path)
     except OSError as error:
         raise InputError(f"{address}: {error.strerror or error}") from None

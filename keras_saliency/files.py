@@ -60,6 +60,11 @@ def printable(text) -> str:
                    for c in str(text))
 
 
+def first_line(error) -> str:
+    """The first line of an error's message; its type where it has none."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__
+
+
 def require_writable(path) -> None:
     """Raise `InputError` if a file or folder `path` cannot be made, before work is put into it."""
     path = Path(path)

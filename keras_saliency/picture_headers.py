@@ -29,14 +29,11 @@ def read_file(path, limit: int = LIMIT) -> bytes:
         InputError: naming a file that is missing, empty, no regular file (a pipe or a device may
             never end), or that has more bytes than a picture of that size.
     """
-    most = most_bytes(limit)
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
             raise InputError(f"{path}: not a regular file")
-        if status.st_size > most:
-            raise InputError(f"{path}: {status.st_size} bytes are more than a picture of {limit} "
-                             f"pixels has ({most})")
+        check_bytes(status.st_size, path, limit)
         with open(path, "rb") as file:
             contents = file.read(status.st_size)
     except OSError as error:
@@ -46,9 +43,12 @@ def read_file(path, limit: int = LIMIT) -> bytes:
     return contents
 
 
-def most_bytes(limit: int) -> int:
-    """How many bytes a picture file of `limit` pixels may have."""
-    return _BYTES_PER_PIXEL * limit + _OTHER_BYTES
+def check_bytes(size: int, name, limit: int) -> None:
+    """Raise `InputError` if a file has more bytes than a picture of `limit` pixels may have."""
+    most = _BYTES_PER_PIXEL * limit + _OTHER_BYTES
+    if size > most:
+        raise InputError(f"{name}: {size} bytes are more than a picture of {limit} pixels has "
+                         f"({most})")
 
 
 def check_picture(contents: bytes, name, limit: int = LIMIT, remedy="make it smaller") -> tuple:

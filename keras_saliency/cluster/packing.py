@@ -3,7 +3,6 @@ import hashlib
 import io
 import pickle
 import sys
-import uuid
 from types import MappingProxyType
 
 
@@ -33,11 +32,6 @@ def unpack(packed: bytes):
 def digest(packed: bytes) -> str:
     """16 letters that stand for some bytes."""
     return hashlib.sha256(packed).hexdigest()[:16]
-
-
-def unique() -> str:
-    """A name that nothing else has."""
-    return uuid.uuid4().hex
 
 
 def _network(layers, weights, canvas, fit, about):

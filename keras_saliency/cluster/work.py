@@ -2,11 +2,11 @@
 import queue
 import sys
 import time
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from keras_saliency.cluster import packing
-from keras_saliency.files import list_some, printable
+from keras_saliency.files import first_line, list_some, printable
 
 ATTEMPTS = 3     # of a shard, before the work goes on without it
 FIRST = 4        # shards that fail so, before any came back: then all will
@@ -97,7 +97,7 @@ class Work:
 
     def _send(self, shard) -> None:
         shard.seen.clear()
-        shard.future = self.submit(shard.value, f"shard-{shard.number}-{packing.unique()}")
+        shard.future = self.submit(shard.value, f"shard-{shard.number}-{uuid.uuid4().hex}")
         shard.future.add_done_callback(lambda future: self._arrived.put((shard, future)))
 
     def _receive(self) -> None:
@@ -127,11 +127,11 @@ class Work:
         if shard.failures < ATTEMPTS:
             self._send(shard)
             return
-        self.failed.append(f"{list_some(self.names(shard.value))}: {_first_line(error)}")
+        self.failed.append(f"{list_some(self.names(shard.value))}: {first_line(error)}")
         self._settle(shard, None)
         if len(self.failed) >= FIRST and not self._came_back:
             raise OSError(f"the first {FIRST} shards failed {ATTEMPTS} times each, the last with: "
-                          f"{_first_line(error)}")
+                          f"{first_line(error)}")
 
     def _settle(self, shard, result) -> None:
         del self._out[shard.number]
@@ -172,7 +172,3 @@ class Work:
             self.client.restart_workers([worker], raise_for_error=False)
         except ValueError:  # it has no nanny
             self.client.retire_workers([worker], close_workers=True)
-
-
-def _first_line(error) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -16,7 +16,7 @@ from keras_saliency.evaluation.densities import uniform
 from keras_saliency.evaluation.foreign_graphs import require_harmless
 from keras_saliency.evaluation.gold_standard import fit_gold_standard
 from keras_saliency.evaluation.scoring import Scorer, Skipped
-from keras_saliency.files import InputError, list_some
+from keras_saliency.files import InputError, first_line, list_some
 from keras_saliency.npy_files import read_npy
 from keras_saliency.picture_headers import PICTURE_TYPES
 from keras_saliency.prediction.forward import predict
@@ -61,7 +61,7 @@ def saved_model_predictions(folder, dataset: SaliencyDataset, trust=False):
         served = tf.saved_model.load(str(folder)).signatures
     except Exception as error:  # a damaged one makes TensorFlow raise any of a dozen types
         raise InputError(f"{folder}: TensorFlow {tf.__version__} cannot load this SavedModel "
-                         f"({_first_line(error)})") from error
+                         f"({first_line(error)})") from error
     signature = served.get("serving_default")
     inputs = list(signature.structured_input_signature[1].values()) if signature else []
     if len(inputs) != 1 or inputs[0].dtype != tf.uint8 or (
@@ -77,17 +77,13 @@ def saved_model_predictions(folder, dataset: SaliencyDataset, trust=False):
             try:
                 saliency = signature(**{inputs[0].name: image})["saliency"].numpy()
             except tf.errors.OpError as error:
-                raise InputError(f"{folder} fails on {name}: {_first_line(error)}") from error
+                raise InputError(f"{folder} fails on {name}: {first_line(error)}") from error
             if saliency.ndim != 4:
                 raise InputError(f"{folder}: `saliency` must be [1, H, W, 1]; for {name} it is "
                                  f"{list(saliency.shape)}")
             yield saliency[0, ..., 0]
 
     return generate()
-
-
-def _first_line(error) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 def picture_predictions(folder, dataset: SaliencyDataset):

@@ -25,20 +25,25 @@ def refuse_odd(items):
     return items
 
 
+def _first_with_3(folder, items) -> bool:
+    """Whether 3 is among the items for the first time; leaves a file that says so."""
+    mark = Path(folder, "seen")
+    if 3 not in items or mark.exists():
+        return False
+    mark.touch()
+    return True
+
+
 def hang_once(folder, items):
     """The items; the first call with 3 among them takes for ever."""
-    mark = Path(folder, "hung")
-    if 3 in items and not mark.exists():
-        mark.touch()
+    if _first_with_3(folder, items):
         time.sleep(600)
     return items
 
 
 def die_once(folder, items):
     """The items; the first call with 3 among them ends its process."""
-    mark = Path(folder, "died")
-    if 3 in items and not mark.exists():
-        mark.touch()
+    if _first_with_3(folder, items):
         os._exit(1)
     return items
 
