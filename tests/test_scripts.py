@@ -176,6 +176,7 @@ def test_predict_takes_pictures_of_all_kinds_and_names_the_bad_one(tmp_path, wei
     ("predict", ["x.jpg", "--weights", "nothing"], "no weights 'nothing'"),
     ("import_weights", ["salgan", "nothing.npz"], "nothing.npz"),
     ("calibrate", ["--weights", "nothing", "--out", "x.h5"], "no weights 'nothing'"),
+    ("areas", ["x.jpg", "--areas", "x.csv"], "x.csv"),
     ("summary", ["mis"], "no model 'mis'"),
     ("summary", ["msi_net", "--size", "50", "60"], "strides"),
     ("summary", ["msi_net", "--option", "aspp"], "--option 'aspp': write key=value"),

@@ -237,9 +237,9 @@ def style_axes(axes, title, x="", y="") -> None:
         spine.set_color(FAINT)
 
 
-def legend(axes) -> None:
-    """A quiet legend whose names are shown as they are."""
-    for text in axes.legend(frameon=False, fontsize=8).get_texts():
+def legend(axes, **place) -> None:
+    """A quiet legend whose names are shown as they are; `place` as matplotlib takes it."""
+    for text in axes.legend(frameon=False, fontsize=8, **place).get_texts():
         text.set_parse_math(False)
 
 

@@ -1,0 +1,107 @@
+"""Writes a study of areas: tables as CSV, figures, and one HTML page with both."""
+from itertools import groupby
+from pathlib import Path
+
+from keras_saliency.analysis.area_study import (
+    CHANGES,
+    COLUMNS,
+    REPEATED,
+    REST,
+    change_rows,
+    share_rows,
+)
+from keras_saliency.files import printable, write_csv
+from keras_saliency.report import page
+from keras_saliency.report.area_figure import area_figure, variants_figure
+
+ABOUT = (
+    "Share: how much of the predicted attention lies in the area. Size: its part of the picture's "
+    "pixels. Ratio: share over size, 1 where it gets as much as if people looked everywhere alike. "
+    "Overlap: the part of its share that other areas have as well. The shares of areas, rest and "
+    "what overlapping areas count more than once (negative) add up to 100 %.")
+MEASURED = ("Fixated: the measured share of fixations with its 95 % bootstrap interval, over "
+            "observers where they are known.")
+RANKING = ("Each area over the pictures, the one that gets most of the attention first.")
+PERCENT = ("share", "size", "overlap", "fixated", "low", "high", "other share", "change")
+AREA, SHARE = COLUMNS.index("area"), COLUMNS.index("share")
+
+
+def write(studies, folder, model: str, compared=False, log=print) -> Path:
+    """Write areas.csv, figures/*.png and report.html, and changes.csv where pictures are compared
+    or variants.png and .svg where several have an area of the same name.
+
+    Args:
+        studies: iterable of `Studied`; each is drawn before the next is asked for.
+        folder: for all of it. model: a sentence on what predicted.
+        compared: every second of `studies` is compared with the one before.
+        log: is told the shares.
+
+    Returns:
+        The path of the page.
+    """
+    folder = Path(folder)
+    rows, changes, parts, before = [], [], [], None
+    for number, studied in enumerate(studies, 1):
+        path = folder / "figures" / f"{number}_{Path(studied.name).stem}.png"
+        area_figure(studied, path)
+        its = share_rows(studied)
+        parts += [page.heading(studied.name), page.picture(path), _table(COLUMNS, its)]
+        rows += its
+        if compared and number % 2 == 0:
+            changes += change_rows(before, studied)
+        before = studied
+    write_csv(folder / "areas.csv", COLUMNS, rows)
+    top = [page.paragraph(model), page.paragraph(ABOUT, note=True)]
+    if any(row[COLUMNS.index("fixated")] is not None for row in rows):
+        top.append(page.paragraph(MEASURED, note=True))
+    if compared:
+        write_csv(folder / "changes.csv", CHANGES, changes)
+        top += [page.heading("Changes"), _table(CHANGES, changes)]
+        _log(log, "change of the share", [[f"{picture} to {other}", area, f"{100 * change:+.1f}"]
+                                          for picture, other, area, *_, change in changes])
+    else:
+        variants = _variants(rows)
+        top += _ranking(variants, folder)
+        _log(log, "share of attention", [[row[0], row[AREA], f"{100 * row[SHARE]:.1f}"]
+                                         for row in rows])
+    return page.write(folder / "report.html", "Attention shares of areas", *top, *parts)
+
+
+def _variants(rows) -> dict:
+    """{area: {picture: share}} of the areas that two or more pictures have, best picture first."""
+    found = {}
+    for row in rows:
+        if row[AREA] not in (REST, REPEATED):
+            found.setdefault(row[AREA], {})[row[0]] = row[SHARE]
+    return {area: dict(sorted(its.items(), key=lambda item: -item[1]))
+            for area, its in found.items() if len(its) > 1}
+
+
+def _ranking(variants, folder) -> list:
+    """The part of the page on areas that several pictures have."""
+    if not variants:
+        return []
+    variants_figure(variants, folder / "variants")
+    rows = [[area, place, picture, 100 * share] for area, its in variants.items()
+            for place, (picture, share) in enumerate(its.items(), 1)]
+    return [page.heading("Ranking of the pictures"), page.paragraph(RANKING, note=True),
+            page.picture(folder / "variants.png"),
+            page.sortable_table({"area": str, "place": int, "picture": str, "share, %": float},
+                                rows, "share, %", filters=("area",))]
+
+
+def _table(columns, rows) -> str:
+    """Rows as a table of the page, without columns in which nothing is known."""
+    kept = [k for k in range(1, len(columns)) if any(row[k] is not None for row in rows)]
+    return page.table([{
+        columns[k] + (", %" if columns[k] in PERCENT else ""):
+            100 * row[k] if columns[k] in PERCENT and row[k] is not None else row[k]
+        for k in kept} for row in rows])
+
+
+def _log(log, what, rows) -> None:
+    """Tell rows of (picture, area, percent), those of a picture together."""
+    for picture, its in groupby(rows, key=lambda row: row[0]):
+        log(printable(f"{picture}: {what}"))
+        for _, area, percent in its:
+            log(printable(f"  {percent:>6} %  {area}"))

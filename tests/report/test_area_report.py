@@ -1,0 +1,107 @@
+"""Studies of areas: what is predicted, measured, compared, and written."""
+import csv
+
+import cv2
+import numpy as np
+import pytest
+
+from keras_saliency.analysis.area_study import change_rows, paired, share_rows, study_areas
+from keras_saliency.datasets.area_files import read_areas
+from keras_saliency.files import InputError
+from keras_saliency.report import area_report
+
+BOXES = "area,left,top,right,bottom\nleft,0,0,20,40\nwide,0,0,40,40\n"
+
+
+def brightness(image):
+    """A density that is known: the picture's first channel."""
+    return image[..., 0].astype(np.float32)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two pictures of 40x60, the left third of the second brighter by three, and their areas."""
+    for name, level in (("a.png", 50), ("b.png", 150)):
+        picture = np.full((40, 60, 3), 50, np.uint8)
+        picture[:, :20] = level
+        (tmp_path / "pictures").mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / "pictures" / name), picture)
+    (tmp_path / "areas.csv").write_text(BOXES)
+    return tmp_path
+
+
+def rows_of(path):
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def study(folder, *names, **options):
+    return study_areas(brightness, [folder / "pictures" / name for name in names],
+                       read_areas(folder / "areas.csv"), **options)
+
+
+def test_variants_are_ranked(folder):
+    said = []
+    path = area_report.write(study(folder, "a.png", "b.png"), folder / "out", "brightness",
+                             log=said.append)
+    rows = rows_of(folder / "out" / "areas.csv")
+    share = {(row["picture"], row["area"]): float(row["share"]) for row in rows}
+    assert share == pytest.approx({
+        ("a.png", "wide"): 2 / 3, ("a.png", "left"): 1 / 3, ("a.png", "(rest)"): 1 / 3,
+        ("a.png", "(repeated)"): -1 / 3, ("b.png", "wide"): 4 / 5, ("b.png", "left"): 3 / 5,
+        ("b.png", "(rest)"): 1 / 5, ("b.png", "(repeated)"): -3 / 5})
+    assert [row["rank"] for row in rows if row["area"] == "left"] == ["2", "2"]
+    page = path.read_text()
+    assert page.count("data:image/png") == 3 and "Ranking of the pictures" in page
+    assert "a.png: share of attention" in said and "    66.7 %  wide" in said
+    for name in ("figures/1_a.png", "figures/2_b.png", "variants.png", "variants.svg"):
+        assert (folder / "out" / name).is_file()
+
+
+def test_pictures_are_compared(folder):
+    area_report.write(study(folder, "a.png", "b.png"), folder / "out", "brightness", compared=True,
+                      log=lambda line: None)
+    changes = rows_of(folder / "out" / "changes.csv")
+    assert [(row["picture"], row["other"], row["area"]) for row in changes] == [
+        ("a.png", "b.png", "left"), ("a.png", "b.png", "wide")]
+    assert [float(row["change"]) for row in changes] == pytest.approx(
+        [3 / 5 - 1 / 3, 4 / 5 - 2 / 3])
+    assert not (folder / "out" / "variants.png").exists()
+
+
+def test_measured_beside_predicted(folder):
+    (folder / "fixations.csv").write_text(
+        "stimulus,observer,x,y\na,one,5,5\na,one,50,5\na,two,19.9,39.9\n")
+    first, second = study(folder, "a.png", "b.png", fixations=folder / "fixations.csv")
+    np.testing.assert_allclose(first.shares.fixated[:, 0], [3 / 4, 3 / 4])
+    assert second.shares.fixated is None  # nobody looked at it
+    assert share_rows(first)[0][-3] == 3 / 4 and share_rows(second)[0][-3] is None
+
+
+def test_all_is_checked_before_work_begins(folder):
+    (folder / "areas.csv").write_text(BOXES.replace("area,", "picture,area,").replace(
+        "left,0", "a.png,left,0").replace("wide,0", "a.png,wide,0"))
+    (folder / "pictures" / "c.png").write_bytes(b"nothing")
+    with pytest.raises(InputError, match="b.png: .*areas.csv: no areas of b.png"):
+        next(study(folder, "a.png", "b.png"))
+    with pytest.raises(InputError, match="c.png"):
+        next(study(folder, "a.png", "c.png"))
+    (folder / "areas.csv").write_text(BOXES + "far,90,90,99,99\n")
+    with pytest.raises(InputError, match="a.png: area 'far' has no pixel inside"):
+        next(study(folder, "a.png"))
+
+
+def test_pairs_of_folders(folder):
+    pictures = [folder / "a.png", folder / "b.png"]
+    others = [folder / "other" / "b.jpg", folder / "other" / "a.jpg"]
+    assert paired(pictures, others) == [pictures[0], others[1], pictures[1], others[0]]
+    assert paired(pictures[:1], others[:1]) == [pictures[0], others[0]]
+    with pytest.raises(InputError, match="picture to compare with.* b.png"):
+        paired(pictures, others[1:])
+
+
+def test_no_area_in_common(folder):
+    (folder / "areas.csv").write_text(
+        "picture,area,left,top,right,bottom\na.png,x,0,0,9,9\nb.png,y,0,0,9,9\n")
+    with pytest.raises(InputError, match="a.png and b.png have no area of the same name"):
+        change_rows(*study(folder, "a.png", "b.png"))
