@@ -14,7 +14,8 @@ def improvement_figure(gains: dict, layers: str, first: str, path) -> None:
         gains: {model: {category: gain}}. layers: of the units. first: name of the first model.
     """
     columns = list(next(iter(gains.values())))
-    figure = Figure(figsize=(1.8 + 0.55 * len(columns), 3.2), dpi=DPI, layout="constrained")
+    figure = Figure(figsize=(max(5.2, 3.2 + 0.55 * len(columns)), 3.2), dpi=DPI,
+                    layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     axes.axhline(0, color=INK, linewidth=0.8)
@@ -23,5 +24,5 @@ def improvement_figure(gains: dict, layers: str, first: str, path) -> None:
                   linewidth=1, markersize=5, label=model)
     axes.set_xticks(range(len(columns)), columns, rotation=40, ha="right", fontsize=8)
     style_axes(axes, f"{layers}: mean of the ten best units", y=f"gain over {first}, NSS")
-    legend(axes)
+    legend(axes, loc="upper left", bbox_to_anchor=(1, 1))
     save_figure(figure, path)

@@ -77,11 +77,12 @@ def verdict(rows) -> Verdict:
     for model, some in groups(rows, "model").items():
         before, after = column(some, "before"), column(some, "after")
         top = [np.sort(values)[-TOP_UNITS:].mean() for values in (before, after)]
-        rose = int((after > before).sum())
+        silent = after == 0  # exactly: what responds nowhere has no deviation
+        rose = int(((after > before) & ~silent).sum())
         shown.append(top[1] > top[0] and 2 * rose > len(some))
         texts.append(f"{short(model)}: {top[0]:.2f} to {top[1]:.2f} for the ten best units, "
                      f"{np.median(before):.2f} to {np.median(after):.2f} for the median unit, "
-                     f"{rose} of {len(some)} rise")
+                     f"{rose} of {len(some)} rise and {int(silent.sum())} respond nowhere any more")
     return Verdict(bool(all(shown)), "units become more selective to what people look at by "
                    f"fine-tuning; mean NSS of ours, {'; '.join(texts)}")
 
@@ -114,7 +115,8 @@ SPEC = ResultSpec(
     about="NSS of every unit of VGG16's `block5_conv3` on the 200 validation stimuli of OSIE, as "
           "ImageNet left it and after a VGG readout was trained with the last 3 convolutions on "
           "OSIE's training stimuli (the run of `readouts`, or those of `--weights`); the paper "
-          "trains on SALICON. That units become attuned to heads needs OSIE-SR's labels "
+          "trains on SALICON. Both by the authors' Adam at 0.005, at which rectified units can "
+          "fall silent for good. That units become attuned to heads needs OSIE-SR's labels "
           "(`regions`); here the fixations stand for all categories. The overlays are pictures "
           "of stimuli and not committed.",
     keys=("model",), parts=parts, measure=measure, tables=tables, verdict=verdict, show=show,

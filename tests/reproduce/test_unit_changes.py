@@ -23,6 +23,11 @@ def test_fails_where_few_units_rise_or_the_best_do_not():
     assert unit_changes.verdict(rows(shift=-0.1)).holds is False
 
 
+def test_a_unit_that_falls_silent_has_not_risen():
+    below = [{**row, "before": -0.1, "after": 0.0} for row in rows()]
+    assert "0 of 20 rise and 20 respond nowhere" in unit_changes.verdict(below).text
+
+
 def test_table_has_those_that_rose_and_fell_most():
     [table] = unit_changes.tables(rows(fallen=1))
     assert len(table.rows) == 10 and table.rows[-1][:4] == [0, "0.00", "-1.00", "-1.00"]
