@@ -1,0 +1,109 @@
+"""A network as one .tflite file for a web page: a signature for each canvas that it works on."""
+import tempfile
+from importlib.util import find_spec
+
+import numpy as np
+import tensorflow as tf
+
+from keras_saliency import numpy_maps
+from keras_saliency.engines.last_steps import LAST_STEPS
+from keras_saliency.files import InputError
+from keras_saliency.models import check_canvas, fit_of
+from keras_saliency.prediction.forward import canvas_of
+
+QUANTIZE = ("dynamic", "float16")
+
+
+def canvases(model) -> dict:
+    """The canvases of a network on a page: `canvas`, that of pictures, `live`, half as large, that
+    of a camera's frames, both (h, w), and `turns`, whether they are turned for upright pictures."""
+    canvas = tuple(canvas_of(model))
+    turns = None in model.input_shape[1:3]
+    return {"canvas": canvas, "live": _half(model, canvas) if turns else canvas,
+            "turns": turns and fit_of(model) != numpy_maps.STRETCH}
+
+
+def signatures(sizes: dict) -> list:
+    """[(h, w), ...]: each canvas that a page may ask for, as `canvases` gives them."""
+    found = [sizes["canvas"], sizes["live"]]
+    if sizes["turns"]:
+        found += [size[::-1] for size in found]
+    return list(dict.fromkeys(found))
+
+
+def signature(size) -> str:
+    """The name of the signature of a canvas (h, w)."""
+    return "x".join(map(str, size))
+
+
+def convert(model, sizes, quantize="dynamic") -> bytes:
+    """A network as a .tflite model with a signature `<h>x<w>` for each size: `images` float32
+    [1, h, w, 3] -> `saliency` [1, h, w, 1]. The weights are there once.
+
+    Args:
+        quantize: "dynamic" keeps weights in 8 bits and computes with responses rounded to 8 bits as
+            well, by the range of each picture; "float16" keeps weights in half precision.
+
+    Raises:
+        InputError: another word for `quantize`, or the model cannot be converted.
+    """
+    if quantize not in QUANTIZE:
+        raise InputError(f"quantize {quantize!r}; choose {' or '.join(QUANTIZE)}")
+    module = tf.Module()
+    module.model = model
+    module.call = tf.function(lambda images: {"saliency": model(images, training=False)})
+    named = {signature(size): module.call.get_concrete_function(
+        tf.TensorSpec([1, *size, 3], tf.float32, "images")) for size in sizes}
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(module, folder, signatures=named)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(named))
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if quantize == "float16":
+            converter.target_spec.supported_types = [tf.float16]
+        try:
+            return converter.convert()
+        except Exception as error:  # of several kinds
+            raise InputError(f"TensorFlow {tf.__version__} cannot convert {model.name} to "
+                             f"TensorFlow Lite: {error}") from error
+
+
+class Converted:
+    """What `convert` made, run here as the page runs it; `predict` takes it in a model's place.
+
+    Args:
+        contents: of the .tflite file. model: the network that it was made of.
+    """
+
+    def __init__(self, contents, model, last_step):
+        if find_spec("ai_edge_litert"):
+            from ai_edge_litert.interpreter import Interpreter
+        else:
+            Interpreter = tf.lite.Interpreter
+        self.name, self._sizes, self._fit = model.name, canvases(model), fit_of(model)
+        self._interpreter = Interpreter(model_content=contents)
+        self._last_step = LAST_STEPS[last_step]
+
+    def __call__(self, images) -> np.ndarray:
+        """Map float32 [1, h, w, 1] of images float32 [1, h, w, 3] on one of the canvases."""
+        run = self._interpreter.get_signature_runner(signature(images.shape[1:3]))
+        return run(images=images)["saliency"]
+
+    def map_of(self, image, canvas=None) -> np.ndarray:
+        """What `prediction.forward.predict` gives for an image that it has checked."""
+        size = image.shape[:2]
+        canvas = canvas or numpy_maps.oriented_canvas(size, self._sizes["canvas"], self._fit,
+                                                      self._sizes["turns"])
+        images = numpy_maps.to_canvas(image, canvas, self._fit)[np.newaxis]
+        return self._last_step(self(images)[0], size, self._fit)[..., 0]
+
+
+def _half(model, canvas) -> tuple:
+    """Half of a canvas, or a little less, that the strides of a model divide."""
+    for stride in (1, 2, 4, 8, 16, 32):
+        size = tuple(max(stride, side // 2 // stride * stride) for side in canvas)
+        try:
+            check_canvas(model, size)
+        except InputError:
+            continue
+        return size
+    return canvas

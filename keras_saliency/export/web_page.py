@@ -1,0 +1,92 @@
+"""A static folder with a web page that runs a network in the browser: no server, no network."""
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from keras_saliency.evaluation.scoring import Scorer, score_predictions
+from keras_saliency.evaluation.sources import model_predictions
+from keras_saliency.export import int8, web_runtime
+from keras_saliency.export.description import prepare
+from keras_saliency.export.generated_pictures import generate
+from keras_saliency.export.web_model import Converted, canvases, convert, signatures
+from keras_saliency.files import remove_abandoned, require_writable, temporary_path
+from keras_saliency.prediction.overlay import colorize
+
+PAGE = Path(__file__).parent / "web"
+MEASURED = 10  # generated pictures
+METRICS = ("nss", "cc")
+
+
+def export_web(model, path, quantize="dynamic", runtime=None, data=None, log=print) -> Path:
+    """Write `path`, a new folder that `python -m http.server -d PATH` or any other file server
+    serves: the page, the network, and LiteRT.js to run it.
+
+    Args:
+        quantize: "dynamic", weights in 8 bits, or "float16"; see `web_model.convert`.
+        runtime: folder where `web_runtime.COMMAND` was run; None lets npm fetch it.
+        data: (`SaliencyDataset`, blur in pixels) on whose stimuli NSS and CC of the network and of
+            what the page runs are compared; None compares their maps of generated pictures.
+        log: told what is lost, and how large the folder is.
+
+    Raises:
+        FileExistsError: `path` is there already.
+        InputError: a model that cannot be converted or described, or no runtime.
+    """
+    path = Path(path)
+    if path.exists():
+        raise FileExistsError(f"{path} exists; choose another folder")
+    require_writable(path)
+    description = json.loads(prepare(model)[1])
+    with web_runtime.installed(runtime) as modules:
+        sizes = canvases(model)
+        contents = convert(model, signatures(sizes), quantize)
+        converted = Converted(contents, model, description["last_step"])
+        lost = losses(model, converted, data, log)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(path.parent)
+        temporary = temporary_path(path)
+        try:
+            shutil.copytree(PAGE, temporary)
+            packed = web_runtime.compressed(contents)
+            (temporary / "model.bin").write_bytes(packed)
+            files = {"model": len(packed), **web_runtime.copy(modules, temporary / "runtime")}
+            (temporary / "model.json").write_text(json.dumps({
+                **description, **sizes, "quantized": quantize, "lost": lost, "files": files,
+                "colors": _colors()}), encoding="utf-8")
+            temporary.rename(path)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    log(f"{path}: {size / 1e6:.1f} MB; serve it with\n  python -m http.server -d {path}\nand open "
+        "http://localhost:8000")
+    return path
+
+
+def losses(model, converted, data=None, log=print) -> dict:
+    """{metric: how much less what the page runs scores than the network}.
+
+    Args:
+        model, converted: the network and a `Converted` of it. data, log: as of `export_web`.
+    """
+    if data is None:
+        pictures = generate(MEASURED, canvases(model)["canvas"])[:, np.newaxis]
+        lost = int8.losses([model(p, training=False)[0].numpy() for p in pictures],
+                           [converted(p)[0] for p in pictures])
+        log(f"loss against its own maps of {MEASURED} generated pictures: {int8.say(lost)}")
+        return lost
+    stimuli, sigma = data
+    means = []
+    for label, predictor in (("network", model), ("page", converted)):
+        scores = score_predictions(model_predictions(predictor, stimuli),
+                                   Scorer(stimuli, sigma, list(METRICS)), label).means
+        means.append(scores)
+        log(f"{label} on {len(stimuli)} stimuli of {stimuli.name}: " + ", ".join(
+            f"{name.upper()} {scores[name]:.4f}" for name in METRICS))
+    return {name: means[0][name] - means[1][name] for name in METRICS}
+
+
+def _colors() -> list:
+    """[[red, green, blue], ...] of 256 levels."""
+    return colorize(np.arange(256)[np.newaxis])[0].tolist()
