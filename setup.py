@@ -25,7 +25,8 @@ setup(
               "keras_saliency.weights"],
     package_dir={"keras_saliency.weights": "weights"},
     package_data={"keras_saliency.weights": ["*.h5", "manifest.yaml", "README.md"],
-                  "keras_saliency.report": ["*.css", "*.js"]},
+                  "keras_saliency.report": ["*.css", "*.js"],
+                  "keras_saliency.export": ["web/*"]},
     python_requires=">=3.9,<3.14",
     install_requires=[
         'tensorflow>=2.15,<2.16; python_version < "3.12"',

@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from keras_saliency.analysis.area_masks import area_masks
 from keras_saliency.analysis.attention_share import AttentionShare, attention_share
+from keras_saliency.datasets.area_files import REPEATED, REST
 from keras_saliency.datasets.dataset import image_sizes, match_by_stem
 from keras_saliency.datasets.fixation_tables import read_trials
 from keras_saliency.datasets.reading import build_fixations
@@ -18,7 +19,6 @@ from keras_saliency.prediction.pictures import read_picture
 
 COLUMNS = ("picture", "area", "share", "size", "ratio", "rank", "overlap", "fixated", "low",
            "high")
-REST, REPEATED = "(rest)", "(repeated)"
 CHANGES = ("picture", "other", "area", "share", "other share", "change")
 
 

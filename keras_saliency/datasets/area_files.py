@@ -1,6 +1,7 @@
 """Areas of pictures (areas of interest) as files.
 
-A CSV file, a box a row in pixels from the top left corner, other columns are not read::
+A CSV file, a box a row in pixels from the top left corner, other columns are not read, so that a
+table of shares that the web page saves is a file of areas too::
 
     [picture,]area,left,top,right,bottom
 
@@ -26,6 +27,8 @@ from keras_saliency.picture_headers import PICTURE_TYPES
 from keras_saliency.prediction.pictures import find_pictures, read_gray
 
 BOX = ("left", "top", "right", "bottom")
+# Rows of a table of shares that are no areas: what lies in none, what is counted more than once
+REST, REPEATED = "(rest)", "(repeated)"
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,8 @@ def _read_csv(file, path) -> AreaFile:
         picture = plain_cell(row.get("picture", "")).strip()
         areas = found.own.setdefault(picture, {}) if picture else found.everywhere
         name = plain_cell(row["area"]).strip()
+        if name in (REST, REPEATED):
+            continue
         if not name or name in areas:
             raise InputError(f"{where}: {f'a second area {name!r}' if name else 'no name'}")
         areas[name] = [_number(row[side], f"{where}: {side}") for side in BOX]

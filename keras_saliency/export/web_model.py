@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from keras_saliency import numpy_maps
 from keras_saliency.engines.last_steps import LAST_STEPS
+from keras_saliency.export.frozen import freeze
 from keras_saliency.files import InputError
 from keras_saliency.models import check_canvas, fit_of
 from keras_saliency.prediction.forward import canvas_of
@@ -49,13 +50,9 @@ def convert(model, sizes, quantize="dynamic") -> bytes:
     """
     if quantize not in QUANTIZE:
         raise InputError(f"quantize {quantize!r}; choose {' or '.join(QUANTIZE)}")
-    module = tf.Module()
-    module.model = model
-    module.call = tf.function(lambda images: {"saliency": model(images, training=False)})
-    named = {signature(size): module.call.get_concrete_function(
-        tf.TensorSpec([1, *size, 3], tf.float32, "images")) for size in sizes}
+    named = {signature(size): _frozen(model, size) for size in sizes}
     with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(module, folder, signatures=named)
+        tf.saved_model.save(tf.Module(), folder, signatures=named)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(named))
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if quantize == "float16":
@@ -95,6 +92,21 @@ class Converted:
                                                       self._sizes["turns"])
         images = numpy_maps.to_canvas(image, canvas, self._fit)[np.newaxis]
         return self._last_step(self(images)[0], size, self._fit)[..., 0]
+
+
+def _frozen(model, size):
+    """A concrete function of images on a canvas with the weights as constants, of which the converter
+    keeps one of a kind: variables of Keras 3 it reads as NaN (TensorFlow 2.21)."""
+    frozen = freeze(model, [1, *size, 3])
+    graph, images, saliency = (frozen.graph.as_graph_def(), frozen.inputs[0].name,
+                               frozen.outputs[0].name)
+
+    def call(given):
+        return {"saliency": tf.graph_util.import_graph_def(
+            graph, {images: given}, [saliency], name="")[0]}
+
+    return tf.function(call).get_concrete_function(
+        tf.TensorSpec([1, *size, 3], tf.float32, "images"))
 
 
 def _half(model, canvas) -> tuple:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_saliency.config import DataConfig
+from keras_saliency.datasets.loading import load_data
 from keras_saliency.evaluation.scoring import Scorer, score_predictions
 from keras_saliency.evaluation.sources import model_predictions
 from keras_saliency.export import int8, web_runtime
@@ -19,15 +21,15 @@ MEASURED = 10  # generated pictures
 METRICS = ("nss", "cc")
 
 
-def export_web(model, path, quantize="dynamic", runtime=None, data=None, log=print) -> Path:
+def export_web(model, path, quantize="dynamic", runtime=None, stimuli=None, log=print) -> Path:
     """Write `path`, a new folder that `python -m http.server -d PATH` or any other file server
     serves: the page, the network, and LiteRT.js to run it.
 
     Args:
         quantize: "dynamic", weights in 8 bits, or "float16"; see `web_model.convert`.
         runtime: folder where `web_runtime.COMMAND` was run; None lets npm fetch it.
-        data: (`SaliencyDataset`, blur in pixels) on whose stimuli NSS and CC of the network and of
-            what the page runs are compared; None compares their maps of generated pictures.
+        stimuli: as of `osie_validation`, on which NSS and CC of the network and of what the page
+            runs are compared; None compares their maps of generated pictures.
         log: told what is lost, and how large the folder is.
 
     Raises:
@@ -43,7 +45,7 @@ def export_web(model, path, quantize="dynamic", runtime=None, data=None, log=pri
         sizes = canvases(model)
         contents = convert(model, signatures(sizes), quantize)
         converted = Converted(contents, model, description["last_step"])
-        lost = losses(model, converted, data, log)
+        lost = losses(model, converted, stimuli, log)
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_abandoned(path.parent)
         temporary = temporary_path(path)
@@ -64,26 +66,35 @@ def export_web(model, path, quantize="dynamic", runtime=None, data=None, log=pri
     return path
 
 
-def losses(model, converted, data=None, log=print) -> dict:
+def osie_validation(root) -> tuple:
+    """(`SaliencyDataset`, blur of its densities in pixels): the validation stimuli of OSIE.
+
+    Raises:
+        DatasetError: it cannot be read.
+    """
+    _, stimuli, spec = load_data(DataConfig(name="osie", root=root))
+    return stimuli, spec.sigma
+
+
+def losses(model, converted, stimuli=None, log=print) -> dict:
     """{metric: how much less what the page runs scores than the network}.
 
     Args:
-        model, converted: the network and a `Converted` of it. data, log: as of `export_web`.
+        model, converted: the network and a `Converted` of it. stimuli, log: as of `export_web`.
     """
-    if data is None:
+    if stimuli is None:
         pictures = generate(MEASURED, canvases(model)["canvas"])[:, np.newaxis]
         lost = int8.losses([model(p, training=False)[0].numpy() for p in pictures],
                            [converted(p)[0] for p in pictures])
         log(f"loss against its own maps of {MEASURED} generated pictures: {int8.say(lost)}")
         return lost
-    stimuli, sigma = data
+    dataset, sigma = stimuli
     means = []
     for label, predictor in (("network", model), ("page", converted)):
-        scores = score_predictions(model_predictions(predictor, stimuli),
-                                   Scorer(stimuli, sigma, list(METRICS)), label).means
-        means.append(scores)
-        log(f"{label} on {len(stimuli)} stimuli of {stimuli.name}: " + ", ".join(
-            f"{name.upper()} {scores[name]:.4f}" for name in METRICS))
+        means.append(score_predictions(model_predictions(predictor, dataset),
+                                       Scorer(dataset, sigma, list(METRICS)), label).means)
+        log(f"{label} on {len(dataset)} stimuli of {dataset.name}: " + ", ".join(
+            f"{name.upper()} {means[-1][name]:.4f}" for name in METRICS))
     return {name: means[0][name] - means[1][name] for name in METRICS}
 
 

@@ -85,8 +85,8 @@ def _checked(modules) -> Path:
         except (OSError, ValueError):
             raise InputError(f"{modules}: no package {name}; run there\n  {COMMAND}") from None
         if about.get("version") != version:
-            raise InputError(f"{modules}: {name} is {about.get('version')}, not {version}; run there"
-                             f"\n  {COMMAND}")
+            raise InputError(f"{modules}: {name} is {about.get('version')}, not {version}; run "
+                             f"there\n  {COMMAND}")
         if about.get("license", LICENCE) != LICENCE:
             raise InputError(f"{modules}: the licence of {name} is {about['license']}, not "
                              f"{LICENCE}")
@@ -94,16 +94,9 @@ def _checked(modules) -> Path:
 
 
 def _licence() -> str:
-    """The text of the runtime's licence, which its packages name but do not hold; TensorFlow, which
-    is under the same one, has it."""
+    """The text of the runtime's licence, which its packages name but do not hold: absl-py, which
+    comes with TensorFlow and is under the same one, has it."""
     names = "\n".join(f"{name} {version}" for name, version in PACKAGES.items())
-    head = f"{names}\nCopyright Google LLC, licensed under {LICENCE}.\n\n"
-    for distribution in ("tensorflow", "tensorflow-cpu", "tensorflow-intel"):
-        try:
-            files = importlib.metadata.files(distribution) or ()
-        except importlib.metadata.PackageNotFoundError:
-            continue
-        for file in files:
-            if file.name.startswith("LICENSE") and "dist-info" in str(file):
-                return head + file.read_text(encoding="utf-8")
-    return f"{head}http://www.apache.org/licenses/LICENSE-2.0\n"
+    text = next(file.read_text(encoding="utf-8") for file in importlib.metadata.files("absl-py")
+                if file.name == "LICENSE")
+    return f"{names}\nCopyright Google LLC, licensed under {LICENCE}:\n\n{text}"

@@ -5,11 +5,10 @@ from pathlib import Path
 from keras_saliency.analysis.area_study import (
     CHANGES,
     COLUMNS,
-    REPEATED,
-    REST,
     change_rows,
     share_rows,
 )
+from keras_saliency.datasets.area_files import REPEATED, REST
 from keras_saliency.files import printable, write_csv
 from keras_saliency.report import page
 from keras_saliency.report.area_figure import area_figure, variants_figure

@@ -21,7 +21,7 @@ start().catch(error => say(error.message, true));
 async function start() {
   if (await reloadsWithThreads()) return;
   settings = await (await fetch('model.json')).json();
-  find('model').textContent = `${settings.model}: ${settings.provenance}.`;
+  find('model').textContent = `${settings.provenance}.`;
   say('Loading the network');
   network = await loadNetwork(settings, part => { find('progress').value = part; });
   find('progress').hidden = true;
@@ -178,7 +178,7 @@ find('csv').onclick = () => download(`${stem()}_areas.csv`,
 find('report').onclick = () => {
   const table = areas.length && !slots[0].live ? texts(sharesOf(slots, areas), areas) : {heads: [], rows: []};
   download(`${stem()}_report.html`, report({
-    model: `${settings.model}: ${settings.provenance}. Computed in the browser.`, ...table,
+    model: `${settings.provenance}. Computed in the browser.`, ...table,
     pictures: pictures().map(({name, canvas}) => ({name, source: canvas.toDataURL('image/jpeg', 0.9)})),
   }), 'text/html');
 };

@@ -3,14 +3,15 @@ import {colored, contour, contourValues, reduced} from './density.js';
 
 const SHARES = [0.5, 0.8, 0.95];
 const LINES = ['#ffffff', '#ffd24d', '#4dd2ff'];
+const CONTOURED = 256;  // pixels of a map's longer side: finer lines would follow its noise
 const HANDLE = 5;  // half a side of the squares at the corners of a selected area
 
-/** What is drawn of a map, made once: {map canvas, its size, paths of the contours}. */
+/** What is drawn of a map, made once: {colored: a canvas, contours: paths, size: of their plane}. */
 export function prepare(map, size, colors) {
-  const small = reduced(map, size);
-  const values = contourValues(map, SHARES);
-  return {colored: colored(small.values, small.size, colors), size: small.size,
-          contours: values.map(value => contour(small.values, small.size, value))};
+  const drawn = reduced(map, size), coarse = reduced(map, size, CONTOURED);
+  return {colored: colored(drawn.values, drawn.size, colors), size: coarse.size,
+          contours: contourValues(map, SHARES).map(
+            value => contour(coarse.values, coarse.size, value))};
 }
 
 /**
@@ -27,7 +28,7 @@ export function paint(canvas, scene, {view, opacity}) {
     context.drawImage(scene.prepared.colored, 0, 0, canvas.width, canvas.height);
     context.globalAlpha = 1;
   }
-  if (scene.prepared && view === 'contours') paintContours(context, canvas, scene.prepared, opacity);
+  if (scene.prepared && view === 'contours') paintContours(context, canvas, scene.prepared);
   scene.boxes.forEach(({name, box}, index) =>
     paintBox(context, scale, box, `${index + 1} ${name}`, index === scene.selected));
 }
@@ -37,20 +38,20 @@ export function paintMap(canvas, prepared) {
   canvas.getContext('2d').drawImage(prepared.colored, 0, 0, canvas.width, canvas.height);
 }
 
-function paintContours(context, canvas, {contours, size}, opacity) {
-  context.globalAlpha = Math.max(opacity, 0.2);
+function paintContours(context, canvas, {contours, size}) {
+  // thicker on the larger canvas of a picture that is saved
+  const unit = Math.max(1, canvas.width / 900) * size[1] / canvas.width;
   contours.forEach((path, k) => {
     context.save();
     context.scale(canvas.width / size[1], canvas.height / size[0]);
-    context.lineWidth = 2.5 * size[1] / canvas.width;
+    context.lineWidth = 4 * unit;
     context.strokeStyle = '#000';
     context.stroke(path);
-    context.lineWidth = 1.5 * size[1] / canvas.width;
+    context.lineWidth = 2 * unit;
     context.strokeStyle = LINES[k];
     context.stroke(path);
     context.restore();
   });
-  context.globalAlpha = 1;
 }
 
 function paintBox(context, scale, {left, top, right, bottom}, label, selected) {
