@@ -95,8 +95,8 @@ class Converted:
 
 
 def _frozen(model, size):
-    """A concrete function of images on a canvas with the weights as constants, of which the converter
-    keeps one of a kind: variables of Keras 3 it reads as NaN (TensorFlow 2.21)."""
+    """A concrete function of images on a canvas with the weights as constants, of which the
+    converter keeps one of a kind: variables of Keras 3 it reads as NaN (TensorFlow 2.21)."""
     frozen = freeze(model, [1, *size, 3])
     graph, images, saliency = (frozen.graph.as_graph_def(), frozen.inputs[0].name,
                                frozen.outputs[0].name)

@@ -39,12 +39,13 @@ async function reloadsWithThreads() {
   sessionStorage.setItem('isolated', 'tried');  // once: some browsers do without all the same
   try {
     await navigator.serviceWorker.register('isolate.js');
-    await navigator.serviceWorker.ready;
   } catch {
     return false;
   }
-  location.reload();
-  return true;
+  const ready = await Promise.race([navigator.serviceWorker.ready,
+    new Promise(resolve => setTimeout(resolve, 3000))]);  // where it is forbidden it never is
+  if (ready) location.reload();
+  return Boolean(ready);
 }
 
 function say(text, wrong = false) {
