@@ -61,6 +61,8 @@ setup(
             "onnxruntime>=1.16,<2",
         ],
         "litert": ["ai-edge-litert>=1.4,<3"],
+        # drives a Chromium that is installed otherwise, for tests and measurements of the web page
+        "browser": ["playwright>=1.40,<2"],
         "parquet": ["pyarrow>=12,<26"],
         # workers of --cluster, and pictures by address; s3fs, gcsfs ... come with what they open
         "cluster": ["distributed>=2023.12,<2027", "fsspec>=2023.6,<2027",

@@ -8,7 +8,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "metrics")]
 
-from benchmarks import cluster, engines, metrics, predict, train, units  # noqa: E402
+from benchmarks import cluster, engines, metrics, predict, train, units, web  # noqa: E402
 from keras_saliency import command_line  # noqa: E402
 
 BENCHMARKS = {
@@ -18,6 +18,7 @@ BENCHMARKS = {
     "predict": predict.run,
     "train": train.run,
     "units": units.run,
+    "web": web.run,
 }
 
 

@@ -29,7 +29,7 @@ GALLERY = Path(__file__).resolve().parents[2] / "docs" / "gallery"
 CLOSE = 0.05  # of maps from 0 to 1, weights in 8 bits
 READY = 120000  # milliseconds
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.skipif(
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(
     not RUNTIME, reason="KERAS_SALIENCY_WEB names no folder with the page's runtime")]
 
 
