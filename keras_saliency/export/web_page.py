@@ -92,7 +92,7 @@ def losses(model, converted, stimuli=None, log=print) -> dict:
     means = []
     for label, predictor in (("network", model), ("page", converted)):
         means.append(score_predictions(model_predictions(predictor, dataset),
-                                       Scorer(dataset, sigma, list(METRICS)), label).means)
+                                       Scorer(dataset, sigma, list(METRICS)), label).means())
         log(f"{label} on {len(dataset)} stimuli of {dataset.name}: " + ", ".join(
             f"{name.upper()} {means[-1][name]:.4f}" for name in METRICS))
     return {name: means[0][name] - means[1][name] for name in METRICS}

@@ -3,7 +3,8 @@ Table 5)."""
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from keras_saliency.report.figures import DPI, INK, legend, save_plot, style_axes
+from keras_saliency.report.figures import DPI, legend, save_plot, style_axes
+from keras_saliency.report.labels import name_points
 
 
 def detector_figure(groups: dict, stem) -> None:
@@ -18,10 +19,10 @@ def detector_figure(groups: dict, stem) -> None:
     for group, (color, points) in groups.items():
         axes.scatter([nss for _, _, nss in points], [100 * ratio for _, ratio, _ in points],
                      s=26, color=color, label=group)
-        for name, ratio, nss in points:
-            axes.annotate(name, (nss, 100 * ratio), (4, 4), textcoords="offset points",
-                          fontsize=7, color=INK, parse_math=False)
     axes.margins(x=0.15, y=0.15)
+    every = [point for _, points in groups.values() for point in points]
+    name_points(axes, [name for name, *_ in every], [nss for *_, nss in every],
+                [100 * ratio for _, ratio, _ in every], letter=0.0105)
     style_axes(axes, "Positive fixation detectors", "NSS of the model", "units, percent")
     legend(axes)
     save_plot(figure, stem)

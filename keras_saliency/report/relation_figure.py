@@ -14,10 +14,9 @@ from keras_saliency.report.figures import (
     save_figure,
     style_axes,
 )
+from keras_saliency.report.labels import name_points
 
 COLORS = (VALIDATION, BEST)  # of the clusters
-# Of a label, as shares of the axes: its height, the width of a letter, the gap beside its dot
-LINE, LETTER, GAP = 0.045, 0.0135, 0.012
 
 
 def relation_figure(relation: Relation, model: str, dataset, path) -> None:
@@ -67,35 +66,5 @@ def _points(axes, relation, values) -> None:
         own = relation.cluster == cluster
         axes.scatter(relation.inner[own], values[own], s=22, color=color, label=f"{name} inside")
     axes.margins(x=0.16, y=0.1)
-    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
-    x = (relation.inner - left) / max(right - left, 1e-9)
-    y = (values - low) / max(high - low, 1e-9)
-    for name, dot, (place, side) in zip(relation.categories, zip(relation.inner, values),
-                                        _label_places(relation.categories, x, y)):
-        axes.annotate(name, dot, place, textcoords="axes fraction", fontsize=7, color=INK,
-                      ha=side, va="center", parse_math=False)
+    name_points(axes, relation.categories, relation.inner, values)
     legend(axes)
-
-
-def _label_places(names, x, y) -> list:
-    """(place, "left" or "right" alignment) of each label: beside its dot, else a little higher or
-    lower, the nearest place that covers no dot and no earlier label. Shares of the axes."""
-    taken = [(a - GAP, a + GAP, b - GAP, b + GAP) for a, b in zip(x, y)]
-    found = []
-    for name, across, up in zip(names, x, y):
-        width, boxes = LETTER * len(name), {}
-        for step in sorted(range(-12, 13), key=abs):
-            level = up + step * LINE / 4
-            for side, start in (("left", across + GAP), ("right", across - GAP - width)):
-                if start >= 0:  # not over the axis
-                    boxes[level, side] = (start, start + width, level - LINE / 2, level + LINE / 2)
-        free = [key for key, box in boxes.items() if not any(_meet(box, t) for t in taken)]
-        level, side = (free or list(boxes))[0]
-        taken.append(boxes[level, side])
-        found.append(((across + GAP * (1 if side == "left" else -1), level), side))
-    return found
-
-
-def _meet(a, b) -> bool:
-    """Whether two boxes (left, right, bottom, top) overlap."""
-    return a[0] < b[1] and b[0] < a[1] and a[2] < b[3] and b[2] < a[3]

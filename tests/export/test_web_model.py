@@ -87,6 +87,14 @@ def test_folder(model, modules, tmp_path):
         web_page.export_web(model, folder, runtime=modules)
 
 
+def test_losses_on_stimuli(model, contents, planted):
+    said = []
+    converted = Converted(contents, model, "from_canvas")
+    lost = web_page.losses(model, converted, (planted, 5.0), said.append)
+    assert set(lost) == {"nss", "cc"} and all(abs(value) < 0.2 for value in lost.values())
+    assert said[0].startswith("network on 12 stimuli") and said[1].startswith("page on 12 stimuli")
+
+
 def test_without_its_runtime_nothing_is_written(model, modules, tmp_path, monkeypatch):
     with pytest.raises(InputError, match="no package @litertjs/core; run there\n  npm install"):
         web_page.export_web(model, tmp_path / "demo", runtime=tmp_path)
