@@ -78,10 +78,10 @@ def run(log=print) -> dict:
 def table(results: dict) -> str:
     """Markdown: ms, frames/s, ms natively, times as long as natively, largest difference."""
     heads = ("ms in the browser", "frames/s", "ms natively", "times as long", "largest difference")
+    rows = [f"| {name}, {kind} | {ms:.0f} | {1000 / ms:.2f} | {native:.0f} | {ms / native:.1f} | "
+            f"{differs:.4f} |" for (name, kind), (ms, native, differs) in results.items()]
     return "\n".join([f"| model, format | {' | '.join(heads)} |",
-                      "| --- |" + " ---: |" * len(heads), *(f"| {name}, {kind} | {ms:.0f} | {1000 / ms:.2f} | {native:.0f} | "
-                          f"{ms / native:.1f} | {differs:.4f} |"
-                          for (name, kind), (ms, native, differs) in results.items())])
+                      "| --- |" + " ---: |" * len(heads), *rows])
 
 
 def _native(forward, image) -> float:
