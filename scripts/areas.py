@@ -7,8 +7,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras_saliency as ks  # noqa: E402
 from keras_saliency import command_line  # noqa: E402
+from keras_saliency.analysis.area_files import read_areas  # noqa: E402
 from keras_saliency.analysis.area_study import paired, study_areas  # noqa: E402
-from keras_saliency.datasets.area_files import read_areas  # noqa: E402
 from keras_saliency.files import list_some  # noqa: E402
 from keras_saliency.prediction.pictures import find_pictures  # noqa: E402
 from keras_saliency.report import area_report  # noqa: E402

@@ -21,6 +21,7 @@ def main():
         "  python scripts/export.py msi_net --openvino models/msi_net_openvino --dynamic-canvas\n"
         "  python scripts/export.py msi_net --web demo")
     options.add(parser)
+    command_line.add_calibration(parser)
     given = parser.parse_args()
     options.check(parser, given)
     pictures = command_line.calibration(given)

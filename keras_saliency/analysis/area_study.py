@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
+from keras_saliency.analysis.area_files import REPEATED, REST
 from keras_saliency.analysis.area_masks import area_masks
 from keras_saliency.analysis.attention_share import AttentionShare, attention_share
-from keras_saliency.datasets.area_files import REPEATED, REST
 from keras_saliency.datasets.dataset import image_sizes, match_by_stem
 from keras_saliency.datasets.fixation_tables import read_trials
 from keras_saliency.datasets.reading import build_fixations

@@ -1,5 +1,4 @@
 """The options of scripts/export.py, and which of them go together."""
-from keras_saliency import command_line
 from keras_saliency.export.picture_bytes import LIMIT
 from keras_saliency.export.tflite import QUANTIZE
 
@@ -7,7 +6,7 @@ FORMATS = ("onnx", "triton", "openvino", "web")  # which do without --out
 
 
 def add(parser) -> None:
-    """Let a parser take them."""
+    """Let a parser take them; --calibration is `command_line.add_calibration`'s."""
     add = parser.add_argument
     add("weights", metavar="MODEL_OR_RUN",
         help="a weights file, a run folder or a pretrained model's name")
@@ -40,7 +39,6 @@ def add(parser) -> None:
     add("--osie", metavar="FOLDER",
         help="measure what --web loses on the validation stimuli of OSIE (default: on generated "
              "pictures)")
-    command_line.add_calibration(parser)
     add("--dynamic-batch", action="store_true",
         help="--onnx and --openvino take any number of pictures at a time, not one")
     add("--dynamic-canvas", action="store_true",

@@ -6,10 +6,9 @@ import numpy as np
 import tensorflow as tf
 
 from keras_saliency import numpy_maps
-from keras_saliency.engines.last_steps import LAST_STEPS
 from keras_saliency.export.frozen import freeze
 from keras_saliency.files import InputError
-from keras_saliency.models import check_canvas, fit_of
+from keras_saliency.models import check_canvas, fit_of, postprocess_of
 from keras_saliency.prediction.forward import canvas_of
 
 QUANTIZE = ("dynamic", "float16")
@@ -71,14 +70,14 @@ class Converted:
         contents: of the .tflite file. model: the network that it was made of.
     """
 
-    def __init__(self, contents, model, last_step):
+    def __init__(self, contents, model):
         if find_spec("ai_edge_litert"):
             from ai_edge_litert.interpreter import Interpreter
         else:
             Interpreter = tf.lite.Interpreter
         self.name, self._sizes, self._fit = model.name, canvases(model), fit_of(model)
         self._interpreter = Interpreter(model_content=contents)
-        self._last_step = LAST_STEPS[last_step]
+        self._last_step = postprocess_of(model)
 
     def __call__(self, images) -> np.ndarray:
         """Map float32 [1, h, w, 1] of images float32 [1, h, w, 3] on one of the canvases."""
@@ -91,7 +90,7 @@ class Converted:
         canvas = canvas or numpy_maps.oriented_canvas(size, self._sizes["canvas"], self._fit,
                                                       self._sizes["turns"])
         images = numpy_maps.to_canvas(image, canvas, self._fit)[np.newaxis]
-        return self._last_step(self(images)[0], size, self._fit)[..., 0]
+        return self._last_step(self(images)[0], size)[..., 0].numpy()
 
 
 def _frozen(model, size):

@@ -44,7 +44,7 @@ def export_web(model, path, quantize="dynamic", runtime=None, stimuli=None, log=
     with web_runtime.installed(runtime) as modules:
         sizes = canvases(model)
         contents = convert(model, signatures(sizes), quantize)
-        converted = Converted(contents, model, description["last_step"])
+        converted = Converted(contents, model)
         lost = losses(model, converted, stimuli, log)
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_abandoned(path.parent)

@@ -7,7 +7,6 @@ import pytest
 
 import keras_saliency as ks
 from keras_saliency.export import web_page, web_runtime
-from keras_saliency.export.description import prepare
 from keras_saliency.export.web_model import Converted, canvases, convert, signatures
 from keras_saliency.files import InputError
 
@@ -59,10 +58,9 @@ def test_canvases(model):
 
 @pytest.mark.parametrize("size", [(50, 80), (90, 30), (64, 96)])
 def test_its_maps_are_those_of_the_network(size, model, contents):
-    last_step = json.loads(prepare(model)[1])["last_step"]
     image = np.random.default_rng(0).uniform(0, 255, (*size, 3)).astype(np.float32)
     expected = ks.predict(model, image)
-    found = ks.predict(Converted(contents, model, last_step), image)
+    found = ks.predict(Converted(contents, model), image)
     assert found.shape == expected.shape
     assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.98  # random weights, 8 bits
 
@@ -89,7 +87,7 @@ def test_folder(model, modules, tmp_path):
 
 def test_losses_on_stimuli(model, contents, planted):
     said = []
-    converted = Converted(contents, model, "from_canvas")
+    converted = Converted(contents, model)
     lost = web_page.losses(model, converted, (planted, 5.0), said.append)
     assert set(lost) == {"nss", "cc"} and all(abs(value) < 0.2 for value in lost.values())
     assert said[0].startswith("network on 12 stimuli") and said[1].startswith("page on 12 stimuli")
@@ -115,7 +113,6 @@ def test_unknown_weights(model):
 
 def test_float16_loses_nothing(model):
     halved = convert(model, [CANVAS], "float16")
-    last_step = json.loads(prepare(model)[1])["last_step"]
     image = np.random.default_rng(0).uniform(0, 255, (*CANVAS, 3)).astype(np.float32)
-    np.testing.assert_allclose(ks.predict(Converted(halved, model, last_step), image),
+    np.testing.assert_allclose(ks.predict(Converted(halved, model), image),
                                ks.predict(model, image), atol=0.005)

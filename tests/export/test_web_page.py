@@ -19,7 +19,7 @@ from PIL import Image
 
 import keras_saliency as ks
 from keras_saliency import numpy_maps
-from keras_saliency.datasets.area_files import read_areas
+from keras_saliency.analysis.area_files import read_areas
 from keras_saliency.engines import last_steps
 from keras_saliency.export.web_page import export_web, osie_validation
 from keras_saliency.prediction.pictures import read_picture

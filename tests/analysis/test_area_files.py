@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_saliency.datasets.area_files import read_areas
+from keras_saliency.analysis.area_files import read_areas
 from keras_saliency.files import InputError
 
 SIZE = (20, 30)
