@@ -174,13 +174,20 @@ def test_areas(ready, model, tmp_path):
     drag((0.05, 0.5), (0.2, 0.6), (0.4, 0.95))
     drag((0.2, 0.7), (0.3, 0.6))            # moves the second
     drag((0.15, 0.4), (0.2, 0.3), (0.4, 0.3))  # by its corner, over the first
-    ready.fill("#table tr:nth-child(1) input", "=face")
+    ready.click("#table tr:nth-child(1) input", click_count=3)  # what is there is selected
+    ready.keyboard.type("=face")
     ready.keyboard.press("Tab")
     ready.locator(".pictures canvas").first.focus()
     for key in ("n", "ArrowRight", "Shift+ArrowDown"):
         ready.keyboard.press(key)
     assert ready.locator("#table input").count() == 3
     ready.keyboard.press("Delete")
+    assert ready.locator("#table input").count() == 2
+    ready.locator(".pictures canvas").first.focus()
+    ready.keyboard.press("n")
+    ready.click("#table tr:nth-child(1) td:nth-child(3)")  # selects the first
+    assert ready.locator("tr.selected input").input_value() == "=face"
+    ready.click("#table tr:nth-child(3) button")
     assert ready.locator("#table input").count() == 2
 
     saved = {}

@@ -58,7 +58,7 @@ async function open(file, slot) {
   if (slot === 1 && !slots[0]) slot = 0;
   try {
     const picture = await readPicture(file);
-    if (slot === 0) { slots[1] = null; areas = []; selected = -1; }
+    if (slot === 0) { slots[1] = null; areas = []; selected = -1; made = 0; }
     slots[slot] = picture;
     for (const area of areas) {
       area.boxes[slot] = scaled(area.boxes[0], slots[0].size, picture.size);

@@ -60,7 +60,11 @@ export function drawTable(table, shares, areas, selected, change) {
       element('td', {}, area ? [element('button', {
         type: 'button', textContent: '×', title: `remove ${name}`, ariaLabel: `remove ${name}`,
         onclick: () => change.remove(index)})] : [])]);
-    if (area) line.onpointerdown = () => change.select(index);
+    if (area) {
+      line.onclick = ({target}) => {  // a field or a button would be gone before it is used
+        if (!target.closest('input, button')) change.select(index);
+      };
+    }
     body.append(line);
   });
   table.tBodies[0]?.remove();
