@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from keras_saliency.analysis.area_study import Studied
 from keras_saliency.prediction.overlay import overlay
 from keras_saliency.report.figures import (
+    BESIDE,
     BEST,
     DPI,
     FAINT,
@@ -20,7 +21,6 @@ from keras_saliency.report.figures import (
 
 LONGEST = 1000  # pixels of a side of the picture as it is drawn
 NAMED = 5       # variants with a colour of their own
-BESIDE = {"loc": "upper left", "bbox_to_anchor": (1, 1)}
 
 
 def area_figure(studied: Studied, path) -> None:

@@ -16,6 +16,7 @@ from keras_saliency.prediction.overlay import colorize
 DPI = 150
 TRAIN, VALIDATION, BEST = "#8a8f98", "#1f5fa8", "#c8452f"
 INK, FAINT = "#24292f", "#d9dce1"
+BESIDE = {"loc": "upper left", "bbox_to_anchor": (1, 1)}  # of a legend, for `legend`
 GROUPS = (TRAIN, VALIDATION, BEST, "#4d8b31", "#7d4fa3")
 
 LABELS = dict(

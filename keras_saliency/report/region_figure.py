@@ -2,7 +2,7 @@
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from keras_saliency.report.figures import DPI, INK, legend, save_figure, style_axes
+from keras_saliency.report.figures import BESIDE, DPI, INK, legend, save_figure, style_axes
 
 MARKS = "osD^vP*X"
 
@@ -24,5 +24,5 @@ def improvement_figure(gains: dict, layers: str, first: str, path) -> None:
                   linewidth=1, markersize=5, label=model)
     axes.set_xticks(range(len(columns)), columns, rotation=40, ha="right", fontsize=8)
     style_axes(axes, f"{layers}: mean of the ten best units", y=f"gain over {first}, NSS")
-    legend(axes, loc="upper left", bbox_to_anchor=(1, 1))
+    legend(axes, **BESIDE)
     save_figure(figure, path)
