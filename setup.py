@@ -50,6 +50,8 @@ setup(
     ],
     extras_require={
         "test": ["pytest>=7.4,<10", "pytest-xdist>=3.3,<4", "hypothesis>=6.80,<7",
+                 # what model hubs scan uploads with
+                 'modelscan>=0.8,<0.9; python_version >= "3.10" and python_version < "3.13"',
                  "keras_saliency[serving]"],
         # engines for `accelerate`
         "fast": ["openvino>=2024.4,<2027", "nncf>=2.14,<4"],  # NNCF for int8

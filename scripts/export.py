@@ -1,4 +1,4 @@
-"""Export a model for other programs: SavedModel, LiteRT, ONNX, OpenVINO, a web page."""
+"""Export a model for other programs: SavedModel, LiteRT, ONNX, OpenVINO, a web page, a package."""
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -7,6 +7,7 @@ from keras_saliency import command_line, load_pretrained  # noqa: E402
 from keras_saliency.export import options  # noqa: E402
 from keras_saliency.export.onnx_model import export_onnx, export_triton  # noqa: E402
 from keras_saliency.export.openvino_model import export_openvino  # noqa: E402
+from keras_saliency.export.package import export_package  # noqa: E402
 from keras_saliency.export.saved_model import export_all  # noqa: E402
 from keras_saliency.export.web_page import export_web, osie_validation  # noqa: E402
 
@@ -15,11 +16,13 @@ def main():
     parser = command_line.plain_parser(
         "Write OUT/VERSION/saved_model.pb with preprocessing and inverse geometry inside, warm-up "
         "requests, and the settings of TensorFlow Serving beside OUT; or the network alone, on its "
-        "canvas, for ONNX Runtime or OpenVINO; or a web page that runs it.",
+        "canvas, for ONNX Runtime or OpenVINO; or a web page that runs it; or a folder with all "
+        "that a model hub asks for.",
         "python scripts/export.py msi_net --out models/msi_net --version 1\n"
         "  python scripts/export.py msi_net --onnx models/msi_net.onnx --dynamic-batch\n"
         "  python scripts/export.py msi_net --openvino models/msi_net_openvino --dynamic-canvas\n"
-        "  python scripts/export.py msi_net --web demo")
+        "  python scripts/export.py msi_net --web demo\n"
+        "  python scripts/export.py msi_net --package msi_net_package")
     options.add(parser)
     command_line.add_calibration(parser)
     given = parser.parse_args()
@@ -41,6 +44,8 @@ def main():
     if given.web:
         export_web(model, given.web, "float16" if given.float16 else "dynamic", given.runtime,
                    stimuli)
+    if given.package:
+        export_package(model, given.package, given.limit)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,11 @@
 from keras_saliency.export.picture_bytes import LIMIT
 from keras_saliency.export.tflite import QUANTIZE
 
-FORMATS = ("onnx", "triton", "openvino", "web")  # which do without --out
+FORMATS = ("onnx", "triton", "openvino", "web", "package")  # which do without --out
+NEEDS = {  # options of some formats alone
+    "float16": ("out", "openvino", "web"), "dynamic_batch": ("onnx", "openvino"),
+    "dynamic_canvas": ("onnx", "openvino", "tflite"), "int8": ("openvino",),
+    "runtime": ("web",), "osie": ("web",)}
 
 
 def add(parser) -> None:
@@ -39,6 +43,9 @@ def add(parser) -> None:
     add("--osie", metavar="FOLDER",
         help="measure what --web loses on the validation stimuli of OSIE (default: on generated "
              "pictures)")
+    add("--package", metavar="FOLDER",
+        help="a new folder for the page of a model hub: .keras, SavedModel and .onnx files, a "
+             "model card, checksums (extra onnx)")
     add("--dynamic-batch", action="store_true",
         help="--onnx and --openvino take any number of pictures at a time, not one")
     add("--dynamic-canvas", action="store_true",
@@ -54,10 +61,13 @@ def check(parser, given) -> None:
                               or not any(getattr(given, name) for name in FORMATS)):
         parser.error("a SavedModel and a .tflite file need --out; others are "
                      + ", ".join(f"--{name}" for name in FORMATS))
-    if given.int8 and (not given.openvino or given.float16) or given.calibration and not given.int8:
-        parser.error("--int8 is for --openvino without --float16, --calibration for --int8")
-    if (given.runtime or given.osie) and not given.web:
-        parser.error("--runtime and --osie are for --web")
+    asked = {name for name in (*FORMATS, "out") if getattr(given, name)}
+    asked |= {"tflite"} if wants_tflite(given) else set()
+    for option, formats in NEEDS.items():
+        if getattr(given, option) and not asked & set(formats):
+            parser.error(f"--{option.replace('_', '-')} is for --{', --'.join(formats)}")
+    if given.int8 and given.float16 or given.calibration and not given.int8:
+        parser.error("--int8 goes without --float16, --calibration is for --int8")
 
 
 def wants_tflite(given) -> bool:

@@ -87,16 +87,24 @@ def test_export(run, weights, tmp_path):
     assert code == 2 and "--onnx, --triton, --openvino" in said
     code, said = run("export", weights, "--onnx", tmp_path / "m.onnx", "--tflite")
     assert code == 2 and "need --out" in said
+    for options, message in ((["--float16"], "--float16 is for --out, --openvino, --web"),
+                             (["--dynamic-batch"], "--dynamic-batch is for --onnx, --openvino"),
+                             (["--osie", "x"], "--osie is for --web"),
+                             (["--calibration", "x"], "--calibration is for --int8")):
+        code, said = run("export", weights, "--package", tmp_path / "hub", *options)
+        assert code == 2 and message in said
     assert not any(tmp_path.iterdir())
     for package in (p for spec in ENGINES.values() for p in spec.packages):
         pytest.importorskip(package)
     code, said = run("export", weights, "--onnx", tmp_path / "m.onnx", "--openvino",
-                     tmp_path / "folder", "--dynamic-batch", "--triton", tmp_path / "triton")
-    assert code == 0 and said.count("largest difference from the model in memory") == 3, said
+                     tmp_path / "folder", "--dynamic-batch", "--triton", tmp_path / "triton",
+                     "--package", tmp_path / "hub")
+    assert code == 0 and said.count("largest difference from the model in memory") == 6, said
     assert f"--model-repository={tmp_path}" in said
     assert sorted(p.name for p in (tmp_path / "triton").rglob("*")) == [
         "1", "config.pbtxt", "model.onnx"]
     assert (tmp_path / "m.onnx").is_file() and (tmp_path / "folder" / "msi_net.xml").is_file()
-    for option, folder in (("--openvino", "folder"), ("--triton", "triton")):
+    for option, folder in (("--openvino", "folder"), ("--triton", "triton"),
+                           ("--package", "hub")):
         code, said = run("export", weights, option, tmp_path / folder)
         assert code == 2 and "choose another folder" in said
