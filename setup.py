@@ -40,6 +40,7 @@ setup(
         'opencv-python-headless>=4.9,<6; python_version >= "3.12"',
         "protobuf>=4.22,<8",  # TensorFlow brings it; message_factory.GetMessageClass is of 4.22
         "scipy>=1.9,<2",
+        "POT>=0.9.4,<0.9.7",  # solves the EMD; 0.9.7 comes with 170 MB that are not for that
         "h5py>=3.8,<4",
         "matplotlib>=3.6,<4",
         "Pillow>=9.2,<14",

@@ -8,7 +8,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "keras_saliency"
 # From top to bottom; a module may import from its own room and from those above it.
 ROOMS = [
     {"addresses", "compat", "files", "config", "hdf5", "lazy", "maps", "losses", "npy_files",
-     "numpy_maps", "picture_headers", "protobuf_messages", "shards"},
+     "numpy_maps", "picture_headers", "protobuf_messages", "shards", "typed_yaml"},
     {"metrics"},
     {"datasets"},
     {"models"},

@@ -107,11 +107,18 @@ def save_tflite(model, path, quantize="none", dynamic_canvas=False) -> Path:
     return Path(path)
 
 
+def interpreter() -> type:
+    """The class that runs .tflite models: LiteRT's where it is installed, else the one that
+    TensorFlow still has."""
+    if find_spec("ai_edge_litert"):
+        from ai_edge_litert.interpreter import Interpreter
+        return Interpreter
+    return tf.lite.Interpreter
+
+
 def run_tflite(path, images) -> np.ndarray:
-    """Outputs of a .tflite file for images [B, h, w, 3], one after the other: by LiteRT where it
-    is installed, else by the interpreter that TensorFlow still has."""
-    interpreter = None if find_spec("ai_edge_litert") else tf.lite.Interpreter
-    with warnings.catch_warnings():  # that it is going to leave
+    """Outputs of a .tflite file for images [B, h, w, 3], one after the other."""
+    with warnings.catch_warnings():  # that TensorFlow's is going to leave
         warnings.simplefilter("ignore")
-        run = runtimes.open_tflite(path, interpreter).run
+        run = runtimes.open_tflite(path, interpreter()).run
     return np.concatenate([run(image[np.newaxis]) for image in images])

@@ -1,12 +1,12 @@
 """A network as one .tflite file for a web page: a signature for each canvas that it works on."""
 import tempfile
-from importlib.util import find_spec
 
 import numpy as np
 import tensorflow as tf
 
 from keras_saliency import numpy_maps
 from keras_saliency.export.frozen import freeze
+from keras_saliency.export.tflite import interpreter
 from keras_saliency.files import InputError
 from keras_saliency.models import check_canvas, fit_of, postprocess_of
 from keras_saliency.prediction.forward import canvas_of
@@ -71,12 +71,8 @@ class Converted:
     """
 
     def __init__(self, contents, model):
-        if find_spec("ai_edge_litert"):
-            from ai_edge_litert.interpreter import Interpreter
-        else:
-            Interpreter = tf.lite.Interpreter
         self.name, self._sizes, self._fit = model.name, canvases(model), fit_of(model)
-        self._interpreter = Interpreter(model_content=contents)
+        self._interpreter = interpreter()(model_content=contents)
         self._last_step = postprocess_of(model)
 
     def __call__(self, images) -> np.ndarray:
