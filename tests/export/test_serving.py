@@ -17,7 +17,7 @@ import pytest
 import tensorflow as tf
 
 import keras_saliency as ks
-from keras_saliency.export import serving
+from keras_saliency.export import serving, serving_grpc, serving_rest
 from keras_saliency.files import InputError, MissingPackage
 
 pytest.importorskip("tensorflow_serving.apis.predict_pb2", reason="extra serving is not installed")
@@ -84,7 +84,7 @@ def test_lists_are_sent_in_parts_and_come_back_in_order(client, model):
 
 def test_a_server_that_is_busy_is_asked_again(client, server, monkeypatch):
     pauses = []
-    monkeypatch.setattr(serving.time, "sleep", pauses.append)
+    monkeypatch.setattr(time, "sleep", pauses.append)
     server.service.refuse = server.refuse_rest = 3
     assert len(client.predict_bytes(encoded(pictures(1)))) == 1
     server.service.refuse = server.refuse_rest = 0
@@ -92,7 +92,7 @@ def test_a_server_that_is_busy_is_asked_again(client, server, monkeypatch):
 
 
 def test_no_server_is_one_clear_error(monkeypatch):
-    monkeypatch.setattr(serving.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
     for kind in (serving.GrpcClient, serving.RestClient):
         client = kind("localhost:9", retries=1, timeout=5)
         with pytest.raises(serving.ServerUnavailable,
@@ -309,7 +309,7 @@ def test_malformed_grpc_answers_are_serving_errors(puppet):
     client.close()
 
 
-@pytest.mark.parametrize("code", serving.UNAVAILABLE_GRPC)
+@pytest.mark.parametrize("code", serving_grpc.UNAVAILABLE)
 def test_busy_grpc_servers_are_asked_again(code, puppet):
     client = serving.GrpcClient(puppet.grpc_address, pause=0.01, retries=2)
     busy = (grpc.StatusCode[code], "not now")
@@ -322,7 +322,7 @@ def test_busy_grpc_servers_are_asked_again(code, puppet):
     client.close()
 
 
-@pytest.mark.parametrize("status", serving.UNAVAILABLE_HTTP)
+@pytest.mark.parametrize("status", serving_rest.UNAVAILABLE)
 def test_busy_rest_servers_are_asked_again(status, puppet):
     client = serving.RestClient(puppet.rest_address, pause=0.01, retries=2)
     puppet.answers = [http(b"", f"{status} No"), rest_answer([gray_png(20, 30)])]
@@ -331,7 +331,8 @@ def test_busy_rest_servers_are_asked_again(status, puppet):
 
 
 def test_the_size_of_an_answer_is_limited(puppet, monkeypatch):
-    monkeypatch.setattr(serving, "ANSWER_LIMIT", 10_000)
+    for module in (serving_rest, serving_grpc):
+        monkeypatch.setattr(module, "ANSWER_LIMIT", 10_000)
     rest, over_grpc = (client_of(kind, puppet, pause=0.01) for kind in ("rest", "grpc"))
     puppet.answers = [http(b" " * 20_000)]
     contents = encoded(pictures(1))
