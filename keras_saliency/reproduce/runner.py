@@ -49,6 +49,9 @@ def make(name: str, spec: ResultSpec, setting: Setting, out) -> list:
             ledger.write_rows(path, rows)
             _write_facts(name, spec, len(parts), out)
     rows = rows_of(name, out)
+    facts = ledger.read_facts(ledger.facts_path(out, name))
+    if rows and facts.get("finished") != finished_parts(spec, rows):  # rows of other machines
+        _write_facts(name, spec, len(parts), out)
     if spec.draw is not None:
         spec.draw(rows, Path(out) / name)
     return rows

@@ -45,6 +45,17 @@ def test_a_stopped_result_goes_on_where_it_was(setting, tmp_path):
     assert len(facts["versions"]) == 1 and "tensorflow" in facts["versions"][0]
 
 
+def test_rows_that_were_added_to_the_file_get_a_verdict(setting, tmp_path):
+    """Of the same command on another machine."""
+    spec = toy_spec(lambda setting, *part: [{"nss": 2.0}])
+    runner.make("toy", spec, setting, tmp_path)
+    facts = (tmp_path / "toy.json").read_text()
+    stale = {**json.loads(facts), "finished": 2, "holds": None, "verdict": "No verdict"}
+    (tmp_path / "toy.json").write_text(json.dumps(stale))
+    runner.make("toy", spec, setting, tmp_path)
+    assert (tmp_path / "toy.json").read_text() == facts
+
+
 def test_rows_of_other_settings_are_not_mixed(setting, tmp_path):
     spec = toy_spec(lambda setting, *part: [{"nss": 2.0}], recipe="quickstart.yaml")
     runner.make("toy", spec, setting, tmp_path)
