@@ -50,8 +50,9 @@ def make(name: str, spec: ResultSpec, setting: Setting, out) -> list:
             _write_facts(name, spec, len(parts), out)
     rows = rows_of(name, out)
     facts = ledger.read_facts(ledger.facts_path(out, name))
-    if rows and facts.get("finished") != finished_parts(spec, rows):  # rows of other machines
-        _write_facts(name, spec, len(parts), out)
+    if rows and (facts.get("finished"), facts.get("verdict")) != (
+            finished_parts(spec, rows), verdict_of(spec, rows, len(parts)).text):
+        _write_facts(name, spec, len(parts), out)  # rows of another machine, or a clearer verdict
     if spec.draw is not None:
         spec.draw(rows, Path(out) / name)
     return rows
