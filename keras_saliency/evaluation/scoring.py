@@ -20,11 +20,11 @@ from keras_saliency.metrics import METRICS
 from keras_saliency.metrics.streaming import StreamingScores
 from keras_saliency.prediction.pictures import read_gray
 
-# In a list of metrics: all that can be computed, but for emd, which takes longer than the rest
-# together.
+# In a list of metrics: all that can be computed, but for emd, which few tables of others have and
+# which needs maps of 0 or more.
 ALL = "all"
 SCORERS = 2  # stimuli that are scored at the same time
-_SLOW = ("emd",)
+_APART = ("emd",)
 
 
 class Skipped(NamedTuple):
@@ -75,7 +75,7 @@ def choose_metrics(names, dataset: SaliencyDataset, training=None, densities=Fal
             needed = ", ".join((METRICS[name].prediction, *METRICS[name].references))
             raise InputError(f"{name} needs {needed}, and not all of them are known here; choose "
                              f"from {ALL}, {', '.join(usable)}")
-        chosen += [m for m in usable if m not in _SLOW] if name == ALL else [name]
+        chosen += [m for m in usable if m not in _APART] if name == ALL else [name]
     if names and not chosen:
         raise DatasetError(f"{dataset.name} has neither fixations nor densities of the "
                            f"{len(dataset)} stimuli to score: no metric can be computed")

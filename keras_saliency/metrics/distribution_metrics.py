@@ -90,8 +90,8 @@ def emd(saliency_map, fixation_density_map, reduction="area") -> float:
     """Earth mover's distance in pixels of maps reduced 32 times, 0 is best.
 
     Both maps are reduced to ceil(H / 32) x ceil(W / 32) and divided by their sums; the ground
-    distance is Euclidean, the optimum exact. That takes about 0.1 s for 480x640, 0.4 s for 600x800,
-    1 s for 768x1024 and 20 s for 1080x1920. A map with negative values is no distribution: NaN
+    distance is Euclidean, the optimum exact. That takes about 2 ms for 480x640, 4 ms for 600x800,
+    8 ms for 768x1024 and 40 ms for 1080x1920. A map with negative values is no distribution: NaN
     with a RuntimeWarning.
 
     Args:
