@@ -1,6 +1,7 @@
 """Writing files so that a reader never meets half of one; the error for what cannot be used."""
 import csv
 import errno
+import hashlib
 import importlib
 import os
 import re
@@ -65,6 +66,11 @@ def first_line(error) -> str:
     return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
+def sha256(path) -> str:
+    """Of a file's contents, in hexadecimal digits."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
 def require_writable(path) -> None:
     """Raise `InputError` if a file or folder `path` cannot be made, before work is put into it."""
     path = Path(path)
@@ -106,6 +112,25 @@ def atomic_path(path):
             reason = error.strerror or str(error)
             raise OSError(error.errno or errno.EIO, reason, str(path)) from error
         raise
+
+
+@contextmanager
+def atomic_folder(path):
+    """Fill the folder of the name given by the `with`, and `path`, which must be new, appears
+    complete or not at all. What killed processes left beside it is removed.
+
+    Yields:
+        Path of the temporary folder; the block must create it.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    remove_abandoned(path.parent)
+    temporary = temporary_path(path)
+    try:
+        yield temporary
+        temporary.rename(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def temporary_path(path) -> Path:

@@ -81,7 +81,7 @@ def card(model) -> str:
     entry, (height, width) = _entry(model), canvas_of(model)
     return printable(CARD.format(
         settings=yaml.safe_dump(_settings(model, entry), sort_keys=False, width=98),
-        title=_name(model), citation=_citation(model),
+        title=_name(model, entry), citation=_citation(model),
         height=height, width=width, fitted=FITS[fit_of(model)], **_uses(model, height, width),
         keras_file=KERAS, saved_model=SAVED_MODEL, keras=keras.__version__,
         other=2 if keras.__version__.startswith("3") else 3, tensorflow=tf.__version__,
@@ -89,9 +89,9 @@ def card(model) -> str:
         licence=_licence(model)))
 
 
-def _name(model) -> str:
+def _name(model, entry) -> str:
     """What the weights are called in `weights/`; of others the model's name."""
-    return _file(model).stem if _entry(model) else model.name
+    return _file(model).stem if entry else model.name
 
 
 def _file(model) -> Path:
@@ -106,8 +106,7 @@ def _entry(model) -> dict:
 
 
 def _citation(model) -> str:
-    spec = MODELS.get(model.name[len(CALIBRATED):] if model.name.startswith(CALIBRATED)
-                      else model.name)
+    spec = MODELS.get(model.name.removeprefix(CALIBRATED))
     return _sentence(spec.citation) + "." if spec else f"{model.name}."
 
 
@@ -123,9 +122,9 @@ def _settings(model, entry) -> dict:
                 "metrics": [{"type": metric, "value": its[metric]}
                             for metric in METRICS if metric in its]}
                for dataset, its in entry.get("scores", {}).items()]
+    index = [{"name": _name(model, entry), "results": results}]
     return {**({"license": licence.lower()} if licence else {}), "library_name": "keras",
-            "tags": TAGS,
-            **({"model-index": [{"name": _name(model), "results": results}]} if results else {})}
+            "tags": TAGS, **({"model-index": index} if results else {})}
 
 
 def _uses(model, height, width) -> dict:
@@ -197,9 +196,9 @@ def _licence(model) -> str:
     about = getattr(model, "about", {})
     said = [f"Weights: {about['licence']}." if "licence" in about else
             "The weights file states no licence: state one before passing it on."]
-    base = about.get("base")
+    manifest, base = pretrained.read_manifest(), about.get("base")
     while isinstance(base, str):  # of what its layers were taken from
-        entry = pretrained.read_manifest().get(Path(base).stem, {})
+        entry = manifest.get(Path(base).stem, {})
         said.append(f"Built on {Path(base).stem}: {_sentence(str(entry.get('citation')))}. "
                     f"Licence {entry.get('licence')}.")
         base = entry.get("base")

@@ -1,6 +1,5 @@
 """A network for OpenVINO, Intel's engine for its processors and others: .xml and .bin files."""
 import json
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import numpy as np
 from keras_saliency.export import int8, runtimes
 from keras_saliency.export.description import prepare
 from keras_saliency.export.frozen import freeze, largest_difference, megabytes
-from keras_saliency.files import InputError, remove_abandoned, require_writable, temporary_path
+from keras_saliency.files import InputError, atomic_folder, require_writable
 
 WEIGHTS = ("float32", "float16", "int8")
 
@@ -76,15 +75,9 @@ def save_openvino(model, path, dynamic_batch=False, weights="float32", dynamic_c
         converted, losses = int8.quantize(model, converted, pictures, log)
         converted.set_rt_info(json.dumps(losses), [runtimes.LOSSES])
     converted.set_rt_info(description, [runtimes.KEY])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    remove_abandoned(path.parent)
-    temporary = temporary_path(path)
-    try:
+    with atomic_folder(path) as temporary:
         openvino.save_model(converted, temporary / f"{model.name}.xml",
                             compress_to_fp16=weights == "float16")
-        temporary.rename(path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return path / f"{model.name}.xml"
 
 

@@ -1,6 +1,4 @@
 """A folder that passes a network on: its files for every program, a model card, checksums."""
-import hashlib
-import shutil
 from pathlib import Path
 
 import keras
@@ -10,12 +8,7 @@ from keras_saliency.export import keras_file, model_card, onnx_model, saved_mode
 from keras_saliency.export.frozen import largest_difference, megabytes
 from keras_saliency.export.picture_bytes import LIMIT
 from keras_saliency.export.runtimes import ONNX_EXTRA
-from keras_saliency.files import (
-    import_optional,
-    remove_abandoned,
-    require_writable,
-    temporary_path,
-)
+from keras_saliency.files import atomic_folder, import_optional, require_writable, sha256
 
 CARD, SUMS = "README.md", "SHA256SUMS"
 
@@ -39,19 +32,13 @@ def export_package(model, path, limit=LIMIT, log=print) -> Path:
         raise FileExistsError(f"{path} exists; choose another folder")
     require_writable(path)
     import_optional("onnxruntime", ONNX_EXTRA)  # before the work
-    path.parent.mkdir(parents=True, exist_ok=True)
-    remove_abandoned(path.parent)
-    temporary = temporary_path(path)
-    try:
+    with atomic_folder(path) as temporary:
         temporary.mkdir()
         for name, differs in _write_models(model, temporary, limit).items():
             log(f"{name}: {megabytes(temporary / name):.1f} MB; largest difference from the model "
                 f"in memory {differs:.1e} of its range")
         (temporary / CARD).write_text(model_card.card(model), encoding="utf-8")
         (temporary / SUMS).write_text(checksums(temporary), encoding="utf-8")
-        temporary.rename(path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     log(f"{path}: {megabytes(path):.1f} MB; its {CARD} says how each file is used")
     return path
 
@@ -74,5 +61,5 @@ def _write_models(model, folder, limit) -> dict:
 def checksums(folder) -> str:
     """A line "<sha256>  <path>" for each file in a folder, paths relative to it, sorted."""
     files = sorted(file for file in Path(folder).rglob("*") if file.is_file())
-    return "".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  "
+    return "".join(f"{sha256(file)}  "
                    f"{file.relative_to(folder).as_posix()}\n" for file in files)

@@ -1,5 +1,4 @@
 """SavedModel with the preprocessing and the inverse geometry inside the graph."""
-import shutil
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from keras_saliency.export import tflite
 from keras_saliency.export.frozen import largest_difference, megabytes, require_finite
 from keras_saliency.export.picture_bytes import LIMIT, decode_batch, picture_of, require_size
 from keras_saliency.export.serving_files import docker_command, write_serving_files, write_warmup
-from keras_saliency.files import remove_abandoned, temporary_path
+from keras_saliency.files import atomic_folder
 from keras_saliency.models import check_canvas, fit_of, is_density, postprocess_of
 from keras_saliency.prediction.forward import canvas_of
 
@@ -120,14 +119,9 @@ def save(model, path, version: int = 1, limit=LIMIT, float16=False) -> Path:
         raise FileExistsError(f"{target} exists; choose another version")
     require_finite(model)
     module = SaliencyModule(model, limit, float16)
-    remove_abandoned(target.parent)
-    temporary = temporary_path(target)
-    try:
+    with atomic_folder(target) as temporary:
         tf.saved_model.save(module, str(temporary), signatures=module.functions)
         write_warmup(temporary, Path(path).name, module.canvas, module.functions)
-        temporary.rename(target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return target
 
 

@@ -13,7 +13,7 @@ from keras_saliency.export import int8, web_runtime
 from keras_saliency.export.description import prepare
 from keras_saliency.export.generated_pictures import generate
 from keras_saliency.export.web_model import Converted, canvases, convert, signatures
-from keras_saliency.files import remove_abandoned, require_writable, temporary_path
+from keras_saliency.files import atomic_folder, require_writable
 from keras_saliency.prediction.overlay import colorize
 
 PAGE = Path(__file__).parent / "web"
@@ -46,10 +46,7 @@ def export_web(model, path, quantize="dynamic", runtime=None, stimuli=None, log=
         contents = convert(model, signatures(sizes), quantize)
         converted = Converted(contents, model)
         lost = losses(model, converted, stimuli, log)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        remove_abandoned(path.parent)
-        temporary = temporary_path(path)
-        try:
+        with atomic_folder(path) as temporary:
             shutil.copytree(PAGE, temporary)
             packed = web_runtime.compressed(contents)
             (temporary / "model.bin").write_bytes(packed)
@@ -57,9 +54,6 @@ def export_web(model, path, quantize="dynamic", runtime=None, stimuli=None, log=
             (temporary / "model.json").write_text(json.dumps({
                 **description, **sizes, "quantized": quantize, "lost": lost, "files": files,
                 "colors": _colors()}), encoding="utf-8")
-            temporary.rename(path)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
     size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     log(f"{path}: {size / 1e6:.1f} MB; serve it with\n  python -m http.server -d {path}\nand open "
         "http://localhost:8000")

@@ -1,5 +1,4 @@
 """Where weights come from: ImageNet encoders, trained models by name or path."""
-import hashlib
 import re
 import reprlib
 from functools import lru_cache
@@ -8,6 +7,7 @@ from pathlib import Path
 import keras
 import yaml
 
+from keras_saliency.files import sha256
 from keras_saliency.models import weights_file
 from keras_saliency.models.weights_file import WeightsError
 
@@ -169,4 +169,4 @@ def _verify(path: Path) -> None:
 @lru_cache(maxsize=32)
 def _sha256(path: Path, changed: int) -> str:
     """Of a file that was last changed at `changed`."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return sha256(path)

@@ -1,11 +1,10 @@
 """Trained models made ready for `weights/`: small files, and what the manifest says of them."""
-import hashlib
 from pathlib import Path
 
 import numpy as np
 import yaml
 
-from keras_saliency.files import atomic_path
+from keras_saliency.files import atomic_path, sha256
 from keras_saliency.models import MODELS, backbones, pretrained, weights_file
 from keras_saliency.models.weights_file import WeightsError
 
@@ -66,7 +65,7 @@ def describe(name: str, aliases=(), **facts) -> dict:
     path = pretrained.WEIGHTS_FOLDER / f"{name}.h5"
     attributes = weights_file.read_attributes(path)
     entry = {
-        "file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "file": path.name, "sha256": sha256(path),
         "bytes": path.stat().st_size, **(_encoder(attributes) if "encoder" in attributes
                                          else _model(attributes, aliases)), **facts,
         "licence": attributes.get("licence"),
