@@ -52,7 +52,7 @@ def _at_least(section: str, config, least, *keys) -> None:
     for key in keys:
         value = getattr(config, key)
         require(value is None or value >= least,
-                 f"{section}.{key} must be at least {least}, not {value}")
+                f"{section}.{key} must be at least {least}, not {value}")
 
 
 @dataclass
@@ -95,23 +95,23 @@ class DataConfig:
 
     def __post_init__(self):
         require(self.canvas is None or len(self.canvas) == 2 and min(self.canvas) >= 1,
-                 f"data.canvas must be [height, width], not {self.canvas}")
+                f"data.canvas must be [height, width], not {self.canvas}")
         require(self.canvas is None or self.canvas[0] * self.canvas[1] <= LARGEST_CANVAS,
-                 f"data.canvas {self.canvas} has more than {LARGEST_CANVAS} pixels")
+                f"data.canvas {self.canvas} has more than {LARGEST_CANVAS} pixels")
         require(self.fit in FITS, f"data.fit {self.fit!r}; choose {' or '.join(FITS)}")
         require(not self.upright or self.fit == "pad", "data.upright saves padding, of which "
-                 f"data.fit={self.fit} has none: leave it out")
+                f"data.fit={self.fit} has none: leave it out")
         require(0 < self.weight < math.inf,
-                 f"data.weight must be above 0 and finite, not {self.weight}")
+                f"data.weight must be above 0 and finite, not {self.weight}")
         for key in ("sigma_dva", "sigma_pixels"):
             value = getattr(self, key)
             require(value is None or 0 < value < math.inf,
-                     f"data.{key} must be above 0 and finite, not {value}")
+                    f"data.{key} must be above 0 and finite, not {value}")
         _at_least("data", self, 1, "train", "validation", "hold_out")
         require(self.center_bias in CENTER_BIASES,
-                 f"data.center_bias {self.center_bias!r}; choose {' or '.join(CENTER_BIASES)}")
+                f"data.center_bias {self.center_bias!r}; choose {' or '.join(CENTER_BIASES)}")
         require(0 <= self.split_seed < 2 ** 32,
-                 f"data.split_seed must lie between 0 and {2 ** 32 - 1}, not {self.split_seed}")
+                f"data.split_seed must lie between 0 and {2 ** 32 - 1}, not {self.split_seed}")
 
 
 @dataclass
@@ -128,7 +128,7 @@ class AdversarialConfig:
         for key in ("alpha", "learning_rate"):
             value = getattr(self, key)
             require(0 < value < math.inf,
-                     f"train.adversarial.{key} must be above 0 and finite, not {value}")
+                    f"train.adversarial.{key} must be above 0 and finite, not {value}")
 
 
 @dataclass
@@ -144,7 +144,7 @@ class LbfgsConfig:
     def __post_init__(self):
         _at_least("train.lbfgs", self, 1, "iterations", "memory", "cell")
         require(0 <= self.sparsity < math.inf, "train.lbfgs.sparsity must not be negative, and "
-                                                f"finite: {self.sparsity}")
+                                               f"finite: {self.sparsity}")
 
 
 @dataclass
@@ -184,27 +184,27 @@ class TrainConfig:
     def __post_init__(self):
         _at_least("train", self, 1, "epochs", "batch", "unit_every", "decay_every", "patience")
         require(self.precision in PRECISIONS,
-                 f"train.precision {self.precision!r}; choose {', '.join(PRECISIONS)}")
+                f"train.precision {self.precision!r}; choose {', '.join(PRECISIONS)}")
         require(self.devices in DEVICES,
-                 f"train.devices {self.devices!r}; choose {', '.join(DEVICES)}")
+                f"train.devices {self.devices!r}; choose {', '.join(DEVICES)}")
         require(self.cache in CACHES, f"train.cache {self.cache!r}; choose none, memory or disk")
         require(self.cache_folder is None or self.cache == "disk",
-                 f"train.cache_folder is for train.cache=disk, not {self.cache}")
+                f"train.cache_folder is for train.cache=disk, not {self.cache}")
         for key, valid in (("crop", 0 < self.crop <= 1), ("color", 0 <= self.color < 1)):
             require(valid, f"train.{key} must lie between 0 and 1, not {getattr(self, key)}")
         require((self.crop, self.color) == (1, 0) or self.cache == "none",
-                 f"train.crop and train.color change every epoch; with train.cache={self.cache} "
-                 "they cannot be drawn: --set train.cache=none")
+                f"train.crop and train.color change every epoch; with train.cache={self.cache} "
+                "they cannot be drawn: --set train.cache=none")
         require(self.end_rate is None or (self.decay == 1 and 0 <= self.end_rate < math.inf),
-                 "train.end_rate must not be negative, and goes without train.decay")
+                "train.end_rate must not be negative, and goes without train.decay")
         require(self.end_momentum is None or (self.optimizer == "sgd"
-                                               and 0 <= self.end_momentum < 1),
-                 "train.end_momentum must be at least 0 and below 1, and is for optimizer sgd")
+                                              and 0 <= self.end_momentum < 1),
+                "train.end_momentum must be at least 0 and below 1, and is for optimizer sgd")
         for key in ("learning_rate", "decay"):
             value = getattr(self, key)
             require(0 < value < math.inf, f"train.{key} must be above 0 and finite, not {value}")
         require(0 <= self.seed < 2 ** 32,
-                 f"train.seed must lie between 0 and {2 ** 32 - 1}, not {self.seed}")
+                f"train.seed must lie between 0 and {2 ** 32 - 1}, not {self.seed}")
         for name, factor in self.loss.items():
             require(math.isfinite(factor), f"train.loss.{name} must be finite, not {factor}")
 
@@ -224,7 +224,7 @@ class EvaluationConfig:
     def __post_init__(self):
         _at_least("evaluation", self, 1, "batch", "shuffled_others")
         require(self.emd_reduction in ("area", "matlab"),
-                 f"evaluation.emd_reduction {self.emd_reduction!r}; choose area or matlab")
+                f"evaluation.emd_reduction {self.emd_reduction!r}; choose area or matlab")
         _at_least("evaluation", self, 0, "seed")
 
 
@@ -242,8 +242,8 @@ class Config:
     def __post_init__(self):
         separators = {"\0", "/", os.sep, os.altsep}
         require(self.name not in ("", ".", "..") and not separators & set(self.name),
-                 f"name {self.name!r} must be the name of one folder inside {self.output!r}; the "
-                 "place is set by output")
+                f"name {self.name!r} must be the name of one folder inside {self.output!r}; the "
+                "place is set by output")
         _require_one_canvas(self.sections)
 
     @property
@@ -267,15 +267,15 @@ class Config:
 def _require_one_canvas(sections) -> None:
     """Raise `ConfigError` unless the stimuli of all sections come onto the canvas alike."""
     require(len(sections) > 0, "data: an empty list; name at least one dataset, each with its "
-                                "name")
+                               "name")
     for key in ("canvas", "fit", "upright"):
         stated = [(i, value) for i, value in enumerate(getattr(s, key) for s in sections)
                   if value is not None]
         for index, value in stated:
             first, wanted = stated[0]
             require(value == wanted,
-                     f"data.{index}.{key} is {value} and data.{first}.{key} {wanted}; one network "
-                     "learns from all of them, so both must be the same")
+                    f"data.{index}.{key} is {value} and data.{first}.{key} {wanted}; one network "
+                    "learns from all of them, so both must be the same")
 
 
 def in_section(message: str, index: int) -> str:

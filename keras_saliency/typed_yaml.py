@@ -48,6 +48,11 @@ def in_item(message: str, cls, path, index: int) -> str:
 
 
 def read_yaml(path: Path) -> dict:
+    """Nested dicts of a YAML file; {} of an empty one.
+
+    Raises:
+        ConfigError: there is no such file, it is not YAML, or holds no keys.
+    """
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

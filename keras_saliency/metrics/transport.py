@@ -2,7 +2,7 @@
 import numpy as np
 
 _NOTHING = 1e-10  # a share of the mass that is not worth a route
-_STEPS = 10 ** 7  # of the network simplex; maps of 34x60 pixels take 2e5
+_STEPS = 10 ** 7  # of the network simplex; maps of 34x60 pixels take fewer than 3e4
 
 
 def transport_cost(difference) -> float:
@@ -22,11 +22,11 @@ def transport_cost(difference) -> float:
     localities"; of the solver, Bonneel et al. 2011, "Displacement interpolation using Lagrangian
     mass transport".
     """
-    import ot  # here: it imports every package of arrays that is installed
-
     moved = np.abs(difference).sum() / 2
     if moved < _NOTHING:  # equal but for rounding
         return 0.0
+    import ot  # here: it imports every package of arrays that is installed
+
     sources, sinks = difference > _NOTHING * moved, difference < -_NOTHING * moved
     supply, demand = (mass / mass.sum() for mass in (difference[sources], -difference[sinks]))
     between = np.argwhere(sources)[:, None] - np.argwhere(sinks)
