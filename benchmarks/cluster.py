@@ -2,6 +2,8 @@
 import os
 import time
 from contextlib import contextmanager
+from pathlib import Path
+from unittest import mock
 
 from keras_saliency import config as configs
 from keras_saliency.cluster import packing
@@ -11,6 +13,8 @@ from keras_saliency.evaluation.sections import section_scorer
 from keras_saliency.models import build_model, load_pretrained
 
 CORES = 2
+_QUIET = {"host": "127.0.0.1", "dashboard_address": None,
+          "scheduler_kwargs": {"dashboard_address": "127.0.0.1:0"}}  # any port that is free
 
 
 def run(stimuli=96, rounds=3, shards=10_000, seconds=0.01, threads=8, log=print, **options) -> dict:
@@ -56,26 +60,31 @@ def _speed(stimuli, rounds, options, log) -> dict:
 
 def _overhead(shards, seconds, threads, log) -> dict:
     """What is lost on shards that sleep, and how the memory of this process grows."""
-    with _workers(CORES, threads) as client:
-        _sleep_all(client, range(20 * threads), seconds)
-        before, start = _memory(), time.perf_counter()
-        _sleep_all(client, range(shards), seconds)
+    with _processes(CORES, threads) as client:
+        memory, start = [], time.perf_counter()
+        for done in _sleep_all(client, shards, seconds):
+            if done % (shards // 10) == 0:
+                memory.append(_memory() / 2 ** 20)
+                log(f"{done} shards: {memory[-1]:.1f} MB, "
+                    f"{done / (time.perf_counter() - start):.0f} shards/s")
         wall = time.perf_counter() - start
-        grown = _memory() - before
         start = time.perf_counter()
-        _sleep_all(client, range(shards // 10), 0.0)
-        empty = time.perf_counter() - start
+        empty = sum(1 for _ in _sleep_all(client, shards, 0.0)) / (time.perf_counter() - start)
+    slots = CORES * threads
     return {"shards that sleep": shards, "seconds that each sleeps": seconds,
-            "shards/s": shards / wall, "shards/s if nothing else took time":
-                CORES * threads / seconds,
-            "shards/s that do nothing": shards // 10 / empty,
-            "memory of the client grew by, MB": grown / 2 ** 20}
+            "shards at a time": slots, "shards/s": shards / wall,
+            "shards/s if nothing else took time": slots / seconds,
+            "shards/s that do nothing": empty,
+            "milliseconds for a shard that does nothing": 1000 / empty,
+            "client's memory after a tenth, MB": memory[0],
+            "client's memory after all, MB": memory[-1]}
 
 
-def _sleep_all(client, numbers, seconds) -> None:
-    done = sum(client.map(sleep, "items", ([number] for number in numbers), {"seconds": seconds},
-                          None, unit="shard"))
-    assert done == len(numbers)
+def _sleep_all(client, count, seconds):
+    """1, 2, ... as shards come back."""
+    shards = ([number] for number in range(count))
+    results = client.map(sleep, "items", shards, {"seconds": seconds}, None, unit="shard")
+    return (number for number, _ in enumerate(results, start=1))
 
 
 def sleep(items, seconds) -> int:
@@ -85,16 +94,40 @@ def sleep(items, seconds) -> int:
 
 
 @contextmanager
-def _workers(count, threads=1):
+def _workers(count):
     """So many workers, each on a core of its own."""
+    import distributed
+
+    with distributed.LocalCluster(n_workers=count, threads_per_worker=1,
+                                  memory_limit=0, **_QUIET) as cluster:
+        with _client(cluster, CORES) as client:
+            yield client
+
+
+@contextmanager
+def _processes(count, threads):
+    """So many workers and a scheduler that is a process as well, so that memory is told apart."""
+    import distributed.deploy.subprocess
+
+    paths = os.pathsep.join([str(Path(__file__).resolve().parents[1]),
+                             os.environ.get("PYTHONPATH", "")])
+    with mock.patch.dict(os.environ, PYTHONPATH=paths):  # where workers find `sleep`
+        with distributed.deploy.subprocess.SubprocessCluster(
+                n_workers=count, threads_per_worker=threads,
+                worker_kwargs={"memory_limit": 0}, **_QUIET) as cluster:
+            with _client(cluster, 0) as client:
+                yield client
+
+
+@contextmanager
+def _client(cluster, slots):
     import distributed
 
     from keras_saliency.cluster.client import Cluster
 
-    with distributed.LocalCluster(count, threads_per_worker=threads, host="127.0.0.1",
-                                  dashboard_address=None, memory_limit=0) as cluster:
-        with distributed.Client(cluster, set_as_default=False) as client:
-            yield Cluster(client, slots=CORES)
+    with distributed.Client(cluster, set_as_default=False) as client:
+        client.wait_for_workers(len(cluster.worker_spec))
+        yield Cluster(client, slots=slots)
 
 
 def _memory() -> int:

@@ -44,6 +44,7 @@ def connect(address: str, keep=None, resume=False, **options):
         cluster = distributed.LocalCluster(
             n_workers=workers, threads_per_worker=max(1, os.cpu_count() // workers),
             host="127.0.0.1", dashboard_address=None, memory_limit=0,
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # any port that is free
             silence_logs=logging.CRITICAL)
     else:
         workers, cluster = 0, None

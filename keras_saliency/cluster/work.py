@@ -3,6 +3,7 @@ import queue
 import sys
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -101,19 +102,27 @@ class Work:
         shard.future.add_done_callback(lambda future: self._arrived.put((shard, future)))
 
     def _receive(self) -> None:
-        """Take one shard that came back, or none in a while."""
-        try:
-            shard, future = self._arrived.get(timeout=TICK)
-        except queue.Empty:
-            return
-        if future is not shard.future or shard.number not in self._out:
-            return  # of an attempt that was given up
-        if future.status == "finished":
-            self._finish(shard, future.result())
-        elif future.status == "error":
-            self._fail(shard, future.exception())
-        else:  # the scheduler lost it, or is gone itself
+        """Take all shards that came back, in one call, which takes longer than many an answer; or
+        none in a while."""
+        arrived = {}
+        with suppress(queue.Empty):
+            while True:
+                shard, future = self._arrived.get(timeout=0 if arrived else TICK)
+                if future is shard.future and shard.number in self._out:
+                    arrived[shard.number] = shard  # others are of attempts that were given up
+        results = self.client.gather({number: shard.future for number, shard in arrived.items()
+                                      if shard.future.status == "finished"}, errors="skip")
+        lost = []
+        for number, shard in arrived.items():
+            if shard.future.status == "finished" and number in results:
+                self._finish(shard, results[number])
+            elif shard.future.status == "error":
+                self._fail(shard, shard.future.exception())
+            else:  # the scheduler lost it, or is gone itself
+                lost.append(shard)
+        if lost:
             time.sleep(TICK)
+        for shard in lost:
             self._fail(shard, ConnectionError("lost by the scheduler"))
 
     def _finish(self, shard, result) -> None:
