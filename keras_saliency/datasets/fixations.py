@@ -158,6 +158,8 @@ def density_map(points, size, sigma: float) -> np.ndarray:
     of the fixations' row profiles and column profiles: H*W*n multiplications, no convolution.
     Mass that falls outside the stimulus is lost before the normalisation (zero boundary).
     """
+    import tensorflow as tf  # fixations are read without it
+
     points = np.asarray(points, np.float64).reshape(-1, 2)
     height, width = (int(s) for s in size)
     if len(points) == 0:
@@ -166,7 +168,8 @@ def density_map(points, size, sigma: float) -> np.ndarray:
         raise InputError(f"sigma must be above 0 pixels, not {sigma}")
     rows = _profile(height, points[:, 1], sigma)
     columns = _profile(width, points[:, 0], sigma)
-    density = rows @ columns.T
+    # NumPy's product depends on the number of threads, in the last digit
+    density = tf.matmul(rows, columns, transpose_b=True).numpy()
     return density / density.sum(dtype=np.float64).astype(np.float32)
 
 

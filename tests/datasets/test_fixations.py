@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
@@ -91,6 +95,22 @@ def test_density_map_equals_a_blurred_histogram_with_zeros_outside(sigma):
     assert density.dtype == np.float32
     np.testing.assert_allclose(density, blurred / blurred.sum(), atol=2e-7)
     assert density.sum(dtype=np.float64) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity") or os.cpu_count() < 2,
+                    reason="takes a process with two cores and one with one")
+def test_density_map_is_the_same_on_one_core():
+    program = """
+import hashlib, os, sys
+os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:int(sys.argv[1])])
+import numpy as np
+from keras_saliency.datasets.fixations import density_map
+points = np.random.default_rng(0).uniform(0, 600, [147, 2])
+print(hashlib.md5(density_map(points, (600, 800), 24.0)).hexdigest())
+"""
+    one, two = (subprocess.run([sys.executable, "-c", program, cores], check=True, text=True,
+                               capture_output=True).stdout for cores in "12")
+    assert one == two
 
 
 def test_density_map_without_fixations_is_zero_and_needs_a_blur():
