@@ -38,7 +38,8 @@ def connect(address: str, keep=None, resume=False, **options):
     if not local and not ADDRESS.fullmatch(address):
         raise InputError(f"--cluster {address}: write local, local:WORKERS, or the address of a "
                          "scheduler such as tcp://host:8786")
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for logger in ("distributed", "distributed.client"):  # the latter has a level of its own
+        logging.getLogger(logger).setLevel(logging.CRITICAL)
     if local:
         workers = int(local[1] or os.cpu_count())
         cluster = distributed.LocalCluster(
