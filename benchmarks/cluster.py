@@ -6,6 +6,7 @@ from pathlib import Path
 from unittest import mock
 
 from keras_saliency import config as configs
+from keras_saliency import shards as shards_of
 from keras_saliency.cluster import packing
 from keras_saliency.datasets.loading import load_sections
 from keras_saliency.evaluation.engine import score_model
@@ -17,20 +18,38 @@ _QUIET = {"host": "127.0.0.1", "dashboard_address": None,
           "scheduler_kwargs": {"dashboard_address": "127.0.0.1:0"}}  # any port that is free
 
 
-def run(stimuli=96, rounds=3, shards=10_000, seconds=0.01, threads=8, log=print, **options) -> dict:
+def run(stimuli=96, rounds=3, shards=10_000, seconds=0.01, threads=8, workers=1000, log=print,
+        **options) -> dict:
     """Measure everything that docs/scale.md quotes.
 
     Args:
         stimuli: generated arrays of 480x640 that MSI-Net is scored on, in each round.
         shards, seconds: of the work that only sleeps. threads: of each worker that does it.
+        workers: so many are then played by threads that sleep ten seconds for each shard, about
+            as long as MSI-Net takes for one.
         options: of MSI-Net; without them it has its pretrained weights.
 
     Returns:
         {what: number}.
     """
-    found = {**_speed(stimuli, rounds, options, log), **_overhead(shards, seconds, threads, log)}
+    found = {**_speed(stimuli, rounds, options, log), **_overhead(shards, seconds, threads, log),
+             **_many(workers, 1000 * seconds)}
     log("\n".join(f"| {name} | {value:.4g} |" for name, value in found.items()))
+    for count in (1, 10, 100, 1000, 10_000, 100_000):
+        speed = rate(count, found["stimuli/s, one worker"], found["shards/s that do nothing"])
+        log(f"| {count} workers | {speed:.0f} stimuli/s | {count * found['network, MB']:.0f} MB of "
+            f"networks | {speed * found['result of a stimulus, bytes'] / 1000:.3g} kB/s |")
     return found
+
+
+def rate(workers: int, one: float, limit: float, items=shards_of.ITEMS) -> float:
+    """Stimuli per second of so many workers: theirs together, or what the scheduler gets through.
+
+    Args:
+        one: stimuli per second of one worker. limit: shards per second of a scheduler.
+        items: stimuli of a shard.
+    """
+    return min(workers * one, limit * items)
 
 
 def _speed(stimuli, rounds, options, log) -> dict:
@@ -78,6 +97,16 @@ def _overhead(shards, seconds, threads, log) -> dict:
             "milliseconds for a shard that does nothing": 1000 / empty,
             "client's memory after a tenth, MB": memory[0],
             "client's memory after all, MB": memory[-1]}
+
+
+def _many(workers, seconds) -> dict:
+    """How near so many workers come to what they could do, with six shards for each."""
+    with _processes(CORES, workers // CORES) as client:
+        start = time.perf_counter()
+        done = sum(1 for _ in _sleep_all(client, 6 * workers, seconds))
+        speed = done / (time.perf_counter() - start)
+    return {"workers that sleep": workers, "shards/s of them": speed,
+            "shards/s of them if nothing else took time": workers / seconds}
 
 
 def _sleep_all(client, count, seconds):
