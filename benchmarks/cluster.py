@@ -18,7 +18,7 @@ _QUIET = {"host": "127.0.0.1", "dashboard_address": None,
           "scheduler_kwargs": {"dashboard_address": "127.0.0.1:0"}}  # any port that is free
 
 
-def run(stimuli=96, rounds=3, shards=10_000, seconds=0.01, threads=8, workers=1000, log=print,
+def run(stimuli=240, rounds=2, shards=10_000, seconds=0.01, threads=8, workers=1000, log=print,
         **options) -> dict:
     """Measure everything that docs/scale.md quotes.
 
@@ -55,21 +55,18 @@ def rate(workers: int, one: float, limit: float, items=shards_of.ITEMS) -> float
 def _speed(stimuli, rounds, options, log) -> dict:
     """Stimuli per second of one worker on one core and of two on two; each round takes both."""
     model = build_model("msi_net", **options) if options else load_pretrained("msi_net")
-    config = configs.from_dict({"data": {
-        "name": "popout", "sigma_pixels": 24, "canvas": [240, 320],
-        "options": {"count": stimuli, "size": [480, 640]}}})
-    [section] = load_sections(config.sections, part="all")
-    scorer = section_scorer(section, ["nss", "cc", "kld"], config)
+    few, many = (_section(count) for count in (CORES * shards_of.ITEMS, stimuli))
     best = {}
     with _workers(1) as one, _workers(CORES) as two:
-        for round_ in range(rounds + 1):
+        for client in (one, two):  # workers load TensorFlow and the network
+            score_model(model, *few, 4, client)
+        for _ in range(rounds):
             for workers, client in ((1, one), (CORES, two)):
                 start = time.perf_counter()
-                result = score_model(model, section, scorer, 4, client)
-                rate = stimuli / (time.perf_counter() - start)
-                if round_:  # in the first, workers load TensorFlow and the network
-                    best[workers] = max(best.get(workers, 0), rate)
-                    log(f"{workers} workers: {rate:.2f} stimuli/s")
+                result = score_model(model, *many, 4, client)
+                speed = stimuli / (time.perf_counter() - start)
+                best[workers] = max(best.get(workers, 0), speed)
+                log(f"{workers} workers: {speed:.2f} stimuli/s")
     packed = len(packing.pack({"model": model}))
     row = len(packing.pack(result)) / len(result.names)
     return {"stimuli/s, one worker": best[1], "stimuli/s, two workers": best[CORES],
@@ -77,43 +74,47 @@ def _speed(stimuli, rounds, options, log) -> dict:
             "result of a stimulus, bytes": row}
 
 
+def _section(stimuli) -> tuple:
+    """So many generated arrays, as `score_model` takes them: the section and its scorer."""
+    config = configs.from_dict({"data": {
+        "name": "popout", "sigma_pixels": 24, "canvas": [240, 320],
+        "options": {"count": stimuli, "size": [480, 640]}}})
+    [section] = load_sections(config.sections, part="all")
+    return section, section_scorer(section, ["nss", "cc", "kld"], config)
+
+
 def _overhead(shards, seconds, threads, log) -> dict:
     """What is lost on shards that sleep, and how the memory of this process grows."""
+    slots, memory = CORES * threads, {}
     with _processes(CORES, threads) as client:
-        memory, start = [], time.perf_counter()
-        for done in _sleep_all(client, shards, seconds):
-            if done % (shards // 10) == 0:
-                memory.append(_memory() / 2 ** 20)
-                log(f"{done} shards: {memory[-1]:.1f} MB, "
-                    f"{done / (time.perf_counter() - start):.0f} shards/s")
-        wall = time.perf_counter() - start
-        start = time.perf_counter()
-        empty = sum(1 for _ in _sleep_all(client, shards, 0.0)) / (time.perf_counter() - start)
-    slots = CORES * threads
+        speed = _pace(client, shards, seconds)
+        for done in (1, 3, 5):  # times as many, until lists that Dask keeps are full
+            memory[f"client's memory after {done * shards} shards, MB"] = _memory() / 2 ** 20
+            if done < 5:
+                empty = _pace(client, 2 * shards, 0.0)
+                log(f"{empty:.0f} shards/s that do nothing")
     return {"shards that sleep": shards, "seconds that each sleeps": seconds,
-            "shards at a time": slots, "shards/s": shards / wall,
+            "shards at a time": slots, "shards/s": speed,
             "shards/s if nothing else took time": slots / seconds,
             "shards/s that do nothing": empty,
-            "milliseconds for a shard that does nothing": 1000 / empty,
-            "client's memory after a tenth, MB": memory[0],
-            "client's memory after all, MB": memory[-1]}
+            "milliseconds for a shard that does nothing": 1000 / empty, **memory}
 
 
 def _many(workers, seconds) -> dict:
     """How near so many workers come to what they could do, with six shards for each."""
     with _processes(CORES, workers // CORES) as client:
-        start = time.perf_counter()
-        done = sum(1 for _ in _sleep_all(client, 6 * workers, seconds))
-        speed = done / (time.perf_counter() - start)
+        speed = _pace(client, 6 * workers, seconds)
     return {"workers that sleep": workers, "shards/s of them": speed,
             "shards/s of them if nothing else took time": workers / seconds}
 
 
-def _sleep_all(client, count, seconds):
-    """1, 2, ... as shards come back."""
+def _pace(client, count, seconds) -> float:
+    """Shards per second of so many that sleep."""
+    start = time.perf_counter()
     shards = ([number] for number in range(count))
-    results = client.map(sleep, "items", shards, {"seconds": seconds}, None, unit="shard")
-    return (number for number, _ in enumerate(results, start=1))
+    done = sum(client.map(sleep, "items", shards, {"seconds": seconds}, None, unit="shard"))
+    assert done == count
+    return done / (time.perf_counter() - start)
 
 
 def sleep(items, seconds) -> int:
