@@ -18,7 +18,7 @@ _QUIET = {"host": "127.0.0.1", "dashboard_address": None,
           "scheduler_kwargs": {"dashboard_address": "127.0.0.1:0"}}  # any port that is free
 
 
-def run(stimuli=240, rounds=2, shards=10_000, seconds=0.01, threads=8, workers=1000, log=print,
+def run(stimuli=96, rounds=4, shards=10_000, seconds=0.01, threads=8, workers=1000, log=print,
         **options) -> dict:
     """Measure everything that docs/scale.md quotes.
 
