@@ -6,16 +6,15 @@ from pathlib import Path
 from unittest import mock
 
 from keras_saliency import config as configs
-from keras_saliency import shards as shards_of
 from keras_saliency.cluster import packing
+from keras_saliency.cluster.connection import LOOPBACK
 from keras_saliency.datasets.loading import load_sections
 from keras_saliency.evaluation.engine import score_model
 from keras_saliency.evaluation.sections import section_scorer
 from keras_saliency.models import build_model, load_pretrained
+from keras_saliency.shards import ITEMS
 
 CORES = 2
-_QUIET = {"host": "127.0.0.1", "dashboard_address": None,
-          "scheduler_kwargs": {"dashboard_address": "127.0.0.1:0"}}  # any port that is free
 
 
 def run(stimuli=96, rounds=4, shards=10_000, seconds=0.01, threads=8, workers=1000, log=print,
@@ -25,8 +24,8 @@ def run(stimuli=96, rounds=4, shards=10_000, seconds=0.01, threads=8, workers=10
     Args:
         stimuli: generated arrays of 480x640 that MSI-Net is scored on, in each round.
         shards, seconds: of the work that only sleeps. threads: of each worker that does it.
-        workers: so many are then played by threads that sleep ten seconds for each shard, about
-            as long as MSI-Net takes for one.
+        workers: so many are then played by threads that sleep a thousand times as long for each
+            shard: ten seconds, about what MSI-Net takes for 16 pictures.
         options: of MSI-Net; without them it has its pretrained weights.
 
     Returns:
@@ -42,7 +41,7 @@ def run(stimuli=96, rounds=4, shards=10_000, seconds=0.01, threads=8, workers=10
     return found
 
 
-def rate(workers: int, one: float, limit: float, items=shards_of.ITEMS) -> float:
+def rate(workers: int, one: float, limit: float, items=ITEMS) -> float:
     """Stimuli per second of so many workers: theirs together, or what the scheduler gets through.
 
     Args:
@@ -55,7 +54,7 @@ def rate(workers: int, one: float, limit: float, items=shards_of.ITEMS) -> float
 def _speed(stimuli, rounds, options, log) -> dict:
     """Stimuli per second of one worker on one core and of two on two; each round takes both."""
     model = build_model("msi_net", **options) if options else load_pretrained("msi_net")
-    few, many = (_section(count) for count in (CORES * shards_of.ITEMS, stimuli))
+    few, many = (_section(count) for count in (CORES * ITEMS, stimuli))
     best = {}
     with _workers(1) as one, _workers(CORES) as two:
         for client in (one, two):  # workers load TensorFlow and the network
@@ -85,19 +84,21 @@ def _section(stimuli) -> tuple:
 
 def _overhead(shards, seconds, threads, log) -> dict:
     """What is lost on shards that sleep, and how the memory of this process grows."""
-    slots, memory = CORES * threads, {}
+    slots = CORES * threads
     with _processes(CORES, threads) as client:
         speed = _pace(client, shards, seconds)
-        for done in (1, 3, 5):  # times as many, until lists that Dask keeps are full
-            memory[f"client's memory after {done * shards} shards, MB"] = _memory() / 2 ** 20
-            if done < 5:
-                empty = _pace(client, 2 * shards, 0.0)
-                log(f"{empty:.0f} shards/s that do nothing")
+        memory = {shards: _memory()}
+        for done in (3 * shards, 5 * shards):  # until lists that Dask keeps are full
+            empty = _pace(client, 2 * shards, 0.0)
+            memory[done] = _memory()
+            log(f"{empty:.0f} shards/s that do nothing")
     return {"shards that sleep": shards, "seconds that each sleeps": seconds,
             "shards at a time": slots, "shards/s": speed,
             "shards/s if nothing else took time": slots / seconds,
             "shards/s that do nothing": empty,
-            "milliseconds for a shard that does nothing": 1000 / empty, **memory}
+            "milliseconds for a shard that does nothing": 1000 / empty,
+            **{f"client's memory after {done} shards, MB": size / 2 ** 20
+               for done, size in memory.items()}}
 
 
 def _many(workers, seconds) -> dict:
@@ -129,7 +130,7 @@ def _workers(count):
     import distributed
 
     with distributed.LocalCluster(n_workers=count, threads_per_worker=1,
-                                  memory_limit=0, **_QUIET) as cluster:
+                                  memory_limit=0, **LOOPBACK) as cluster:
         with _client(cluster, CORES) as client:
             yield client
 
@@ -144,7 +145,7 @@ def _processes(count, threads):
     with mock.patch.dict(os.environ, PYTHONPATH=paths):  # where workers find `sleep`
         with distributed.deploy.subprocess.SubprocessCluster(
                 n_workers=count, threads_per_worker=threads,
-                worker_kwargs={"memory_limit": 0}, **_QUIET) as cluster:
+                worker_kwargs={"memory_limit": 0}, **LOOPBACK) as cluster:
             with _client(cluster, 0) as client:
                 yield client
 

@@ -13,6 +13,9 @@ LOCAL = re.compile(r"local(?::([1-9]\d{0,3}))?")
 SCHEDULER_SECONDS, WORKER_SECONDS = 15, 60  # to wait for an answer, and for the first worker
 # What has to be the same everywhere for the numbers to be the same.
 PACKAGES = ("keras_saliency", "tensorflow", "numpy")
+# Of a cluster of this machine alone: no dashboard, and any port that is free.
+LOOPBACK = {"host": "127.0.0.1", "dashboard_address": None,
+            "scheduler_kwargs": {"dashboard_address": "127.0.0.1:0"}}
 
 
 @contextmanager
@@ -44,9 +47,7 @@ def connect(address: str, keep=None, resume=False, **options):
         workers = int(local[1] or os.cpu_count())
         cluster = distributed.LocalCluster(
             n_workers=workers, threads_per_worker=max(1, os.cpu_count() // workers),
-            host="127.0.0.1", dashboard_address=None, memory_limit=0,
-            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # any port that is free
-            silence_logs=logging.CRITICAL)
+            memory_limit=0, silence_logs=logging.CRITICAL, **LOOPBACK)
     else:
         workers, cluster = 0, None
     try:

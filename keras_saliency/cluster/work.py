@@ -13,6 +13,7 @@ ATTEMPTS = 3     # of a shard, before the work goes on without it
 FIRST = 4        # shards that fail so, before any came back: then all will
 PATIENCE = 600   # seconds that a shard may take
 AHEAD = 8        # shards on their way for each thread of the workers
+TOGETHER = 32    # results that are fetched in one call, so that large ones fit into memory
 GONE = 20        # seconds without a scheduler, before it is given up
 TICK = 1.0       # seconds between looks at the workers
 SCHEDULER_GONE = ("the scheduler is gone; shards that were finished are kept in the output folder, "
@@ -102,17 +103,16 @@ class Work:
         shard.future.add_done_callback(lambda future: self._arrived.put((shard, future)))
 
     def _receive(self) -> None:
-        """Take all shards that came back, in one call, which takes longer than many an answer; or
-        none in a while."""
-        arrived = {}
+        """Take the shards that came back, or none in a while; in one call, which takes longer
+        than many an answer."""
+        arrived, lost = {}, []
         with suppress(queue.Empty):
-            while True:
+            while len(arrived) < TOGETHER:
                 shard, future = self._arrived.get(timeout=0 if arrived else TICK)
                 if future is shard.future and shard.number in self._out:
                     arrived[shard.number] = shard  # others are of attempts that were given up
         results = self.client.gather({number: shard.future for number, shard in arrived.items()
                                       if shard.future.status == "finished"}, errors="skip")
-        lost = []
         for number, shard in arrived.items():
             if shard.future.status == "finished" and number in results:
                 self._finish(shard, results[number])

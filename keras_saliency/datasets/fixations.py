@@ -158,14 +158,14 @@ def density_map(points, size, sigma: float) -> np.ndarray:
     of the fixations' row profiles and column profiles: H*W*n multiplications, no convolution.
     Mass that falls outside the stimulus is lost before the normalisation (zero boundary).
     """
-    import tensorflow as tf  # fixations are read without it
-
     points = np.asarray(points, np.float64).reshape(-1, 2)
     height, width = (int(s) for s in size)
     if len(points) == 0:
         return np.zeros((height, width), np.float32)
     if not sigma > 0:
         raise InputError(f"sigma must be above 0 pixels, not {sigma}")
+    import tensorflow as tf  # here: fixations are read without it
+
     rows = _profile(height, points[:, 1], sigma)
     columns = _profile(width, points[:, 0], sigma)
     # NumPy's product depends on the number of threads, in the last digit
