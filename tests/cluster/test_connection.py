@@ -26,7 +26,7 @@ def test_a_scheduler_without_workers(monkeypatch):
     import distributed
 
     monkeypatch.setattr(connection, "WORKER_SECONDS", 1)
-    with distributed.LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address=None) as empty:
+    with distributed.LocalCluster(n_workers=0, **connection.LOOPBACK) as empty:
         with pytest.raises(OSError, match="has no worker: start some with `dask worker tcp://"):
             with connect(empty.scheduler_address):
                 pytest.fail("connected")
