@@ -9,10 +9,10 @@ from keras_saliency import config as configs
 from keras_saliency.cluster import packing
 from keras_saliency.cluster.connection import LOOPBACK
 from keras_saliency.datasets.loading import load_sections
+from keras_saliency.datasets.shards import ITEMS
 from keras_saliency.evaluation.engine import score_model
 from keras_saliency.evaluation.sections import section_scorer
 from keras_saliency.models import build_model, load_pretrained
-from keras_saliency.shards import ITEMS
 
 CORES = 2
 

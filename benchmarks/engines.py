@@ -4,13 +4,15 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from keras_saliency.engines import AUTO, ENGINES, accelerate
-from keras_saliency.engines.spec import PRECISIONS
 from keras_saliency.export import int8
+from keras_saliency.export.accelerated import accelerate
+from keras_saliency.export.engine_spec import AUTO
+from keras_saliency.export.engines import ENGINES
 from keras_saliency.export.generated_pictures import generate
 from keras_saliency.files import InputError, MissingPackage
 from keras_saliency.models import build_model, load_pretrained
 from keras_saliency.prediction.forward import forward_function
+from keras_saliency.prediction.runtimes import PRECISIONS
 
 KERAS = "Keras, float32"
 PICTURES = 10  # that maps are compared on

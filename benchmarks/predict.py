@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 
 from keras_saliency import export
-from keras_saliency.engines import load_exported
 from keras_saliency.export.openvino_model import save_openvino
 from keras_saliency.files import InputError, MissingPackage
 from keras_saliency.models import build_model, load_pretrained
 from keras_saliency.prediction import prediction_files
+from keras_saliency.prediction.exported import load_exported
 from keras_saliency.prediction.forward import forward_function, predict
 
 SIZE = (600, 800)

@@ -9,17 +9,17 @@ import numpy as np
 import tensorflow as tf
 
 from keras_saliency import metrics
-from keras_saliency.analysis import dissection
-from keras_saliency.analysis.activations import activation_model
-from keras_saliency.analysis.interpolation import resampling
-from keras_saliency.analysis.unit_masks import active_pixels
-from keras_saliency.analysis.unit_nss import unit_nss
-from keras_saliency.analysis.unit_scores import score_dataset, score_maps
 from keras_saliency.datasets.concepts import Concept, Labels
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.fixations import Fixations, fixation_map
 from keras_saliency.models import build_model
 from keras_saliency.prediction.forward import forward_function
+from keras_saliency.units import dissection
+from keras_saliency.units.activations import activation_model
+from keras_saliency.units.interpolation import resampling
+from keras_saliency.units.unit_masks import active_pixels
+from keras_saliency.units.unit_nss import unit_nss
+from keras_saliency.units.unit_scores import score_dataset, score_maps
 
 UNITS, CELLS, SIZE, FIXATIONS = 512, (15, 20), (600, 800), 150
 LAYERS = [f"block{b}_conv{c}" for b in (4, 5) for c in (1, 2, 3)]

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_saliency.export import runtimes, web_runtime
+from keras_saliency.export import web_runtime
 from keras_saliency.export.generated_pictures import generate
 from keras_saliency.export.onnx_model import save_onnx
 from keras_saliency.export.tflite import save_tflite
 from keras_saliency.files import InputError, import_optional
 from keras_saliency.models import load_pretrained
+from keras_saliency.prediction import runtimes
 from keras_saliency.prediction.forward import canvas_of
 
 PAGES = Path(__file__).parent / "web_pages"

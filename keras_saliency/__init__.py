@@ -2,7 +2,7 @@
 import os
 from typing import TYPE_CHECKING
 
-from keras_saliency.lazy import lazy
+from keras_saliency.lazy import find_old_names, lazy
 
 __version__ = "0.1.0"
 
@@ -10,23 +10,32 @@ __version__ = "0.1.0"
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
-if TYPE_CHECKING:  # what editors see of what comes when it is asked for
-    from keras_saliency import analysis, datasets, export, losses, metrics
-    from keras_saliency.engines.accelerated import accelerate
-    from keras_saliency.engines.exported import load_exported
+if TYPE_CHECKING:  # for editors and type checkers
+    from keras_saliency import areas, datasets, export, losses, metrics, units
+    from keras_saliency.export.accelerated import accelerate
     from keras_saliency.models import build_model, list_models, load_pretrained
+    from keras_saliency.prediction.exported import load_exported
     from keras_saliency.prediction.forward import predict
     from keras_saliency.training.calibration import calibrate
 
-__all__ = ["accelerate", "analysis", "build_model", "calibrate", "datasets", "export",
-           "list_models", "load_exported", "load_pretrained", "losses", "metrics", "predict"]
+__all__ = ["accelerate", "areas", "build_model", "calibrate", "datasets", "export", "list_models",
+           "load_exported", "load_pretrained", "losses", "metrics", "predict", "units"]
 
 __getattr__, __dir__ = lazy(__name__, {
-    "accelerate": "keras_saliency.engines.accelerated",
+    "accelerate": "keras_saliency.export.accelerated",
     "build_model": "keras_saliency.models",
     "calibrate": "keras_saliency.training.calibration",
     "list_models": "keras_saliency.models",
-    "load_exported": "keras_saliency.engines.exported",
+    "load_exported": "keras_saliency.prediction.exported",
     "load_pretrained": "keras_saliency.models",
     "predict": "keras_saliency.prediction.forward",
+})
+
+# Modules that moved: for programs, and for pickles, that know them by their names of version 0.1.
+find_old_names({
+    "keras_saliency.analysis": "keras_saliency.units",
+    "keras_saliency.engines": "keras_saliency.export",
+    "keras_saliency.engines.accelerated": "keras_saliency.export.accelerated",
+    "keras_saliency.engines.exported": "keras_saliency.prediction.exported",
+    "keras_saliency.export.serving": "keras_saliency.serving",
 })

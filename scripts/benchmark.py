@@ -1,34 +1,8 @@
-"""Measure speed; quote ratios within one run, machines differ and drift."""
-import os
 import sys
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# benchmarks/ and the oracle of the tests are not part of the installed package
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "metrics")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # benchmarks/ is not installed
 
-from benchmarks import cluster, engines, metrics, predict, train, units, web  # noqa: E402
-from keras_saliency import command_line  # noqa: E402
+from keras_saliency.cli import main  # noqa: E402
 
-BENCHMARKS = {
-    "cluster": cluster.run,
-    "engines": engines.run,
-    "metrics": metrics.run,
-    "predict": predict.run,
-    "train": train.run,
-    "units": units.run,
-    "web": web.run,
-}
-
-
-def main():
-    parser = command_line.plain_parser(
-        "Measure speed. Every figure comes from one run on the same data.",
-        "python scripts/benchmark.py metrics")
-    parser.add_argument("benchmark", choices=sorted(BENCHMARKS))
-    BENCHMARKS[parser.parse_args().benchmark]()
-
-
-if __name__ == "__main__":
-    command_line.run(main)
+main("benchmark", "benchmarks.command")

@@ -7,17 +7,18 @@ from pathlib import Path
 import pytest
 
 import keras_saliency as ks
-from keras_saliency import engines, export
+from keras_saliency import export
 
 
 def test_importing_it_imports_no_tensorflow():
     program = """
 import sys
 import keras_saliency as ks
-from keras_saliency import command_line, engines, export, prediction, report
-from keras_saliency.engines import exported
+from keras_saliency import export, prediction, report
+from keras_saliency.cli import command_line
+from keras_saliency.prediction import exported
 from keras_saliency.prediction import prediction_files
-assert "openvino" in engines.ENGINES
+assert "openvino" in export.ENGINES
 for name in ("tensorflow", "keras", "scipy", "matplotlib.pyplot"):
     assert name not in sys.modules, name
 assert ks.metrics.nss([[0, 1]], [[0, 1]]) > 0 and ks.models.list_models() == ks.list_models()
@@ -30,7 +31,7 @@ for name in ("scipy.stats", "scipy.io", "scipy.optimize"):  # Keras 3 imports ma
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("package", [ks, engines, export])
+@pytest.mark.parametrize("package", [ks, export])
 def test_every_name_is_there_and_listed(package):
     for name in package.__all__:
         assert getattr(package, name) is not None and name in dir(package)
@@ -42,7 +43,7 @@ def test_every_name_is_there_and_listed(package):
         package.sailency
 
 
-@pytest.mark.parametrize("package", [ks, engines, export])
+@pytest.mark.parametrize("package", [ks, export])
 def test_editors_are_shown_every_name_where_it_is(package):
     tree = ast.parse(Path(package.__file__).read_text())
     (shown,) = (node for node in tree.body if isinstance(node, ast.If))

@@ -13,14 +13,14 @@ from keras_saliency import losses
 from keras_saliency.datasets import DATASETS, popout
 from keras_saliency.datasets.loading import load_data
 from keras_saliency.datasets.spec import DatasetSpec
-from keras_saliency.engines import ENGINES
-from keras_saliency.engines.spec import EngineSpec
 from keras_saliency.evaluation import engine
+from keras_saliency.export.engine_spec import EngineSpec
+from keras_saliency.export.engines import ENGINES
 from keras_saliency.losses import LOSSES, LossSpec
 from keras_saliency.metrics import METRICS, MetricSpec
 from keras_saliency.models import MODELS, ModelSpec, weights_file
-from keras_saliency.reproduce import RESULTS
-from keras_saliency.reproduce.spec import ResultSpec, Table, Verdict
+from papers import RESULTS
+from papers.spec import ResultSpec, Table, Verdict
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 

@@ -7,10 +7,9 @@ from pathlib import PurePosixPath
 
 from tqdm import tqdm
 
-from keras_saliency import addresses
 from keras_saliency.cluster import packing
-from keras_saliency.files import InputError, import_optional, printable
-from keras_saliency.picture_headers import LIMIT
+from keras_saliency.files import InputError, addresses, import_optional, printable
+from keras_saliency.files.picture_headers import LIMIT
 from keras_saliency.prediction.prediction_files import SHARD, output_names, predict_shard
 
 ABOUT = "archive.json"   # what an output folder was made with

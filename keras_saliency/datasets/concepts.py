@@ -38,7 +38,7 @@ from keras_saliency.datasets.dataset import (
 )
 from keras_saliency.datasets.reading import opened_picture
 from keras_saliency.files import list_some
-from keras_saliency.picture_headers import LIMIT
+from keras_saliency.files.picture_headers import LIMIT
 
 NAME = "concepts"
 FOLDER_CATEGORY = "object"

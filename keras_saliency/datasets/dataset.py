@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_saliency.datasets.fixations import Fixations, describe_dropped
 from keras_saliency.files import InputError, list_some
-from keras_saliency.picture_headers import check_picture, read_file
+from keras_saliency.files.picture_headers import check_picture, read_file
 
 
 class DatasetError(InputError):

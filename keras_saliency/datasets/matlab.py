@@ -6,9 +6,8 @@ Nothing is squeezed: a matrix keeps its two dimensions, so one fixation [1, 2] a
 import h5py
 import numpy as np
 
-from keras_saliency import hdf5
 from keras_saliency.datasets.dataset import DatasetError, require
-from keras_saliency.files import list_some
+from keras_saliency.files import hdf5, list_some
 
 
 def load_mat(path, dataset: str, variable=None):

@@ -13,12 +13,13 @@ from typing import Sequence
 import numpy as np
 import tensorflow as tf
 
-from keras_saliency import maps, numpy_maps
+from keras_saliency import maps
 from keras_saliency.datasets import orders
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
 from keras_saliency.files import InputError, list_some
+from keras_saliency.files.picture_headers import check_picture, read_file
 from keras_saliency.maps import DENSITY, FIXATIONS
-from keras_saliency.picture_headers import check_picture, read_file
+from keras_saliency.maps import arrays as numpy_maps
 
 # What TensorFlow raises for a picture that is damaged, gone, or of another size than before.
 _UNREADABLE = (tf.errors.InvalidArgumentError, tf.errors.NotFoundError,

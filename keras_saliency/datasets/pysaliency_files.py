@@ -14,7 +14,6 @@ import cv2
 import h5py
 import numpy as np
 
-from keras_saliency import hdf5
 from keras_saliency.datasets.dataset import (
     DatasetError,
     SaliencyDataset,
@@ -24,8 +23,8 @@ from keras_saliency.datasets.dataset import (
 )
 from keras_saliency.datasets.fixations import Fixations
 from keras_saliency.datasets.spec import DatasetSpec
-from keras_saliency.files import list_some
-from keras_saliency.picture_headers import LIMIT
+from keras_saliency.files import hdf5, list_some
+from keras_saliency.files.picture_headers import LIMIT
 
 NAME = "pysaliency"
 

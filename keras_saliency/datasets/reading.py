@@ -10,7 +10,7 @@ from PIL import Image
 from keras_saliency.datasets.dataset import DatasetError, image_sizes, list_images, require
 from keras_saliency.datasets.fixations import Fixations
 from keras_saliency.files import InputError, list_some
-from keras_saliency.picture_headers import check_picture, read_file
+from keras_saliency.files.picture_headers import check_picture, read_file
 
 MOST_OBSERVERS = 1_000_000
 

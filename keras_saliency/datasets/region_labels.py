@@ -20,7 +20,7 @@ import numpy as np
 from keras_saliency.datasets.dataset import DatasetError, require
 from keras_saliency.datasets.reading import opened_picture
 from keras_saliency.files import InputError, list_some
-from keras_saliency.npy_files import read_npy
+from keras_saliency.files.npy import read_npy
 
 NAME = "osie_sr"
 CATEGORIES = {

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from keras_saliency import config as configs
-from keras_saliency import evaluation, shards
+from keras_saliency import evaluation
 from keras_saliency.config import Config
-from keras_saliency.datasets import pipeline
+from keras_saliency.datasets import pipeline, shards
 from keras_saliency.datasets.loading import load_sections
 from keras_saliency.evaluation.comparison import compare, compare_runs
 from keras_saliency.evaluation.results import check_table_path, read_runs, read_tables

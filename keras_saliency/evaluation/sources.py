@@ -17,8 +17,8 @@ from keras_saliency.evaluation.foreign_graphs import require_harmless
 from keras_saliency.evaluation.gold_standard import fit_gold_standard
 from keras_saliency.evaluation.scoring import Scorer, Skipped
 from keras_saliency.files import InputError, first_line, list_some
-from keras_saliency.npy_files import read_npy
-from keras_saliency.picture_headers import PICTURE_TYPES
+from keras_saliency.files.npy import read_npy
+from keras_saliency.files.picture_headers import PICTURE_TYPES
 from keras_saliency.prediction.forward import predict
 from keras_saliency.prediction.pictures import read_gray
 

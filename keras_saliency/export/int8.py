@@ -11,12 +11,12 @@ import logging
 import numpy as np
 
 from keras_saliency import maps
-from keras_saliency.export import runtimes
 from keras_saliency.export.generated_pictures import generate
 from keras_saliency.export.quiet import quiet
 from keras_saliency.files import InputError
 from keras_saliency.metrics import cc, kld
 from keras_saliency.models import fit_of
+from keras_saliency.prediction import runtimes
 from keras_saliency.prediction.forward import canvas_of, check_image
 
 GENERATED = 40   # pictures, where none are given

@@ -3,13 +3,13 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_saliency.export import runtimes
 from keras_saliency.export.description import prepare
 from keras_saliency.export.frozen import freeze, largest_difference, megabytes
 from keras_saliency.export.quiet import quiet
-from keras_saliency.export.runtimes import ONNX_EXTRA
 from keras_saliency.files import InputError, atomic_path, import_optional, require_writable
+from keras_saliency.prediction import runtimes
 from keras_saliency.prediction.forward import canvas_of
+from keras_saliency.prediction.runtimes import ONNX_EXTRA
 
 OPSET = 17  # of ONNX 1.12 (2022), which everything in use reads
 # Batches are small and wait briefly, as in serving_files: they save little but overhead.

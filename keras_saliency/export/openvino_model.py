@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_saliency.export import int8, runtimes
+from keras_saliency.export import int8
 from keras_saliency.export.description import prepare
 from keras_saliency.export.frozen import freeze, largest_difference, megabytes
 from keras_saliency.files import InputError, atomic_folder, require_writable
+from keras_saliency.prediction import runtimes
 
 WEIGHTS = ("float32", "float16", "int8")
 

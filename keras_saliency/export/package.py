@@ -7,8 +7,8 @@ import tensorflow as tf
 from keras_saliency.export import keras_file, model_card, onnx_model, saved_model
 from keras_saliency.export.frozen import largest_difference, megabytes
 from keras_saliency.export.picture_bytes import LIMIT
-from keras_saliency.export.runtimes import ONNX_EXTRA
 from keras_saliency.files import atomic_folder, import_optional, require_writable, sha256
+from keras_saliency.prediction.runtimes import ONNX_EXTRA
 
 CARD, SUMS = "README.md", "SHA256SUMS"
 

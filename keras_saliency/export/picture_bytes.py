@@ -9,7 +9,7 @@ import functools
 
 import tensorflow as tf
 
-from keras_saliency.picture_headers import LIMIT, MOST_SCANS, SCANS_AT_LIMIT
+from keras_saliency.files.picture_headers import LIMIT, MOST_SCANS, SCANS_AT_LIMIT
 
 LARGEST_AT_ONCE = 4  # pictures of `limit` pixels in one request, or more that are smaller
 

@@ -1,16 +1,16 @@
 """SavedModel with the preprocessing and the inverse geometry inside the graph."""
-from functools import partial
 from pathlib import Path
 
 import tensorflow as tf
 
-from keras_saliency import maps, numpy_maps
+from keras_saliency import maps
 from keras_saliency.compat import tensorflow_variables
 from keras_saliency.export import tflite
-from keras_saliency.export.frozen import largest_difference, megabytes, require_finite
+from keras_saliency.export.frozen import require_finite
 from keras_saliency.export.picture_bytes import LIMIT, decode_batch, picture_of, require_size
-from keras_saliency.export.serving_files import docker_command, write_serving_files, write_warmup
+from keras_saliency.export.warmup import write_warmup
 from keras_saliency.files import atomic_folder
+from keras_saliency.maps import arrays as numpy_maps
 from keras_saliency.models import check_canvas, fit_of, is_density, postprocess_of
 from keras_saliency.prediction.forward import canvas_of
 
@@ -122,35 +122,4 @@ def save(model, path, version: int = 1, limit=LIMIT, float16=False) -> Path:
     with atomic_folder(target) as temporary:
         tf.saved_model.save(module, str(temporary), signatures=module.functions)
         write_warmup(temporary, Path(path).name, module.canvas, module.functions)
-    return target
-
-
-def export_all(model, path, version=1, float16=False, lite=False, quantize="none", limit=LIMIT,
-               dynamic_canvas=False, log=print) -> Path:
-    """Export a model in one call, and say how large the files are and how close to the model.
-
-    Args:
-        path: the model's folder, whose name it is served under. float16: weights in half
-            precision. lite: also `<path>/../<name>_v<version>.tflite`. quantize, dynamic_canvas:
-            of that.
-        Otherwise as `export.save`.
-
-    Returns:
-        The version's folder.
-    """
-    path = Path(path)
-    target = save(model, path, version, limit, float16)
-    served = tf.saved_model.load(str(target)).signatures["serve_canvas"]
-    differs = largest_difference(
-        model, lambda images: served(images=tf.constant(images))["saliency"].numpy())
-    log(f"{target}: {megabytes(target):.1f} MB; largest difference from the model in memory "
-        f"{differs:.1e} of its range")
-    if lite:
-        file = path.with_name(f"{path.name}_v{version}.tflite")
-        tflite.save_tflite(model, file, quantize, dynamic_canvas)
-        differs = largest_difference(model, partial(tflite.run_tflite, file))
-        log(f"{file}: {megabytes(file):.1f} MB; largest difference {differs:.1e} of its range")
-    files = write_serving_files(path.parent, path.name)
-    log(f"{', '.join(file.name for file in files) or 'no new settings'} in {path.parent}; serve "
-        f"with\n  {docker_command(path.parent, path.name)}")
     return target

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from keras_saliency.export import runtimes
 from keras_saliency.export.description import prepare
 from keras_saliency.export.frozen import freeze
 from keras_saliency.files import InputError, atomic_path
+from keras_saliency.prediction import runtimes
 
 QUANTIZE = ("none", "dynamic")
 SMALLEST = 1024  # values; smaller constants are shapes and biases, with little to gain

@@ -4,10 +4,10 @@ import tempfile
 import numpy as np
 import tensorflow as tf
 
-from keras_saliency import numpy_maps
 from keras_saliency.export.frozen import freeze
 from keras_saliency.export.tflite import interpreter
 from keras_saliency.files import InputError
+from keras_saliency.maps import arrays as numpy_maps
 from keras_saliency.models import check_canvas, fit_of, postprocess_of
 from keras_saliency.prediction.forward import canvas_of
 

@@ -10,8 +10,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from keras_saliency import hdf5
-from keras_saliency.files import InputError, atomic_path
+from keras_saliency.files import InputError, atomic_path, hdf5
 
 PRIVATE = "_"  # groups whose name starts so are not layers (optimizer state)
 

@@ -5,8 +5,8 @@ they are not.
 """
 import numpy as np
 
-from keras_saliency import numpy_maps
 from keras_saliency.files import InputError
+from keras_saliency.maps import arrays as numpy_maps
 
 
 def canvas_of(model) -> tuple:

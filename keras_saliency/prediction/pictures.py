@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from keras_saliency.files import InputError
-from keras_saliency.picture_headers import LIMIT, PICTURE_TYPES, check_picture, read_file
+from keras_saliency.files.picture_headers import LIMIT, PICTURE_TYPES, check_picture, read_file
 
 MOST_PIXELS = 2 ** 30  # that OpenCV decodes
 _TYPES = ", ".join(ending[1:] for ending in PICTURE_TYPES)

@@ -8,9 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from tqdm import tqdm
 
-from keras_saliency import addresses
-from keras_saliency.files import InputError, printable
-from keras_saliency.picture_headers import LIMIT
+from keras_saliency.files import InputError, addresses, printable
+from keras_saliency.files.picture_headers import LIMIT
 from keras_saliency.prediction.output_record import claim
 from keras_saliency.prediction.overlay import density_picture, overlay, png_bytes
 from keras_saliency.prediction.pictures import decode_picture, find_pictures, output_stems

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from keras_saliency.analysis.area_study import Studied
+from keras_saliency.areas.study import Studied
 from keras_saliency.prediction.overlay import overlay
 from keras_saliency.report.figures import (
     BESIDE,

@@ -2,13 +2,8 @@
 from itertools import groupby
 from pathlib import Path
 
-from keras_saliency.analysis.area_files import REPEATED, REST
-from keras_saliency.analysis.area_study import (
-    CHANGES,
-    COLUMNS,
-    change_rows,
-    share_rows,
-)
+from keras_saliency.areas.files import REPEATED, REST
+from keras_saliency.areas.study import CHANGES, COLUMNS, change_rows, share_rows
 from keras_saliency.files import printable, write_csv
 from keras_saliency.report import page
 from keras_saliency.report.area_figure import area_figure, variants_figure

@@ -4,10 +4,6 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from keras_saliency.analysis.dissection import DETECTOR_IOU, Dissection
-from keras_saliency.analysis.dissection_study import frequency_rows, unit_rows
-from keras_saliency.analysis.interpolation import canvas_resampling
-from keras_saliency.analysis.patterns import enlarge, outline
 from keras_saliency.datasets import pipeline
 from keras_saliency.files import atomic_path, write_csv
 from keras_saliency.maps import PAD
@@ -15,6 +11,10 @@ from keras_saliency.prediction.overlay import save_png
 from keras_saliency.report import page
 from keras_saliency.report.figures import histogram
 from keras_saliency.report.frequency_figure import frequency_figure
+from keras_saliency.units.dissection import DETECTOR_IOU, Dissection
+from keras_saliency.units.dissection_study import frequency_rows, unit_rows
+from keras_saliency.units.interpolation import canvas_resampling
+from keras_saliency.units.patterns import enlarge, outline
 
 TOP_CONCEPTS, THUMBNAIL = 15, 220
 COLUMNS = {"layer": str, "unit": int, "concept": str, "category": str, "IoU": float,

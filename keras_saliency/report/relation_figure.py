@@ -3,7 +3,6 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from keras_saliency.analysis.relation import CLUSTERS, Relation
 from keras_saliency.datasets.pipeline import stimulus_loader
 from keras_saliency.report.figures import (
     BEST,
@@ -15,6 +14,7 @@ from keras_saliency.report.figures import (
     style_axes,
 )
 from keras_saliency.report.labels import name_points
+from keras_saliency.units.relation import CLUSTERS, Relation
 
 COLORS = (VALIDATION, BEST)  # of the clusters
 

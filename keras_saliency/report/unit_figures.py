@@ -5,10 +5,10 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from keras_saliency.analysis.patterns import pattern
-from keras_saliency.analysis.unit_study import UnitStudy
 from keras_saliency.datasets import pipeline
 from keras_saliency.report.figures import DPI, INK, histogram, sample_strip, save_figure
+from keras_saliency.units.patterns import pattern
+from keras_saliency.units.unit_study import UnitStudy
 
 
 def write_figures(study: UnitStudy, folder) -> dict:

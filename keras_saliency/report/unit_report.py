@@ -3,14 +3,14 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_saliency.analysis import popout, region_study, regions
-from keras_saliency.analysis.patterns import outline
-from keras_saliency.analysis.unit_study import TIERS, UnitStudy
 from keras_saliency.datasets import pipeline
 from keras_saliency.files import write_csv
 from keras_saliency.report import page, region_figure
 from keras_saliency.report.relation_figure import relation_figure
 from keras_saliency.report.unit_figures import write_figures
+from keras_saliency.units import popout, region_study, regions
+from keras_saliency.units.patterns import outline
+from keras_saliency.units.unit_study import TIERS, UnitStudy
 
 THUMBNAIL = 220
 EXPLANATIONS = {

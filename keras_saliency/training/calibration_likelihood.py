@@ -11,11 +11,11 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from keras_saliency import maps, numpy_maps
-from keras_saliency.analysis.interpolation import canvas_span
+from keras_saliency import maps
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.pipeline import stimulus_loader, stimulus_stream
 from keras_saliency.evaluation.center_bias import center_bias
+from keras_saliency.maps import arrays as numpy_maps
 from keras_saliency.models import ClassicalModel, calibration, fit_of, is_density
 from keras_saliency.models.density_layers import (
     FLOOR,
@@ -29,6 +29,7 @@ from keras_saliency.models.density_layers import (
 from keras_saliency.prediction.forward import forward_function
 from keras_saliency.training import lbfgs_steps
 from keras_saliency.training.canvas_prior import canvas_prior
+from keras_saliency.units.interpolation import canvas_span
 
 MOST_CELLS = 8192  # of a map
 AT_ONCE = 64       # stimuli

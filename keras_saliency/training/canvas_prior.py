@@ -3,9 +3,9 @@ from collections import Counter
 
 import numpy as np
 
-from keras_saliency.analysis.interpolation import canvas_span
 from keras_saliency.evaluation.center_bias import CenterBias
 from keras_saliency.models.density_layers import PRIOR_CELLS
+from keras_saliency.units.interpolation import canvas_span
 
 
 def canvas_prior(center: CenterBias, spans, leave_out=None) -> np.ndarray:

@@ -10,14 +10,14 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from keras_saliency.analysis.activations import dataset_activations
-from keras_saliency.analysis.interpolation import canvas_resampling, resampling
 from keras_saliency.evaluation.center_bias import CenterBias
 from keras_saliency.metrics.streaming import Moments
 from keras_saliency.models import weights_file
 from keras_saliency.models.density_layers import gaussian_blur
 from keras_saliency.training import lbfgs_steps
 from keras_saliency.training.features import DTYPE, FeatureCacheError, require_memory
+from keras_saliency.units.activations import dataset_activations
+from keras_saliency.units.interpolation import canvas_resampling, resampling
 
 READOUT, SCALE = "_readout", "_scale"
 BATCH, BATCH_RESPONSES = 25, 2 ** 26  # at most so many stimuli and responses at once, 256 MiB

@@ -3,7 +3,6 @@ import keras
 import tensorflow as tf
 
 from keras_saliency import losses, maps
-from keras_saliency.analysis.activations import activation_model
 from keras_saliency.compat import RampedSGD, TQDMProgressBar
 from keras_saliency.config import Config, ConfigError, ModelConfig, TrainConfig
 from keras_saliency.datasets import orders, pipeline
@@ -35,6 +34,7 @@ from keras_saliency.training.averages import averaged
 from keras_saliency.training.history import best_row
 from keras_saliency.training.inputs import inputs
 from keras_saliency.training.run import BEST, HISTORY, LAST, Run
+from keras_saliency.units.activations import activation_model
 
 OPTIMIZERS = {
     "adam": keras.optimizers.Adam,

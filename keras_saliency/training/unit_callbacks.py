@@ -7,12 +7,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_saliency.analysis.activations import dataset_activations
-from keras_saliency.analysis.detectors import BEST_IMAGES, fixation_detectors
-from keras_saliency.analysis.unit_scores import score_dataset
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.files import InputError, atomic_path, write_csv
 from keras_saliency.prediction.forward import canvas_of
+from keras_saliency.units.activations import dataset_activations
+from keras_saliency.units.detectors import BEST_IMAGES, fixation_detectors
+from keras_saliency.units.unit_scores import score_dataset
 
 
 class _EveryEpochs(keras.callbacks.Callback):

@@ -1,6 +1,7 @@
 """Every engine that is there has a row, and its map is compared with Keras'."""
 from benchmarks import engines
-from keras_saliency.engines import ENGINES, accelerated
+from keras_saliency.export import accelerated
+from keras_saliency.export.engines import ENGINES
 from keras_saliency.models import precision
 
 

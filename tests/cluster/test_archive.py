@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from shard_tasks import brightness
 
-from keras_saliency import addresses
 from keras_saliency.cluster.archive import predict_archive
 from keras_saliency.cluster.client import Cluster
-from keras_saliency.files import InputError
+from keras_saliency.files import InputError, addresses
 
 pytest.importorskip("pyarrow", reason="needs keras_saliency[cluster]")
 

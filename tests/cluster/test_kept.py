@@ -5,11 +5,11 @@ import pickle
 import numpy as np
 import pytest
 
-from keras_saliency.analysis.quantiles import TailQuantile
-from keras_saliency.analysis.unit_scores import UnitScores
 from keras_saliency.cluster.kept import Kept
 from keras_saliency.evaluation.results import Evaluation
 from keras_saliency.files import InputError
+from keras_saliency.units.quantiles import TailQuantile
+from keras_saliency.units.unit_scores import UnitScores
 
 
 def test_results_come_out_as_they_went_in(tmp_path):

@@ -9,13 +9,13 @@ from shard_tasks import brightness
 
 from keras_saliency import build_model
 from keras_saliency import config as configs
-from keras_saliency.analysis.dissection_study import dissect_layers
-from keras_saliency.analysis.unit_scores import score_dataset
-from keras_saliency.analysis.unit_study import study_units
 from keras_saliency.datasets.concepts import load_concepts
 from keras_saliency.evaluation import engine
 from keras_saliency.models import weights_file
 from keras_saliency.prediction.prediction_files import predict_all
+from keras_saliency.units.dissection_study import dissect_layers
+from keras_saliency.units.unit_scores import score_dataset
+from keras_saliency.units.unit_study import study_units
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ import tensorflow as tf
 
 import keras_saliency as ks
 from keras_saliency import files, maps
-from keras_saliency.export.saved_model import export_all
 from keras_saliency.files import InputError
 from keras_saliency.models import calibration
+from keras_saliency.serving.export import export_all
 
 
 @pytest.fixture(scope="module")

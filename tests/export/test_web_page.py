@@ -18,10 +18,10 @@ import pytest
 from PIL import Image
 
 import keras_saliency as ks
-from keras_saliency import numpy_maps
-from keras_saliency.analysis.area_files import read_areas
-from keras_saliency.engines import last_steps
+from keras_saliency.areas.files import read_areas
 from keras_saliency.export.web_page import export_web, osie_validation
+from keras_saliency.maps import arrays as numpy_maps
+from keras_saliency.prediction import last_steps
 from keras_saliency.prediction.pictures import read_picture
 
 RUNTIME = os.environ.get("KERAS_SALIENCY_WEB")

@@ -16,7 +16,7 @@ import tensorflow as tf
 from model_server import Server
 
 import keras_saliency as ks
-from keras_saliency.export import serving
+from keras_saliency import serving
 
 THREADS, REQUESTS = 8, 64
 SIZES = [(600, 800), (480, 640), (800, 600), (300, 400)]

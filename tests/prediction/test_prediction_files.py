@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_saliency.export.serving import ServingError
 from keras_saliency.files import InputError
 from keras_saliency.prediction.pictures import output_stems
 from keras_saliency.prediction.prediction_files import output_names, predict_all, write_prediction
+from keras_saliency.serving import ServingError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

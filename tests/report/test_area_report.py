@@ -5,8 +5,8 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_saliency.analysis.area_files import read_areas
-from keras_saliency.analysis.area_study import change_rows, paired, share_rows, study_areas
+from keras_saliency.areas.files import read_areas
+from keras_saliency.areas.study import change_rows, paired, share_rows, study_areas
 from keras_saliency.files import InputError
 from keras_saliency.report import area_report
 

@@ -13,10 +13,10 @@ import pytest
 
 import keras_saliency as ks
 from keras_saliency import config as configs
-from keras_saliency.analysis import region_study, relation, unit_study
 from keras_saliency.datasets import pipeline
 from keras_saliency.models import weights_file
 from keras_saliency.report import page, unit_report
+from keras_saliency.units import region_study, relation, unit_study
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
                 None)

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from keras_saliency.analysis.unit_scores import score_dataset
 from keras_saliency.datasets.pipeline import stimulus_stream
 from keras_saliency.training.unit_callbacks import ActivationLogger, UnitNSS
+from keras_saliency.units.unit_scores import score_dataset
 
 
 def tags(folder):

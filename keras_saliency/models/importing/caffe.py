@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from keras_saliency.files.protobuf_messages import message_classes, read_message
 from keras_saliency.models.weights_file import WeightsError
-from keras_saliency.protobuf_messages import message_classes, read_message
 
 NetParameter = message_classes("caffe", {
     "NetParameter": {"layers": (2, ["V1LayerParameter"]), "layer": (100, ["LayerParameter"])},

@@ -8,8 +8,8 @@ from pathlib import Path
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2, trackable_object_graph_pb2
 
+from keras_saliency.files.protobuf_messages import read_message
 from keras_saliency.models.weights_file import WeightsError
-from keras_saliency.protobuf_messages import read_message
 
 OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 FLOATS = {tf.float32.as_datatype_enum, tf.float16.as_datatype_enum, tf.float64.as_datatype_enum}

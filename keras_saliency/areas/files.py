@@ -1,0 +1,142 @@
+"""Areas of pictures (areas of interest) as files.
+
+A CSV file, a box a row in pixels from the top left corner, other columns are not read, so that a
+table of shares that the web page saves is a file of areas too::
+
+    [picture,]area,left,top,right,bottom
+
+A JSON file, boxes and polygons::
+
+    {"logo": [left, top, right, bottom], "price": [[x, y], [x, y], [x, y]]}
+    {"photo.jpg": {"logo": [left, top, right, bottom]}, "other.jpg": {...}}
+
+or pictures of labels: one of them, or a folder with one for each picture by its name without
+extension; every grey level above 0 is an area, named by the level. Areas without a picture are
+those of every picture. A picture is named by its file name, with or without its extension.
+"""
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from keras_saliency.files import InputError, plain_cell
+from keras_saliency.files.picture_headers import PICTURE_TYPES
+from keras_saliency.prediction.pictures import find_pictures, read_gray
+
+BOX = ("left", "top", "right", "bottom")
+# Rows of a table of shares that are no areas: what lies in none, what is counted more than once
+REST, REPEATED = "(rest)", "(repeated)"
+
+
+@dataclass(frozen=True)
+class AreaFile:
+    """The areas of a file, as `attention_share` takes them.
+
+    Attributes:
+        path: of the file or folder.
+        everywhere: {area: box or polygon} of every picture.
+        own: {picture: {area: box or polygon}}; an area goes before one of `everywhere`.
+        labels: {picture: file of labels}; "" for every picture.
+    """
+
+    path: Path
+    everywhere: dict = field(default_factory=dict)
+    own: dict = field(default_factory=dict)
+    labels: dict = field(default_factory=dict)
+
+    def of(self, picture, size):
+        """{area: box or polygon} or int [H, W] labels of a picture file of `size` (H, W).
+
+        Raises:
+            InputError: the file has no areas of this picture, or labels of another size.
+        """
+        names = (Path(picture).name, Path(picture).stem, "")
+        label_file = next((self.labels[name] for name in names if name in self.labels), None)
+        if label_file is not None:
+            return read_gray(label_file, size).astype(np.int32)
+        own = next((self.own[name] for name in names if name in self.own), {})
+        areas = {**self.everywhere, **own}
+        if not areas:
+            raise InputError(f"{self.path}: no areas of {Path(picture).name}")
+        return areas
+
+    def unused(self, pictures) -> list:
+        """The names of pictures with areas in the file that are not among `pictures`."""
+        known = {name for p in map(Path, pictures) for name in (p.name, p.stem)} | {""}
+        return [name for name in (*self.own, *self.labels) if name not in known]
+
+
+def read_areas(path) -> AreaFile:
+    """The areas of a CSV or JSON file, of a picture of labels, or of a folder of them.
+
+    Raises:
+        InputError: naming the file, and the row, column or key that is wrong.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return AreaFile(path, labels={file.stem: file for file in find_pictures(path)})
+    if path.suffix.lower() in PICTURE_TYPES:
+        return AreaFile(path, labels={"": path})
+    if path.suffix.lower() not in (".csv", ".json"):
+        raise InputError(f"{path}: areas are a .csv or .json file, a picture of labels, or a "
+                         "folder of them")
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            found = (_read_csv if path.suffix.lower() == ".csv" else _read_json)(file, path)
+    except (OSError, UnicodeDecodeError, csv.Error, json.JSONDecodeError) as error:
+        raise InputError(f"{path}: not a file that can be read: {error}") from None
+    if not found.everywhere and not any(found.own.values()):
+        raise InputError(f"{path}: no areas")
+    return found
+
+
+def _read_csv(file, path) -> AreaFile:
+    """The boxes of a table."""
+    reader = csv.DictReader(file, restval="")
+    header = [name.strip() for name in reader.fieldnames or ()]
+    missing = [name for name in ("area", *BOX) if name not in header]
+    if missing:
+        raise InputError(f"{path} has no column {', '.join(missing)}; its header must be "
+                         f"[picture,]area,{','.join(BOX)}, and is {','.join(header) or 'empty'}")
+    reader.fieldnames = header
+    found = AreaFile(path)
+    for row in reader:
+        where = f"{path}, line {reader.line_num}"
+        picture = plain_cell(row.get("picture", "")).strip()
+        areas = found.own.setdefault(picture, {}) if picture else found.everywhere
+        name = plain_cell(row["area"]).strip()
+        if name in (REST, REPEATED):
+            continue
+        if not name or name in areas:
+            raise InputError(f"{where}: {f'a second area {name!r}' if name else 'no name'}")
+        areas[name] = [_number(row[side], f"{where}: {side}") for side in BOX]
+    return found
+
+
+def _read_json(file, path) -> AreaFile:
+    """The boxes and polygons of an object, with or without pictures."""
+    contents = json.load(file, object_pairs_hook=lambda pairs: _distinct(pairs, path))
+    if not isinstance(contents, Mapping):
+        raise InputError(f"{path}: must hold an object, such as {{\"logo\": [0, 0, 10, 10]}}")
+    own = {name: value for name, value in contents.items() if isinstance(value, Mapping)}
+    return AreaFile(path, {name: value for name, value in contents.items() if name not in own}, own)
+
+
+def _distinct(pairs, path) -> dict:
+    """A JSON object without repeated keys, of which the last would win."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"{path}: a second {repeated!r}")
+    return found
+
+
+def _number(cell, where) -> float:
+    try:
+        return float(cell)
+    except (TypeError, ValueError):
+        raise InputError(f"{where} is {cell!r}, which is no number") from None

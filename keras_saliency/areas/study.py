@@ -1,0 +1,139 @@
+"""Attention shares of areas over pictures, and between versions of a picture."""
+from collections import Counter
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from keras_saliency.areas.files import REPEATED, REST
+from keras_saliency.areas.masks import area_masks
+from keras_saliency.areas.shares import AttentionShare, attention_share
+from keras_saliency.datasets.dataset import image_sizes, match_by_stem
+from keras_saliency.datasets.fixation_tables import read_trials
+from keras_saliency.datasets.reading import build_fixations
+from keras_saliency.files import InputError
+from keras_saliency.files.picture_headers import LIMIT
+from keras_saliency.prediction.pictures import read_picture
+
+COLUMNS = ("picture", "area", "share", "size", "ratio", "rank", "overlap", "fixated", "low",
+           "high")
+CHANGES = ("picture", "other", "area", "share", "other share", "change")
+
+
+class Studied(NamedTuple):
+    """A picture, its density and its areas.
+
+    Attributes:
+        name: file name, or the path where two pictures have the same.
+        image: uint8 [H, W, 3] RGB. density: float32 [H, W].
+        masks: {area: bool [H, W]}. shares: `AttentionShare`.
+    """
+
+    name: str
+    image: np.ndarray
+    density: np.ndarray
+    masks: dict
+    shares: AttentionShare
+
+
+def study_areas(predict, pictures, areas, fixations=None, limit: int = LIMIT):
+    """Predict pictures and measure their areas, one at a time.
+
+    Args:
+        predict: function, uint8 [H, W, 3] RGB -> density [H, W] of any sum.
+        pictures: paths. areas: `AreaFile`.
+        fixations: a CSV file of `read_trials` with fixations on these pictures, or None.
+        limit: largest number of pixels of a picture.
+
+    Yields:
+        `Studied`, in the order of `pictures`.
+
+    Raises:
+        InputError: naming the picture, and its area, or the file of fixations.
+    """
+    pictures = [Path(picture) for picture in pictures]
+    sizes = image_sizes(pictures)
+    for picture, size in zip(pictures, sizes):  # before work is put into any
+        with _named(picture):
+            area_masks(areas.of(picture, size), size)
+    names = _names(pictures)
+    measured = fixations and _fixations(fixations, pictures, sizes)
+    for index, picture in enumerate(tqdm(pictures, unit="picture", desc="predicting")):
+        image = read_picture(picture, limit)
+        points = observers = None
+        if measured and len(measured.of(index)):
+            points = measured.of(index)
+            observers = measured.observer[measured.rows(index)]
+        with _named(picture):
+            masks = area_masks(areas.of(picture, image.shape[:2]), image.shape[:2])
+            density = predict(image)
+            shares = attention_share(density, masks, points, observers)
+        yield Studied(names[index], image, density, masks, shares)
+
+
+def _names(pictures) -> list:
+    """File names, or the paths of those that have the same."""
+    counts = Counter(picture.name for picture in pictures)
+    return [p.name if counts[p.name] == 1 else str(p) for p in pictures]
+
+
+def _fixations(path, pictures, sizes):
+    """`Fixations` on the pictures, of a table that knows them by their file names."""
+    counts = Counter(picture.stem for picture in pictures)
+    if max(counts.values()) > 1:
+        raise InputError(f"{path}: two pictures are called {counts.most_common(1)[0][0]}; rename "
+                         "one, so that it is clear whose fixations these are")
+    return build_fixations(read_trials(path, pictures, "fixations"), sizes)
+
+
+@contextmanager
+def _named(picture):
+    """Errors within the block name the picture."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{picture}: {error}") from None
+
+
+def paired(pictures, others) -> list:
+    """Pictures and those that they are compared with in turn: two pictures, or those of two
+    folders by their names without extension.
+
+    Raises:
+        InputError: naming pictures without a partner.
+    """
+    if len(pictures) > 1 or len(others) > 1:
+        others = match_by_stem(pictures, others, "picture to compare with")
+    return [path for pair in zip(pictures, others) for path in pair]
+
+
+def share_rows(studied: Studied) -> list:
+    """A list per area in the order of COLUMNS, the largest share first, then the rest of the
+    picture and what overlapping areas count more than once, so that the column adds up to 1."""
+    s = studied.shares
+    measured = np.full((len(s.names), 3), np.nan) if s.fixated is None else s.fixated
+    rows = [[studied.name, s.names[k], s.share[k], s.size[k], s.ratio[k], int(s.rank[k]),
+             s.overlap[k], *(None if np.isnan(value) else value for value in measured[k])]
+            for k in np.argsort(s.rank, kind="stable")]
+    ratio = s.rest / s.rest_size if s.rest_size else None
+    rows.append([studied.name, REST, s.rest, s.rest_size, ratio, *[None] * 5])
+    if s.repeated:
+        rows.append([studied.name, REPEATED, -s.repeated, *[None] * 7])
+    return rows
+
+
+def change_rows(studied: Studied, other: Studied) -> list:
+    """A list per area that both pictures have, in the order of CHANGES, the largest gain first.
+
+    Raises:
+        InputError: they have no area of the same name.
+    """
+    mine, others = (dict(zip(s.shares.names, s.shares.share)) for s in (studied, other))
+    common = [name for name in mine if name in others]
+    if not common:
+        raise InputError(f"{studied.name} and {other.name} have no area of the same name")
+    rows = [[studied.name, other.name, name, mine[name], others[name], others[name] - mine[name]]
+            for name in common]
+    return sorted(rows, key=lambda row: -row[-1])

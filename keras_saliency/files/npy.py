@@ -1,0 +1,35 @@
+"""`.npy` files from anywhere, checked before they take memory."""
+import io
+import math
+
+import numpy as np
+
+from keras_saliency.files import InputError
+from keras_saliency.files.picture_headers import read_file
+
+_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0}
+_LONGEST_HEADER = 2 ** 16  # bytes; numpy reads no longer ones
+
+
+def read_npy(path) -> np.ndarray:
+    """The array of numbers in a `.npy` file; nothing pickled is loaded.
+
+    Raises:
+        InputError: naming a file that is missing, no regular file, no array, too large for 40
+            million numbers, that holds anything but real numbers, or more or fewer of them than
+            its shape says.
+    """
+    contents = read_file(path)
+    start = io.BytesIO(contents[:_LONGEST_HEADER])
+    try:
+        shape, fortran, dtype = _HEADERS[np.lib.format.read_magic(start)](start)
+    except Exception as error:  # the header is Python text, and a damaged one raises any type
+        raise InputError(f"{path}: not a .npy file of numbers ({error})") from error
+    if dtype.kind not in "biuf":
+        raise InputError(f"{path}: an array of {dtype}, not of real numbers")
+    found = len(contents) - start.tell()
+    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != found:
+        raise InputError(f"{path}: {found} bytes of numbers, not those of {dtype} {list(shape)}")
+    values = np.frombuffer(contents, dtype, offset=start.tell())
+    return values.reshape(shape, order="F" if fortran else "C")

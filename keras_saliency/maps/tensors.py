@@ -1,0 +1,166 @@
+"""Map mathematics in TensorFlow: canvas geometry, resizing, densities, min-max.
+
+A *canvas* is the fixed (height, width) a network works at. A picture of any size is resized
+into it; `to_canvas` does that and `from_canvas` takes it back. The *fit* says how: "pad" keeps the
+aspect ratio and pads symmetrically, "stretch" fills the canvas whatever the picture's shape. It is
+plain text, known when a graph is built. Everything here runs in graphs with unknown sizes, so the
+same functions serve the tf.data pipelines, prediction and the exported models.
+
+Source: the preprocessing of Kroner et al. (2020): area interpolation when shrinking, bicubic
+when growing, both with aligned corners; padding 126 for stimuli and 0 for maps.
+"""
+import tensorflow as tf
+
+from keras_saliency.maps.arrays import PAD, STIMULUS_PADDING, STRETCH
+
+# Names of the maps that training compares with.
+DENSITY, FIXATIONS = "fixation_density_map", "fixation_map"
+
+MAP_PADDING = 0.0
+
+
+def fitted_size(size, canvas, fit=PAD) -> tf.Tensor:
+    """int32 [2]: what a picture of `size` (H, W) covers of `canvas`.
+
+    With "pad" the largest (h, w) of its aspect ratio, at least one pixel in each direction,
+    however long and narrow the picture is; with "stretch" the whole canvas.
+    """
+    if fit == STRETCH:
+        return tf.cast(canvas, tf.int32)
+    size = tf.cast(size, tf.float64)
+    canvas = tf.cast(canvas, tf.float64)
+    ratio = tf.reduce_min(canvas / size)
+    fitted = tf.cast(tf.round(size * ratio), tf.int32)
+    return tf.clip_by_value(fitted, 1, tf.cast(canvas, tf.int32))
+
+
+def resize(image, size) -> tf.Tensor:
+    """float32 [h, w, C] of `image` [H, W, C]: area when shrinking, bicubic when growing.
+
+    Where a side shrinks and the other grows, first the one, then the other. Corners are aligned.
+    Bicubic interpolation may overshoot the range of the input.
+    """
+    image = tf.cast(image, tf.float32)[tf.newaxis]
+    size = tf.cast(size, tf.int32)
+    current = tf.shape(image)[1:3]
+    shrunk = tf.minimum(current, size)
+    smaller = tf.cond(
+        tf.reduce_any(current > shrunk),
+        lambda: tf.raw_ops.ResizeArea(images=image, size=shrunk, align_corners=True),
+        lambda: image)
+    return tf.cond(
+        tf.reduce_any(shrunk < size),
+        lambda: tf.raw_ops.ResizeBicubic(images=smaller, size=size, align_corners=True),
+        lambda: smaller)[0]
+
+
+def canvas_offset(size, canvas, fit=PAD) -> tf.Tensor:
+    """int32 [2]: (top, left) of a picture of `size` (H, W) once it lies on `canvas`."""
+    return (tf.cast(canvas, tf.int32) - fitted_size(size, canvas, fit)) // 2
+
+
+def to_canvas(image, canvas, padding=STIMULUS_PADDING, fit=PAD) -> tf.Tensor:
+    """Resize `image` [H, W, C] into `canvas` (h, w); what is left is padded (floor first).
+
+    Returns:
+        float32 [h, w, C]; stimuli stay within 0..255 if they were (bicubic overshoot is cut).
+    """
+    canvas = tf.cast(canvas, tf.int32)
+    image = tf.cast(image, tf.float32)
+    low, high = tf.reduce_min(image), tf.reduce_max(image)
+    fitted = fitted_size(tf.shape(image)[:2], canvas, fit)
+    resized = tf.clip_by_value(resize(image, fitted), low, high)
+    before = (canvas - fitted) // 2
+    after = canvas - fitted - before
+    return tf.pad(resized, [[before[0], after[0]], [before[1], after[1]], [0, 0]],
+                  constant_values=padding)
+
+
+def from_canvas(canvas_map, size, fit=PAD) -> tf.Tensor:
+    """Crop the padding of a canvas map [h, w, C] and resize it to `size` (H, W).
+
+    The result stays within the range of the canvas map (bicubic overshoot is cut), so a
+    density stays non-negative. Returns float32 [H, W, C].
+    """
+    canvas_map = tf.cast(canvas_map, tf.float32)
+    canvas = tf.shape(canvas_map)[:2]
+    fitted = fitted_size(size, canvas, fit)
+    offset = (canvas - fitted) // 2
+    cropped = tf.slice(canvas_map, tf.concat([offset, [0]], 0), tf.concat([fitted, [-1]], 0))
+    return tf.clip_by_value(
+        resize(cropped, size), tf.reduce_min(cropped), tf.reduce_max(cropped))
+
+
+def density_from_canvas(density, size, fit=PAD) -> tf.Tensor:
+    """`from_canvas` of a density [h, w, 1], divided by its sum: what lies on the padding is not in
+    the picture. Returns float32 [H, W, 1]."""
+    values = from_canvas(density, size, fit)
+    return values / tf.reduce_sum(values)
+
+
+def points_to_canvas(points, size, canvas, fit=PAD) -> tf.Tensor:
+    """Move points float32 [n, 2] (x, y) of a picture of `size` (H, W) onto `canvas` (h, w).
+
+    The center of a point's pixel keeps its relative place, so it never leaves the picture.
+    """
+    fitted = tf.cast(fitted_size(size, canvas, fit), tf.float32)
+    scale = fitted / tf.cast(size, tf.float32)
+    offset = tf.cast(canvas_offset(size, canvas, fit), tf.float32)
+    return (tf.floor(tf.cast(points, tf.float32)) + 0.5) * scale[::-1] + offset[::-1]
+
+
+def fixation_map(points, size) -> tf.Tensor:
+    """Count map float32 [H, W, 1] of points [n, 2] (x, y) inside `size` (H, W)."""
+    pixels = tf.cast(tf.floor(tf.cast(points, tf.float32)), tf.int32)[:, ::-1]
+    size = tf.cast(size, tf.int32)
+    counts = tf.scatter_nd(pixels, tf.ones(tf.shape(pixels)[:1]), size)
+    return counts[..., tf.newaxis]
+
+
+def density_map(points, size, sigma) -> tf.Tensor:
+    """Fixation density float32 [H, W, 1], sums to 1 (all zero without points).
+
+    Equals `keras_saliency.datasets.fixations.density_map`: an untruncated Gaussian of `sigma`
+    pixels around the pixel of each point, as the product of row and column profiles.
+    """
+    points = tf.floor(tf.cast(points, tf.float32))
+    sigma = tf.cast(sigma, tf.float32)
+
+    def profile(length, centers):
+        distance = tf.range(tf.cast(length, tf.float32))[:, tf.newaxis] - centers[tf.newaxis]
+        return tf.exp(-0.5 * tf.square(distance / sigma))
+
+    density = tf.matmul(profile(size[0], points[:, 1]), profile(size[1], points[:, 0]),
+                        transpose_b=True)
+    return tf.math.divide_no_nan(density, tf.reduce_sum(density))[..., tf.newaxis]
+
+
+def blur(image, profile) -> tf.Tensor:
+    """float32 [H, W, 1] of `image` under a separable filter.
+
+    At the border the weights inside the image grow to sum to 1, so that a constant stays as it is.
+
+    Args:
+        profile: the filter's weights along an axis, an odd number of them.
+    """
+    profile = tf.constant(profile, tf.float32)
+
+    def blurred(values):
+        for shape in ([len(profile), 1, 1, 1], [1, len(profile), 1, 1]):
+            values = tf.nn.conv2d(values, tf.reshape(profile, shape), 1, "SAME")
+        return values
+
+    batch = tf.cast(image, tf.float32)[tf.newaxis]
+    return (blurred(batch) / blurred(tf.ones_like(batch)))[0]
+
+
+def min_max(values, axis=None) -> tf.Tensor:
+    """`values` scaled to 0..1 over `axis` (kept); a constant map becomes all zero."""
+    low = tf.reduce_min(values, axis=axis, keepdims=True)
+    high = tf.reduce_max(values, axis=axis, keepdims=True)
+    return tf.math.divide_no_nan(values - low, high - low)
+
+
+def peak_normalize(values) -> tf.Tensor:
+    """Non-negative `values` divided by their maximum; an all-zero map stays all zero."""
+    return tf.math.divide_no_nan(values, tf.reduce_max(values))

@@ -1,0 +1,221 @@
+"""What runs exported networks: other programs' packages, without TensorFlow.
+
+Each `open_...` gives an `Opened`. Its function may be called from several threads, which take
+turns: one image at a time has all cores, unless more `at_once` are asked for.
+"""
+import io
+import os
+import sys
+import zipfile
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Callable, NamedTuple, Optional
+
+import numpy as np
+
+from keras_saliency.config import PRECISIONS as TRAINED
+from keras_saliency.files import InputError, import_optional
+
+INT8 = "int8"  # for engines alone: nothing trains in it, and "auto" never takes it
+PRECISIONS = (*TRAINED, INT8)
+OPENVINO_EXTRA, ONNX_EXTRA, LITERT_EXTRA = "fast", "onnx", "litert"
+# Said to OpenVINO in so many words: left alone it computes in bfloat16 where the processor can.
+HINTS = {"float32": "f32", "bfloat16": "bf16"}
+# What `description.describe` says of the network: the key of it in .onnx and .xml files, and a file
+# in an archive at the end of a .tflite, where TensorFlow Lite's tools look for such files.
+KEY, MEMBER = "keras_saliency", "keras_saliency.json"
+LOSSES = "keras_saliency_losses"  # the key, in .xml files, of what int8 loses
+LONGEST = 2 ** 16  # bytes of it
+
+
+class Opened(NamedTuple):
+    """A network that is ready to run.
+
+    Attributes:
+        run: function of images float32 [B, h, w, 3] that gives maps [B, h, w, 1]; InputError for
+            images whose shape it cannot take.
+        shape: of its images, None where any number will do.
+        description: text of `description.describe`; None in a file that has none.
+        losses: JSON of what int8 loses; None of a network that is not in int8.
+    """
+
+    run: Callable
+    shape: tuple
+    description: Optional[str] = None
+    losses: Optional[str] = None
+
+
+def import_openvino(module="openvino"):
+    """The package openvino, or nncf, which take their stub for the package that reports over the
+    network that they were imported: without asking they would.
+
+    Raises:
+        MissingPackage: it is not installed.
+    """
+    reporter = "openvino_telemetry"
+    hidden = reporter not in sys.modules
+    if hidden:
+        sys.modules[reporter] = None
+    try:
+        return import_optional(module, OPENVINO_EXTRA)
+    finally:
+        if hidden:
+            del sys.modules[reporter]
+
+
+def native_bfloat16() -> bool:
+    """Whether OpenVINO finds bfloat16 in this processor."""
+    openvino = import_openvino()
+    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def run_openvino(model, name, precision="float32", at_once=1) -> Callable:
+    """The function of `Opened` that runs an `openvino.Model` on the processor.
+
+    Args:
+        name: of the file or model, for messages.
+        precision: "float32", "bfloat16", or "int8" for a model in it, the rest of which is computed
+            in bfloat16 where the processor has it.
+        at_once: images that are computed at the same time, on so many parts of the cores.
+    """
+    openvino = import_openvino()
+    if precision == "int8":
+        precision = "bfloat16" if native_bfloat16() else "float32"
+    compiled = openvino.Core().compile_model(model, "CPU", {
+        "INFERENCE_PRECISION_HINT": HINTS[precision], "NUM_STREAMS": at_once})
+    requests = [compiled.create_infer_request() for _ in range(at_once)]
+    return _in_turns(name, *(lambda images, request=request: request.infer([images])[0]
+                             for request in requests))
+
+
+def open_openvino(path, precision="float32", at_once=1) -> Opened:
+    """An .xml file and the .bin file beside it.
+
+    Args:
+        precision: "float32" or "bfloat16", of a network that is not in int8.
+        at_once: most images that will be asked for at the same time. Computing them so saves the
+            cores waiting for each other, but in float32 costs more: their values do not fit into
+            the cache together.
+
+    Raises:
+        InputError: the files are damaged or no network. MissingPackage: OpenVINO is not installed.
+    """
+    with open(path, "rb") as file:
+        if b"<net" not in file.read(200):  # OpenVINO would try readers of other formats
+            raise InputError(f"{path}: not a network for OpenVINO")
+    openvino = import_openvino()
+    try:
+        model = openvino.Core().read_model(path)
+        said = {key: model.get_rt_info([key]).astype(str) if model.has_rt_info([key]) else None
+                for key in (KEY, LOSSES)}
+        shape = tuple(None if side.is_dynamic else side.get_length()
+                      for side in model.input(0).partial_shape)
+        precision = "int8" if said[LOSSES] else precision
+        at_once = 1 if precision == "float32" else min(at_once, os.cpu_count() or 1)
+        run = run_openvino(model, path, precision, at_once)
+    except RuntimeError as error:
+        raise _unreadable(path, "OpenVINO", error) from error
+    return Opened(run, shape, said[KEY], said[LOSSES])
+
+
+def open_onnx(contents, name) -> Opened:
+    """The contents of an .onnx file, or its path.
+
+    Args:
+        name: of the file or model, for messages.
+
+    Raises:
+        InputError: they are damaged or no network. MissingPackage: ONNX Runtime is not installed.
+    """
+    onnxruntime = import_optional("onnxruntime", ONNX_EXTRA)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors; what it warns of has no remedy here
+    try:
+        session = onnxruntime.InferenceSession(
+            contents, options, providers=["CPUExecutionProvider"])
+        (images,) = session.get_inputs()
+    except Exception as error:  # its own are of no other kind
+        raise _unreadable(name, "ONNX Runtime", error) from error
+    return Opened(_in_turns(name, lambda values: session.run(None, {images.name: values})[0]),
+                  tuple(side if isinstance(side, int) else None for side in images.shape),
+                  session.get_modelmeta().custom_metadata_map.get(KEY))
+
+
+def open_tflite(path, interpreter=None) -> Opened:
+    """A .tflite file; as `open_litert`."""
+    contents = Path(path).read_bytes()
+    opened = open_litert(contents, path, interpreter)
+    try:
+        with zipfile.ZipFile(io.BytesIO(contents)) as archive:
+            if archive.getinfo(MEMBER).file_size <= LONGEST:
+                opened = opened._replace(description=archive.read(MEMBER).decode())
+    except Exception:  # of a dozen types
+        pass  # not described, or not by this package
+    return opened
+
+
+def open_litert(contents: bytes, name, interpreter=None) -> Opened:
+    """The contents of a .tflite file.
+
+    Args:
+        name: of the file or model, for messages. interpreter: the class that runs it; default
+            LiteRT's.
+
+    Raises:
+        InputError: the contents are damaged, or no network. MissingPackage: LiteRT is not
+            installed.
+    """
+    interpreter = interpreter or import_optional(
+        "ai_edge_litert.interpreter", LITERT_EXTRA).Interpreter
+    try:
+        running = interpreter(model_content=contents, num_threads=os.cpu_count())
+        (given,), (made,) = running.get_input_details(), running.get_output_details()
+    except (ValueError, RuntimeError) as error:
+        raise _unreadable(name, "LiteRT", error) from error
+    prepared = None
+
+    def run(images):
+        nonlocal prepared
+        if images.shape != prepared:  # takes some milliseconds, when the canvas turns
+            prepared = None
+            running.resize_tensor_input(given["index"], images.shape, strict=True)
+            running.allocate_tensors()
+            prepared = images.shape
+        running.set_tensor(given["index"], images)
+        running.invoke()
+        return running.get_tensor(made["index"])
+
+    shape = tuple(None if side < 0 else int(side) for side in given["shape_signature"])
+    return Opened(_in_turns(name, run), shape)
+
+
+def _in_turns(name, *runs):
+    """A function of whatever can be made a float32 array: each of `runs` has one call at a time."""
+    free = SimpleQueue()
+    for run in runs:
+        free.put(run)
+
+    def run_one(images):
+        images = np.asarray(images, np.float32)
+        run = free.get()
+        try:
+            return run(images)
+        except MemoryError:
+            raise
+        except Exception as error:  # of its own kind in each engine
+            raise InputError(f"{name}: cannot run images of {list(images.shape)}: "
+                             f"{_shortened(error)}") from error
+        finally:
+            free.put(run)
+
+    return run_one
+
+
+def _unreadable(name, engine, error) -> InputError:
+    return InputError(f"{name}: {engine} cannot open it: {_shortened(error)}")
+
+
+def _shortened(error, most: int = 200) -> str:
+    """One line of what an engine says."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= most else f"{text[:most]} ..."

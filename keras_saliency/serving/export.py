@@ -1,0 +1,42 @@
+"""A SavedModel with what TensorFlow Serving needs beside it, in one call."""
+from functools import partial
+from pathlib import Path
+
+import tensorflow as tf
+
+from keras_saliency.export import tflite
+from keras_saliency.export.frozen import largest_difference, megabytes
+from keras_saliency.export.picture_bytes import LIMIT
+from keras_saliency.export.saved_model import save
+from keras_saliency.serving.files import docker_command, write_serving_files
+
+
+def export_all(model, path, version=1, float16=False, lite=False, quantize="none", limit=LIMIT,
+               dynamic_canvas=False, log=print) -> Path:
+    """Export a model in one call, and say how large the files are and how close to the model.
+
+    Args:
+        path: the model's folder, whose name it is served under. float16: weights in half
+            precision. lite: also `<path>/../<name>_v<version>.tflite`. quantize, dynamic_canvas:
+            of that.
+        Otherwise as `export.save`.
+
+    Returns:
+        The version's folder.
+    """
+    path = Path(path)
+    target = save(model, path, version, limit, float16)
+    served = tf.saved_model.load(str(target)).signatures["serve_canvas"]
+    differs = largest_difference(
+        model, lambda images: served(images=tf.constant(images))["saliency"].numpy())
+    log(f"{target}: {megabytes(target):.1f} MB; largest difference from the model in memory "
+        f"{differs:.1e} of its range")
+    if lite:
+        file = path.with_name(f"{path.name}_v{version}.tflite")
+        tflite.save_tflite(model, file, quantize, dynamic_canvas)
+        differs = largest_difference(model, partial(tflite.run_tflite, file))
+        log(f"{file}: {megabytes(file):.1f} MB; largest difference {differs:.1e} of its range")
+    files = write_serving_files(path.parent, path.name)
+    log(f"{', '.join(file.name for file in files) or 'no new settings'} in {path.parent}; serve "
+        f"with\n  {docker_command(path.parent, path.name)}")
+    return target

@@ -1,0 +1,90 @@
+"""Positive fixation detectors: the units whose best images follow the fixations most closely.
+
+Source: He, Borji, Mi and Pugeault (2018), sections 3.2 and 5, Table 5.
+"""
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_saliency.units.layer_choice import choose_layers, members, single_layers
+from keras_saliency.units.unit_scores import UnitScores, score_dataset
+
+BEST_IMAGES, THRESHOLD = 5, 0.9
+
+
+class Detectors(NamedTuple):
+    """The units of one layer by their scores.
+
+    Attributes:
+        scores: float64 [U], mean NSS of each unit's best images; NaN for a unit without any.
+        normalized: float64 [U], scores min-max over the units, 0..1; NaN likewise.
+        units: int [n], the positive fixation detectors (normalized > threshold), best first.
+        ratio: n / U.
+    """
+
+    scores: np.ndarray
+    normalized: np.ndarray
+    units: np.ndarray
+    ratio: float
+
+    def ranked(self) -> np.ndarray:
+        """int [U']: all units that have a score, best first; equal ones by number."""
+        order = np.argsort(-self.scores, kind="stable")
+        return order[:np.isfinite(self.scores).sum()]
+
+
+def fixation_detectors(scores: UnitScores, best=BEST_IMAGES, threshold=THRESHOLD) -> Detectors:
+    """The positive fixation detectors of a layer.
+
+    Args:
+        scores: of its units (`score_dataset`). best: images that a unit's score is the mean of.
+        threshold: on the min-max normalised score.
+
+    Raises:
+        InputError: fewer best images were kept.
+    """
+    means = scores.mean_of_best(best)
+    known = np.isfinite(means)
+    low, high = (means[known].min(), means[known].max()) if known.any() else (0.0, 0.0)
+    normalized = (means - low) / (high - low) if high > low else np.where(known, 0.0, np.nan)
+    chosen = np.flatnonzero(normalized > threshold)
+    chosen = chosen[np.argsort(-means[chosen], kind="stable")]
+    return Detectors(means, normalized, chosen, len(chosen) / len(means))
+
+
+def detector_units(model, layers, dataset, **options) -> dict:
+    """{layer: positive fixation detectors} on a dataset, best first.
+
+    Args:
+        layers: names; units of "a+b" are scaled together and belong to their own layer again in
+            the result. dataset: with fixations. options: as for `score_dataset`.
+
+    Raises:
+        LayerError, DatasetError: as `choose_layers`, `score_dataset`.
+    """
+    groups, found = choose_layers(layers, {model.name: model})[model.name], {}
+    scores = score_dataset(model, single_layers(groups), dataset, keep=BEST_IMAGES, **options)
+    for group in groups:
+        parts = {layer: scores[layer] for layer in members(group)}
+        units, start = fixation_detectors(UnitScores.joined(parts.values())).units, 0
+        for layer, part in parts.items():
+            stop = start + len(part.alive)
+            found[layer] = units[(units >= start) & (units < stop)] - start
+            start = stop
+    return found
+
+
+def tiers(detectors: Detectors, count: int, alive=None) -> dict:
+    """{"high": units, "medium": units, "low": units}: `count` each (fewer of a small layer).
+
+    High are the best, low the worst (the worst first), medium those around the median.
+
+    Args:
+        alive: bool [U], units to choose from (`UnitScores.alive`); None for all.
+    """
+    ranked = detectors.ranked()
+    ranked = ranked if alive is None else ranked[alive[ranked]]
+    count = min(count, len(ranked) // 3)
+    middle = (len(ranked) - count) // 2
+    return {"high": ranked[:count], "medium": ranked[middle:middle + count],
+            "low": ranked[::-1][:count]}

@@ -1,0 +1,318 @@
+"""Network dissection: which concept each unit stands for, by the overlap of its mask with labels.
+
+Two passes over the images, each with memory that does not grow with their number:
+`find_thresholds` finds the value that a unit exceeds at half a percent of its cells, `dissect`
+counts the pixels at which the enlarged activation_map exceeds it together with those of each label.
+
+Source: Bau, Zhou, Khosla, Oliva and Torralba (CVPR 2017) and their code; detection frequency: He,
+Borji, Mi and Pugeault (2018), eq. 6.
+"""
+import functools
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_saliency.datasets import shards
+from keras_saliency.datasets.concepts import ConceptDataset, Labels
+from keras_saliency.files import InputError
+from keras_saliency.models import fit_of
+from keras_saliency.prediction.forward import canvas_of
+from keras_saliency.units.activations import dataset_activations
+from keras_saliency.units.interpolation import canvas_resampling, canvas_span
+from keras_saliency.units.quantiles import TailQuantile
+from keras_saliency.units.unit_masks import ActivePixels, active_pixels
+
+QUANTILE, DETECTOR_IOU = 0.995, 0.04
+
+
+class Tally(NamedTuple):
+    """Counts of one layer's U units and C concepts in K categories; sums over images.
+
+    Attributes:
+        units: int64 [U], pixels in the masks of each unit.
+        units_in: int64 [U, K], of them those in images where the mask touches the category.
+        labels: int64 [C], pixels of each concept. both: int64 [U, C], pixels of both.
+        images: int64 [C], images with each concept.
+        hits: int64 [U, C], images in which unit and concept overlap with an IoU above
+            `DETECTOR_IOU`. chosen_hits: int64 [C], images in which a chosen unit does so; 0 if
+            none were chosen.
+    """
+
+    units: np.ndarray
+    units_in: np.ndarray
+    labels: np.ndarray
+    both: np.ndarray
+    images: np.ndarray
+    hits: np.ndarray
+    chosen_hits: np.ndarray
+
+    @classmethod
+    def empty(cls, units: int, concepts: int, categories: int) -> "Tally":
+        """Of no image."""
+        shapes = ((units,), (units, categories), (concepts,), (units, concepts), (concepts,),
+                  (units, concepts), (concepts,))
+        return cls(*(np.zeros(shape, np.int64) for shape in shapes))
+
+    def merge(self, other: "Tally") -> "Tally":
+        """Of both shards together."""
+        return Tally(*(a + b for a, b in zip(self, other)))
+
+
+class Dissection(NamedTuple):
+    """What the units of a layer stand for.
+
+    Attributes:
+        concepts: C `Concept`s, the columns below. thresholds: float32 [U].
+        tally: the counts. null: the same with the labels of other images, or None.
+        iou: float64 [U, C] with NetDissect's denominator, unit pixels counted in images whose mask
+            touches the concept's category. plain_iou: with all of the unit's pixels.
+        chosen: int [n], units that `detection_frequency` counts; None if none were chosen.
+    """
+
+    concepts: list
+    thresholds: np.ndarray
+    tally: Tally
+    null: Tally
+    iou: np.ndarray
+    plain_iou: np.ndarray
+    chosen: np.ndarray = None
+
+    def best(self) -> tuple:
+        """(int [U], float64 [U]): each unit's concept of highest IoU, and that IoU."""
+        if not len(self.concepts):
+            return np.zeros(len(self.iou), int), np.zeros(len(self.iou))
+        return self.iou.argmax(axis=1), self.iou.max(axis=1)
+
+    def null_iou(self) -> np.ndarray:
+        """float64 [U]: the highest IoU of each unit's masks with the labels of other images.
+
+        What remains of chance: sizes, numbers and usual places of masks and labels are the same.
+
+        Raises:
+            InputError: the dissection was made without it.
+        """
+        if self.null is None:
+            raise InputError("dissected without null=True: no labels of other images were counted")
+        return intersection_over_union(self.null, self.concepts)[0].max(axis=1, initial=0)
+
+    def detectors(self, threshold=DETECTOR_IOU) -> dict:
+        """{category: {concept name: units}} of the units whose best IoU exceeds `threshold`."""
+        table = {category: {} for category in _categories(self.concepts)}
+        concept, iou = self.best()
+        for unit in np.flatnonzero(iou > threshold):
+            found = self.concepts[concept[unit]]
+            table[found.category].setdefault(found.name, []).append(int(unit))
+        return table
+
+    def detection_frequency(self) -> np.ndarray:
+        """float64 [C]: f_n = f_d / f_t (eq. 6), of the positive fixation detectors.
+
+        f_t is the number of images with the concept, f_d of those in which a detector detects it.
+        The paper does not say when an instance counts as detected; here, when the mask of a
+        detector and the concept's pixels in the image have an IoU above `DETECTOR_IOU`.
+
+        Raises:
+            InputError: the dissection was made without chosen units.
+        """
+        if self.chosen is None:
+            raise InputError("dissected without chosen units: the detection frequency counts "
+                             "positive fixation detectors, see `detectors.detector_units`")
+        return self.tally.chosen_hits / np.maximum(self.tally.images, 1)
+
+    def categories(self) -> list:
+        """Those of the concepts that occur; "object" and "part" first, as in Figure 12."""
+        found = _categories([c for c, n in zip(self.concepts, self.tally.images) if n])
+        return sorted(found, key=lambda c: ("object", "part", c).index(c))
+
+    def most_frequent(self, category: str, count=15) -> list:
+        """(Concept, f_n) of the concepts of a category that are detected most often.
+
+        Args:
+            count: how many; None for all that occur.
+        """
+        frequency = self.detection_frequency()
+        members = [i for i, c in enumerate(self.concepts)
+                   if c.category == category and self.tally.images[i]]
+        members.sort(key=lambda i: (-frequency[i], self.concepts[i].name))
+        return [(self.concepts[i], float(frequency[i])) for i in members[:count]]
+
+
+def find_thresholds(model, layers, dataset: ConceptDataset, canvas=None, indices=None, batch=8,
+               quantile=QUANTILE, cap=8192, label="finding thresholds", client=None) -> dict:
+    """{layer: TailQuantile} of the units' cells over a dataset; the first pass.
+
+    Cells that show padding of the canvas are left out.
+
+    Args:
+        indices: images, None for all. Otherwise as `score_dataset`.
+
+    Raises:
+        LayerError: no such layer.
+    """
+    canvas, fit = tuple(canvas or canvas_of(model)), fit_of(model)
+    if client is not None:
+        shared = {"model": model, "layers": list(layers), "dataset": dataset, "canvas": canvas,
+                  "batch": batch, "quantile": quantile, "cap": cap, "label": None}
+        return functools.reduce(shards.merge, shards.spread(
+            client, find_thresholds, _cut(dataset, indices, batch), dataset.stimuli, shared, label,
+            "image"), {})
+    sketches = {}
+    for chosen, maps in dataset_activations(model, layers, dataset, canvas, indices, batch, label):
+        for layer, values in maps.items():
+            for index, cells in zip(chosen, values):
+                shown = _shown(dataset, index, canvas, cells.shape[:2], fit)
+                if layer not in sketches:
+                    total = sum(np.count_nonzero(_shown(dataset, i, canvas, cells.shape[:2], fit))
+                                for i in range(len(dataset)))
+                    sketches[layer] = TailQuantile(cells.shape[-1], total, quantile, cap)
+                sketches[layer].update(cells[shown], seed=index)
+    return {layer: sketches[layer] for layer in layers if layer in sketches}
+
+
+def dissect(model, layers, dataset: ConceptDataset, thresholds: dict, canvas=None, indices=None,
+            batch=8, chosen=None, null=True, seed=0, convention="half_pixel",
+            label="dissecting", client=None) -> dict:
+    """{layer: Dissection}; the second pass.
+
+    Args:
+        thresholds: {layer: float [U]} of the units.
+        chosen: {layer: units} that `detection_frequency` counts, the positive fixation detectors
+            (`detectors.detector_units`); None to do without.
+        null: also count with the labels of another image, drawn by `seed`. Otherwise as
+            `find_thresholds`.
+
+    Raises:
+        LayerError: no such layer. DatasetError: labels that are unreadable or do not fit.
+    """
+    concepts = list(dataset.concepts.values())
+    picks = {layer: None if chosen is None else np.asarray(chosen.get(layer, ()), int)
+             for layer in layers}
+    shared = {"model": model, "layers": list(layers), "dataset": dataset, "thresholds": thresholds,
+              "canvas": tuple(canvas or canvas_of(model)), "batch": batch, "picks": picks,
+              "null": null, "seed": seed, "convention": convention}
+    if client is None:
+        tallies, nulls = _tallies(**shared, indices=indices, label=label)
+    else:
+        tallies, nulls = functools.reduce(
+            lambda total, part: tuple(map(shards.merge, total, part)), shards.spread(
+                client, _tallies, _cut(dataset, indices, batch), dataset.stimuli, shared, label,
+                "image"), ({}, {}))
+    result = {}
+    for layer in layers:
+        if layer in tallies:
+            iou, plain = intersection_over_union(tallies[layer], concepts)
+            result[layer] = Dissection(concepts, np.asarray(thresholds[layer], np.float32),
+                                       tallies[layer], nulls.get(layer), iou, plain,
+                                       picks[layer])
+    return result
+
+
+def _tallies(model, layers, dataset, thresholds, canvas, batch, picks, null, seed, convention,
+             indices, label=None) -> tuple:
+    """({layer: Tally}, the same with the labels of other images) of images `indices`."""
+    concepts = list(dataset.concepts.values())
+    columns, groups = label_columns(concepts), category_groups(concepts)
+    other, tallies, nulls = _derangement(len(dataset), seed), {}, {}
+    for images, maps in dataset_activations(model, layers, dataset, canvas, indices, batch, label):
+        for row, index in enumerate(images):
+            own = dataset.labels(index)
+            pairs = [(tallies, own)] + ([(nulls, dataset.labels(other[index]))] if null else [])
+            for layer in layers:
+                cells = maps[layer][row]
+                picked = picks[layer]
+                masks = {}  # where both labels are of one size, the masks are the same
+                for totals, labels in pairs:
+                    if labels.size not in masks:
+                        plan = canvas_resampling(dataset.image_sizes[index], cells.shape[:2],
+                                                 canvas, convention, labels.size,
+                                                 fit_of(model))
+                        masks[labels.size] = active_pixels(cells, thresholds[layer], plan)
+                    one = count_overlaps(masks[labels.size], cells.shape[-1], labels, columns,
+                                         groups, picked)
+                    totals[layer] = totals[layer].merge(one) if layer in totals else one
+    return tallies, nulls
+
+
+def _cut(dataset, indices, batch) -> list:
+    return shards.cut(range(len(dataset)) if indices is None else indices, batch)
+
+
+def count_overlaps(active: ActivePixels, units: int, labels: Labels, columns, groups,
+                   chosen=None) -> Tally:
+    """The `Tally` of one image.
+
+    Args:
+        active: masks of the units. labels: of the image.
+        columns: int [largest label + 1], column of each label number; C for none.
+        groups: bool [C, K], the category of each column.
+        chosen: units of `chosen_hits`; None for none.
+    """
+    count = len(groups)
+    tally = Tally.empty(units, count, groups.shape[1])
+    pixels = labels.size[0] * labels.size[1]
+    mask = np.bincount(active.units, minlength=units)
+    area, both = np.zeros(count + 1, np.int64), np.zeros((units, count + 1), np.int64)
+    for picture in labels.pixels:
+        numbers = np.bincount(picture.ravel(), minlength=len(columns))
+        local = np.flatnonzero(numbers)  # few of all labels
+        place = np.zeros(len(columns), np.uint16)
+        place[local] = np.arange(len(local))
+        pairs = active.units * len(local) + place[picture.ravel()][active.pixels]
+        found = np.bincount(pairs, minlength=units * len(local)).reshape(units, -1)
+        np.add.at(area, columns[local], numbers[local])
+        np.add.at(both.T, columns[local], found.T)
+    for number in labels.scalars:
+        area[columns[number]] += pixels
+        both[:, columns[number]] += mask
+    area, both = area[:count], both[:, :count]  # without the pixels of no label
+    touched = (both @ groups) > 0
+    overlap = both / np.maximum(mask[:, None] + area - both, 1)
+    hits = overlap > DETECTOR_IOU
+    return tally._replace(
+        units=mask, units_in=mask[:, None] * touched, labels=area, both=both,
+        images=(area > 0).astype(np.int64), hits=hits.astype(np.int64),
+        chosen_hits=hits[[] if chosen is None else chosen].any(axis=0).astype(np.int64))
+
+
+def intersection_over_union(tally: Tally, concepts) -> tuple:
+    """(NetDissect's IoU, plain IoU), float64 [U, C] each; 0 where nothing overlaps."""
+    groups = category_groups(concepts)
+    return tuple(tally.both / np.maximum(pixels + tally.labels - tally.both, 1)
+                 for pixels in (tally.units_in @ groups.T, tally.units[:, None]))
+
+
+def _shown(dataset, index, canvas, cells, fit) -> np.ndarray:
+    """bool [h, w]: cells whose center shows the image and not padding."""
+    span = canvas_span(dataset.image_sizes[index], canvas, fit)
+    inside = [((np.arange(n) + 0.5) / n >= a) & ((np.arange(n) + 0.5) / n <= b)
+              for n, (a, b) in zip(cells, span)]
+    return np.logical_and.outer(*inside)
+
+
+def label_columns(concepts) -> np.ndarray:
+    """int [largest label + 1]: the column of each label number, C for those of no concept."""
+    columns = np.full(max((c.number for c in concepts), default=0) + 1, len(concepts))
+    for column, concept in enumerate(concepts):
+        columns[concept.number] = column
+    return columns
+
+
+def category_groups(concepts) -> np.ndarray:
+    """bool [C, K]: the category of each concept."""
+    categories = _categories(concepts)
+    groups = np.zeros((len(concepts), len(categories)), bool)
+    for column, concept in enumerate(concepts):
+        groups[column, categories.index(concept.category)] = True
+    return groups
+
+
+def _categories(concepts) -> list:
+    return list(dict.fromkeys(concept.category for concept in concepts))
+
+
+def _derangement(count, seed) -> np.ndarray:
+    """int [count]: another image for each; itself only if there is no other."""
+    order = np.random.default_rng([seed, 2]).permutation(count)
+    other = np.empty(count, int)
+    other[order] = np.roll(order, 1)
+    return other

@@ -1,0 +1,118 @@
+"""What a unit sees: image times activation_map, its outline, and where a group of units looks.
+
+Source: He, Borji, Mi and Pugeault (2018), section 5, Figures 5 to 11.
+"""
+import cv2
+import numpy as np
+
+from keras_saliency.files import InputError
+from keras_saliency.maps import min_max
+from keras_saliency.prediction.forward import canvas_of
+from keras_saliency.units.activations import dataset_activations
+
+ACTIVE = 0.5  # share of an activation_map's range above which an area counts as active
+OUTLINE = (255, 220, 0)
+
+
+def unit_maps(model, layers, dataset, wanted: dict, canvas=None, batch=4,
+              label="fetching activation_maps") -> dict:
+    """Activation_maps of chosen units on chosen stimuli; each stimulus is shown once.
+
+    Args:
+        wanted: {layer: iterable of (image index, unit)}. Otherwise as `score_dataset`.
+
+    Returns:
+        {layer: {(image, unit): float32 [h, w]}}.
+
+    Raises:
+        LayerError: no such layer.
+    """
+    wanted = {layer: {(int(i), int(u)) for i, u in wanted.get(layer, ())} for layer in layers}
+    images = sorted({i for pairs in wanted.values() for i, _ in pairs})
+    canvas = tuple(canvas or canvas_of(model))
+    found = {layer: {} for layer in layers}
+    for chosen, maps in dataset_activations(model, layers, dataset, canvas, images, batch, label):
+        rows = {image: row for row, image in enumerate(chosen)}
+        for layer, pairs in wanted.items():
+            for image, unit in pairs:
+                if image in rows:
+                    found[layer][image, unit] = maps[layer][rows[image], ..., unit].copy()
+    return found
+
+
+def mean_maps(model, units: dict, dataset, indices=None, canvas=None, batch=4,
+              label="averaging activation_maps") -> dict:
+    """Means over stimuli and units of the standardised activation_maps.
+
+    For low units they show the negative center bias: below 0 in the middle (Figure 11).
+
+    Args:
+        units: {layer: unit numbers}, at least one each. indices: stimuli, None for all.
+
+    Returns:
+        {layer: float64 [h, w]}.
+
+    Raises:
+        LayerError: no such layer. InputError: a layer without units, or no stimuli.
+    """
+    units = {layer: np.asarray(numbers, int) for layer, numbers in units.items()}
+    indices = np.arange(len(dataset)) if indices is None else np.asarray(indices, np.int64)
+    empty = [layer for layer, numbers in units.items() if not len(numbers)]
+    if empty or not len(indices):
+        raise InputError(f"a mean map needs units and stimuli; there are {len(indices)} stimuli, "
+                         f"and no units of {', '.join(empty) or 'no layer'}")
+    canvas = tuple(canvas or canvas_of(model))
+    totals = dict.fromkeys(units, 0.0)
+    for _, responses in dataset_activations(model, units, dataset, canvas, indices, batch, label):
+        for layer, numbers in units.items():
+            maps = responses[layer][..., numbers].astype(np.float64)
+            spread = maps.std(axis=(1, 2), keepdims=True)
+            centered = maps - maps.mean(axis=(1, 2), keepdims=True)
+            totals[layer] = totals[layer] + np.divide(
+                centered, spread, out=np.zeros_like(maps), where=spread > 0).sum(axis=(0, 3))
+    return {layer: total / (len(indices) * len(units[layer])) for layer, total in totals.items()}
+
+
+def enlarge(activation_map, plan) -> np.ndarray:
+    """float32 [H, W]: an activation_map [h, w] in the size of its image; plan: `Resampling`."""
+    return (plan.rows @ activation_map @ plan.columns.T).astype(np.float32)
+
+
+def pattern(image, activation_map, plan, share=ACTIVE) -> np.ndarray:
+    """The image times its min-max activation_map, cropped to the area that is most active.
+
+    Args:
+        image: uint8 [H, W, 3]. activation_map: [h, w]. plan: `Resampling` from one to the other.
+        share: the area is the smallest rectangle around the connected pixels above it, after
+            min-max, that the peak is among; a unit that answers to two things shows the stronger.
+
+    Returns:
+        uint8 [h', w', 3]; black and uncropped for a constant activation_map.
+    """
+    weight = min_max(enlarge(activation_map, plan)).numpy()
+    product = np.round(image * weight[..., np.newaxis]).astype(np.uint8)
+    if not weight.any():
+        return product
+    _, regions = cv2.connectedComponents((weight >= share).astype(np.uint8))
+    active = regions == regions.flat[weight.argmax()]
+    rows, columns = (np.flatnonzero(active.any(axis=axis)) for axis in (1, 0))
+    return product[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
+
+
+def outline(image, activation_map, plan, share=ACTIVE, color=OUTLINE) -> np.ndarray:
+    """The image, darkened outside of the active area, with a line around it.
+
+    Args:
+        As `pattern`; color: of the line, RGB.
+
+    Returns:
+        uint8 [H, W, 3].
+    """
+    weight = min_max(enlarge(activation_map, plan)).numpy()
+    active = weight >= share if weight.any() else np.zeros(weight.shape, bool)
+    drawn = np.where(active[..., np.newaxis], image, image // 2).astype(np.uint8)
+    contours, _ = cv2.findContours(active.astype(np.uint8), cv2.RETR_EXTERNAL,
+                                   cv2.CHAIN_APPROX_NONE)
+    width = max(1, round(min(image.shape[:2]) / 150))
+    return cv2.drawContours(np.ascontiguousarray(drawn), contours, -1, color, width)
+

@@ -1,0 +1,143 @@
+"""What salient regions drive the units of a layer, and the output: study of labelled regions.
+
+Source: He, Tavakoli, Borji, Mi and Pugeault (CVPR 2019): Assoc (eq. 1), local statistics (section
+4.3, Tables 2 and 3), OS_c (eq. 2) and OD_c (eq. 3).
+"""
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_saliency.datasets.dataset import SaliencyDataset
+from keras_saliency.datasets.region_labels import RegionLabels
+from keras_saliency.metrics import nss
+from keras_saliency.metrics.streaming import Moments
+from keras_saliency.models import fit_of, postprocess_of
+from keras_saliency.prediction.forward import canvas_of
+from keras_saliency.units.activations import dataset_activations
+from keras_saliency.units.interpolation import canvas_resampling
+from keras_saliency.units.statistics import TOP_UNITS, mean_of_top
+from keras_saliency.units.unit_nss import fixation_weights, score_units
+
+THRESHOLD = 1.5
+
+
+class RegionScores(NamedTuple):
+    """Scores of units and of the output over labelled regions.
+
+    Attributes:
+        units: {layer: {category: `Moments` [U] of Assoc over the category's regions}}; regions
+            without fixations are skipped and counted.
+        output: {category: float64 [regions]}, NSS of the saliency_map in each region.
+        reference: likewise of the fixation density map.
+        images: {category: int [regions]}, indices of the stimuli that the regions lie in.
+    """
+
+    units: dict
+    output: dict
+    reference: dict
+    images: dict
+
+    def merge(self, other: "RegionScores") -> "RegionScores":
+        """Of both shards together."""
+        units = {layer: dict(categories) for layer, categories in self.units.items()}
+        for layer, categories in other.units.items():
+            own = units.setdefault(layer, {})
+            for category, moments in categories.items():
+                own[category] = own[category].merge(moments) if category in own else moments
+        joined = [{category: np.concatenate([part[category] for part in (a, b) if category in part])
+                   for category in {**a, **b}}
+                  for a, b in zip(self[1:], other[1:])]
+        return RegionScores(units, *joined)
+
+
+class CategoryStatistics(NamedTuple):
+    """Of one category in one layer (Tables 2 and 3).
+
+    Attributes:
+        top: mean of the `TOP_UNITS` highest mean Assoc. above: units with mean Assoc > threshold.
+        best: int, the unit with the highest. regions: how many had fixations.
+    """
+
+    top: float
+    above: int
+    best: int
+    regions: int
+
+
+def score_regions(model, layers, dataset: SaliencyDataset, labels: RegionLabels, sigma,
+                  canvas=None, indices=None, batch=4, convention="half_pixel",
+                  label="scoring regions") -> RegionScores:
+    """Assoc of every unit, and the output's NSS, with every labelled region of a dataset.
+
+    Args:
+        model: a functional saliency model on RGB 0..255, its output a saliency_map.
+        layers: names. dataset: with fixations; stimuli without labels are passed over.
+        sigma: blur, in pixels, of the fixation density map that the output is compared with.
+        canvas, batch, convention: as `score_dataset`. indices: a shard; None for all stimuli.
+
+    Raises:
+        LayerError: no such layer. DatasetError: labels that do not fit their stimulus.
+    """
+    indices = range(len(dataset)) if indices is None else indices
+    indices = [int(i) for i in indices if dataset.names[int(i)] in labels.instances]
+    canvas = tuple(canvas or canvas_of(model))
+    output, finish = model.output_names[0], postprocess_of(model)
+    total = RegionScores({layer: {} for layer in layers}, {}, {}, {})
+    for chosen, responses in dataset_activations(model, [*layers, output], dataset, canvas,
+                                                 indices, batch, label):
+        for row, index in enumerate(chosen):
+            units = {layer: responses[layer][row] for layer in layers}
+            prediction = finish(responses[output][row], dataset.sizes[index])[..., 0].numpy()
+            total = total.merge(_score_image(units, prediction, dataset, index, labels, sigma,
+                                             canvas, convention, fit_of(model)))
+    return total
+
+
+def category_statistics(moments: dict, threshold=THRESHOLD, top=TOP_UNITS) -> dict:
+    """{category: CategoryStatistics} of one layer's {category: Moments}."""
+    table = {}
+    for category, m in moments.items():
+        mean = np.where(m.count > 0, m.mean, -np.inf)
+        table[category] = CategoryStatistics(
+            mean_of_top(m, top), int((mean > threshold).sum()), int(mean.argmax()),
+            int(m.count.max(initial=0)))
+    return table
+
+
+def output_saliency(scores: RegionScores) -> dict:
+    """{category: OS_c}, the output's mean NSS over the category's regions (eq. 2)."""
+    return {category: _mean(values) for category, values in scores.output.items()}
+
+
+def output_difference(scores: RegionScores) -> dict:
+    """{category: OD_c}, mean absolute difference of the NSS of output and density (eq. 3)."""
+    return {category: _mean(np.abs(values - scores.reference[category]))
+            for category, values in scores.output.items()}
+
+
+def _score_image(units, prediction, dataset, index, labels, sigma, canvas, convention, fit):
+    """`RegionScores` of one stimulus."""
+    size = tuple(int(s) for s in dataset.sizes[index])
+    regions = labels.regions(dataset.names[index], size)
+    points = dataset.fixations.of(index)
+    counts = dataset.fixations.fixation_map(index)
+    density = dataset.fixations.density_map(index, sigma)
+    scores = RegionScores({}, {}, {}, {})
+    for layer, values in units.items():
+        plan = canvas_resampling(size, values.shape[:2], canvas, convention, fit=fit)
+        weights = [fixation_weights(plan, points, mask=region.mask) for region in regions]
+        assoc, _ = score_units(values, plan, np.reshape(weights, (-1, *plan.mean.shape)))
+        for region, row in zip(regions, assoc):
+            scores = scores.merge(RegionScores(
+                {layer: {region.category: Moments.of(row[np.newaxis])}}, {}, {}, {}))
+    for region in regions:
+        inside = counts * region.mask
+        scores = scores.merge(RegionScores(
+            {}, {region.category: [nss(prediction, inside)]},
+            {region.category: [nss(density, inside)]}, {region.category: [index]}))
+    return scores
+
+
+def _mean(values) -> float:
+    values = np.asarray(values)[np.isfinite(values)]
+    return float(values.mean()) if len(values) else np.nan

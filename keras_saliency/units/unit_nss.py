@@ -1,0 +1,171 @@
+"""NSS of every unit, exactly, without enlarging its activation_map.
+
+A unit's score on an image is the NSS of its activation_map resized to the image. Resizing is
+linear, so with the matrices of `interpolation` the mean at the fixations (or inside a region) is
+a weighted sum over the cells of the map, and the standard deviation a quadratic form: O(h w) per
+unit where enlarging costs O(H W).
+
+Source: He, Borji, Mi and Pugeault (2018), section 3.2 (units and fixations); He, Tavakoli, Borji,
+Mi and Pugeault (CVPR 2019), eq. 1 (regions) and eq. 4 (masks, NMM).
+"""
+import numpy as np
+
+from keras_saliency.files import InputError
+from keras_saliency.units.interpolation import resampling
+
+
+def unit_nss(activations, fixations, image_size, convention="half_pixel", repeats=False):
+    """NSS of each unit on each image.
+
+    Args:
+        activations: [B, h, w, U], the activation_maps of a layer.
+        fixations: B sequences of points (x, y) in pixels of their image, [n, 2]; points outside
+            of it are left out.
+        image_size: (H, W) of all images, or B of them.
+        convention: of the bilinear resizing, "half_pixel" (as `cv2.resize`) or "tf1".
+        repeats: True to count a pixel as often as it was fixated; False, as
+            `keras_saliency.metrics.nss`, once.
+
+    Returns:
+        float64 [B, U], equal to resizing and scoring each unit; 0 for a unit that is constant on
+        the image (`dead_units`), NaN for an image without fixations.
+
+    Raises:
+        InputError: shapes that do not belong together.
+    """
+    sizes = _sizes(activations, image_size, fixations, "lists of fixations")
+    plans = [resampling(size, tuple(activations.shape[1:3]), convention) for size in sizes]
+    weights = [fixation_weights(plan, points, repeats)[np.newaxis]
+               for plan, points in zip(plans, fixations)]
+    return np.stack([score_units(np.asarray(image, np.float64), plan, w)[0][0]
+                     for image, plan, w in zip(activations, plans, weights)])
+
+
+def unit_region_nss(activations, fixations, regions, image_size, convention="half_pixel",
+                    repeats=False) -> list:
+    """Assoc of each unit with each region: its NSS over the fixations inside the region.
+
+    Args:
+        regions: B sequences of masks [H, W], not 0 inside.
+        activations, fixations, image_size, convention, repeats: as for `unit_nss`.
+
+    Returns:
+        B arrays float64 [regions of the image, U]; NaN for a region without fixations.
+
+    Raises:
+        InputError: as `unit_nss`, and for a mask in another size than its image.
+    """
+    sizes = _sizes(activations, image_size, fixations, "lists of fixations")
+    _sizes(activations, image_size, regions, "lists of regions")
+    scores = []
+    for image, points, masks, size in zip(activations, fixations, regions, sizes):
+        plan = resampling(size, tuple(image.shape[:2]), convention)
+        weights = [fixation_weights(plan, points, repeats, _mask(mask, size)) for mask in masks]
+        weights = np.reshape(weights, (-1, *plan.mean.shape))  # of no region too
+        scores.append(score_units(np.asarray(image, np.float64), plan, weights)[0])
+    return scores
+
+
+def unit_nmm(activations, masks, image_size, convention="half_pixel") -> np.ndarray:
+    """NMM of each unit: the mean of its standardised activation_map inside a mask.
+
+    Args:
+        masks: B masks [H, W], not 0 inside. Otherwise as `unit_nss`.
+
+    Returns:
+        float64 [B, U]; NaN where the mask is empty.
+
+    Raises:
+        InputError: as `unit_region_nss`.
+    """
+    sizes = _sizes(activations, image_size, masks, "masks")
+    scores = []
+    for image, mask, size in zip(activations, masks, sizes):
+        plan = resampling(size, tuple(image.shape[:2]), convention)
+        weights = mask_weights(plan, _mask(mask, size))[np.newaxis]
+        scores.append(score_units(np.asarray(image, np.float64), plan, weights)[0][0])
+    return np.stack(scores)
+
+
+def dead_units(activations) -> np.ndarray:
+    """bool [U]: units of [B, h, w, U] that are constant on every image.
+
+    They have no standard deviation to score with; `unit_nss` answers 0.
+    """
+    values = np.asarray(activations)
+    return (values.max(axis=(1, 2)) == values.min(axis=(1, 2))).all(axis=0)
+
+
+def fixation_weights(plan, points, repeats=False, mask=None) -> np.ndarray:
+    """float64 [h, w]: the mean over the fixated pixels, as weights of the cells.
+
+    Args:
+        plan: a `Resampling`. points: [n, 2] (x, y). mask: bool [H, W], which pixels count.
+
+    Returns:
+        NaN throughout if no fixation counts.
+    """
+    height, width = len(plan.rows), len(plan.columns)
+    x, y = np.floor(np.asarray(points, np.float64).reshape(-1, 2)).T
+    inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
+    x, y = x[inside].astype(int), y[inside].astype(int)
+    if not repeats:
+        y, x = np.divmod(np.unique(y * width + x), width)
+    if mask is not None:
+        kept = mask[y, x]
+        x, y = x[kept], y[kept]
+    return plan.at_points(x, y) if len(x) else np.full_like(plan.mean, np.nan)
+
+
+def mask_weights(plan, mask) -> np.ndarray:
+    """float64 [h, w]: the mean inside a mask [H, W], as weights of the cells; NaN if empty."""
+    return plan.under(mask) if np.any(mask) else np.full_like(plan.mean, np.nan)
+
+
+def score_units(activation_maps, plan, weights) -> tuple:
+    """Standardised weighted sums of the activation_maps of one image, in their dtype.
+
+    Args:
+        activation_maps: float32 or float64 [h, w, U].
+        plan: `Resampling` from (h, w) to the image. weights: [K, h, w], of the cells.
+
+    Returns:
+        ([K, U], (sum of weights times cells - mean over pixels) / standard deviation (N - 1)
+        over pixels, 0 where a unit is constant; bool [U], where it is constant).
+    """
+    kind, units = activation_maps.dtype, activation_maps.shape[-1]
+    flat = activation_maps.reshape(-1, units)
+    mean_weights = plan.mean.ravel().astype(kind)
+    # About its own mean a unit's variance does not drown in its level.
+    flat = flat - mean_weights @ flat
+    mean = mean_weights @ flat  # what rounding left
+    totals = weights.reshape(-1, len(flat)).astype(kind) @ flat
+    squares = np.einsum("pu,pu->u", plan.gram.astype(kind) @ flat, flat)
+    variance = (squares - mean ** 2) * (plan.pixels / max(plan.pixels - 1, 1))
+    # All that a constant unit has is the rounding of its mean, the same in every cell; the sums
+    # over the cells round too.
+    constant = variance <= max(32, len(flat)) * np.finfo(kind).eps * squares
+    scores = (totals - mean) / np.sqrt(np.where(constant, 1, variance))
+    return np.where(constant & np.isfinite(scores), 0, scores), constant
+
+
+def _sizes(activations, image_size, per_image, what) -> list:
+    """B tuples (H, W), once the shapes are known to belong together."""
+    if len(activations.shape) != 4:
+        raise InputError("activations must be [B, h, w, U], not of shape "
+                         f"{tuple(activations.shape)}")
+    count = int(activations.shape[0])
+    sizes = np.asarray(image_size, int)
+    if sizes.shape not in ((2,), (count, 2)):
+        raise InputError(f"image_size must be (H, W) or one for each of the {count} images, not "
+                         f"of shape {sizes.shape}")
+    if len(per_image) != count:
+        raise InputError(f"{count} activation_maps, but {len(per_image)} {what}")
+    return [tuple(size) for size in np.broadcast_to(sizes, (count, 2)).tolist()]
+
+
+def _mask(mask, size) -> np.ndarray:
+    mask = np.asarray(mask, bool)
+    if mask.shape != size:
+        raise InputError(f"a mask of {mask.shape[0:2]} for an image of {size}")
+    return mask

@@ -1,0 +1,173 @@
+"""Scores of units over a stream of images: moments and best images, mergeable across shards."""
+import functools
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_saliency.datasets import shards
+from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
+from keras_saliency.files import InputError
+from keras_saliency.maps import PAD
+from keras_saliency.metrics.streaming import Moments
+from keras_saliency.models import fit_of
+from keras_saliency.prediction.forward import canvas_of
+from keras_saliency.units.activations import dataset_activations
+from keras_saliency.units.interpolation import canvas_resampling
+from keras_saliency.units.layer_choice import join_moments
+from keras_saliency.units.unit_nss import fixation_weights, score_units
+
+
+class Best(NamedTuple):
+    """The k best images of each of U units so far, best first.
+
+    Attributes:
+        scores: float64 [k, U], -inf where fewer than k images have been scored.
+        images: int64 [k, U], indices of those images; -1 there.
+    """
+
+    scores: np.ndarray
+    images: np.ndarray
+
+    @classmethod
+    def empty(cls, k: int, units: int) -> "Best":
+        """Of no image."""
+        return cls(np.full((k, units), -np.inf), np.full((k, units), -1, np.int64))
+
+    def update(self, scores, images) -> "Best":
+        """With the scores [B, U] of images [B] added; NaN is no score.
+
+        Equal scores go by the lower image index, so that any order or split of the images gives
+        the same result.
+        """
+        scores = np.asarray(scores, np.float64)
+        images = np.broadcast_to(np.asarray(images, np.int64)[:, np.newaxis], scores.shape)
+        scored = ~np.isnan(scores)
+        return self.merge(Best(np.where(scored, scores, -np.inf), np.where(scored, images, -1)))
+
+    def merge(self, other: "Best") -> "Best":
+        """The best images of both parts together."""
+        scores = np.concatenate([self.scores, other.scores])
+        images = np.concatenate([self.images, other.images])
+        order = np.lexsort((images, -scores), axis=0)[:len(self.scores)]
+        return Best(np.take_along_axis(scores, order, 0), np.take_along_axis(images, order, 0))
+
+
+class UnitScores(NamedTuple):
+    """What is known of the U units of a layer after a stream of images.
+
+    Attributes:
+        moments: `Moments` of the NSS over images; NaN (no fixation) is skipped and counted.
+        best: `Best` images.
+        alive: bool [U], the unit varied over some image; the others are dead and score 0.
+    """
+
+    moments: Moments
+    best: Best
+    alive: np.ndarray
+
+    @classmethod
+    def empty(cls, units: int, keep: int) -> "UnitScores":
+        """Of no image."""
+        return cls(Moments.empty(units), Best.empty(keep, units), np.zeros(units, bool))
+
+    @classmethod
+    def joined(cls, parts) -> "UnitScores":
+        """Of the units of several layers, one layer after the other."""
+        best = Best(*(np.concatenate(part, axis=1) for part in zip(*(p.best for p in parts))))
+        return cls(join_moments([p.moments for p in parts]), best,
+                   np.concatenate([p.alive for p in parts]))
+
+    def update(self, scores, images, constant) -> "UnitScores":
+        """With scores [B, U] of images [B] added; constant: bool [B, U]."""
+        return UnitScores(self.moments.merge(Moments.of(scores)),
+                          self.best.update(scores, images),
+                          self.alive | ~np.asarray(constant, bool).all(axis=0))
+
+    def merge(self, other: "UnitScores") -> "UnitScores":
+        """Of both parts of the stream together."""
+        return UnitScores(self.moments.merge(other.moments), self.best.merge(other.best),
+                          self.alive | other.alive)
+
+    def mean_of_best(self, count=5) -> np.ndarray:
+        """float64 [U]: mean NSS of each unit's `count` best images (He et al. 2018, section 3.2).
+
+        Of all images it has where they are fewer; NaN without any.
+
+        Raises:
+            InputError: more than were kept.
+        """
+        if not 0 < count <= len(self.best.scores):
+            raise InputError(f"the {len(self.best.scores)} best images of each unit were kept; "
+                             f"a mean of {count} cannot be had")
+        scores = self.best.scores[:count]
+        known = np.isfinite(scores)
+        total = np.where(known, scores, 0).sum(axis=0)
+        return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
+
+
+def score_dataset(model, layers, dataset: SaliencyDataset, canvas=None, indices=None, batch=4,
+                  keep=10, convention="half_pixel", label="scoring units", client=None) -> dict:
+    """NSS of every unit of the named layers over a dataset, in one pass.
+
+    The result does not depend on who computes it: shards (`shards.cut`) are merged in their order
+    by one process as by many.
+
+    Args:
+        model: a functional Keras model on RGB 0..255. layers: names (`activations.layer_names`).
+        dataset: with fixations.
+        canvas: (h, w) that the stimuli are brought to; None for the model's own.
+        indices: stimuli to score, None for all.
+        batch: stimuli per forward pass. keep: best images kept for each unit.
+        convention: of the enlargement, see `unit_nss`.
+        label: of the progress bar, None for no bar.
+        client: of `cluster.connect`, whose workers do it; None for this process.
+
+    Returns:
+        {layer: UnitScores}; images are indices into `dataset`.
+
+    Raises:
+        LayerError: no such layer. DatasetError: no fixations.
+    """
+    if dataset.fixations is None:
+        raise DatasetError(f"{dataset.name} has densities but no fixations; the NSS of units "
+                           "needs fixations")
+    canvas = tuple(canvas or canvas_of(model))
+    indices = np.arange(len(dataset)) if indices is None else np.asarray(indices, np.int64)
+    if client is not None:
+        shared = {"model": model, "layers": list(layers), "dataset": dataset, "canvas": canvas,
+                  "batch": batch, "keep": keep, "convention": convention, "label": None}
+        return functools.reduce(shards.merge, shards.spread(
+            client, score_dataset, shards.cut(indices, batch), dataset.names, shared, label), {})
+    results, part, seen = {}, {}, 0
+    for chosen, maps in dataset_activations(model, layers, dataset, canvas, indices, batch, label):
+        for layer, (scores, constant) in score_maps(
+                maps, dataset, chosen, canvas, convention, fit_of(model)).items():
+            before = part.get(layer) or UnitScores.empty(scores.shape[-1], keep)
+            part[layer] = before.update(scores, chosen, constant)
+        seen += len(chosen)
+        if seen % shards.length(batch) == 0 or seen == len(indices):
+            results, part = shards.merge(results, part), {}
+    return {layer: results[layer] for layer in layers if layer in results}
+
+
+def score_maps(maps, dataset, indices, canvas, convention="half_pixel", fit=PAD) -> dict:
+    """{layer: (NSS [B, U], constant bool [B, U])} of the activation_maps of stimuli `indices`.
+
+    Args:
+        maps: {layer: [B, h, w, U]} on a canvas (h, w) that the stimuli lie on by the fit.
+    """
+    scored = {layer: ([], []) for layer in maps}
+    arrays = {layer: np.asarray(values) for layer, values in maps.items()}
+    for row, index in enumerate(indices):
+        size = tuple(int(s) for s in dataset.sizes[index])
+        points = dataset.fixations.of(int(index))
+        weights = {}  # shared by layers with as many cells
+        for layer, values in arrays.items():
+            cells = values.shape[1:3]
+            plan = canvas_resampling(size, cells, canvas, convention, fit=fit)
+            if cells not in weights:
+                weights[cells] = fixation_weights(plan, points)[np.newaxis]
+            scores, constant = score_units(values[row], plan, weights[cells])
+            scored[layer][0].append(scores[0])
+            scored[layer][1].append(constant)
+    return {layer: tuple(map(np.stack, parts)) for layer, parts in scored.items()}

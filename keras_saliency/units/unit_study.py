@@ -1,0 +1,335 @@
+"""Collects what a report on the units of one or more models shows: Study A of the EAD paper."""
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from keras_saliency.config import ModelConfig
+from keras_saliency.datasets import popout, shards
+from keras_saliency.datasets.region_labels import load_regions
+from keras_saliency.files import InputError
+from keras_saliency.metrics import nss
+from keras_saliency.metrics.streaming import Moments
+from keras_saliency.models import MODELS, build_model, fit_of, load_pretrained, postprocess_of
+from keras_saliency.models.weights_file import read_attributes
+from keras_saliency.prediction.forward import canvas_of
+from keras_saliency.units.activations import dataset_activations
+from keras_saliency.units.detectors import (
+    BEST_IMAGES,
+    THRESHOLD,
+    Detectors,
+    fixation_detectors,
+    tiers,
+)
+from keras_saliency.units.interpolation import Resampling, canvas_resampling
+from keras_saliency.units.layer_choice import choose_layers, join_moments, members, single_layers
+from keras_saliency.units.patterns import mean_maps, unit_maps
+from keras_saliency.units.popout import ARRAYS, SIZE, score_targets
+from keras_saliency.units.regions import score_regions
+from keras_saliency.units.relation import compare_inner
+from keras_saliency.units.statistics import GroupComparison, pearson
+from keras_saliency.units.unit_scores import UnitScores, score_dataset
+
+UNTRAINED = "imagenet"
+TIERS = ("high", "medium", "low")
+UNITS_SHOWN, IMAGES_SHOWN = 4, 5
+MEAN_MAP_UNITS, MEAN_MAP_IMAGES = 50, 200
+
+
+@dataclass
+class Example:
+    """One of a unit's best images: its index in the dataset, the NSS, the activation_map [h, w]
+    and how that is enlarged to the image."""
+
+    image: int
+    nss: float
+    activation: np.ndarray
+    plan: Resampling
+
+
+@dataclass
+class LayerStudy:
+    """The units of one layer of one model, or of several layers that are joined to a group.
+
+    Attributes:
+        model, layer: names; "a+b" of a group. parts: {layer: how many units it has}.
+        scores, detectors: of the units, one layer after the other; scaled together.
+        examples: {tier: {unit: [Example, ...]}} for `TIERS`, the best image first.
+        low_maps: {layer: [h, w]}, mean standardised activation_map of the units that score lowest.
+    """
+
+    model: str
+    layer: str
+    parts: dict
+    scores: UnitScores
+    detectors: Detectors
+    examples: dict = field(default_factory=dict)
+    low_maps: dict = field(default_factory=dict)
+
+    def place(self, unit: int) -> tuple:
+        """(layer, number in it) of a unit of the group."""
+        for layer, units in self.parts.items():
+            if unit < units:
+                return layer, int(unit)
+            unit -= units
+        raise IndexError(f"{self.layer} has {sum(self.parts.values())} units")
+
+    def name(self, unit: int) -> str:
+        """How a unit is called: by its number, and by its layer if there are several."""
+        layer, number = self.place(unit)
+        return str(number) if len(self.parts) == 1 else f"{layer} {number}"
+
+
+@dataclass
+class UnitStudy:
+    """Study of some models on one dataset.
+
+    Attributes:
+        dataset: `SaliencyDataset`. layers: `LayerStudy`s, models in the order given.
+        model_nss: {model: mean NSS of its saliency_map}; NaN for one that was not trained.
+        best, threshold: what a unit's score is the mean of, and what makes it a detector.
+        regions: {model: RegionScores}. relations: {model: Relation}, of inner representation and
+            output. targets: {model: {layer: Moments}}, NMM on pop-out arrays. Empty where they
+            were not asked for.
+    """
+
+    dataset: object
+    layers: list
+    model_nss: dict
+    best: int = BEST_IMAGES
+    threshold: float = THRESHOLD
+    regions: dict = field(default_factory=dict)
+    relations: dict = field(default_factory=dict)
+    targets: dict = field(default_factory=dict)
+
+    def table(self) -> list:
+        """Rows (dicts) of the layout of the EAD paper's Table 5, one per model and layer."""
+        return [{"model": s.model, "layer": s.layer, "units": len(s.detectors.scores),
+                 "dead": int((~s.scores.alive).sum()), "detectors": len(s.detectors.units),
+                 "ratio": s.detectors.ratio, "best unit": _best_unit(s),
+                 "best score": _largest(s.detectors.scores),
+                 "mean NSS of units": float(s.scores.moments.mean.mean()),
+                 "model NSS": self.model_nss[s.model]} for s in self.layers]
+
+    def trained(self, models: dict) -> dict:
+        """Those of {name: model} whose output means something."""
+        return {name: model for name, model in models.items()
+                if np.isfinite(self.model_nss[name])}
+
+    def inner_test(self) -> GroupComparison:
+        """Categories compared by their inner saliency in the models that were trained."""
+        return compare_inner({name: self.regions[name] for name in self.relations})
+
+    def correlations(self) -> list:
+        """[({model: layer}, Correlation), ...]: ratio of detectors and NSS over the models.
+
+        The first layers of all models are compared with each other, then the second ones, as
+        far as every model goes (Pearson's; Table 5 has one layer or group of each model).
+        """
+        rows = {}
+        for row in self.table():
+            rows.setdefault(row["model"], []).append(row)
+        return [({row["model"]: row["layer"] for row in compared},
+                 pearson([row["ratio"] for row in compared],
+                         [row["model NSS"] for row in compared]))
+                for compared in zip(*rows.values())]
+
+
+def load_models(names, settings: ModelConfig) -> dict:
+    """{short name: model} for `study_units`.
+
+    Args:
+        names: weights files, run folders or pretrained names; for the model of `settings` without
+            a trained decoder "imagenet" or the file of an encoder (`training.scenes`).
+
+    Raises:
+        WeightsError: as `load_pretrained`. InputError: two models that would share a name.
+    """
+    models = {}
+    for name in names:
+        path = Path(name)
+        short = path.parent.name if path.name == "best.h5" else path.stem
+        if short in models:
+            raise InputError(f"two models are called {short!r}; give files or folders of "
+                             "different names")
+        models[short] = build_model(
+            settings.name, encoder_weights=name, **settings.options
+        ) if is_encoder(name) else load_pretrained(name)
+    return models
+
+
+def is_encoder(name) -> bool:
+    """Whether `load_models` has an encoder alone for this name, so that its output means
+    nothing."""
+    path = Path(name).expanduser()
+    return name == UNTRAINED or (path.is_file() and "encoder" in read_attributes(path))
+
+
+def study_units(models: dict, layers, dataset, canvas=None, batch=4, best=BEST_IMAGES,
+                threshold=THRESHOLD, units_shown=UNITS_SHOWN, images_shown=IMAGES_SHOWN,
+                untrained=(), client=None) -> UnitStudy:
+    """Score the units of each model, and fetch what the galleries show.
+
+    Args:
+        models: {name: functional model}. layers: as `choose_layers` takes them.
+        canvas: (h, w) for all models, None for each model's own.
+        best, threshold: as `fixation_detectors`. units_shown, images_shown: of each gallery.
+        untrained: names of models whose output means nothing; their NSS is NaN.
+        client: of `cluster.connect`, whose workers score units and outputs; what the galleries
+            show is fetched here.
+
+    Raises:
+        InputError, LayerError: as `choose_layers`. DatasetError: no fixations.
+    """
+    chosen, studies, model_nss = choose_layers(layers, models), [], {}
+    for name, model in models.items():
+        own = tuple(canvas or canvas_of(model))
+        output = model.output_names[0]
+        scores = score_dataset(model, [*single_layers(chosen[name]), output], dataset, own,
+                               batch=batch, keep=max(best, images_shown),
+                               label=f"{name}: scoring units", client=client)
+        model_nss[name] = np.nan if name in untrained else output_nss(
+            model, scores[output], dataset, own, batch, client)
+        found = [_layer_study(name, group, scores, best, threshold) for group in chosen[name]]
+        _fetch_examples(found, model, dataset, own, batch, units_shown, images_shown)
+        _fetch_low_maps(found, model, dataset, own, batch)
+        studies += found
+    return UnitStudy(dataset, studies, model_nss, best, threshold)
+
+
+def study_regions(models: dict, layers, dataset, root, sigma, canvas=None) -> dict:
+    """{model: RegionScores} over the regions that OSIE-SR labels in `root`.
+
+    Args:
+        sigma: blur of the fixation density maps, pixels. Otherwise as `study_units`.
+
+    Raises:
+        DatasetError: labels that are missing or do not fit.
+    """
+    labels, result = load_regions(root, dataset.names), {}
+    for name, groups in choose_layers(layers, models).items():
+        scores = score_regions(models[name], single_layers(groups), dataset, labels, sigma, canvas,
+                               label=f"{name}: scoring regions")
+        result[name] = scores._replace(units={group: {
+            category: join_moments([scores.units[layer][category] for layer in members(group)])
+            for category in scores.output} for group in groups})
+    return result
+
+
+def study_targets(models: dict, layers, canvas=None, size=SIZE) -> dict:
+    """{model: {layer: Moments}} of NMM over 80 generated pop-out arrays.
+
+    Args:
+        size: (H, W) of an array; the default is that of `reproduce.popout`, whose table has
+            the outputs. Otherwise as `study_units`.
+    """
+    arrays, result = popout.load(count=ARRAYS, size=size), {}
+    for name, groups in choose_layers(layers, models).items():
+        scores = score_targets(models[name], single_layers(groups), arrays, canvas,
+                               label=f"{name}: scoring targets")
+        result[name] = {group: join_moments([scores[layer] for layer in members(group)])
+                        for group in groups}
+    return result
+
+
+def output_nss(model, scores, dataset, canvas, batch=4, client=None) -> float:
+    """Mean NSS of the saliency_map: of the enlarged output, in one pass with the units; where the
+    model ends in a postprocess of its own, of what that makes, in another.
+
+    Args:
+        scores: `UnitScores` of the layer `model.output_names[0]`. Otherwise as `study_units`.
+    """
+    spec = MODELS.get(model.name)
+    if spec is None or spec.postprocess is None:
+        return float(scores.moments.mean[0])
+    label = f"{model.name}: scoring the output"
+    shared = {"model": model, "dataset": dataset, "canvas": canvas, "batch": batch}
+    if client is None:
+        found = (_output_scores(**shared, indices=None, label=label),)
+    else:
+        found = shards.spread(client, _output_scores, shards.cut(range(len(dataset)), batch),
+                              dataset.names, shared, label)
+    return float(Moments.of(np.concatenate([*found])[:, np.newaxis]).mean[0])
+
+
+def _output_scores(model, dataset, canvas, batch, indices, label=None) -> np.ndarray:
+    """float64 [N]: NSS of the saliency_maps of stimuli `indices`."""
+    output, finish = model.output_names[0], postprocess_of(model)
+    return np.array([
+        nss(finish(canvas_map, dataset.sizes[i])[..., 0].numpy(),
+            dataset.fixations.fixation_map(i))
+        for chosen, maps in dataset_activations(model, [output], dataset, canvas, indices, batch,
+                                                label)
+        for i, canvas_map in zip(chosen, maps[output])])
+
+
+def _layer_study(model, group, scores, best, threshold) -> LayerStudy:
+    parts = {layer: scores[layer] for layer in members(group)}
+    joined = UnitScores.joined(parts.values())
+    return LayerStudy(model, group, {layer: len(s.alive) for layer, s in parts.items()}, joined,
+                      fixation_detectors(joined, best, threshold))
+
+
+def _fetch_examples(studies, model, dataset, canvas, batch, units_shown, images_shown) -> None:
+    """Fill in the `examples` of all layers of one model, in one pass over the images needed."""
+    shown = {study.layer: tiers(study.detectors, units_shown) for study in studies}
+    pairs = {}
+    for study in studies:
+        for unit in np.concatenate(list(shown[study.layer].values())):
+            layer, number = study.place(unit)
+            pairs.setdefault(layer, []).extend(
+                (image, number) for image in study.scores.best.images[:images_shown, unit]
+                if image >= 0)
+    maps = unit_maps(model, list(pairs), dataset, pairs, canvas, batch,
+                     label=f"{studies[0].model}: galleries")
+    for study in studies:
+        best = study.scores.best
+        for tier, units in shown[study.layer].items():
+            study.examples[tier] = {}
+            for unit in units:
+                layer, number = study.place(unit)
+                study.examples[tier][int(unit)] = [
+                    _example(dataset, int(image), best.scores[rank, unit],
+                             maps[layer][int(image), number], canvas, fit_of(model))
+                    for rank, image in enumerate(best.images[:images_shown, unit]) if image >= 0]
+
+
+def _example(dataset, image, nss, activation, canvas, fit) -> Example:
+    size = tuple(int(s) for s in dataset.sizes[image])
+    plan = canvas_resampling(size, activation.shape, canvas, fit=fit)
+    return Example(image, float(nss), activation, plan)
+
+
+def _fetch_low_maps(studies, model, dataset, canvas, batch) -> None:
+    """Fill in the `low_maps`: of single layers in one pass over the images, of each group in
+    another, since it chooses other units of the same layers."""
+    sample = dataset.spread(MEAN_MAP_IMAGES)
+    singles = [study for study in studies if len(study.parts) == 1]
+    for together in (singles, *([study] for study in studies if len(study.parts) > 1)):
+        units = {layer: numbers for study in together for layer, numbers in _lowest(study).items()}
+        means = mean_maps(model, units, dataset, sample, canvas, batch,
+                          f"{studies[0].model}: low units") if units else {}
+        for study in together:
+            study.low_maps = {layer: means[layer] for layer in study.parts if layer in means}
+
+
+def _lowest(study) -> dict:
+    """{layer: units} of the units that score lowest, without dead ones."""
+    ranked, units = study.detectors.ranked()[::-1], {}
+    for unit in ranked[study.scores.alive[ranked]][:MEAN_MAP_UNITS]:
+        layer, number = study.place(unit)
+        units.setdefault(layer, []).append(number)
+    return units
+
+
+def _best_unit(study):
+    """Its number, of a group its name; None if no unit has a score."""
+    ranked = study.detectors.ranked()
+    if not len(ranked):
+        return None
+    return int(ranked[0]) if len(study.parts) == 1 else study.name(ranked[0])
+
+
+def _largest(scores) -> float:
+    known = scores[np.isfinite(scores)]
+    return float(known.max()) if len(known) else np.nan

@@ -1,0 +1,36 @@
+"""MSI-Net's trainings of the result `ablations`, for other results to compare."""
+from keras_saliency.files import InputError
+from papers.ablations import VARIANTS
+from papers.setting import QUICK_CANVAS
+from papers.trained import runs_of, tiny
+
+
+def runs(setting) -> list:
+    """Folders or weights files of MSI-Nets: as `runs_of` of `ablations`, with `setting.quick` a
+    tiny random one of each variant."""
+    if setting.quick and not setting.weights:
+        return [str(tiny(setting, variant, 1 + place, "msi_net", VARIANTS[variant],
+                         canvas=list(QUICK_CANVAS))) for place, variant in enumerate(VARIANTS)]
+    return runs_of(setting, ["ablations"])
+
+
+def variant_of(model) -> str:
+    """The key of `VARIANTS` that a trained MSI-Net is.
+
+    Raises:
+        InputError: another network.
+    """
+    if model.name != "msi_net":
+        raise InputError(f"{model.about['file']} is of {model.name}; --weights takes MSI-Nets of "
+                         "the result ablations")
+    options = model.about.get("options", {})
+    changed = {key: options[key] for key in ("aspp", "multi_level") if options.get(key) is False}
+    known = [variant for variant, its in VARIANTS.items() if its == changed]
+    if not known:
+        raise InputError(f"{model.about['file']} lacks both ASPP and concatenation")
+    return known[0]
+
+
+def trained_on(model) -> str:
+    """Name of the dataset that a network was trained on, without its edition."""
+    return str(model.about.get("dataset", "")).partition(" ")[0]

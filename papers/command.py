@@ -1,0 +1,72 @@
+"""Make a table or a figure of the papers, the paper's numbers beside ours."""
+from pathlib import Path
+
+from keras_saliency.cli import command_line
+from papers import RESULTS, page, runner
+from papers.setting import ROOTS, Setting, read_roots
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+COMMITTED = REPOSITORY / "docs" / "results"
+OPTIONS = ("weights", "pictures", "least_images")
+
+
+def main():
+    parser = command_line.plain_parser(
+        __doc__ + " A stopped one continues where it was.",
+        "python scripts/reproduce.py --list\n"
+        "  python scripts/reproduce.py popout --quick\n"
+        "  python scripts/reproduce.py readouts --root osie=PATH --set train.epochs=2\n"
+        "  python scripts/reproduce.py popout --weights runs/deepgaze1_osie --out docs/results\n"
+        "  python scripts/reproduce.py --page")
+    parser.add_argument("result", nargs="?", choices=sorted(RESULTS), metavar="RESULT",
+                        help=f"one of {', '.join(RESULTS)}")
+    parser.add_argument("--list", action="store_true",
+                        help="every table and figure of the papers: what makes it, minutes and "
+                             "verdict, or which data is missing")
+    parser.add_argument("--page", action="store_true",
+                        help="write docs/results.md anew from docs/results/")
+    parser.add_argument("--root", metavar="NAME=PATH", nargs="+", action="extend", default=[],
+                        help="; ".join(f"{name}: {what}" for name, what in ROOTS.items()))
+    parser.add_argument("--quick", action="store_true",
+                        help="tiny networks on generated arrays, in seconds: shows that it runs")
+    parser.add_argument("--out", metavar="FOLDER", help="for <result>.csv, .json and plots "
+                        "(default: runs/reproduce, with --quick runs/reproduce_quick)")
+    parser.add_argument("--set", metavar="KEY.SUB=VALUE", nargs="+", action="extend", default=[],
+                        dest="overrides", help="change the recipe of its trainings")
+    parser.add_argument("--weights", metavar="RUN_OR_FILE", nargs="+", help="the models compared, "
+                        "or further ones")
+    parser.add_argument("--pictures", metavar="PICTURE_OR_FOLDER", help="gallery: show these in "
+                        "place of stimuli; scenes: a folder of images for each scene")
+    parser.add_argument("--least-images", type=int, metavar="N",
+                        help="scenes: leave out scenes with fewer images (default: 50)")
+    arguments = parser.parse_args()
+    if arguments.list:
+        print(page.listing(RESULTS, COMMITTED))
+    elif arguments.page:
+        print(page.write(RESULTS, COMMITTED))
+    elif arguments.result is None:
+        parser.error("name a result, or --list")
+    else:
+        make(parser, arguments)
+
+
+def make(parser, arguments):
+    name, spec = arguments.result, RESULTS[arguments.result]
+    given = {option: getattr(arguments, option) for option in OPTIONS
+             if getattr(arguments, option) is not None}
+    for option in given:
+        if option not in spec.options:
+            owners = [other for other, its in RESULTS.items() if option in its.options]
+            parser.error(f"--{option.replace('_', '-')} belongs to {' and '.join(owners)}")
+    if arguments.overrides and spec.recipe is None:
+        parser.error(f"{name} trains nothing that --set could change")
+    scratch = Path(f"runs/reproduce{'_quick' * arguments.quick}")
+    out = Path(arguments.out or scratch)
+    setting = Setting(
+        scratch=scratch / name, roots=read_roots(arguments.root, spec.data, name),
+        recipes=REPOSITORY / "configs", overrides=arguments.overrides, quick=arguments.quick,
+        **given)
+    runner.make(name, spec, setting, out)
+    print(page.section(name, spec, out))
+    for path in spec.show(setting, runner.rows_of(name, out)) if spec.show else ():
+        print(path)

@@ -1,0 +1,57 @@
+"""DeepGaze I at different weights of its sparsity (Kuemmerer, Theis and Bethge 2015, Figure 8)."""
+import numpy as np
+
+from papers.deepgaze1_fit import RECIPE, SUBSETS_ABOUT, measure_subset
+from papers.deepgaze1_layers import AUCS, CAPTION, GAINS, HEADER, MEASURES, cells
+from papers.numbers import column
+from papers.spec import ResultSpec, Table, Verdict
+from papers.subset_figure import subset_figure
+
+PAPER = 1e-3  # lambda of the paper's model, found by grid search
+SPARSITIES, QUICK = (0.0, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1), (0.0, 1e-3)
+SMALL = 0.01  # of shuffled AUC; the paper's Figure 5 spreads over several hundredths
+MOST = 1e-2   # up to which lambda is of the paper's order
+
+
+def parts(setting) -> list:
+    # as texts, the same in the file
+    return [(f"{sparsity:g}",) for sparsity in (QUICK if setting.quick else SPARSITIES)]
+
+
+def measure(setting, sparsity) -> list:
+    """A fit to the convolutions of block 5."""
+    return [measure_subset(setting, {"of": 5, "type": "conv"}, float(sparsity))]
+
+
+def tables(rows) -> list:
+    return [Table(f"{CAPTION} (the paper's final lambda: {PAPER:g}):", ["lambda", *HEADER],
+                  [[f"{row['sparsity']:g}", *cells(row)] for row in rows])]
+
+
+def verdict(rows) -> Verdict:
+    values, auc = column(rows, "sparsity"), column(rows, "auc_validation")
+    near = auc[values <= MOST]
+    spread = float(np.ptp(near))
+    return Verdict(
+        0 < spread < SMALL,
+        "lambda has a visible but very small effect on test stimuli; ours: shuffled AUC "
+        f"{near.min():.3f} to {near.max():.3f} for lambda up to {MOST:g}"
+        + "".join(f", {value:.3f} at {sparsity:g}"
+                  for sparsity, value in zip(values, auc) if sparsity > MOST))
+
+
+def draw(rows, stem) -> None:
+    """Figure 8; dotted: at the paper's lambda."""
+    shown = {"block 5 conv": ("lambda", [f"{row['sparsity']:g}" for row in rows],
+                              {key: column(rows, key) for key in (*GAINS, *AUCS)})}
+    paper = next((row for row in rows if row["sparsity"] == PAPER), None)
+    marks = (paper["share_observers"], paper["auc_validation"]) if paper else (None, None)
+    subset_figure(shown, MEASURES, marks, stem)
+
+
+SPEC = ResultSpec(
+    title="DeepGaze I and its sparsity",
+    about=f"{SUBSETS_ABOUT} The paper does not state its grid of lambda; ours is 0 and the decades "
+          "from 1e-5 to 1e-1.",
+    keys=("sparsity",), parts=parts, measure=measure, tables=tables, verdict=verdict, draw=draw,
+    data=("mit1003",), recipe=RECIPE)

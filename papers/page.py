@@ -1,0 +1,111 @@
+"""docs/results.md and --list, from the committed files of the results; no number is typed."""
+from pathlib import Path
+
+from keras_saliency.files import atomic_path
+from papers import ledger
+from papers.catalogue import ITEMS, PAPERS, Missing
+from papers.setting import ROOTS
+
+PREFACE = "preface.md"
+HOLDS = {True: "holds", False: "does not hold", None: "made"}
+NOT_YET = "not made yet"
+
+
+def command(name: str, spec, rows) -> str:
+    """How a result is made, as one types it; runs and files among its parts came by --weights."""
+    options = {"root": [f"{root}=PATH" for root in spec.data],
+               "weights": list(dict.fromkeys(
+                   value for row in rows for value in (str(row[key]) for key in spec.keys)
+                   if "weights" in spec.options and "/" in value))}
+    return f"python scripts/reproduce.py {name} --out docs/results" + "".join(
+        f" --{option} {' '.join(values)}" for option, values in options.items() if values)
+
+
+def listing(results: dict, out) -> str:
+    """Every table and figure of the papers, what makes it, minutes and verdict, as text."""
+    lines = []
+    for paper, items in ITEMS.items():
+        lines += ["", PAPERS[paper], ""]
+        for item, made in items.items():
+            lines.append(f"  {item:<11}" + (
+                f"not to be had here: {made.data}" if isinstance(made, Missing)
+                else _made(made, results, out)))
+    return "\n".join(lines[1:])
+
+
+def _made(name, results, out) -> str:
+    facts = ledger.read_facts(ledger.facts_path(out, name))
+    if name not in results or not facts:
+        return f"{name}: {NOT_YET}"
+    data = ", ".join(ROOTS[root] for root in results[name].data) or "generated arrays"
+    return f"{name}: {_minutes(facts['minutes'])}; {data}; {_state(facts)}: {facts['verdict']}"
+
+
+def _state(facts) -> str:
+    if facts["finished"] < facts["parts"]:
+        return f"{facts['finished']} of {facts['parts']} parts"
+    return HOLDS[facts["holds"]]
+
+
+def _minutes(minutes) -> str:
+    return "under a minute" if minutes < 1 else f"{minutes:.0f} minute{'s' * (minutes >= 1.5)}"
+
+
+def write(results: dict, out) -> Path:
+    """Write `<out>.md` from `<out>/preface.md` and the files of the results in `out`."""
+    out = Path(out)
+    parts = [(out / PREFACE).read_text(encoding="utf-8").rstrip("\n")]
+    for paper in ITEMS:
+        parts.append(_overview(paper, results, out))
+    parts.append("# The results")
+    parts += [section(name, spec, out) for name, spec in results.items()
+              if ledger.facts_path(out, name).is_file()]
+    path = out.with_suffix(".md")
+    with atomic_path(path) as temporary:
+        temporary.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    return path
+
+
+def _overview(paper, results, out) -> str:
+    lines, states = [], []
+    for item, made in ITEMS[paper].items():
+        if isinstance(made, Missing):
+            lines.append(f"| {item} | | not to be had here: {made.data} |")
+            continue
+        facts = ledger.read_facts(ledger.facts_path(out, made))
+        if made not in results or not facts:
+            lines.append(f"| {item} | `{made}` | {NOT_YET} |")
+        else:
+            states.append(_state(facts))
+            lines.append(f"| {item} | [`{made}`](#{made}) | {states[-1]} |")
+    return "\n".join([f"## {PAPERS[paper]}", "", _counts(len(lines), states), "",
+                      "| | made by | finding of the paper |", "| --- | --- | --- |", *lines])
+
+
+def _counts(items, states) -> str:
+    """How many tables and figures of a paper are made, and of how many the finding holds."""
+    holds, fails, made = (states.count(text) for text in HOLDS.values())
+    return (f"{len(states)} of {items} tables and figures are made here: of {holds} the finding "
+            f"holds, of {fails} it does not, {made} have none that a number could test.")
+
+
+def section(name: str, spec, out) -> str:
+    """A result's part of the page."""
+    rows = ledger.read_rows(ledger.table_path(out, name))
+    facts = ledger.read_facts(ledger.facts_path(out, name))
+    where = "; ".join(
+        f"{PAPERS[paper].split(':')[0]}: " + ", ".join(
+            item for owner, item in facts["items"] if owner == paper)
+        for paper in dict.fromkeys(owner for owner, _ in facts["items"]))
+    lines = [f"## {name}", "", f"**{spec.title}**" + (f" ({where})" if where else ""), "",
+             spec.about, "", f"**{_state(facts).capitalize()}.** {facts['verdict']}"]
+    for table in spec.tables(rows):
+        lines += ["", table.caption, "", f"| {' | '.join(table.header)} |",
+                  "| --- " * len(table.header) + "|",
+                  *(f"| {' | '.join(str(cell) for cell in row)} |" for row in table.rows)]
+    if (Path(out) / f"{name}.png").is_file():
+        lines += ["", f"![{spec.title}]({Path(out).name}/{name}.png)"]
+    lines += ["", f"```\n{command(name, spec, rows)}\n```", "",
+              f"{_minutes(facts['minutes']).capitalize()} on 2 cores; [{name}.csv]"
+              f"({Path(out).name}/{name}.csv), [{name}.json]({Path(out).name}/{name}.json)."]
+    return "\n".join(lines)

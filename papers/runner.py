@@ -1,0 +1,107 @@
+"""Makes a result part by part; what is finished is kept and not made again."""
+import platform
+import time
+from importlib import metadata
+from pathlib import Path
+
+from keras_saliency import __version__
+from keras_saliency.files import InputError, uninterrupted
+from papers import ledger
+from papers.catalogue import items_of
+from papers.setting import Setting
+from papers.spec import ResultSpec, Verdict
+
+VERSIONS = ("tensorflow", "keras", "numpy", "scipy")
+
+
+def make(name: str, spec: ResultSpec, setting: Setting, out) -> list:
+    """Make what is missing of a result.
+
+    `<out>/<name>.csv` gets the rows of a part as soon as it is finished, `<name>.json` what they
+    were made with and the verdict; plots of the numbers lie beside them.
+
+    Returns:
+        All rows, in the order of the parts.
+
+    Raises:
+        InputError: `out` holds the result made with other settings; data or a model that is
+            missing.
+    """
+    path, settings = ledger.table_path(out, name), describe_settings(spec, setting)
+    rows = ledger.read_rows(path)
+    _require_alike(path, rows, settings)
+    parts = [tuple(part) for part in spec.parts(setting)]
+    wanted = {part: ledger.key_of(dict(zip(spec.keys, part)), spec.keys) for part in parts}
+    order = {key: place for place, key in enumerate(wanted.values())}
+    finished = {ledger.key_of(row, spec.keys) for row in rows}
+    for number, part in enumerate(parts, 1):
+        if wanted[part] in finished:
+            continue
+        setting.log(f"{name}, part {number} of {len(parts)}: "
+                    + ", ".join(f"{key} {value}" for key, value in zip(spec.keys, part)))
+        begun = time.monotonic()
+        measured = spec.measure(setting, *part)
+        minutes = (time.monotonic() - begun) / 60 / len(measured)
+        rows += [{**dict(zip(spec.keys, part)), **row, ledger.SETTINGS: settings,
+                  ledger.MINUTES: round(minutes, 3)} for row in measured]
+        rows.sort(key=lambda row: order.get(ledger.key_of(row, spec.keys), len(order)))
+        with uninterrupted():
+            ledger.write_rows(path, rows)
+            _write_facts(name, spec, len(parts), out)
+    rows = rows_of(name, out)
+    facts = ledger.read_facts(ledger.facts_path(out, name))
+    if rows and (facts.get("finished"), facts.get("verdict")) != (
+            finished_parts(spec, rows), verdict_of(spec, rows, len(parts)).text):
+        _write_facts(name, spec, len(parts), out)  # rows of another machine, or a clearer verdict
+    if spec.draw is not None:
+        spec.draw(rows, Path(out) / name)
+    return rows
+
+
+def rows_of(name: str, out) -> list:
+    """The rows of a result that was made, as its file has them."""
+    return ledger.read_rows(ledger.table_path(out, name))
+
+
+def describe_settings(spec: ResultSpec, setting: Setting) -> str:
+    """The recipe and what changes it, as the column `settings` has them."""
+    words = [spec.recipe or "", *setting.overrides, "quick" if setting.quick else ""]
+    return " ".join(word for word in words if word)
+
+
+def verdict_of(spec: ResultSpec, rows, parts: int) -> Verdict:
+    """The verdict on rows read from the file; none while some of the parts are missing."""
+    done = finished_parts(spec, rows)
+    if done < parts:
+        return Verdict(None, "No verdict before all of them are made.")
+    return spec.verdict(rows)
+
+
+def finished_parts(spec: ResultSpec, rows) -> int:
+    """How many parts have rows."""
+    return len({ledger.key_of(row, spec.keys) for row in rows})
+
+
+def _require_alike(path, rows, settings: str) -> None:
+    for row in rows:
+        made = str(row.get(ledger.SETTINGS, ""))
+        if made != settings:
+            raise InputError(f"{path} was made with {made or 'no settings'!r}, not with "
+                             f"{settings or 'none'!r}; give another --out, or remove it")
+
+
+def _write_facts(name, spec, parts, out) -> None:
+    path, rows = ledger.facts_path(out, name), rows_of(name, out)
+    verdict = verdict_of(spec, rows, parts)
+    ledger.write_facts(path, {
+        "result": name, "title": spec.title, "items": items_of(name), "data": list(spec.data),
+        "parts": parts, "finished": finished_parts(spec, rows),
+        "minutes": round(sum(row[ledger.MINUTES] for row in rows), 1),
+        "settings": rows[0][ledger.SETTINGS], "holds": verdict.holds, "verdict": verdict.text,
+        "versions": sorted({*ledger.read_facts(path).get("versions", ()), versions()})})
+
+
+def versions() -> str:
+    """The software that numbers depend on, in one line."""
+    return ", ".join([f"keras_saliency {__version__}", f"Python {platform.python_version()}",
+                      *(f"{package} {metadata.version(package)}" for package in VERSIONS)])

@@ -1,0 +1,66 @@
+"""Scene classification against saliency on the same stimuli (He et al. 2019, Table 8)."""
+from pathlib import Path
+
+import cv2
+
+from keras_saliency.datasets import pipeline
+from keras_saliency.datasets.loading import load_part
+from keras_saliency.files import InputError
+from papers import scene_training as scenes
+from papers.numbers import number
+from papers.spec import ResultSpec, Table, Verdict
+
+PAPER = {"correct": 0.12, "wrong": 0.11}  # NSS of the attention, the paper's Table 8
+TINY = {"encoder_weights": None, "width_multiplier": 0.03, "dense": (8,), "epochs": 1}
+
+
+def parts(setting) -> list:
+    return [("imagenet",)]
+
+
+def measure(setting, encoder) -> list:
+    """VGG16 learns the scenes; NSS of its attention where it is right and where it is wrong."""
+    dataset = load_part(setting.data("osie"), "all")
+    pictures, least, options = setting.pictures, setting.least_images, {}
+    if setting.quick:
+        pictures, least, options = _generated(dataset, setting.scratch / "scenes"), 2, TINY
+    if pictures is None:
+        raise InputError("scenes needs --pictures FOLDER, with a folder of images for each scene")
+    found = scenes.run(pictures, dataset, setting.scratch, least or scenes.LEAST_IMAGES,
+                       setting.log, **options)
+    right, wrong = found.pop("images")
+    return [{**found, "images_correct": right, "images_wrong": wrong}]
+
+
+def _generated(dataset, folder) -> Path:
+    """The dataset's arrays in a folder for each of their kinds, as if those were scenes."""
+    load = pipeline.stimulus_loader(dataset)
+    for index, kind in enumerate(dataset.categories):
+        path = folder / ("color" if kind == "color" else "other") / f"{dataset.names[index]}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path), load(index).numpy()[..., ::-1])
+    return folder
+
+
+def tables(rows) -> list:
+    row = rows[0]
+    return [Table("NSS of the mean activation_map of block5_conv3:",
+                  ["", "correct prediction", "wrong prediction"],
+                  [["paper", *(number(value, 2) for value in PAPER.values())],
+                   ["ours", number(row["correct"], 2), number(row["wrong"], 2)]])]
+
+
+def verdict(rows) -> Verdict:
+    row = rows[0]
+    values = [row[name] for name in PAPER if row[name] != ""]
+    return Verdict(max(values) < 0.5, "a scene classifier attends elsewhere than people, right or "
+                   f"wrong (NSS 0.12, 0.11); ours {number(row['correct'], 2)}, "
+                   f"{number(row['wrong'], 2)}")
+
+
+SPEC = ResultSpec(
+    title="Attention of a scene classifier",
+    about="VGG16 learns the scenes of OSIE's stimuli from `--pictures`, a folder of images for "
+          "each scene; its encoder goes into `scripts/analyze_units.py` for Table 7.",
+    keys=("encoder",), parts=parts, measure=measure, tables=tables, verdict=verdict,
+    data=("osie",), options=("pictures", "least_images"))

@@ -1,0 +1,79 @@
+"""Networks whose units a result studies."""
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+
+from keras_saliency.maps import PAD, STRETCH
+from keras_saliency.models import build_model, load_pretrained
+from keras_saliency.prediction.forward import canvas_of
+from keras_saliency.units.detectors import BEST_IMAGES, Detectors, fixation_detectors
+from keras_saliency.units.layer_choice import encoder_output, members
+from keras_saliency.units.unit_scores import UnitScores, score_dataset
+from keras_saliency.units.unit_study import output_nss
+from papers.setting import QUICK_CANVAS
+
+# VGG16 as ImageNet left it, below a readout of ones, so that its output is the mean of its units.
+UNTRAINED = "imagenet"
+CANVAS = (240, 320), PAD               # of EAD: its size, and how pictures come onto it
+READOUT_CANVAS = (224, 224), STRETCH   # of the VGG readouts of He et al. 2019
+
+
+def model_of(setting, name: str, canvas=CANVAS):
+    """A network by the name of its weights, `UNTRAINED`, or with `setting.quick` the tiny and
+    random network of a model's name.
+
+    Args:
+        canvas: ((H, W), fit) of `UNTRAINED`; trained networks have their own.
+
+    Raises:
+        WeightsError: as `load_pretrained`.
+    """
+    if setting.quick:
+        keras.utils.set_random_seed(1 + (name == UNTRAINED))
+        model = build_model("vgg_linear" if name == UNTRAINED else name, width_multiplier=0.03)
+        model.canvas = QUICK_CANVAS
+        return model
+    if name != UNTRAINED:
+        return load_pretrained(name)
+    model = build_model("vgg_linear", encoder_weights=UNTRAINED)
+    model.canvas, model.canvas_fit = canvas
+    return model
+
+
+def short(name: str) -> str:
+    """What a table calls weights: a name, or the last part of a run's folder."""
+    path = Path(str(name))
+    return path.parent.name if path.name == "best.h5" else path.name
+
+
+class EncoderUnits(NamedTuple):
+    """Units of the encoder's last layer on a dataset.
+
+    Attributes:
+        layer: its name, "a+b" of several encoders. units: of each of its members, how many.
+        scores: `UnitScores` of all. detectors: the positive fixation detectors among them.
+        nss: of the network's saliency_map.
+    """
+
+    layer: str
+    units: dict
+    scores: UnitScores
+    detectors: Detectors
+    nss: float
+
+
+def score_encoder(network, dataset, model: str) -> EncoderUnits:
+    """Score the units of a network's encoder and its output in one pass.
+
+    Args:
+        model: the name of its weights, for the progress bar.
+    """
+    layer, output, canvas = encoder_output(network), network.output_names[0], canvas_of(network)
+    parts = members(layer)
+    scores = score_dataset(network, [*parts, output], dataset, canvas, keep=BEST_IMAGES,
+                           label=f"{short(model)}: scoring units")
+    joined = UnitScores.joined([scores[name] for name in parts])
+    return EncoderUnits(layer, {name: len(scores[name].alive) for name in parts}, joined,
+                        fixation_detectors(joined),
+                        output_nss(network, scores[output], dataset, canvas))
