@@ -5,28 +5,49 @@ tensorflow-addons 0.23, the last release, which needs TensorFlow below 2.16).
 Python 3.12 and later gets TensorFlow 2.16 to 2.21 with Keras 3, no addons.
 """
 import re
+import shutil
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).parent
+FILES = {"weights": ("*.h5", "manifest.yaml", "README.md"), "configs": ("*.yaml",)}
 VERSION = re.search(
     r'__version__ = "(.+?)"', (HERE / "keras_saliency" / "__init__.py").read_text()
 ).group(1)
 
+
+
+class BuildWithFiles(build_py):
+    """Puts `weights/` and `configs/` into the package that is built; a clone has them beside it."""
+
+    def run(self):
+        super().run()
+        if not self.editable_mode:
+            for folder, kinds in FILES.items():
+                target = Path(self.build_lib, "keras_saliency", folder)
+                target.mkdir(parents=True, exist_ok=True)
+                for kind in kinds:
+                    for file in sorted((HERE / folder).glob(kind)):
+                        shutil.copy2(file, target)
+
+
 setup(
+    cmdclass={"build_py": BuildWithFiles},
     name="keras_saliency",
     version=VERSION,
     description="Visual saliency networks in TensorFlow/Keras: train, evaluate, explain, serve.",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="MIT",
-    packages=[*find_packages(include=["keras_saliency", "keras_saliency.*"]),
-              "keras_saliency.weights"],
-    package_dir={"keras_saliency.weights": "weights"},
-    package_data={"keras_saliency.weights": ["*.h5", "manifest.yaml", "README.md"],
-                  "keras_saliency.report": ["*.css", "*.js"],
+    packages=find_packages(include=["keras_saliency", "keras_saliency.*"]),
+    # so that an editable install is a folder on the path: the finder that setuptools writes else
+    # loses against a folder called keras_saliency, such as a clone, where an interpreter starts
+    package_dir={"": "."},
+    package_data={"keras_saliency": ["py.typed"], "keras_saliency.report": ["*.css", "*.js"],
                   "keras_saliency.export": ["web/*"]},
+    entry_points={"console_scripts": ["keras-saliency = keras_saliency.cli:main"]},
     python_requires=">=3.9,<3.14",
     install_requires=[
         'tensorflow>=2.15,<2.16; python_version < "3.12"',

@@ -1,6 +1,8 @@
 """Paths and small helpers that the tests share."""
 import itertools
+import runpy
 import struct
+import sys
 import zlib
 from pathlib import Path
 
@@ -32,8 +34,8 @@ def osie_root():
 
 @pytest.fixture
 def vgg16_file():
-    """Keras' ImageNet VGG16 convolutions; the test is skipped where they are missing."""
-    return _shared("data/vgg16/vgg16_imagenet_notop.h5")
+    """The ImageNet VGG16 convolutions of `weights/`."""
+    return REPOSITORY / "weights" / "vgg16_imagenet.h5"
 
 
 @pytest.fixture
@@ -53,6 +55,18 @@ def bomb():
         return b"\x89PNG\r\n\x1a\n" + b"".join(itertools.starmap(chunk, (
             (b"IHDR", header), (b"IDAT", zlib.compress(bytes(1000))), (b"IEND", b""))))
     return png
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run a script in this process: (exit code, standard output and error)."""
+    def script(name, *arguments):
+        monkeypatch.setattr(sys, "argv", [f"{name}.py", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(str(REPOSITORY / "scripts" / f"{name}.py"), run_name="__main__")
+        printed = capsys.readouterr()
+        return ended.value.code, printed.out + printed.err
+    return script
 
 
 def _shared(name):

@@ -18,8 +18,7 @@ from keras_saliency.datasets import orders
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
 from keras_saliency.files import InputError, list_some
 from keras_saliency.files.picture_headers import check_picture, read_file
-from keras_saliency.maps import DENSITY, FIXATIONS
-from keras_saliency.maps import arrays as numpy_maps
+from keras_saliency.maps import DENSITY, FIXATIONS, geometry
 
 # What TensorFlow raises for a picture that is damaged, gone, or of another size than before.
 _UNREADABLE = (tf.errors.InvalidArgumentError, tf.errors.NotFoundError,
@@ -44,7 +43,7 @@ class CanvasSpec:
 
     def canvas_for(self, size) -> tuple:
         """The canvas (h, w) of a stimulus of `size` (H, W)."""
-        return numpy_maps.oriented_canvas(size, self.canvas, self.fit, turns=self.upright)
+        return geometry.oriented_canvas(size, self.canvas, self.fit, turns=self.upright)
 
 
 def by_canvas(dataset: SaliencyDataset, spec: CanvasSpec) -> list:

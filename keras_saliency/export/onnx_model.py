@@ -12,7 +12,7 @@ from keras_saliency.prediction.forward import canvas_of
 from keras_saliency.prediction.runtimes import ONNX_EXTRA
 
 OPSET = 17  # of ONNX 1.12 (2022), which everything in use reads
-# Batches are small and wait briefly, as in serving_files: they save little but overhead.
+# Batches are small and wait briefly, as in serving.files: they save little but overhead.
 TRITON = """backend: "onnxruntime"
 max_batch_size: 4
 dynamic_batching {{ max_queue_delay_microseconds: 2000 }}

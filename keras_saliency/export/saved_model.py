@@ -10,7 +10,7 @@ from keras_saliency.export.frozen import require_finite
 from keras_saliency.export.picture_bytes import LIMIT, decode_batch, picture_of, require_size
 from keras_saliency.export.warmup import write_warmup
 from keras_saliency.files import atomic_folder
-from keras_saliency.maps import arrays as numpy_maps
+from keras_saliency.maps import geometry
 from keras_saliency.models import check_canvas, fit_of, is_density, postprocess_of
 from keras_saliency.prediction.forward import canvas_of
 
@@ -37,7 +37,7 @@ class SaliencyModule(tf.Module):
         self.canvas = canvas = canvas_of(model)
         check_canvas(model, canvas)
         fit, postprocess = fit_of(model), postprocess_of(model)
-        turned = {shape: numpy_maps.oriented_canvas(  # as `predict` does
+        turned = {shape: geometry.oriented_canvas(  # as `predict` does
             shape, canvas, fit, turns=None in model.input_shape[1:3]) for shape in ((2, 1), (1, 2))}
 
         def map_of(image):

@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras_saliency.export.frozen import freeze
 from keras_saliency.export.tflite import interpreter
 from keras_saliency.files import InputError
-from keras_saliency.maps import arrays as numpy_maps
+from keras_saliency.maps import arrays, geometry
 from keras_saliency.models import check_canvas, fit_of, postprocess_of
 from keras_saliency.prediction.forward import canvas_of
 
@@ -20,7 +20,7 @@ def canvases(model) -> dict:
     canvas = tuple(canvas_of(model))
     turns = None in model.input_shape[1:3]
     return {"canvas": canvas, "live": _half(model, canvas) if turns else canvas,
-            "turns": turns and fit_of(model) != numpy_maps.STRETCH}
+            "turns": turns and fit_of(model) != geometry.STRETCH}
 
 
 def signatures(sizes: dict) -> list:
@@ -83,9 +83,9 @@ class Converted:
     def map_of(self, image, canvas=None) -> np.ndarray:
         """What `prediction.forward.predict` gives for an image that it has checked."""
         size = image.shape[:2]
-        canvas = canvas or numpy_maps.oriented_canvas(size, self._sizes["canvas"], self._fit,
+        canvas = canvas or geometry.oriented_canvas(size, self._sizes["canvas"], self._fit,
                                                       self._sizes["turns"])
-        images = numpy_maps.to_canvas(image, canvas, self._fit)[np.newaxis]
+        images = arrays.to_canvas(image, canvas, self._fit)[np.newaxis]
         return self._last_step(self(images)[0], size)[..., 0].numpy()
 
 

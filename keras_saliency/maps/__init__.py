@@ -4,9 +4,9 @@
 functions of `tensors` are names of this package, imported when they are first used.
 """
 from keras_saliency.lazy import lazy
-from keras_saliency.maps.arrays import PAD, STIMULUS_PADDING, STRETCH
+from keras_saliency.maps.geometry import FITS, PAD, STIMULUS_PADDING, STRETCH
 
-__all__ = ["PAD", "STIMULUS_PADDING", "STRETCH"]
+__all__ = ["FITS", "PAD", "STIMULUS_PADDING", "STRETCH"]
 
 __getattr__, __dir__ = lazy(__name__, dict.fromkeys((
     "DENSITY", "FIXATIONS", "MAP_PADDING", "blur", "canvas_offset", "density_from_canvas",

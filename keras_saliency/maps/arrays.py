@@ -1,47 +1,23 @@
-"""The canvas geometry of `maps` in NumPy, for networks that run without TensorFlow.
+"""The functions of `maps.tensors` in NumPy, for networks that run without TensorFlow.
 
 Resizing is linear and goes along one axis after the other: each is a matrix that is zero but for a
 narrow band. The weights are those of TensorFlow's kernels ResizeArea and ResizeBicubic with aligned
-corners; tests/test_numpy_maps.py compares the two.
+corners; tests/maps/test_arrays.py compares the two.
 """
 from functools import lru_cache
 
 import cv2
 import numpy as np
 
-STIMULUS_PADDING = 126.0
-PAD, STRETCH = "pad", "stretch"
+from keras_saliency.maps.geometry import PAD, STIMULUS_PADDING, fitted_size
+
 _STEPS = 1024  # of TensorFlow's table of bicubic weights between two pixels
 _SHARPNESS = -0.75  # its a, as in Keys (1981)
 _ROWS = 8  # of a matrix that are applied at once: its band is narrow, and so are they
 
 
-def fitted_size(size, canvas, fit=PAD) -> tuple:
-    """(h, w): what a picture of `size` (H, W) covers of `canvas`; see `maps.fitted_size`."""
-    if fit == STRETCH:
-        return tuple(canvas)
-    ratio = min(c / s for c, s in zip(canvas, size))
-    return tuple(min(max(round(s * ratio), 1), c) for c, s in zip(canvas, size))
-
-
-def oriented_canvas(size, canvas, fit=PAD, turns=True) -> tuple:
-    """The canvas (h, w) turned to portrait for portrait pictures and to landscape for others.
-
-    Plain integers in, plain integers out. A network that accepts any size then spends its
-    canvas on the picture and not on padding. A canvas that pictures are stretched over stays as
-    it is: there is no padding to save, and those authors use one size for all.
-
-    Args:
-        turns: False for a network of one input size, whose canvas stays as it is as well.
-    """
-    if fit == STRETCH or not turns:
-        return tuple(int(c) for c in canvas)
-    short, long = sorted(int(c) for c in canvas)
-    return (long, short) if size[0] > size[1] else (short, long)
-
-
 def resize(image, size) -> np.ndarray:
-    """float32 [h, w, C] of `image` [H, W, C], uint8 or float; see `maps.resize`."""
+    """float32 [h, w, C] of `image` [H, W, C], uint8 or float; see `tensors.resize`."""
     def along_columns(values):
         turned = np.ascontiguousarray(values.swapaxes(0, 1))
         made = _apply(_weights(image.shape[1], size[1]), turned)
@@ -55,7 +31,7 @@ def resize(image, size) -> np.ndarray:
 
 
 def to_canvas(image, canvas, fit=PAD) -> np.ndarray:
-    """float32 [h, w, C]: `image` [H, W, C] on `canvas`; see `maps.to_canvas`."""
+    """float32 [h, w, C]: `image` [H, W, C] on `canvas`; see `tensors.to_canvas`."""
     fitted = fitted_size(image.shape[:2], canvas, fit)
     resized = np.clip(resize(image, fitted), image.min(), image.max())
     top, left = ((c - f) // 2 for c, f in zip(canvas, fitted))
@@ -65,7 +41,7 @@ def to_canvas(image, canvas, fit=PAD) -> np.ndarray:
 
 
 def from_canvas(canvas_map, size, fit=PAD) -> np.ndarray:
-    """float32 [H, W, C] of a canvas map [h, w, C]; see `maps.from_canvas`."""
+    """float32 [H, W, C] of a canvas map [h, w, C]; see `tensors.from_canvas`."""
     canvas = canvas_map.shape[:2]
     fitted = fitted_size(size, canvas, fit)
     top, left = ((c - f) // 2 for c, f in zip(canvas, fitted))
@@ -75,7 +51,7 @@ def from_canvas(canvas_map, size, fit=PAD) -> np.ndarray:
 
 
 def blur(image, profile) -> np.ndarray:
-    """float32 [H, W, 1] of `image` under a separable filter; see `maps.blur`."""
+    """float32 [H, W, 1] of `image` under a separable filter; see `tensors.blur`."""
     def blurred(values):
         return cv2.sepFilter2D(values, cv2.CV_32F, profile, profile, borderType=cv2.BORDER_CONSTANT)
 

@@ -11,7 +11,7 @@ when growing, both with aligned corners; padding 126 for stimuli and 0 for maps.
 """
 import tensorflow as tf
 
-from keras_saliency.maps.arrays import PAD, STIMULUS_PADDING, STRETCH
+from keras_saliency.maps.geometry import PAD, STIMULUS_PADDING, STRETCH
 
 # Names of the maps that training compares with.
 DENSITY, FIXATIONS = "fixation_density_map", "fixation_map"

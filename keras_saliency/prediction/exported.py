@@ -11,7 +11,7 @@ import numpy as np
 
 from keras_saliency.config import FITS, check_size
 from keras_saliency.files import InputError, printable
-from keras_saliency.maps import arrays as numpy_maps
+from keras_saliency.maps import arrays, geometry
 from keras_saliency.prediction import runtimes
 from keras_saliency.prediction.last_steps import LAST_STEPS
 from keras_saliency.prediction.runtimes import INT8, PRECISIONS
@@ -52,10 +52,10 @@ class Exported:
         """What `prediction.forward.predict` gives for an image that it has checked."""
         size, fit = image.shape[:2], self.canvas_fit
         if canvas is None:
-            canvas = numpy_maps.oriented_canvas(
+            canvas = geometry.oriented_canvas(
                 size, self.canvas, fit, turns=None in self.input_shape[1:3])
         canvas = check_size(tuple(canvas))
-        canvas_map = self._run(numpy_maps.to_canvas(image, canvas, fit)[np.newaxis])[0]
+        canvas_map = self._run(arrays.to_canvas(image, canvas, fit)[np.newaxis])[0]
         if canvas_map.shape != (*canvas, 1):
             raise InputError(f"{self.file}: makes a map of {canvas_map.shape} on a canvas of "
                              f"{canvas}; its strides must divide the canvas")

@@ -6,7 +6,7 @@ they are not.
 import numpy as np
 
 from keras_saliency.files import InputError
-from keras_saliency.maps import arrays as numpy_maps
+from keras_saliency.maps import geometry
 
 
 def canvas_of(model) -> tuple:
@@ -73,7 +73,7 @@ def _predict(model, image, canvas) -> np.ndarray:
         return model(image)
     size, fit = image.shape[:2], fit_of(model)
     if canvas is None:
-        canvas = numpy_maps.oriented_canvas(
+        canvas = geometry.oriented_canvas(
             size, canvas_of(model), fit, turns=None in model.input_shape[1:3])
     check_canvas(model, canvas)
     batch = maps.to_canvas(image, canvas, fit=fit)[tf.newaxis]

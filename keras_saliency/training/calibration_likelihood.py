@@ -15,7 +15,7 @@ from keras_saliency import maps
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.pipeline import stimulus_loader, stimulus_stream
 from keras_saliency.evaluation.center_bias import center_bias
-from keras_saliency.maps import arrays as numpy_maps
+from keras_saliency.maps import geometry
 from keras_saliency.models import ClassicalModel, calibration, fit_of, is_density
 from keras_saliency.models.density_layers import (
     FLOOR,
@@ -71,7 +71,7 @@ def canvases(model, dataset, canvas) -> list:
     """The canvas (h, w) of each stimulus, turned as `predict` turns it."""
     fit = fit_of(model)
     turns = isinstance(model, ClassicalModel) or None in model.input_shape[1:3]
-    return [numpy_maps.oriented_canvas(size, canvas, fit, turns) for size in dataset.sizes]
+    return [geometry.oriented_canvas(size, canvas, fit, turns) for size in dataset.sizes]
 
 
 def network_maps(model, dataset, canvas, batch=4, label="maps"):

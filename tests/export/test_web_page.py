@@ -20,7 +20,7 @@ from PIL import Image
 import keras_saliency as ks
 from keras_saliency.areas.files import read_areas
 from keras_saliency.export.web_page import export_web, osie_validation
-from keras_saliency.maps import arrays as numpy_maps
+from keras_saliency.maps import arrays
 from keras_saliency.prediction import last_steps
 from keras_saliency.prediction.pictures import read_picture
 
@@ -270,7 +270,7 @@ def test_resizing_is_that_of_the_package(ready, size, made):
       const {resize} = await import('/geometry.js');
       return Array.from(resize(Float32Array.from(values), size, 3, made));
     }""", [values.ravel().tolist(), size, made])
-    expected = numpy_maps.resize(values, made)
+    expected = arrays.resize(values, made)
     np.testing.assert_allclose(np.reshape(found, expected.shape), expected, atol=1e-3)
 
 

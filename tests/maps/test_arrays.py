@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from keras_saliency import maps
-from keras_saliency.maps import arrays as numpy_maps
+from keras_saliency.maps import arrays, geometry
 from keras_saliency.models import salnet_deep, salnet_shallow
 
 CANVASES = [(240, 320), (320, 240), (48, 64), (1, 1), (7, 300)]
@@ -16,18 +16,18 @@ def picture(size, channels=3):
     return np.random.default_rng(sum(size)).integers(0, 256, (*size, channels), np.uint8)
 
 
-@pytest.mark.parametrize("fit", [numpy_maps.PAD, numpy_maps.STRETCH])
+@pytest.mark.parametrize("fit", [geometry.PAD, geometry.STRETCH])
 @pytest.mark.parametrize("canvas", CANVASES)
 def test_to_the_canvas_and_back(canvas, fit):
     canvas_map = picture(canvas, 1).astype(np.float32)
     for size in SIZES:
-        assert numpy_maps.fitted_size(size, canvas, fit) == tuple(
+        assert geometry.fitted_size(size, canvas, fit) == tuple(
             maps.fitted_size(size, canvas, fit).numpy())
-        on_canvas = numpy_maps.to_canvas(picture(size), canvas, fit)
+        on_canvas = arrays.to_canvas(picture(size), canvas, fit)
         assert on_canvas.dtype == np.float32
         np.testing.assert_allclose(
             on_canvas, maps.to_canvas(picture(size), canvas, fit=fit), atol=EXACT)
-        back = numpy_maps.from_canvas(canvas_map, size, fit)
+        back = arrays.from_canvas(canvas_map, size, fit)
         assert back.dtype == np.float32
         np.testing.assert_allclose(back, maps.from_canvas(canvas_map, size, fit), atol=EXACT)
 
@@ -35,16 +35,16 @@ def test_to_the_canvas_and_back(canvas, fit):
 def test_resizing_may_shrink_one_side_and_enlarge_the_other():
     for size, made in (((30, 90), (70, 40)), ((90, 30), (40, 70)), ((1, 9), (5, 4)),
                        ((64, 64), (64, 65)), ((64, 64), (63, 64)), ((5, 5), (1, 1))):
-        np.testing.assert_allclose(numpy_maps.resize(picture(size), made),
+        np.testing.assert_allclose(arrays.resize(picture(size), made),
                                    maps.resize(picture(size), made), atol=EXACT)
 
 
 def test_any_numbers_keep_their_range():
     image = np.random.default_rng(0).normal(0, 1e6, (20, 30, 3)).astype(np.float32)
     for made in ((48, 64), (9, 12)):
-        on_canvas = numpy_maps.to_canvas(image, made)
+        on_canvas = arrays.to_canvas(image, made)
         np.testing.assert_allclose(on_canvas, maps.to_canvas(image, made), atol=1e6 * 1e-4)
-        back = numpy_maps.from_canvas(on_canvas, (31, 17))
+        back = arrays.from_canvas(on_canvas, (31, 17))
         assert on_canvas.min() <= back.min() and back.max() <= on_canvas.max()
 
 
@@ -52,5 +52,5 @@ def test_any_numbers_keep_their_range():
 def test_blur(profile):
     for size in ((40, 60), (3, 5), (1, 1)):
         image = picture(size, 1).astype(np.float32)
-        np.testing.assert_allclose(numpy_maps.blur(image, profile), maps.blur(image, profile),
+        np.testing.assert_allclose(arrays.blur(image, profile), maps.blur(image, profile),
                                    atol=EXACT)

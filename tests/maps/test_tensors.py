@@ -4,7 +4,7 @@ import pytest
 
 from keras_saliency import maps
 from keras_saliency.datasets import fixations
-from keras_saliency.maps import arrays as numpy_maps
+from keras_saliency.maps import geometry
 
 SIZES = [(600, 800), (800, 600), (240, 320), (37, 1000), (1000, 37), (1, 1), (1, 4000),
          (100, 100), (333, 641)]
@@ -88,10 +88,10 @@ def test_min_max_and_peak():
 
 
 def test_canvas_turns_with_the_picture():
-    assert numpy_maps.oriented_canvas((600, 800), (240, 320)) == (240, 320)
-    assert numpy_maps.oriented_canvas((800, 600), (240, 320)) == (320, 240)
-    assert numpy_maps.oriented_canvas((500, 500), (240, 320)) == (240, 320)
-    assert numpy_maps.oriented_canvas((800, 600), (360, 360)) == (360, 360)
+    assert geometry.oriented_canvas((600, 800), (240, 320)) == (240, 320)
+    assert geometry.oriented_canvas((800, 600), (240, 320)) == (320, 240)
+    assert geometry.oriented_canvas((500, 500), (240, 320)) == (240, 320)
+    assert geometry.oriented_canvas((800, 600), (360, 360)) == (360, 360)
 
 
 def _area_means(picture, size):
@@ -154,5 +154,5 @@ def test_stretched_points_keep_their_relative_place(size):
 
 
 def test_a_canvas_that_is_stretched_over_does_not_turn():
-    assert numpy_maps.oriented_canvas((800, 600), (240, 320), "stretch") == (240, 320)
-    assert numpy_maps.oriented_canvas((600, 800), (320, 240), "stretch") == (320, 240)
+    assert geometry.oriented_canvas((800, 600), (240, 320), "stretch") == (240, 320)
+    assert geometry.oriented_canvas((600, 800), (320, 240), "stretch") == (320, 240)

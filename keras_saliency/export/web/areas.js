@@ -1,4 +1,4 @@
-// Shares of attention, as keras_saliency/analysis/attention_share.py has them for boxes. A box is
+// Shares of attention, as keras_saliency/areas/shares.py has them for boxes. A box is
 // {left, top, right, bottom} in pixels; a pixel belongs to it if its center lies inside.
 
 /**

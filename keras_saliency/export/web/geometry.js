@@ -1,4 +1,4 @@
-// From a picture to the network's canvas and back, as keras_saliency/numpy_maps.py has it: a picture
+// From a picture to the network's canvas and back, as keras_saliency/maps/arrays.py has it: a picture
 // keeps its shape, is resized by area where it shrinks and bicubic where it grows, with aligned
 // corners, and is padded in the middle of the canvas. Arrays are rows of pixels of some channels.
 
