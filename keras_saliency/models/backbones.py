@@ -1,4 +1,4 @@
-"""Pretrained encoders as functional graphs with taps by layer name."""
+"""Encoders that can be pretrained: functions that give every layer's output by name."""
 from keras import layers
 
 from keras_saliency.models.dilated import conv2d
@@ -6,27 +6,26 @@ from keras_saliency.models.layers import CeilMaxPooling, GroupedConv2D, LocalRes
 
 VGG16_CITATION = ("Simonyan and Zisserman (2015), Very deep convolutional networks for "
                   "large-scale image recognition")
-# (number of 3x3 convolutions, filters) of each block: Simonyan and Zisserman (2015), column D.
+# (number of 3x3 convolutions, filters) of each block: column D of the paper.
 VGG16_BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 
 
 def vgg16(inputs, pool_strides=(2, 2, 2, 2, 2), dilation_rates=(1, 1, 1, 1, 1),
-          width_multiplier=1.0, prefix="", relu_layers=False):
-    """The convolutions of VGG16 on preprocessed images; Keras' own layer names.
+          width_multiplier=1.0, prefix="", relu_layers=False) -> dict:
+    """Apply the convolutions of VGG16, under Keras' own layer names.
 
     Args:
-        inputs: symbolic float32 [B, H, W, 3], already in the encoder's colour order and range.
+        inputs: symbolic float32 [B, H, W, 3], in the encoder's colour order and range.
         pool_strides: for each block 2 (halve, "valid"), 1 (max over 2x2, size kept, "same") or
             None (no pool).
-        dilation_rates: for each block the dilation of its convolutions.
-        width_multiplier: factor on the number of filters; 1.0 is VGG16, small values serve tests.
-        prefix: of all layer names, where a model has more than one.
-        relu_layers: whether `block1_conv1` is the response before the rectification, which then
-            is a layer `block1_relu1`.
+        dilation_rates: dilation of each block's convolutions.
+        width_multiplier: factor on the number of filters; below 1 for tests.
+        prefix: start of all layer names, for a model with more than one encoder.
+        relu_layers: True to give each rectification a layer of its own, `block1_relu1` ...;
+            `block1_conv1` ... are then the responses before it.
 
     Returns:
-        dict: layer name without prefix -> symbolic tensor, from `block1_conv1` to the last layer,
-        in order.
+        {layer name without prefix: symbolic tensor}, in order.
     """
     x = inputs
     taps = {}
@@ -48,28 +47,29 @@ def vgg16(inputs, pool_strides=(2, 2, 2, 2, 2), dilation_rates=(1, 1, 1, 1, 1),
     return taps
 
 
-# (filters, kernel, stride, groups, whether pooled, whether normalized) of each convolution, in
-# Caffe's order (pool before normalization).
+# (filters, kernel, stride, groups, pooled, normalized) of each convolution; as in Caffe's reference
+# network, the pool comes before the normalization.
 ALEXNET = ((96, 11, 4, 1, True, True), (256, 5, 1, 2, True, True), (384, 3, 1, 1, False, False),
            (384, 3, 1, 2, False, False), (256, 3, 1, 2, True, False))
 
 
-def alexnet(inputs, width_multiplier=1.0):
-    """The convolutions of AlexNet (Krizhevsky et al. 2012) as Caffe's reference network has them.
+def alexnet(inputs, width_multiplier=1.0) -> dict:
+    """Apply the convolutions of AlexNet (Krizhevsky et al. 2012), in the form of Caffe's reference
+    network, to images of any size.
 
-    Any image size: the first convolution is padded with zeros to "full" (Kuemmerer et al. 2015,
-    section 1.1). On a picture of 16 n pixels there then are n cells from `alexnet_pool2` to
-    `alexnet_relu5`, and cell i sees what lies around (i + 0.5) * 16, within a pixel; padded to
-    "same", it would see what lies 6 pixels further. Layers before `alexnet_pool1` have 3 cells too
-    many, those from there to `alexnet_relu2` one, which see the padding.
+    The first convolution is padded with zeros to "full" (Kuemmerer et al. 2015, section 1.1). On a
+    picture of 16 n pixels, `alexnet_pool2` to `alexnet_relu5` then have n cells, and cell i is
+    centered on (i + 0.5) * 16 within a pixel; "same" would shift the centers by 6 pixels. Layers
+    before `alexnet_pool1` have 3 extra cells that see the padding; those from there to
+    `alexnet_relu2` have one.
 
     Args:
         inputs: symbolic float32 [B, H, W, 3] after preprocessing "alexnet".
-        width_multiplier: as of `vgg16`.
+        width_multiplier: factor on the number of filters; below 1 for tests.
 
     Returns:
-        dict: layer name -> symbolic tensor, `alexnet_conv1` (before the rectification),
-        `alexnet_relu1`, `alexnet_pool1`, `alexnet_norm1` ... `alexnet_pool5`, in order.
+        {layer name: symbolic tensor}, in order: `alexnet_conv1` (before the rectification),
+        `alexnet_relu1`, `alexnet_pool1`, `alexnet_norm1` ... `alexnet_pool5`.
     """
     x = inputs
     taps = {}

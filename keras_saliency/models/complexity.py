@@ -1,8 +1,8 @@
-"""What a network costs: parameters, multiply-adds and memory of its layers' outputs.
+"""Costs of a network: parameters, multiply-adds and memory of its layers' outputs.
 
-Multiply-adds are those of convolutions and dense layers (bias, activation, pooling and resizing
-are not counted); one is two floating-point operations. Memory is 4 bytes a value and, as in Table 1
-of Pan et al. (2016), the outputs of all layers at once, as training needs them.
+Multiply-adds count convolutions and dense layers, not bias, activation, pooling or resizing; one is
+two floating-point operations. Memory is 4 bytes a value, summed over the outputs of all layers,
+which training keeps at once (as in Table 1 of Pan et al. 2016).
 """
 from typing import NamedTuple
 
@@ -14,12 +14,8 @@ FLOAT_BYTES = 4
 
 
 class LayerCost(NamedTuple):
-    """One layer.
-
-    Attributes:
-        name, kind: of the layer and of its class. shape: of its output (H, W, C) or (U,).
-        parameters: trained or not. multiply_adds: for one image. output_bytes: of one image.
-    """
+    """Cost of one layer, for one image; `kind` is its class, `shape` that of its output, (H, W, C)
+    or (U,), and `parameters` counts frozen ones too."""
 
     name: str
     kind: str
@@ -30,7 +26,7 @@ class LayerCost(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """A whole network: sums over its layers."""
+    """Sums over the layers of a network."""
 
     parameters: int
     multiply_adds: int
@@ -39,21 +35,17 @@ class Cost(NamedTuple):
 
 
 def layer_costs(model, size) -> list:
-    """`LayerCost` of each layer of a functional model for images of `size` (h, w), in order."""
+    """Return the `LayerCost` of each layer of a functional model, for images of `size` (h, w)."""
     layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
-    shapes = _shapes(model, size, [tensor for layer in layers for tensor in (
-        tf.nest.flatten(layer.input)[0], tf.nest.flatten(layer.output)[0])])
+    tensors = [tf.nest.flatten(tensor)[0] for layer in layers
+               for tensor in (layer.input, layer.output)]
+    shapes = [tuple(shape[1:]) for shape in keras.Model(
+        model.inputs[0], tensors).compute_output_shape((1, *size, 3))]
     return [_cost(layer, *pair) for layer, pair in zip(layers, zip(shapes[::2], shapes[1::2]))]
 
 
-def _shapes(model, size, tensors) -> list:
-    """Shapes without the batch that symbolic tensors of the model have for images of `size`."""
-    shapes = keras.Model(model.inputs[0], tensors).compute_output_shape((1, *size, 3))
-    return [tuple(shape[1:]) for shape in shapes]
-
-
 def total(costs) -> Cost:
-    """The sum of `LayerCost`s."""
+    """Sum the costs of layers."""
     parameters, multiply_adds, outputs = (
         sum(getattr(cost, key) for cost in costs)
         for key in ("parameters", "multiply_adds", "output_bytes"))
@@ -61,10 +53,10 @@ def total(costs) -> Cost:
 
 
 def _cost(layer, given, made) -> LayerCost:
-    """Of a layer from the shape `given` to the shape `made`."""
+    """Return the cost of a layer from the shape `given` to the shape `made`."""
     kernels = [tuple(w.shape) for w in layer.weights if len(w.shape) in (2, 4)
                and w.name.split("/")[-1].startswith("kernel")]
-    # each input cell meets the kernel of a transposed convolution, each output cell that of others
+    # a transposed convolution applies its kernel at each input cell, others at each output cell
     cells = given if isinstance(layer, keras.layers.Conv2DTranspose) else made
     places = int(np.prod(cells[:-1])) if len(cells) == 3 else 1
     multiply_adds = sum(places * int(np.prod(kernel)) for kernel in kernels)

@@ -5,18 +5,19 @@ import numpy as np
 import tensorflow as tf
 
 from keras_saliency.compat import register
+from keras_saliency.models.layers import MapLayer
 
 PRIOR_CELLS = 64
-# Of `MonotoneLog`: parts of its range, and what is added to a map, whose zeros have no logarithm.
+# Of `MonotoneLog`: the number of segments, and the constant added before the logarithm of a zero.
 SEGMENTS, FLOOR = 10, 1e-3
 START_SHARE = 0.01  # of `MixUniform`
 
 
 @register
-class FeatureScale(keras.layers.Layer):
-    """Each map of [B, H, W, C] divided by its standard deviation over a dataset.
+class FeatureScale(MapLayer):
+    """Divide each map of [B, H, W, C] by its standard deviation over a dataset.
 
-    `std` [C] is a weight that is measured, not trained; 1 until then.
+    The weight `std` [C] is measured, not trained; 1 until then.
     """
 
     def build(self, input_shape):
@@ -27,16 +28,13 @@ class FeatureScale(keras.layers.Layer):
     def call(self, inputs):
         return inputs / self.std
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
-
 
 @register
-class GaussianBlur(keras.layers.Layer):
-    """Maps [B, H, W, 1] under a Gaussian whose width is learned, exp(`log_sigma`) in cells.
+class GaussianBlur(MapLayer):
+    """Blur maps [B, H, W, 1] with a Gaussian of learned width, exp(`log_sigma`) in cells.
 
-    Untruncated; where it reaches beyond the border, the weights inside grow to sum to 1, so that a
-    constant map stays as it is.
+    The kernel is not truncated. At the border, the weights inside the map are renormalised to sum
+    to 1, so that a constant map does not change.
     """
 
     def build(self, input_shape):
@@ -47,14 +45,11 @@ class GaussianBlur(keras.layers.Layer):
         shape = tf.shape(inputs)
         blurred = gaussian_blur(inputs[..., 0], tf.exp(tf.convert_to_tensor(self.log_sigma)),
                                 shape[1], shape[2])
-        return tf.expand_dims(blurred, -1)  # tf.newaxis TensorFlow Lite does not have
-
-    def compute_output_shape(self, input_shape):
-        return input_shape
+        return tf.expand_dims(blurred, -1)  # TensorFlow Lite has no tf.newaxis
 
 
-def gaussian_blur(maps, sigma, height, width):
-    """Maps [B, h, w] under the Gaussian of `GaussianBlur`, sigma in cells."""
+def gaussian_blur(maps, sigma, height, width) -> tf.Tensor:
+    """Blur maps [B, h, w] as `GaussianBlur` does, with sigma in cells."""
     def kernel(length):
         places = tf.range(tf.cast(length, maps.dtype))
         distance = places[:, tf.newaxis] - places[tf.newaxis]
@@ -64,12 +59,12 @@ def gaussian_blur(maps, sigma, height, width):
 
 
 @register
-class MonotoneLog(keras.layers.Layer):
-    """Logarithms of maps [B, H, W, 1] of 0..1 under a monotone function that is learned.
+class MonotoneLog(MapLayer):
+    """Take logarithms of maps [B, H, W, 1] of 0..1 through a learned monotone function.
 
-    The logarithm of map + `FLOOR` is cut into `SEGMENTS` equal parts; in each the function rises by
-    its own one of `slopes` [SEGMENTS], not below 0. With all slopes 1, as at the start, the softmax
-    of the result is the map divided by its sum.
+    The range of log(map + `FLOOR`) is cut into `SEGMENTS` equal parts. In each, the function rises
+    with its own slope from `slopes` [SEGMENTS], never below 0. With all slopes 1, as at the start,
+    the softmax of the result is the map divided by its sum.
     """
 
     def build(self, input_shape):
@@ -80,12 +75,9 @@ class MonotoneLog(keras.layers.Layer):
     def call(self, inputs):
         return monotone_log(inputs, tf.convert_to_tensor(self.slopes))
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
 
-
-def monotone_log(maps, slopes):
-    """Maps of 0..1 of any shape under the function of `MonotoneLog`; `slopes` [SEGMENTS]."""
+def monotone_log(maps, slopes) -> tf.Tensor:
+    """Apply the function of `MonotoneLog` to maps of 0..1 of any shape; `slopes` [SEGMENTS]."""
     knots = np.linspace(np.log(FLOOR), np.log1p(FLOOR), SEGMENTS + 1).tolist()
     logs = tf.math.log(tf.nn.relu(maps) + FLOOR)
     parts = [slopes[segment] * (tf.clip_by_value(logs, low, high) - low)
@@ -94,11 +86,11 @@ def monotone_log(maps, slopes):
 
 
 @register
-class AddCenterBias(keras.layers.Layer):
-    """Maps [B, H, W, 1] plus `alpha`, which is learned, times a log-density of relative places.
+class AddCenterBias(MapLayer):
+    """Add `alpha` (learned) times a center_bias to maps [B, H, W, 1].
 
-    `log_density` [64, 64] is a weight that is measured, not trained: of the training fixations,
-    rows and columns spread over the canvas; 0 (uniform) until then.
+    The weight `log_density` [64, 64] is measured on the training fixations, not trained; its rows
+    and columns spread over the canvas. It is 0 (uniform) until then.
     """
 
     def build(self, input_shape):
@@ -116,17 +108,14 @@ class AddCenterBias(keras.layers.Layer):
         return inputs + self.alpha * tf.expand_dims(resized, -1)
 
     def set_uniform(self) -> None:
-        """Make the log-density that is added 0, of no place more than of another."""
+        """Make the center_bias uniform: log_density 0 everywhere."""
         self.log_density.assign(tf.zeros_like(tf.convert_to_tensor(self.log_density)))
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
 
+def between_cells(length) -> tf.Tensor:
+    """Bilinear weights [length, PRIOR_CELLS] of the cells at each place, outer corners aligned.
 
-def between_cells(length):
-    """[length, PRIOR_CELLS]: what each place takes of the cells, bilinear, outer corners aligned.
-
-    As a matrix, since OpenVINO cannot resize what is constant.
+    A matrix product replaces the resizing because OpenVINO cannot resize a constant.
     """
     cells = tf.range(PRIOR_CELLS, dtype=tf.float32)
     places = (tf.range(tf.cast(length, tf.float32)) + 0.5) * (
@@ -136,21 +125,18 @@ def between_cells(length):
 
 
 @register
-class LogSoftmax(keras.layers.Layer):
-    """Each map of [B, H, W, 1] as a log-density over its cells, in nats, logsumexp 0."""
+class LogSoftmax(MapLayer):
+    """Turn each map of [B, H, W, 1] into a log_density over its cells: nats, logsumexp 0."""
 
     def call(self, inputs):
         return inputs - tf.reduce_logsumexp(inputs, axis=(1, 2, 3), keepdims=True)
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
-
 
 @register
-class MixUniform(keras.layers.Layer):
-    """Log-densities [B, H, W, 1] mixed with a share of uniform density, which is learned.
+class MixUniform(MapLayer):
+    """Mix log-densities [B, H, W, 1] with a learned share of the uniform density.
 
-    The weight `logit` is the logarithm of share / (1 - share); no density is below share / (H W).
+    The weight `logit` is log(share / (1 - share)). No density falls below share / (H W).
     """
 
     def build(self, input_shape):
@@ -161,12 +147,9 @@ class MixUniform(keras.layers.Layer):
     def call(self, inputs):
         return mix_uniform(inputs, tf.convert_to_tensor(self.logit))
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
 
-
-def mix_uniform(log_densities, logit):
-    """Log-densities [B, H, W, ...] under `MixUniform`."""
+def mix_uniform(log_densities, logit) -> tf.Tensor:
+    """Mix log-densities [B, H, W, ...] as `MixUniform` does."""
     shape = tf.shape(log_densities)
     uniform = tf.math.log_sigmoid(logit) - tf.math.log(tf.cast(shape[1] * shape[2], logit.dtype))
     own = log_densities + tf.math.log_sigmoid(-logit)

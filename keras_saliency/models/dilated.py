@@ -1,10 +1,9 @@
-"""Dilated convolution where it lies, without sorting the maps into `rate` x `rate` smaller ones.
+"""Dilated convolution in place, without splitting the maps into `rate` x `rate` smaller ones.
 
-Keras hands a dilated convolution to `tf.nn.convolution`, which rearranges its maps before and
-after (SpaceToBatch): at MSI-Net's sizes that costs more than the arithmetic. TensorFlow's own
-kernel takes dilations as they are, but its gradient is not there on every CPU. In training the
-gradients are therefore made of plain operations, of which there are kernels everywhere; otherwise
-the kernel stands alone, so that bias and activation can be fused into it.
+Keras passes dilated convolutions to `tf.nn.convolution`, which rearranges its maps before and after
+(SpaceToBatch). At MSI-Net's sizes that costs more than the arithmetic. `tf.nn.conv2d` needs no
+rearranging, but not every CPU has its gradient, so training uses gradients made of plain
+operations. Inference calls the kernel alone, so that bias and activation can be fused into it.
 """
 import keras
 import tensorflow as tf
@@ -12,20 +11,17 @@ import tensorflow as tf
 from keras_saliency.compat import register
 
 
-def conv2d(filters: int, size: int, dilation: int = 1, **options):
-    """The "same" convolution layer of a kernel [size, size] with the given dilation.
-
-    `options` as of `keras.layers.Conv2D`.
-    """
+def conv2d(filters: int, size: int, dilation: int = 1, **options) -> keras.layers.Conv2D:
+    """Return a "same" convolution layer with a kernel [size, size]; `options` as Keras' layer."""
     kind = keras.layers.Conv2D if dilation == 1 else DilatedConv2D
     return kind(filters, size, padding="same", dilation_rate=dilation, **options)
 
 
 @register
 class DilatedConv2D(keras.layers.Conv2D):
-    """`keras.layers.Conv2D` with the same weights and results, faster where `dilation_rate` > 1.
+    """A faster `keras.layers.Conv2D` for `dilation_rate` > 1, with the same weights and results.
 
-    Of odd kernels with stride 1 and padding "same" alone.
+    Only for odd kernels, stride 1 and padding "same".
     """
 
     def call(self, inputs, training=None):
@@ -40,7 +36,7 @@ class DilatedConv2D(keras.layers.Conv2D):
 
 
 def _differentiable(rate: int):
-    """A function (maps [B, H, W, C], kernel [k, k, C, F]) -> [B, H, W, F] with gradients."""
+    """Return a function (maps [B, H, W, C], kernel [k, k, C, F]) -> [B, H, W, F]."""
     @tf.custom_gradient
     def convolve(maps, kernel):
         def gradient(slope):
@@ -54,7 +50,7 @@ def _differentiable(rate: int):
 
 
 def _kernel_gradient(maps, slope, size: int, rate: int):
-    """[size, size, C, F]: for each place of the kernel, what it saw times the slope there."""
+    """Return [size, size, C, F]: for each kernel cell, its inputs times the output's slopes."""
     margin = size // 2 * rate
     padded = tf.pad(maps, [[0, 0], [margin, margin], [margin, margin], [0, 0]])
     height, width = tf.unstack(tf.shape(maps)[1:3])

@@ -1,14 +1,14 @@
-"""Layers that Keras does not have; stateless, any image size, same on Keras 2 and 3."""
+"""Layers that Keras lacks: any image size, the same on Keras 2 and 3."""
 import keras
 import tensorflow as tf
 
 from keras_saliency.compat import register
 from keras_saliency.files import InputError
 
-# Per-channel offsets of the ImageNet VGG16, blue, green, red as Caffe counts them.
+# Channel means of the ImageNet VGG16 in Caffe's order: blue, green, red.
 CAFFE_MEANS = (103.939, 116.779, 123.68)
 
-# mode -> (swap RGB to BGR, subtracted means, multiplied scale)
+# mode -> (swap RGB to BGR, means to subtract, scale to multiply by)
 PREPROCESSING = {
     # The released MSI-Net weights expect the BGR means on channels in RGB order.
     "msi_net": (False, CAFFE_MEANS, 1.0),
@@ -20,9 +20,21 @@ PREPROCESSING = {
 }
 
 
+class MapLayer(keras.layers.Layer):
+    """A layer whose output has the shape of its input and whose config holds its `settings`."""
+
+    settings = ()  # names of constructor arguments, each kept as an attribute
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), **{name: getattr(self, name) for name in self.settings}}
+
+
 @register
-class Preprocess(keras.layers.Layer):
-    """RGB 0..255 float32 [B, H, W, 3] to what the encoder was trained on.
+class Preprocess(MapLayer):
+    """Bring RGB 0..255 float32 [B, H, W, 3] into the range and colour order of an encoder.
 
     Args:
         mode: key of `PREPROCESSING`.
@@ -30,6 +42,8 @@ class Preprocess(keras.layers.Layer):
     Raises:
         InputError: unknown mode.
     """
+
+    settings = ("mode",)
 
     def __init__(self, mode: str = "caffe", **kwargs):
         super().__init__(**kwargs)
@@ -43,15 +57,11 @@ class Preprocess(keras.layers.Layer):
         channels = inputs[..., ::-1] if swap else inputs
         return (channels - tf.constant(means, channels.dtype)) * scale
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
 
-    def get_config(self):
-        return {**super().get_config(), "mode": self.mode}
+class _Upsample(MapLayer):
+    """Enlarge [B, h, w, C] to [B, h*factor, w*factor, C] with `resize` of the subclass."""
 
-
-class _Upsample(keras.layers.Layer):
-    """An enlargement [B, h, w, C] -> [B, h*factor, w*factor, C]; `resize` says which."""
+    settings = ("factor",)
 
     def __init__(self, factor: int = 2, **kwargs):
         super().__init__(**kwargs)
@@ -67,16 +77,12 @@ class _Upsample(keras.layers.Layer):
         height, width = (None if n is None else n * self.factor for n in (height, width))
         return (batch, height, width, channels)
 
-    def get_config(self):
-        return {**super().get_config(), "factor": self.factor}
-
 
 @register
 class NearestUpsample(_Upsample):
-    """Each cell of [B, h, w, C] repeated: [B, h*factor, w*factor, C].
+    """Repeat each cell of [B, h, w, C] to make [B, h*factor, w*factor, C].
 
-    `keras.layers.UpSampling2D` of Keras 3 does it in a way that TensorFlow Lite's converter cannot
-    follow.
+    TensorFlow Lite cannot convert `keras.layers.UpSampling2D` of Keras 3.
     """
 
     def resize(self, images, size):
@@ -86,10 +92,10 @@ class NearestUpsample(_Upsample):
 
 @register
 class BilinearUpsample(_Upsample):
-    """Bilinear enlargement [B, h, w, C] -> [B, h*factor, w*factor, C] as TensorFlow 1 did it.
+    """Enlarge [B, h, w, C] to [B, h*factor, w*factor, C] bilinearly, as TensorFlow 1 did.
 
-    Corners not aligned, pixel centers at whole numbers (`half_pixel_centers=False`): not what
-    `keras.layers.UpSampling2D` does.
+    Corners are not aligned and pixel centers are whole numbers (`half_pixel_centers=False`), which
+    differs from `keras.layers.UpSampling2D`.
     """
 
     def resize(self, images, size):
@@ -98,10 +104,10 @@ class BilinearUpsample(_Upsample):
 
 
 @register
-class BroadcastTo(keras.layers.Layer):
+class BroadcastTo(MapLayer):
     """Spread image-level features [B, 1, 1, C] over the grid of a second input [B, h, w, *].
 
-    Equal to the bilinear resizing of one pixel, without its arithmetic.
+    This equals the bilinear resizing of one pixel, without its arithmetic.
     """
 
     def call(self, inputs):
@@ -114,12 +120,14 @@ class BroadcastTo(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         features, grid = input_shape
-        return (grid[0], grid[1], grid[2], features[-1])
+        return (*grid[:3], features[-1])
 
 
 @register
-class MinMax(keras.layers.Layer):
-    """Each map of [B, H, W, 1] as (x - min) / (epsilon + max(x - min)), within 0..1."""
+class MinMax(MapLayer):
+    """Stretch each map of [B, H, W, 1] to 0..1: (x - min) / (epsilon + max(x - min))."""
+
+    settings = ("epsilon",)
 
     def __init__(self, epsilon: float = 1e-7, **kwargs):
         super().__init__(**kwargs)
@@ -129,20 +137,14 @@ class MinMax(keras.layers.Layer):
         shifted = inputs - tf.reduce_min(inputs, axis=(1, 2, 3), keepdims=True)
         return shifted / (self.epsilon + tf.reduce_max(shifted, axis=(1, 2, 3), keepdims=True))
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
-
-    def get_config(self):
-        return {**super().get_config(), "epsilon": self.epsilon}
-
 
 @register
-class MapDropout(keras.layers.Layer):
-    """Silences whole maps of [B, H, W, C] in training, each with probability `rate`.
+class MapDropout(MapLayer):
+    """Silence whole maps of [B, H, W, C] in training, each with probability `rate`.
 
-    The maps that remain grow by 1 / (1 - rate); outside of training the inputs pass unchanged.
-    Which maps are silenced is drawn from the bits of the inputs' sum: there is no generator whose
-    state a checkpoint would have to keep, so a resumed run draws what the whole one would have.
+    The remaining maps grow by 1 / (1 - rate). Outside training the inputs pass unchanged. The bits
+    of the inputs' sum seed the draw, so there is no generator state for a checkpoint to keep: a
+    resumed run draws the same maps as an uninterrupted one.
 
     Args:
         rate: 0 <= rate < 1. seed: makes layers that see the same inputs differ.
@@ -150,6 +152,8 @@ class MapDropout(keras.layers.Layer):
     Raises:
         InputError: a rate outside that range.
     """
+
+    settings = ("rate", "seed")
 
     def __init__(self, rate: float = 0.5, seed: int = 0, **kwargs):
         super().__init__(**kwargs)
@@ -167,21 +171,17 @@ class MapDropout(keras.layers.Layer):
         keep = tf.cast(chance >= self.rate, inputs.dtype)
         return inputs * keep / (1 - self.rate)
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
-
-    def get_config(self):
-        return {**super().get_config(), "rate": self.rate, "seed": self.seed}
-
 
 @register
-class CeilMaxPooling(keras.layers.Layer):
-    """Max pooling as Caffe and Theano (ignore_border=False) do it: a last window that reaches
-    beyond the border counts with what it has of the map.
+class CeilMaxPooling(MapLayer):
+    """Max pooling as in Caffe and Theano (ignore_border=False), which round the size up.
 
-    The output has ceil((n - size) / stride) + 1 cells along an axis of n. Keras' "same" has as many
-    but may begin one cell outside of the map.
+    The last window may reach beyond the border; it then counts only cells of the map. The output
+    has ceil((n - size) / stride) + 1 cells along an axis of n. Keras' "same" gives the same number
+    but may begin one cell outside the map.
     """
+
+    settings = ("size", "stride")
 
     def __init__(self, size: int = 2, stride: int = 2, **kwargs):
         super().__init__(**kwargs)
@@ -207,17 +207,16 @@ class CeilMaxPooling(keras.layers.Layer):
                          for n in (height, width))
         return (batch, height, width, channels)
 
-    def get_config(self):
-        return {**super().get_config(), "size": self.size, "stride": self.stride}
-
 
 @register
-class LocalResponseNormalization(keras.layers.Layer):
-    """Across channels, with Caffe's parameters: x / (k + alpha / n * sum of n squares) ** beta.
+class LocalResponseNormalization(MapLayer):
+    """Normalise across channels as Caffe does: x / (k + alpha / n * sum of n squares) ** beta.
 
     Args:
         size: n, odd. alpha, beta, k: as above.
     """
+
+    settings = ("size", "alpha", "beta", "k")
 
     def __init__(self, size: int = 5, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0,
                  **kwargs):
@@ -229,22 +228,17 @@ class LocalResponseNormalization(keras.layers.Layer):
             inputs, depth_radius=self.size // 2, bias=self.k, alpha=self.alpha / self.size,
             beta=self.beta)
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
-
-    def get_config(self):
-        return {**super().get_config(), "size": self.size, "alpha": self.alpha,
-                "beta": self.beta, "k": self.k}
-
 
 @register
-class ResizeLike(keras.layers.Layer):
-    """Bilinear resizing of maps [B, h, w, C] to the grid of a second input [B, H, W, *].
+class ResizeLike(MapLayer):
+    """Resize maps [B, h, w, C] bilinearly to the grid of a second input [B, H, W, *].
 
     Args:
-        align_corners: whether the centers of the corner cells coincide; else those cells' outer
-            corners do, as in `tf.image.resize`.
+        align_corners: align the centers of the corner cells; otherwise their outer corners, as
+            `tf.image.resize` does.
     """
+
+    settings = ("align_corners",)
 
     def __init__(self, align_corners: bool = True, **kwargs):
         super().__init__(**kwargs)
@@ -262,20 +256,19 @@ class ResizeLike(keras.layers.Layer):
         small, grid = input_shape
         return (small[0], grid[1], grid[2], small[-1])
 
-    def get_config(self):
-        return {**super().get_config(), "align_corners": self.align_corners}
-
 
 @register
-class GroupedConv2D(keras.layers.Layer):
-    """"same" convolution of channels in groups that do not see each other, with bias.
+class GroupedConv2D(MapLayer):
+    """"same" convolution with bias in groups of channels that do not see each other.
 
-    TensorFlow's CPU kernel has no grouped convolutions: the channels are split, and the results
+    TensorFlow's CPU kernel has no grouped convolution, so the channels are split and the results
     concatenated.
 
     Args:
-        filters: of all groups together. kernel_size: odd. groups: divides input and filters.
+        filters: number over all groups. kernel_size: odd. groups: divides input and filters.
     """
+
+    settings = ("filters", "kernel_size", "groups")
 
     def __init__(self, filters: int, kernel_size: int, groups: int = 2, **kwargs):
         super().__init__(**kwargs)
@@ -295,7 +288,3 @@ class GroupedConv2D(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:3], self.filters)
-
-    def get_config(self):
-        return {**super().get_config(), "filters": self.filters,
-                "kernel_size": self.kernel_size, "groups": self.groups}
