@@ -8,7 +8,7 @@ from keras_saliency.datasets.loading import load_data
 from keras_saliency.evaluation.scoring import density_of
 from keras_saliency.models import load_pretrained
 from keras_saliency.prediction.forward import predict
-from keras_saliency.report import figures
+from keras_saliency.report import plots
 from papers import ablated
 from papers.ablations import FULL, TITLES
 from papers.numbers import column, groups, number
@@ -81,7 +81,7 @@ def show(setting, rows) -> list:
         strip.append((image, density_of(stimuli, index, spec.sigma),
                       *(predict(network, image) for network in networks.values()), name))
     path = Path(setting.scratch) / "ablation_maps.png"
-    figures.sample_strip(strip, path, ("stimulus", "fixation density",
+    plots.sample_strip(strip, path, ("stimulus", "fixation density",
                                        *(TITLES[variant] for variant in networks)))
     return [path]
 

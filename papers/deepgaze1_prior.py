@@ -5,7 +5,7 @@ from keras_saliency import metrics
 from keras_saliency.datasets import pipeline
 from keras_saliency.evaluation.engine import remove_center_bias
 from keras_saliency.evaluation.sources import model_predictions
-from keras_saliency.report import figures
+from keras_saliency.report import plots
 from papers import deepgaze1_fit as shared
 from papers.marked_pictures import with_fixations
 from papers.numbers import column, groups, number
@@ -97,7 +97,7 @@ def show(setting, rows) -> list:
                    shown.names[index].replace("_", " ")) for index in range(len(shown))]
     setting.scratch.mkdir(parents=True, exist_ok=True)
     path = setting.scratch / "priors.png"
-    figures.sample_strip(strip, path, ("fixations", "uniform prior", "center bias"))
+    plots.sample_strip(strip, path, ("fixations", "uniform prior", "center bias"))
     return [path]
 
 

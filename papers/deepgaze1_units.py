@@ -3,7 +3,7 @@ import numpy as np
 
 from keras_saliency import maps
 from keras_saliency.datasets import pipeline
-from keras_saliency.report import figures
+from keras_saliency.report import plots
 from keras_saliency.training import lbfgs_results
 from keras_saliency.units.activations import dataset_activations
 from keras_saliency.units.unit_scores import score_dataset
@@ -93,7 +93,7 @@ def _draw_context(run, path) -> None:
     titles = [title for patch in chosen if patch["place"] == 1
               for title in (f"{patch['layer']} {patch['unit']}",
                             "response" if signs[patch["rank"]] > 0 else "response times -1")]
-    figures.sample_strip([(*cells, "") for cells in rows.values() if len(cells) == len(titles)],
+    plots.sample_strip([(*cells, "") for cells in rows.values() if len(cells) == len(titles)],
                          path, titles)
 
 

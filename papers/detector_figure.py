@@ -3,8 +3,7 @@ Table 5)."""
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from keras_saliency.report.figures import DPI, legend, save_plot, style_axes
-from keras_saliency.report.labels import name_points
+from keras_saliency.report.plots import DPI, legend, name_points, save_plot, style_axes
 
 
 def detector_figure(groups: dict, stem) -> None:

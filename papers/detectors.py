@@ -5,7 +5,7 @@ He, Borji, Mi and Pugeault 2018, Table 5, by the method of Figure 3.
 import numpy as np
 
 from keras_saliency.datasets.loading import load_part
-from keras_saliency.report.figures import BEST, TRAIN, VALIDATION
+from keras_saliency.report.plots import BEST, TRAIN, VALIDATION
 from keras_saliency.units.statistics import pearson
 from papers.detector_figure import detector_figure
 from papers.numbers import column, number

@@ -5,7 +5,7 @@ from keras_saliency.evaluation.scoring import Scorer, density_of, score_predicti
 from keras_saliency.evaluation.sources import BASELINES
 from keras_saliency.models import load_predictor
 from keras_saliency.prediction.forward import predict
-from keras_saliency.report import figures
+from keras_saliency.report import plots
 from papers.marked_pictures import with_fixations
 from papers.numbers import column, groups, number
 from papers.scored import evaluation_of
@@ -86,7 +86,7 @@ def show(setting, rows) -> list:
                           f"{row['stimulus']} NSS {row['nss']:.2f} of "
                           f"{row['gold_standard']:.2f}"))
         paths.append(setting.scratch / f"failures_{short(model)}.png")
-        figures.sample_strip(strip, paths[-1], ("fixations", "fixation density", short(model)))
+        plots.sample_strip(strip, paths[-1], ("fixations", "fixation density", short(model)))
     return paths
 
 

@@ -3,7 +3,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from keras_saliency.report.figures import BEST, DPI, FAINT, INK, save_plot
+from keras_saliency.report.plots import BEST, DPI, FAINT, INK, save_plot
 
 COLUMNS = 8
 

@@ -9,7 +9,7 @@ from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.concepts import load_concepts
 from keras_saliency.datasets.loading import load_part
 from keras_saliency.prediction.forward import canvas_of
-from keras_saliency.report.frequency_figure import frequency_plot
+from keras_saliency.report.plots import bars, save_plot
 from keras_saliency.units.detectors import detector_units
 from keras_saliency.units.dissection import dissect, find_thresholds
 from keras_saliency.units.dissection_study import frequency_rows
@@ -102,9 +102,10 @@ def verdict(rows) -> Verdict:
 
 
 def draw(rows, stem) -> None:
-    frequency_plot({f"{short(model)}: {category}": [
+    save_plot(bars({f"{short(model)}: {category}": [
         (str(row["concept"]), row["frequency"]) for row in _most_frequent(some)]
-        for (model, category), some in groups(rows, "model", "category").items()}, stem)
+        for (model, category), some in groups(rows, "model", "category").items()},
+        "detection frequency f_n"), stem)
 
 
 SPEC = ResultSpec(

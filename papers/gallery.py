@@ -11,7 +11,7 @@ from keras_saliency.evaluation.sources import model_predictions
 from keras_saliency.models import load_predictor
 from keras_saliency.prediction.forward import predict
 from keras_saliency.prediction.pictures import find_pictures, read_picture
-from keras_saliency.report import figures
+from keras_saliency.report import plots
 from papers.numbers import column, groups, number
 from papers.spec import ResultSpec, Table, Verdict
 
@@ -69,7 +69,7 @@ def show(setting, rows) -> list:
               bias.predict(shown[0].shape[:2]).saliency_map, label.replace("_", " "))
              for shown, label in examples]
     path = setting.scratch / "gallery.png"
-    figures.sample_strip(strip, path, titles)
+    plots.sample_strip(strip, path, titles)
     return [path]
 
 

@@ -3,7 +3,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from keras_saliency.report.figures import DPI, FAINT, GROUPS, INK, legend, save_plot, style_axes
+from keras_saliency.report.plots import DPI, FAINT, GROUPS, INK, legend, save_plot, style_axes
 
 
 def loss_figure(values: dict, gradients: dict, maps: dict, stem) -> None:

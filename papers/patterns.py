@@ -6,7 +6,7 @@ from keras_saliency.datasets.loading import load_part
 from keras_saliency.evaluation.center_bias import center_bias
 from keras_saliency.metrics import cc
 from keras_saliency.prediction.forward import canvas_of
-from keras_saliency.report.unit_figures import write_figures
+from keras_saliency.report.study_plots import unit_figures
 from keras_saliency.units.detectors import tiers
 from keras_saliency.units.layer_choice import encoder_output
 from keras_saliency.units.patterns import mean_maps
@@ -101,7 +101,7 @@ def show(setting, rows) -> list:
     study = study_units(models, [f"{name}:{encoder_output(model)}"
                                  for name, model in models.items()],
                         load_part(setting.data("mit1003"), "validation"))
-    return list(write_figures(study, setting.scratch).values())
+    return list(unit_figures(study, setting.scratch).values())
 
 
 SPEC = ResultSpec(

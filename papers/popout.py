@@ -10,7 +10,7 @@ from keras_saliency.datasets import pipeline
 from keras_saliency.evaluation.sources import model_predictions
 from keras_saliency.models import find_weights, list_models, list_pretrained, load_predictor
 from keras_saliency.prediction.forward import predict
-from keras_saliency.report import figures
+from keras_saliency.report import plots
 from papers.numbers import column, groups, number
 from papers.spec import ResultSpec, Table, Verdict
 
@@ -71,7 +71,7 @@ def show(setting, rows) -> list:
     strip = [(image, *(predict(model, image) for model in models.values()),
               dataset.categories[index]) for index, image in zip(chosen, images)]
     path = setting.scratch / "popout_maps.png"
-    figures.sample_strip(strip, path, ("array", *models))
+    plots.sample_strip(strip, path, ("array", *models))
     return [path]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from keras_saliency.datasets import pipeline
 from keras_saliency.models import fit_of
 from keras_saliency.prediction.forward import canvas_of
-from keras_saliency.report import figures
+from keras_saliency.report import plots
 from keras_saliency.units.interpolation import canvas_resampling
 from keras_saliency.units.patterns import enlarge, unit_maps
 from keras_saliency.units.popout import score_targets
@@ -70,7 +70,7 @@ def show(setting, rows) -> list:
                       enlarge(cells, plan),
                       f"{dataset.categories[index]}, unit {unit}"))
     path = setting.scratch / "popout_units.png"
-    figures.sample_strip(strip, path, ("array", "target", f"best unit of {MIDDLE}"))
+    plots.sample_strip(strip, path, ("array", "target", f"best unit of {MIDDLE}"))
     return [path]
 
 

@@ -11,8 +11,8 @@ from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.loading import load_data
 from keras_saliency.datasets.region_labels import UNLABELLED, load_regions
 from keras_saliency.files import InputError
-from keras_saliency.report import figures
-from keras_saliency.report.region_figure import improvement_figure
+from keras_saliency.report import plots
+from keras_saliency.report.study_plots import improvement_figure
 from keras_saliency.training.run import SETTINGS
 from keras_saliency.units.regions import (
     category_statistics,
@@ -171,7 +171,7 @@ def show(setting, rows) -> list:
             drawn[region.mask] = place
         strip.append((load(index).numpy(), drawn, str(dataset.names[index])))
     paths = [setting.scratch / "labels.png"]
-    figures.sample_strip(strip, paths[0], ("stimulus", "regions"))
+    plots.sample_strip(strip, paths[0], ("stimulus", "regions"))
     tops = {short(model): {row["category"]: row["top"] for row in some if row["layer"] == LAST}
             for model, some in groups(rows, "model").items()}
     gains = {model: {c: (top[c] - tops[UNTRAINED][c]) if "" not in (top[c], tops[UNTRAINED][c])

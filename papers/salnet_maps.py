@@ -6,7 +6,7 @@ from keras_saliency.evaluation.center_bias import center_bias
 from keras_saliency.evaluation.scoring import density_of
 from keras_saliency.models import load_pretrained
 from keras_saliency.prediction.forward import predict
-from keras_saliency.report import figures
+from keras_saliency.report import plots
 from papers.numbers import column, groups, number
 from papers.salnet_runs import runs
 from papers.spec import ResultSpec, Table, Verdict
@@ -65,7 +65,7 @@ def show(setting, rows) -> list:
                       *(predict(network, image) for network in networks.values()),
                       stimuli.names[index]))
     path = setting.scratch / "salnet_maps.png"
-    figures.sample_strip(strip, path, ("stimulus", "fixation density", *(
+    plots.sample_strip(strip, path, ("stimulus", "fixation density", *(
         f"{network.name}, {short(model)}" for model, network in networks.items())))
     return [path]
 

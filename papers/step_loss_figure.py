@@ -2,7 +2,7 @@
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from keras_saliency.report.figures import DPI, FAINT, GROUPS, legend, save_plot, style_axes
+from keras_saliency.report.plots import DPI, FAINT, GROUPS, legend, save_plot, style_axes
 
 
 def step_loss_figure(iterations, curves: dict, title, label, stem) -> None:

@@ -3,7 +3,7 @@ Figures 5 and 8)."""
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from keras_saliency.report.figures import BEST, DPI, GROUPS, INK, save_plot, style_axes
+from keras_saliency.report.plots import BEST, DPI, GROUPS, INK, save_plot, style_axes
 
 COLORS = (GROUPS[0], GROUPS[3], GROUPS[1])
 

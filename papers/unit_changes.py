@@ -8,7 +8,7 @@ from keras_saliency.files import InputError
 from keras_saliency.models import fit_of
 from keras_saliency.prediction.forward import canvas_of
 from keras_saliency.prediction.overlay import overlay
-from keras_saliency.report import figures
+from keras_saliency.report import plots
 from keras_saliency.units.interpolation import canvas_resampling
 from keras_saliency.units.patterns import enlarge, unit_maps
 from keras_saliency.units.statistics import TOP_UNITS
@@ -106,7 +106,7 @@ def show(setting, rows) -> list:
             strip.append((image, *(overlay(image, enlarge(of[key], plan)) for of in maps),
                           f"unit {row['unit']}: {row['before']:.2f} to {row['after']:.2f}"))
         paths.append(setting.scratch / f"{short(model)}.png")
-        figures.sample_strip(strip, paths[-1], ("stimulus", "before", "after fine-tuning"))
+        plots.sample_strip(strip, paths[-1], ("stimulus", "before", "after fine-tuning"))
     return paths
 
 

@@ -3,7 +3,7 @@
 from keras_saliency.cli import command_line
 from keras_saliency.models import MODELS, build_model, check_canvas, list_models, network_spec
 from keras_saliency.models.complexity import layer_costs, total
-from keras_saliency.report import complexity_table
+from keras_saliency.report import tables
 
 
 def main():
@@ -20,7 +20,7 @@ def main():
     if arguments.model is None:
         if arguments.size or arguments.option:
             parser.error("--size and --option go with a MODEL")
-        print(complexity_table.model_table(
+        print(tables.model_table(
             (name, MODELS[name], total(layer_costs(build_model(name), MODELS[name].canvas)))
             for name in networks))
         return
@@ -28,4 +28,4 @@ def main():
     model = build_model(arguments.model, **command_line.builder_options(arguments))
     check_canvas(model, size)
     costs = layer_costs(model, size)
-    print(complexity_table.layer_table(costs, total(costs)))
+    print(tables.layer_table(costs, total(costs)))

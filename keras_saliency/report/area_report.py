@@ -6,7 +6,7 @@ from keras_saliency.areas.files import REPEATED, REST
 from keras_saliency.areas.study import CHANGES, COLUMNS, change_rows, share_rows
 from keras_saliency.files import printable, write_csv
 from keras_saliency.report import page
-from keras_saliency.report.area_figure import area_figure, variants_figure
+from keras_saliency.report.study_plots import area_figure, variants_figure
 
 ABOUT = (
     "Share: how much of the predicted attention lies in the area. Size: its part of the picture's "

@@ -9,8 +9,7 @@ from keras_saliency.files import atomic_path, write_csv
 from keras_saliency.maps import PAD
 from keras_saliency.prediction.overlay import save_png
 from keras_saliency.report import page
-from keras_saliency.report.figures import histogram
-from keras_saliency.report.frequency_figure import frequency_figure
+from keras_saliency.report.plots import bars, histogram, save_figure
 from keras_saliency.units.dissection import DETECTOR_IOU, Dissection
 from keras_saliency.units.dissection_study import frequency_rows, unit_rows
 from keras_saliency.units.interpolation import canvas_resampling
@@ -48,7 +47,9 @@ def write(name, dataset, dissections: dict, examples, canvas, folder, masks=Fals
     frequencies = {layer: folder / "figures" / f"{layer}_frequency.png"
                    for layer, d in dissections.items() if d.chosen is not None and d.categories()}
     for layer, picture in frequencies.items():
-        frequency_figure(_most_frequent(dissections[layer]), layer, picture)
+        save_figure(bars({f"{layer}: {category}": [(concept.name, f) for concept, f in table]
+                          for category, table in _most_frequent(dissections[layer]).items()},
+                         "detection frequency f_n"), picture)
     if frequencies:
         write_csv(folder / "frequency.csv", FREQUENCY_COLUMNS, [
             row for layer in frequencies for row in frequency_rows(layer, dissections[layer])])

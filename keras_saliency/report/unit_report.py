@@ -5,9 +5,8 @@ import numpy as np
 
 from keras_saliency.datasets import pipeline
 from keras_saliency.files import write_csv
-from keras_saliency.report import page, region_figure
-from keras_saliency.report.relation_figure import relation_figure
-from keras_saliency.report.unit_figures import write_figures
+from keras_saliency.report import page, study_plots
+from keras_saliency.report.tables import text_table
 from keras_saliency.units import popout, region_study, regions
 from keras_saliency.units.patterns import outline
 from keras_saliency.units.unit_study import TIERS, UnitStudy
@@ -37,7 +36,7 @@ def write(study: UnitStudy, folder, log=print) -> Path:
     write_csv(folder / "units.csv", list(UNIT_COLUMNS), rows)
     table = study.table()
     write_csv(folder / "detectors.csv", list(table[0]), [list(row.values()) for row in table])
-    figures = write_figures(study, folder / "figures")
+    figures = study_plots.unit_figures(study, folder / "figures")
     for name, rows_of in _region_tables(study).items():
         if rows_of:
             write_csv(folder / f"regions_{name}.csv", list(rows_of[0]),
@@ -45,16 +44,16 @@ def write(study: UnitStudy, folder, log=print) -> Path:
     if len(study.regions) > 1:
         figures["improvement"] = folder / "figures" / "improvement.png"
         last = dict.fromkeys(list(s.units)[-1] for s in study.regions.values())
-        region_figure.improvement_figure(
+        study_plots.improvement_figure(
             region_study.improvements(study.regions), ", ".join(last), next(iter(study.regions)),
             figures["improvement"])
     for model, relation in study.relations.items():
         name = f"{model}_inner_output"
         figures[name] = folder / "figures" / f"{name}.png"
-        relation_figure(relation, model, study.dataset, figures[name])
+        study_plots.relation_figure(relation, model, study.dataset, figures[name])
     path = page.write(folder / "report.html", f"Units on {study.dataset.name}",
                       *_parts(study, rows, figures))
-    log(f"\n{_text_table(table)}\n\n{path}: open it in a browser; the same as files beside it: "
+    log(f"\n{text_table(table)}\n\n{path}: open it in a browser; the same as files beside it: "
         f"units.csv, detectors.csv, {len(figures)} pictures in figures/")
     return path
 
@@ -177,14 +176,3 @@ def _gallery(layer_study, tier, dataset, load) -> str:
                          f"{dataset.names[e.image]}: {e.nss:.2f}", THUMBNAIL)
             for e in examples))
     return "".join(parts)
-
-
-def _text_table(rows) -> str:
-    """The table of layers for a terminal."""
-    def show(value):
-        return f"{value:.3f}" if isinstance(value, float) else str(value)
-
-    cells = [list(rows[0]), *([show(v) for v in row.values()] for row in rows)]
-    widths = [max(len(line[i]) for line in cells) for i in range(len(cells[0]))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip()
-                     for line in cells)

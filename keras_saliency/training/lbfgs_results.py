@@ -9,7 +9,7 @@ from keras_saliency.datasets.dataset import DatasetError
 from keras_saliency.evaluation.gold_standard import fit_gold_standard, information_gain_explained
 from keras_saliency.files import plain_cell
 from keras_saliency.models.deepgaze1 import HALVED, receptive_field
-from keras_saliency.report import figures
+from keras_saliency.report import plots
 
 GAIN = "information_gain_density"
 
@@ -120,7 +120,7 @@ def draw_patches(run, path=None) -> None:
     weights = {row["rank"]: row["weight"] for row in read_units(run.folder)}
     count = max(len(pictures) for pictures in rows.values())
     largest = max(abs(weight) for weight in weights.values()) or 1.0
-    figures.sample_strip(
+    plots.sample_strip(
         [(*pictures, f"{layer} {unit}: {weights[rank] / largest:+.2f}")
          for (rank, layer, unit), pictures in rows.items()],
         path or run.folder / "units.png", [str(place + 1) for place in range(count)])

@@ -8,7 +8,7 @@ from keras_saliency.evaluation.sections import section_scorer
 from keras_saliency.export import save as export_saved_model
 from keras_saliency.models import is_density, postprocess_of
 from keras_saliency.prediction.forward import forward_function, predict
-from keras_saliency.report import figures
+from keras_saliency.report import plots
 from keras_saliency.training import lbfgs_results
 from keras_saliency.training.run import locked
 
@@ -32,7 +32,7 @@ def write(run, log=print) -> None:
 def _write(run, log) -> None:
     folder, config = run.folder, run.config
     columns = {key: [row[key] for row in run.rows] for key in run.rows[0]}
-    figures.training_curve(columns, folder / "curve.png", run.best["epoch"] - 1)
+    plots.training_curve(columns, folder / "curve.png", run.best["epoch"] - 1)
     forward, several = forward_function(run.model), len(run.sections) > 1
     tables = {}
     for section in run.sections:
@@ -43,7 +43,7 @@ def _write(run, log) -> None:
             "prediction": f"{run.model.name}, epoch {run.best['epoch']}",
             **scorer.about(), "config": configs.to_dict(config)})
         tables[table] = (section.evaluated, result)
-    figures.sample_strip(sample_rows(run), folder / "samples.png")
+    plots.sample_strip(sample_rows(run), folder / "samples.png")
     details = [] if config.train.lbfgs is None else lbfgs_results.write(
         run, result, scorer.center, log)
     versions = [int(p.name) for p in (folder / "saved_model").glob("[0-9]*") if p.name.isdigit()]

@@ -5,7 +5,7 @@ from keras import layers
 
 import keras_saliency as ks
 from keras_saliency.models.complexity import layer_costs, total
-from keras_saliency.report import complexity_table
+from keras_saliency.report import tables
 
 
 def test_a_hand_counted_network():
@@ -37,7 +37,7 @@ def test_msi_net_costs_about_what_its_authors_say():
 
 def test_tables_name_every_layer_and_every_model():
     costs = layer_costs(ks.build_model("salgan", width_multiplier=0.03), (32, 64))
-    table = complexity_table.layer_table(costs, total(costs))
+    table = tables.layer_table(costs, total(costs))
     assert "uconv5_3" in table and table.splitlines()[-1].startswith("total")
-    table = complexity_table.model_table([("toy", ks.models.MODELS["ead"], total(costs))])
+    table = tables.model_table([("toy", ks.models.MODELS["ead"], total(costs))])
     assert "| `toy` | 240x320 |" in table

@@ -1,8 +1,15 @@
-"""Tables of what networks cost, as text."""
+"""Tables as text: for a terminal, and in Markdown."""
+
+
+def text_table(rows: list) -> str:
+    """Return dicts with the same keys as aligned columns; floats have three digits."""
+    cells = [[f"{value:.3f}" if isinstance(value, float) else str(value)
+              for value in row.values()] for row in rows]
+    return _aligned([list(rows[0]), *cells], left=len(rows[0]))
 
 
 def layer_table(costs, sums) -> str:
-    """Every layer of a network and the sums.
+    """Return the cost of every layer of a network and the sums, as aligned columns.
 
     Args:
         costs: of `models.complexity.layer_costs`. sums: of `models.complexity.total`.
@@ -13,11 +20,11 @@ def layer_table(costs, sums) -> str:
     rows.append(("total", "", "", f"{sums.parameters:,}", f"{sums.multiply_adds / 1e6:,.1f}",
                  f"{sums.output_bytes / 1e6:,.2f}"))
     return _aligned([("layer", "kind", "output", "parameters", "10^6 multiply-adds", "output MB"),
-                     *rows])
+                     *rows], left=3)
 
 
 def model_table(models) -> str:
-    """A Markdown table of networks, each at the size that it works at.
+    """Return a Markdown table of networks, each at the size that it works at.
 
     Args:
         models: (name, `ModelSpec`, sums of `models.complexity.total`) of each.
@@ -33,9 +40,9 @@ def model_table(models) -> str:
     return "\n".join(lines)
 
 
-def _aligned(rows) -> str:
-    """Rows of cells as columns; the first three to the left, numbers to the right."""
+def _aligned(rows, left: int) -> str:
+    """Rows of cells as columns; the first `left` to the left, the others to the right."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "\n".join("  ".join(
-        cell.ljust(width) if i < 3 else cell.rjust(width)
+        cell.ljust(width) if i < left else cell.rjust(width)
         for i, (cell, width) in enumerate(zip(row, widths))).rstrip() for row in rows)

@@ -1,6 +1,6 @@
-"""Figures of a training run: its curves, and a grid of example pictures.
+"""Plots: their common style, training curves, strips of pictures, histograms, bars.
 
-Figures are made without pyplot, so nothing global changes and threads do not disturb each other.
+Nothing here uses pyplot, so no global setting changes and threads do not disturb each other.
 """
 import re
 
@@ -11,30 +11,65 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from keras_saliency.files import InputError, atomic_path
+from keras_saliency.metrics import metric_label
 from keras_saliency.prediction.overlay import colorize
 
 DPI = 150
 TRAIN, VALIDATION, BEST = "#8a8f98", "#1f5fa8", "#c8452f"
 INK, FAINT = "#24292f", "#d9dce1"
-BESIDE = {"loc": "upper left", "bbox_to_anchor": (1, 1)}  # of a legend, for `legend`
 GROUPS = (TRAIN, VALIDATION, BEST, "#4d8b31", "#7d4fa3")
+BESIDE = {"loc": "upper left", "bbox_to_anchor": (1, 1)}  # puts a legend beside the axes
 
-LABELS = dict(
-    nss="NSS", cc="CC", sim="SIM", kld="KL divergence", emd="EMD", ig="Information gain",
-    auc="AUC", auc_judd="AUC (Judd)", auc_borji="AUC (Borji)", auc_shuffled="AUC (shuffled)",
-    information_gain="Information gain", loss="Loss", mae="MAE", mse="MSE")
+# Shares of the axes: height of a label, width of a letter, gap between a dot and its label
+LINE, LETTER, GAP = 0.045, 0.0135, 0.012
+
+
+def new_figure(width: float, height: float, layout="constrained") -> Figure:
+    """Return an empty matplotlib figure of `width` by `height` inches."""
+    return Figure(figsize=(width, height), dpi=DPI, layout=layout)
+
+
+def style_axes(axes, title, x="", y="") -> None:
+    """Give axes the style of all reports: a title on the left, two spines, quiet ticks."""
+    axes.set_title(title, fontsize=9, loc="left", color=INK, parse_math=False)
+    axes.set_xlabel(x, fontsize=8, color=INK, parse_math=False)
+    axes.set_ylabel(y, fontsize=8, color=INK, parse_math=False)
+    axes.tick_params(labelsize=8, color=FAINT, labelcolor=INK)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(FAINT)
+
+
+def legend(axes, **place) -> None:
+    """Add a quiet legend; `place` takes matplotlib's options. A "$" starts no formula."""
+    for text in axes.legend(frameon=False, fontsize=8, **place).get_texts():
+        text.set_parse_math(False)
+
+
+def save_figure(figure, path) -> None:
+    """Write a matplotlib figure as PNG, whole or not at all."""
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=DPI, format="png", facecolor="white")
+
+
+def save_plot(figure, stem) -> None:
+    """Write a matplotlib figure as `<stem>.png` and `<stem>.svg`, the same bytes each time."""
+    save_figure(figure, f"{stem}.png")
+    with atomic_path(f"{stem}.svg") as temporary, rc_context({"svg.hashsalt": "keras_saliency"}):
+        figure.savefig(temporary, format="svg", facecolor="white", metadata={"Date": None})
 
 
 def training_curve(history, path, best=None) -> None:
-    """Loss and validation scores over the epochs, as a PNG of 150 dpi.
+    """Plot loss and validation scores over the epochs, as a PNG of 150 dpi.
 
-    The largest panel shows `loss` and `val_loss`; each other `val_...` column has a panel of its
-    own, with the training column of the same name where there is one.
+    The largest panel shows `loss` and `val_loss`. Every other `val_...` column has a panel of its
+    own, with the training column of the same name if there is one.
 
     Args:
-        history: column -> list of numbers, one per epoch; None or NaN where it was not computed.
-            `epoch` numbers the epochs, else they count from 1.
-        path: PNG file to write. best: index of the best epoch, which is marked in all panels.
+        history: {column: numbers, one per epoch}; None or NaN for an epoch without a value.
+            The column `epoch` numbers the epochs; without it they count from 1.
+        path: PNG file to write.
+        best: index of the best epoch, which is marked in all panels.
 
     Raises:
         InputError: no epoch, no `loss` or `val_loss`, or columns of different length.
@@ -53,9 +88,7 @@ def training_curve(history, path, best=None) -> None:
 
     rows = 1 if len(scores) <= 2 else 2
     score_columns = -(-len(scores) // rows)
-    figure = Figure(figsize=(4.6 + 2.6 * score_columns, 3.2 if rows == 1 else 4.8), dpi=DPI,
-                    layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(4.6 + 2.6 * score_columns, 3.2 if rows == 1 else 4.8)
     foot = 0.3 / figure.get_figheight()  # room for the legend, below all panels
     figure.get_layout_engine().set(w_pad=0.1, h_pad=0.06, rect=(0, foot, 1, 1 - foot))
     grid = figure.add_gridspec(rows, 1 + score_columns,
@@ -77,12 +110,12 @@ def training_curve(history, path, best=None) -> None:
 
 
 def sample_strip(rows, path, titles=("stimulus", "density", "prediction")) -> None:
-    """A grid of pictures, one row per example, as a PNG of 150 dpi; all have equal height.
+    """Write a grid of pictures of equal height, one row per example, as a PNG of 150 dpi.
 
     Args:
         rows: one (cell, cell, ..., label) per example. A cell is a picture uint8 [H, W, 3] RGB or
-            a map [H, W], which is shown in false colours. The label is text, set on the left;
-            it may be empty.
+            a map [H, W], which is shown in false colours. The label is text on the left; it may
+            be empty.
         path: PNG file to write.
         titles: one per column of cells.
 
@@ -112,8 +145,7 @@ def sample_strip(rows, path, titles=("stimulus", "density", "prediction")) -> No
     label_width = _text_width(labels) + 0.1 if any(labels) else 0.0
     total = 2 * margin + label_width + sum(widths) + gap * (len(titles) - 1)
     tall = head + margin + len(rows) * height + gap * (len(rows) - 1)
-    figure = Figure(figsize=(total, tall), dpi=DPI)
-    FigureCanvasAgg(figure)
+    figure = new_figure(total, tall, layout=None)
     for i, (title, width) in enumerate(zip(titles, widths)):
         left = margin + label_width + sum(widths[:i]) + gap * i
         _text(figure, (left + width / 2) / total, 1 - head / 2 / tall, title, fontsize=9,
@@ -133,18 +165,18 @@ def sample_strip(rows, path, titles=("stimulus", "density", "prediction")) -> No
 
 
 def histogram(groups: dict, title: str, label: str, mark: float, path) -> None:
-    """How one value is distributed over the units, as a PNG.
+    """Plot the distribution of a value over units, one line per group, as a PNG.
 
     Args:
-        groups: {name: float [U]}, a line each, what they are compared with first (gray); what is
-            not finite is left out.
-        label: of the value, on an axis that 0 belongs to. mark: where a line is drawn.
+        groups: {name: float [U]}, the one to compare with first, which is gray. NaN and infinite
+            values are left out.
+        label: name of the value; its axis includes 0.
+        mark: value at which a dashed line is drawn.
     """
     known = {name: np.asarray(values)[np.isfinite(values)] for name, values in groups.items()}
     every = np.concatenate([*known.values(), [0, mark]])
     bins = np.linspace(every.min(), max(every.max(), every.min() + 1e-6), 41)
-    figure = Figure(figsize=(5.2, 2.8), dpi=DPI, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(5.2, 2.8)
     axes = figure.add_subplot()
     for index, (name, values) in enumerate(known.items()):
         color = GROUPS[index % len(GROUPS)]
@@ -156,8 +188,71 @@ def histogram(groups: dict, title: str, label: str, mark: float, path) -> None:
     save_figure(figure, path)
 
 
+def bars(tables: dict, label: str) -> Figure:
+    """Draw a panel of horizontal bars for each table, two panels in a row.
+
+    Args:
+        tables: {title: [(name, value >= 0), ...]}, the first on top. label: of the values.
+    """
+    columns = min(2, len(tables))
+    rows = -(-len(tables) // columns)
+    longest = max(len(table) for table in tables.values())
+    figure = new_figure(4.4 * columns, (0.7 + 0.19 * longest) * rows)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes in grid.flat[len(tables):]:
+        axes.set_axis_off()
+    for axes, (title, table) in zip(grid.flat, tables.items()):
+        axes.barh(range(len(table)), [value for _, value in table], color=VALIDATION, height=0.7)
+        axes.set_yticks(range(len(table)), [name for name, _ in table], parse_math=False)
+        axes.set_ylim(longest - 0.4, -0.6)  # bars of all panels are equally thick
+        axes.set_xlim(0, max(1e-3, 1.05 * max(value for _, value in table)))
+        style_axes(axes, title, label)
+    return figure
+
+
+def name_points(axes, names, x, y, letter=LETTER) -> None:
+    """Write a name beside each point, none over another; the axes must have their final limits.
+
+    Args:
+        letter: width of a letter as a share of the axes.
+    """
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    across, up = (x - left) / max(right - left, 1e-9), (y - low) / max(high - low, 1e-9)
+    for name, dot, (place, side) in zip(names, zip(x, y), _places(names, across, up, letter)):
+        axes.annotate(name, dot, place, textcoords="axes fraction", fontsize=7, color=INK,
+                      ha=side, va="center", parse_math=False)
+
+
+def _places(names, x, y, letter) -> list:
+    """(place, "left" or "right" alignment) of each label, in shares of the axes.
+
+    The nearest place to the dot, beside it or a little higher or lower, that covers no dot and no
+    earlier label.
+    """
+    taken = [(a - GAP, a + GAP, b - GAP, b + GAP) for a, b in zip(x, y)]
+    found = []
+    for name, across, up in zip(names, x, y):
+        width, boxes = letter * len(name), {}
+        for step in sorted(range(-12, 13), key=abs):
+            level = up + step * LINE / 4
+            for side, start in (("left", across + GAP), ("right", across - GAP - width)):
+                if start >= 0:  # not over the axis
+                    boxes[level, side] = (start, start + width, level - LINE / 2, level + LINE / 2)
+        free = [key for key, box in boxes.items() if not any(_overlap(box, t) for t in taken)]
+        level, side = (free or list(boxes))[0]
+        taken.append(boxes[level, side])
+        found.append(((across + GAP * (1 if side == "left" else -1), level), side))
+    return found
+
+
+def _overlap(a, b) -> bool:
+    """True if two boxes (left, right, bottom, top) overlap."""
+    return a[0] < b[1] and b[0] < a[1] and a[2] < b[3] and b[2] < a[3]
+
+
 def _curves(axes, epochs, columns, name, best) -> None:
-    """One panel: training and validation values of `name` and a mark at index `best`."""
+    """Draw one panel: training and validation values of `name` and a mark at index `best`."""
     many = len(epochs) > 40
     for key, color, label in ((name, TRAIN, "training"), (f"val_{name}", VALIDATION,
                                                           "validation")):
@@ -170,8 +265,8 @@ def _curves(axes, epochs, columns, name, best) -> None:
         key = f"val_{name}" if f"val_{name}" in columns else name
         axes.plot(epochs[best], columns[key][best], "o", markeredgecolor=BEST, markersize=8,
                   markerfacecolor="none", markeredgewidth=1.4, zorder=5)
-    title = LABELS.get(name, name.replace("_", " "))
-    style_axes(axes, title, "epoch")
+    title = metric_label(name)
+    style_axes(axes, title[0].upper() + title[1:], "epoch")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
     axes.set_xlim(*_with_room(epochs))
     axes.grid(True, color=FAINT, linewidth=0.6)
@@ -179,7 +274,7 @@ def _curves(axes, epochs, columns, name, best) -> None:
 
 
 def _with_room(values) -> tuple:
-    """The range of `values` and a little more, also where there is only one."""
+    """The range of `values`, widened a little; also of a single value."""
     room = max(0.04 * (values.max() - values.min()), 0.5 if len(values) == 1 else 0.1)
     return values.min() - room, values.max() + room
 
@@ -199,7 +294,7 @@ def _picture(cell, where: str) -> np.ndarray:
 
 
 def _wrap(text: str, width: int = 24) -> str:
-    """`text` in lines of at most `width` letters, broken after a space, "_", "/" or "-"."""
+    """Break `text` into lines of at most `width` letters, after a space, "_", "/" or "-"."""
     lines = []
     for line in text.splitlines() or [""]:
         lines.append("")
@@ -215,7 +310,7 @@ def _wrap(text: str, width: int = 24) -> str:
 
 
 def _text_width(labels) -> float:
-    """Inches taken by the widest of the labels at 8 points."""
+    """Width in inches of the widest label at 8 points."""
     figure = Figure(dpi=DPI)
     renderer = FigureCanvasAgg(figure).get_renderer()
     return max(_text(figure, 0, 0, label, fontsize=8).get_window_extent(renderer).width
@@ -223,36 +318,5 @@ def _text_width(labels) -> float:
 
 
 def _text(figure, x, y, text, **options):
-    """Text as it is: a "$" in a file name does not start a formula."""
+    """Place text as it is: a "$" in a file name starts no formula."""
     return figure.text(x, y, str(text), parse_math=False, color=INK, **options)
-
-
-def style_axes(axes, title, x="", y="") -> None:
-    """Title on the left, two spines, quiet ticks: the axes of every plot of the reports."""
-    axes.set_title(title, fontsize=9, loc="left", color=INK, parse_math=False)
-    axes.set_xlabel(x, fontsize=8, color=INK, parse_math=False)
-    axes.set_ylabel(y, fontsize=8, color=INK, parse_math=False)
-    axes.tick_params(labelsize=8, color=FAINT, labelcolor=INK)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in ("left", "bottom"))
-        spine.set_color(FAINT)
-
-
-def legend(axes, **place) -> None:
-    """A quiet legend whose names are shown as they are; `place` as matplotlib takes it."""
-    for text in axes.legend(frameon=False, fontsize=8, **place).get_texts():
-        text.set_parse_math(False)
-
-
-def save_figure(figure, path) -> None:
-    """Write a matplotlib figure as PNG, whole or not at all."""
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=DPI, format="png", facecolor="white")
-
-
-def save_plot(figure, stem) -> None:
-    """Write a matplotlib figure of numbers as `<stem>.png` and `<stem>.svg`, the same bytes each
-    time, whole or not at all."""
-    save_figure(figure, f"{stem}.png")
-    with atomic_path(f"{stem}.svg") as temporary, rc_context({"svg.hashsalt": "keras_saliency"}):
-        figure.savefig(temporary, format="svg", facecolor="white", metadata={"Date": None})
