@@ -1,66 +1,19 @@
-"""Tables and figures of the papers, one file each, in the order of the page."""
-from papers import (
-    ablation_kinds,
-    ablation_maps,
-    ablations,
-    architectures,
-    calibration,
-    costs,
-    deepgaze1_auc,
-    deepgaze1_explained,
-    deepgaze1_layers,
-    deepgaze1_prior,
-    deepgaze1_sparsity,
-    deepgaze1_units,
-    detectors,
-    ead_losses,
-    failures,
-    frequencies,
-    gallery,
-    loss_shapes,
-    observers,
-    patterns,
-    popout,
-    popout_units,
-    readouts,
-    regions,
-    salnet,
-    salnet_deep,
-    salnet_filters,
-    salnet_maps,
-    scenes,
-    unit_changes,
+"""Tables and figures of the papers, each made by the module of its name.
+
+Importing this package imports no TensorFlow; the first use of `RESULTS` does.
+"""
+from keras_saliency.lazy import lazy
+
+# In the order of the page
+NAMES = (
+    "costs", "architectures",
+    "ablations", "ablation_kinds", "ablation_maps", "failures", "gallery",
+    "loss_shapes", "ead_losses", "detectors", "patterns", "frequencies",
+    "observers", "readouts", "regions", "popout_units", "unit_changes", "popout",
+    "salnet", "salnet_deep", "salnet_filters", "salnet_maps", "scenes",
+    "deepgaze1_prior", "deepgaze1_explained", "deepgaze1_auc", "deepgaze1_layers",
+    "deepgaze1_units", "deepgaze1_sparsity",
+    "calibration",
 )
 
-RESULTS = {
-    "costs": costs.SPEC,
-    "architectures": architectures.SPEC,
-    "ablations": ablations.SPEC,
-    "ablation_kinds": ablation_kinds.SPEC,
-    "ablation_maps": ablation_maps.SPEC,
-    "failures": failures.SPEC,
-    "gallery": gallery.SPEC,
-    "loss_shapes": loss_shapes.SPEC,
-    "ead_losses": ead_losses.SPEC,
-    "detectors": detectors.SPEC,
-    "patterns": patterns.SPEC,
-    "frequencies": frequencies.SPEC,
-    "observers": observers.SPEC,
-    "readouts": readouts.SPEC,
-    "regions": regions.SPEC,
-    "popout_units": popout_units.SPEC,
-    "unit_changes": unit_changes.SPEC,
-    "popout": popout.SPEC,
-    "salnet": salnet.SPEC,
-    "salnet_deep": salnet_deep.SPEC,
-    "salnet_filters": salnet_filters.SPEC,
-    "salnet_maps": salnet_maps.SPEC,
-    "scenes": scenes.SPEC,
-    "deepgaze1_prior": deepgaze1_prior.SPEC,
-    "deepgaze1_explained": deepgaze1_explained.SPEC,
-    "deepgaze1_auc": deepgaze1_auc.SPEC,
-    "deepgaze1_layers": deepgaze1_layers.SPEC,
-    "deepgaze1_units": deepgaze1_units.SPEC,
-    "deepgaze1_sparsity": deepgaze1_sparsity.SPEC,
-    "calibration": calibration.SPEC,
-}
+__getattr__, __dir__ = lazy(__name__, {"RESULTS": "papers.results"})

@@ -7,24 +7,27 @@ import numpy as np
 from keras_saliency.evaluation.statistics import cumulative_rank
 from keras_saliency.metrics import METRICS
 from keras_saliency.models import load_pretrained
-from papers import ablated
 from papers.ablations import COLUMNS, FULL, TITLES
-from papers.numbers import column, groups
-from papers.scored import evaluation_of
-from papers.spec import ResultSpec, Table, Verdict
-from papers.studied import short
+from papers.making.rows import column, groups
+from papers.making.spec import Table, Verdict
+from papers.published import numbers
+from papers.shared import ablated
+from papers.shared.scored import evaluation_of
+from papers.shared.studied import short
 
-# What a part adds, in the order of COLUMNS; Pattern is the category with pop-out arrays
-PAPER = {
-    "no_aspp": {"Noisy": (0.010, 0.073, -0.506, -0.015, -0.009, 0.122, 0.395, -0.099),
-                "Satellite": (0.015, 0.060, -0.663, -0.012, -0.007, 0.137, 0.362, -0.100),
-                "Cartoon": (0.015, 0.066, -0.652, -0.010, -0.004, 0.125, 0.349, -0.121),
-                "Pattern": (0.011, 0.050, -0.437, -0.003, 0.001, 0.078, 0.277, -0.065)},
-    "no_concat": {"Action": (0.001, 0.007, -0.062, 0.001, 0.000, 0.010, 0.025, -0.020),
-                  "Social": (0.004, 0.003, -0.064, 0.002, 0.002, 0.007, 0.025, -0.037),
-                  "Fractal": (0.001, -0.001, 0.034, -0.017, -0.004, 0.000, 0.018, 0.018),
-                  "Pattern": (0.000, 0.006, -0.051, -0.005, -0.004, 0.000, -0.005, 0.016)},
-}
+TITLE = "What ASPP and concatenation add, by kind of array"
+ABOUT = (
+    "The networks of `--weights` (by default all trainings of `ablations`) on 80 generated "
+    "pop-out arrays of 480x640 with simulated fixations (mostly on the target, blurred by 32 "
+    "pixels), eight of each of ten kinds, in place of CAT2000's categories, which are not at "
+    "hand; none of the networks saw arrays in training, where the paper's were fine-tuned on "
+    "CAT2000. Differences are means over the trainings with a part minus those without; the paper "
+    "lists the categories that gain most (and for concatenation least), of which Pattern holds "
+    "such arrays.")
+KEYS = ("model",)
+OPTIONS = ("weights",)
+
+PAPER = numbers("msi_net", "ablation_kinds")  # lists in the order of COLUMNS
 ADDED = {"no_aspp": "ASPP", "no_concat": "concatenation"}
 
 
@@ -106,16 +109,3 @@ def verdict(rows) -> Verdict:
     ours = [f"{ADDED[key[1]]} {counts[key]} (NSS {_signed(_mean(gained)[nss])}, trained on "
             f"{key[0]})" for key, gained in found.items()]
     return Verdict(holds, f"{text}; ours, of {len(COLUMNS)}: {', '.join(ours)}")
-
-
-SPEC = ResultSpec(
-    title="What ASPP and concatenation add, by kind of array",
-    about="The networks of `--weights` (by default all trainings of `ablations`) on 80 generated "
-          "pop-out arrays of 480x640 with simulated fixations (mostly on the target, blurred by 32 "
-          "pixels), eight of each of ten kinds, in place of CAT2000's categories, which are not at "
-          "hand; none of the networks saw arrays in training, where the paper's were fine-tuned on "
-          "CAT2000. Differences are means over the trainings with a part minus those without; the "
-          "paper lists the categories that gain most (and for concatenation least), of which "
-          "Pattern holds such arrays.",
-    keys=("model",), parts=parts, measure=measure, tables=tables, verdict=verdict,
-    options=("weights",))

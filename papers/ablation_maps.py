@@ -9,12 +9,22 @@ from keras_saliency.evaluation.scoring import density_of
 from keras_saliency.models import load_pretrained
 from keras_saliency.prediction.forward import predict
 from keras_saliency.report import plots
-from papers import ablated
 from papers.ablations import FULL, TITLES
-from papers.numbers import column, groups, number
-from papers.scored import evaluation_of
-from papers.spec import ResultSpec, Table, Verdict
-from papers.studied import short
+from papers.making.rows import column, groups, number
+from papers.making.spec import Table, Verdict
+from papers.shared import ablated
+from papers.shared.scored import evaluation_of
+from papers.shared.studied import short
+
+TITLE = "Maps with and without ASPP"
+ABOUT = (
+    "Validation stimuli of OSIE with the maps of the networks of `--weights` (by default all "
+    "trainings of `ablations`), the four that gain most in CC (densities at 16 pixels); the paper "
+    "shows one example of each of CAT2000's four categories that gain most. Networks trained on "
+    "MIT1003 among them have not seen OSIE. The picture holds stimuli and is not committed.")
+KEYS = ("model",)
+DATA = ("osie",)
+OPTIONS = ("weights",)
 
 WITHOUT = "no_aspp"
 SHOWN = 4  # stimuli of the paper's figure
@@ -84,14 +94,3 @@ def show(setting, rows) -> list:
     plots.sample_strip(strip, path, ("stimulus", "fixation density",
                                        *(TITLES[variant] for variant in networks)))
     return [path]
-
-
-SPEC = ResultSpec(
-    title="Maps with and without ASPP",
-    about="Validation stimuli of OSIE with the maps of the networks of `--weights` (by default all "
-          "trainings of `ablations`), the four that gain most in CC (densities at 16 pixels); the "
-          "paper shows one example of each of CAT2000's four categories that gain most. Networks "
-          "trained on MIT1003 among them have not seen OSIE. The picture holds stimuli and is not "
-          "committed.",
-    keys=("model",), parts=parts, measure=measure, tables=tables, verdict=verdict, show=show,
-    data=("osie",), options=("weights",))

@@ -6,30 +6,30 @@ import numpy as np
 
 from keras_saliency.evaluation.statistics import paired_p_value
 from keras_saliency.metrics import METRICS
-from papers import trained
-from papers.numbers import column, groups, number, spread
-from papers.spec import ResultSpec, Table, Verdict
+from papers.making.rows import column, groups, number, spread
+from papers.making.spec import Table, Verdict
+from papers.published import numbers
+from papers.shared import trained
+
+TITLE = "MSI-Net with and without ASPP and concatenation"
+ABOUT = (
+    "Trained on 500 stimuli of OSIE at 240x320 (scored at 16 pixels of blur) and on 803 of "
+    "MIT1003 at 360x360 (published maps), from ImageNet, for one epoch with the authors' loss, "
+    "Adam 1e-4, batch 2, encoder blocks 1 to 4 frozen, in bfloat16 where the processor has it; "
+    "the paper fine-tunes all layers for 10 epochs from SALICON, ten times.")
+KEYS = ("dataset", "seed", "variant")
+DATA = ("osie", "mit1003")
+RECIPE = "msi_net_osie_cpu.yaml"
 
 FULL = "full"
 VARIANTS = {FULL: {}, "no_aspp": {"aspp": False}, "no_concat": {"multi_level": False}}
 TITLES = {FULL: "MSI-Net", "no_aspp": "without ASPP", "no_concat": "without concatenation"}
 COLUMNS = {"auc_judd": "AUC-Judd", "sim": "SIM", "emd": "EMD", "auc_borji": "AUC-Borji",
            "auc_shuffled": "shuffled AUC", "cc": "CC", "nss": "NSS", "kld": "KLD"}
-# Means of Tables 6 and A.8, in the order of COLUMNS
-PAPER = {
-    "mit1003": {FULL: (0.899, 0.602, 2.430, 0.832, 0.713, 0.741, 2.663, 0.818),
-                "no_aspp": (0.890, 0.573, 2.645, 0.827, 0.720, 0.700, 2.540, 0.867),
-                "no_concat": (0.898, 0.599, 2.445, 0.837, 0.715, 0.740, 2.649, 0.794)},
-    "osie": {FULL: (0.918, 0.648, 1.647, 0.816, 0.788, 0.808, 3.010, 0.749),
-             "no_aspp": (0.916, 0.641, 1.733, 0.808, 0.781, 0.804, 3.000, 0.767),
-             "no_concat": (0.908, 0.605, 1.932, 0.821, 0.788, 0.760, 2.774, 0.740)},
-}
-# Where its tables have a star: the whole network is better than the one without a part
-STARS = {
-    "mit1003": {"no_aspp": set(COLUMNS) - {"auc_shuffled"}, "no_concat": set()},
-    "osie": {"no_aspp": set(COLUMNS) - {"nss", "kld"},
-             "no_concat": {"auc_judd", "sim", "emd", "cc", "nss"}},
-}
+_PAPER = numbers("msi_net", "ablations")
+PAPER = _PAPER["means"]  # lists in the order of COLUMNS
+STARS = {dataset: {variant: set(metrics) for variant, metrics in variants.items()}
+         for dataset, variants in _PAPER["stars"].items()}
 SEEDS, SIGNIFICANT = (1, 2, 3, 4, 5), 0.05
 
 
@@ -43,7 +43,7 @@ def parts(setting) -> list:
 def measure(setting, dataset, seed, variant) -> list:
     """Train one network on one dataset and score its validation stimuli."""
     config = setting.config(
-        SPEC.recipe, run_name(dataset, variant, seed), setting.section(dataset, upright=False),
+        RECIPE, run_name(dataset, variant, seed), setting.section(dataset, upright=False),
         model={"options": {"preprocessing": "caffe", **VARIANTS[variant]}},
         train={"epochs": 1, "seed": seed, "cache": "disk", "precision": "auto",
                # the frozen blocks are the same for every seed
@@ -104,13 +104,3 @@ def _better(rows, variant) -> list:
               for name in COLUMNS}
     return [name for name, (full, without) in values.items() if paired_p_value(
         full, without, METRICS[name].higher_is_better) < SIGNIFICANT]
-
-
-SPEC = ResultSpec(
-    title="MSI-Net with and without ASPP and concatenation",
-    about="Trained on 500 stimuli of OSIE at 240x320 (scored at 16 pixels of blur) and on 803 of "
-          "MIT1003 at 360x360 (published maps), from ImageNet, for one epoch with the authors' "
-          "loss, Adam 1e-4, batch 2, encoder blocks 1 to 4 frozen, in bfloat16 where the processor "
-          "has it; the paper fine-tunes all layers for 10 epochs from SALICON, ten times.",
-    keys=("dataset", "seed", "variant"), parts=parts, measure=measure, tables=tables,
-    verdict=verdict, data=("osie", "mit1003"), recipe="msi_net_osie_cpu.yaml")

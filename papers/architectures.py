@@ -8,10 +8,22 @@ import re
 from keras_saliency import config as configs
 from keras_saliency.models import build_model
 from keras_saliency.models.complexity import layer_costs, total
-from papers.architecture_facts import FACTS, Network, stated, times
-from papers.numbers import groups
-from papers.scene_training import scene_classifier
-from papers.spec import ResultSpec, Table, Verdict
+from papers.making.rows import groups
+from papers.making.spec import Table, Verdict
+from papers.shared.architecture_facts import FACTS, Network, stated, times
+from papers.shared.scene_training import scene_classifier
+
+TITLE = "The architectures"
+ABOUT = (
+    "Every network built at the size of its paper, without weights: its layers (of the encoder "
+    "the ends of the blocks) with their outputs and parameters, and the facts that the papers "
+    "state, read off the network and off the recipe of its training. EAD's text halves the maps "
+    "in each of four blocks and yet has 64 before the last convolution, which four halvings of "
+    "512 do not give; the 64 is what is built. Of EAD's Table 1 the networks that are here are "
+    "compared; it says K-L of Salicon's loss, OpenSALICON is another author's network with "
+    "cross-entropy, and Deepnet's 8 layers are SalNet's convolutions, 9, but for the one that "
+    "makes a map.")
+KEYS = ("network",)
 
 SCENES = "scene_classifier"  # of Figure 10, no model of its own
 # name of a part -> (network, options, (h, w), recipe of its loss)
@@ -70,16 +82,3 @@ def verdict(rows) -> Verdict:
     return Verdict(bool(facts) and not wrong,
                    f"the networks are those that the papers describe: {len(facts) - len(wrong)} of "
                    f"{len(facts)} stated facts hold{failed}")
-
-
-SPEC = ResultSpec(
-    title="The architectures",
-    about="Every network built at the size of its paper, without weights: its layers (of the "
-          "encoder the ends of the blocks) with their outputs and parameters, and the facts that "
-          "the papers state, read off the network and off the recipe of its training. EAD's text "
-          "halves the maps in each of four blocks and yet has 64 before the last convolution, "
-          "which four halvings of 512 do not give; the 64 is what is built. Of EAD's Table 1 the "
-          "networks that are here are compared; it says K-L of Salicon's loss, OpenSALICON is "
-          "another author's network with cross-entropy, and Deepnet's 8 layers are SalNet's "
-          "convolutions, 9, but for the one that makes a map.",
-    keys=("network",), parts=parts, measure=measure, tables=tables, verdict=verdict)

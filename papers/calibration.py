@@ -8,8 +8,16 @@ from keras_saliency.models import load_pretrained
 from keras_saliency.prediction.forward import canvas_of
 from keras_saliency.training import calibration_likelihood as likelihood
 from keras_saliency.training.calibration import ROWS, looked_at, score
-from papers.numbers import column, groups
-from papers.spec import ResultSpec, Table, Verdict
+from papers.making.rows import column, groups
+from papers.making.spec import Table, Verdict
+
+TITLE = "How many stimuli a calibration takes"
+ABOUT = (
+    "Networks (`--weights`) are calibrated (`ks.calibrate`) on 10, 25, 50 and 100 training "
+    "stimuli of MIT1003, three draws each, and scored on its validation stimuli.")
+KEYS = ("weights",)
+DATA = ("mit1003",)
+OPTIONS = ("weights",)
 
 STIMULI, DRAWS = (10, 25, 50, 100), 3
 NAMES = [row.replace(" ", "_") for row in ROWS]
@@ -69,11 +77,3 @@ def verdict(rows) -> Verdict:
              for weights, some in groups(rows, "weights").items()]
     return Verdict(None, "of no paper; bits per fixation that calibration adds, mean over all "
                          f"numbers of stimuli: {', '.join(gains)}")
-
-
-SPEC = ResultSpec(
-    title="How many stimuli a calibration takes",
-    about="Networks (`--weights`) are calibrated (`ks.calibrate`) on 10, 25, 50 and 100 training "
-          "stimuli of MIT1003, three draws each, and scored on its validation stimuli.",
-    keys=("weights",), parts=parts, measure=measure, tables=tables, verdict=verdict,
-    data=("mit1003",), options=("weights",))

@@ -6,20 +6,32 @@ import tensorflow as tf
 
 from keras_saliency.models import MODELS, build_model, list_models
 from keras_saliency.models.complexity import layer_costs, total
-from keras_saliency.prediction.speed import machine, seconds_per_image
-from papers.numbers import number
-from papers.spec import ResultSpec, Table, Verdict
+from papers.making.rows import number
+from papers.making.spec import Table, Verdict
+from papers.published import numbers
+from papers.shared.speed import machine, seconds_per_image
 
-# name here -> parameters of the network it stands for, MSI-Net's Table 3
-PARAMETERS = {"msi_net": 24934209, "opensalicon": 29429889, "deepgaze1 (alexnet)": 3750913}
-# (height, width) -> images/s, MB and "GFLOPS" of MSI-Net's Table 4; where the sizes come from
-MSI_NET = {(240, 320): (58, 173, 44), (216, 384): (56, 175, 48), (360, 360): (43, 194, 75)}
+TITLE = "What the networks cost"
+ABOUT = (
+    "Parameters, multiply-adds of convolutions and dense layers, and memory of parameters and of "
+    "every layer's output in float32 (4 bytes a value), counted from the networks built at the "
+    "papers' sizes; images per second are the median of 20 runs of one image after two that do "
+    "not count, on a processor and without weights from training, where MSI-Net's authors "
+    "measured a graphics card. Their \"GFLOPS\" are our 10^9 multiply-adds (1x; a multiply-add is "
+    "two operations, and twice ours would be 91 at 240x320). Their MB is what TensorFlow takes on "
+    "the card, which frees outputs that are no longer needed; ours holds all at once, as SalNet's "
+    "Table 1 does, whose MB are MiB and whose shallow network's 244.64 is 1.00 below what the "
+    "64.4 million parameters that it names take. `opensalicon` stands for SALICON (their readout "
+    "has 512 weights, this one 1,024 for two scales), `deepgaze1 (alexnet)` for DeepGaze I "
+    "(theirs counts the convolutions of AlexNet without groups).")
+KEYS = ("model", "height", "width")
+
+_PAPER = numbers("msi_net", "costs")
+PARAMETERS, THEIRS = _PAPER["parameters"], _PAPER["machine"]
+# (height, width) -> images/s, MB and "GFLOPS"; the datasets of that size
+MSI_NET = {tuple(size): values for size, *values in _PAPER["sizes"]}
 USED_FOR = {(240, 320): "OSIE", (216, 384): "CAT2000", (360, 360): "MIT1003, DUT-OMRON, PASCAL-S"}
-# MB of data and of parameters, SalNet's Table 1; its 229 is 2.29, as its totals show
-SALNET = {"salnet_shallow": (2.29, 244.64), "salnet_deep": (123.65, 98.44)}
-# MSI-Net's Table 5
-THEIRS = {"processor": "NVIDIA TITAN Xp, Intel Xeon E5-1650", "memory": "32 GB",
-          "software": "TensorFlow 1.14.0"}
+SALNET = numbers("salnet", "costs")  # MB of data and of parameters
 VARIANTS = {"deepgaze1 (alexnet)": ("deepgaze1", {"backbone": "alexnet"})}
 GIGA, MIB = 1e9, 2 ** 20
 RUNS, QUICK_RUNS = 20, 2
@@ -122,21 +134,3 @@ def verdict(rows) -> Verdict:
 
 def _near(value, paper, share) -> bool:
     return abs(value / paper - 1) <= share
-
-
-SPEC = ResultSpec(
-    title="What the networks cost",
-    about="Parameters, multiply-adds of convolutions and dense layers, and memory of parameters "
-          "and of every layer's output in float32 (4 bytes a value), counted from the networks "
-          "built at the papers' sizes; images per second are the median of 20 runs of one image "
-          "after two that do not count, on a processor and without weights from training, where "
-          "MSI-Net's authors measured a graphics card. Their \"GFLOPS\" are our 10^9 multiply-adds "
-          "(1x; a multiply-add is two operations, and twice ours would be 91 at 240x320). Their MB "
-          "is what TensorFlow takes on the card, which frees outputs that are no longer needed; "
-          "ours holds all at once, as SalNet's Table 1 does, whose MB are MiB and whose shallow "
-          "network's 244.64 is 1.00 below what the 64.4 million parameters that it names take. "
-          "`opensalicon` stands for SALICON (their readout has 512 weights, this one 1,024 for two "
-          "scales), `deepgaze1 (alexnet)` for DeepGaze I (theirs counts the convolutions of "
-          "AlexNet without groups).",
-    keys=("model", "height", "width"), parts=parts, measure=measure, tables=tables,
-    verdict=verdict)

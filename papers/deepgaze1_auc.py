@@ -3,16 +3,26 @@ from keras_saliency.evaluation.center_bias import center_bias
 from keras_saliency.evaluation.engine import remove_center_bias
 from keras_saliency.evaluation.sources import model_predictions
 from keras_saliency.models import list_models
-from papers import deepgaze1_fit as shared
-from papers.numbers import column, number
-from papers.spec import ResultSpec, Table, Verdict
-from papers.subset_figure import bar_figure
+from papers.figures.subsets import bar_figure
+from papers.making.rows import column, number
+from papers.making.spec import Table, Verdict
+from papers.published import numbers
+from papers.shared import deepgaze1_fit as shared
 
-# Section 2.2 and Figure 4, on the MIT benchmark's 300 images: shuffled AUC, AUC.
-PAPER = {"auc_shuffled": {"paper: Deep Gaze I": 0.7169, "paper: AWS": 0.6790,
-                          "paper: center bias": 0.50},
-         "auc_judd": {"paper: Deep Gaze I": 0.8440, "paper: BMS": 0.8257,
-                      "paper: center bias": 0.7831}}
+TITLE = "AUCs of DeepGaze I"
+ABOUT = (
+    f"{shared.ABOUT}; the paper's scores are of the MIT benchmark, whose fixations cannot be had. "
+    "Nonfixations of shuffled AUC are the fixations on all other validation stimuli. The "
+    "benchmark's ten thresholds are coarse for peaked densities: the middle column has a "
+    "thousand. Models other than DeepGaze I are scored as they are; `msi_net` and `ead` of "
+    "`weights/` were trained on MIT1003 by another division, in which most of these stimuli were "
+    "for training.")
+KEYS = ("model",)
+DATA = ("mit1003",)
+RECIPE = shared.RECIPE
+OPTIONS = ("weights",)
+
+PAPER = numbers("deepgaze1", "deepgaze1_auc")
 COLUMNS = {"auc_shuffled": "shuffled AUC", "auc_shuffled_fine": "with fine thresholds",
            "auc_judd": "AUC-Judd"}
 FITTED_BIAS = "training histogram"
@@ -83,15 +93,3 @@ def draw(rows, stem) -> None:
                  PAPER[metric])
                 for metric, label in (("auc_shuffled", "DeepGaze I: uniform prior"),
                                       ("auc_judd", "DeepGaze I: with its center bias"))], stem)
-
-
-SPEC = ResultSpec(
-    title="AUCs of DeepGaze I",
-    about=f"{shared.ABOUT}; the paper's scores are of the MIT benchmark, whose fixations cannot be "
-          "had. Nonfixations of shuffled AUC are the fixations on all other validation stimuli. "
-          "The benchmark's ten thresholds are coarse for peaked densities: the middle column has a "
-          "thousand. Models other than DeepGaze I are scored as they are; `msi_net` and `ead` of "
-          "`weights/` were trained on MIT1003 by another division, in which most of these stimuli "
-          "were for training.",
-    keys=("model",), parts=parts, measure=measure, tables=tables, verdict=verdict, draw=draw,
-    data=("mit1003",), recipe=shared.RECIPE, options=("weights",))

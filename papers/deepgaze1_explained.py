@@ -5,14 +5,27 @@ from keras_saliency.evaluation.statistics import bootstrap_intervals
 from keras_saliency.models import list_models
 from keras_saliency.training import lbfgs_results
 from keras_saliency.training.lbfgs import OBSERVERS
-from papers import deepgaze1_fit as shared
-from papers.explained import explained_bits
-from papers.numbers import number
-from papers.spec import ResultSpec, Table, Verdict
-from papers.subset_figure import bar_figure
+from papers.figures.subsets import bar_figure
+from papers.making.rows import number
+from papers.making.spec import Table, Verdict
+from papers.published import numbers
+from papers.shared import deepgaze1_fit as shared
+from papers.shared.explained import explained_bits
 
-# Section 2.1 and Figure 3: shares of the gold standard's information gain.
-PAPER = {"paper: Deep Gaze I": 0.56, "paper: eDN": 0.34}
+TITLE = "Explained information"
+ABOUT = (
+    f"{shared.ABOUT}. The others get a nonlinearity, a blur and a center bias fitted to the 363 "
+    "stimuli (`ks.calibrate`'s fit; its nonlinearity and center bias differ a little from the "
+    "paper's). The center bias that gains are over is a histogram of the 363 stimuli; densities "
+    "are compared at cells of some pixels. eDN cannot be had. `msi_net` and `ead` of `weights/` "
+    "were trained on MIT1003 by another division, in which most of the stimuli scored here were "
+    "for training.")
+KEYS = ("model",)
+DATA = ("mit1003",)
+RECIPE = shared.RECIPE
+OPTIONS = ("weights",)
+
+PAPER = numbers("deepgaze1", "deepgaze1_explained")
 CLASSICAL = tuple(list_models(classical=True))
 
 
@@ -87,15 +100,3 @@ def draw(rows, stem) -> None:
     bar_figure([("information gain explained", "share of the gold standard", 0,
                  {row["model"]: row["share"] for row in rows},
                  {row["model"] for row in rows if row["network"] == shared.FIT}, PAPER)], stem)
-
-
-SPEC = ResultSpec(
-    title="Explained information",
-    about=f"{shared.ABOUT}. The others get a nonlinearity, a blur and a center bias fitted to "
-          "the 363 stimuli (`ks.calibrate`'s fit; its nonlinearity and center bias differ a "
-          "little from the paper's). The center bias that gains are over is a histogram of the "
-          "363 stimuli; densities are compared at cells of some pixels. eDN cannot be had. "
-          "`msi_net` and `ead` of `weights/` were trained on MIT1003 by another division, in which "
-          "most of the stimuli scored here were for training.",
-    keys=("model",), parts=parts, measure=measure, tables=tables, verdict=verdict, draw=draw,
-    data=("mit1003",), recipe=shared.RECIPE, options=("weights",))

@@ -1,12 +1,19 @@
 """DeepGaze I on subsets of its backbone's layers (Kuemmerer, Theis and Bethge 2015, Figure 5)."""
-from papers.deepgaze1_fit import RECIPE, SUBSETS_ABOUT, measure_subset
-from papers.numbers import column, groups, number
-from papers.spec import ResultSpec, Table, Verdict
-from papers.subset_figure import subset_figure
+from papers.figures.subsets import subset_figure
+from papers.making.rows import column, groups, number
+from papers.making.spec import Table, Verdict
+from papers.published import numbers
+from papers.shared import deepgaze1_fit as shared
 
-# The paper's only numbers of its Figure 5 in words: information gain explained on the training
-# stimuli, of the observers left out, by all layers (section 2.3).
-PAPER_ALL = 0.83
+TITLE = "DeepGaze I on subsets of layers"
+ABOUT = (
+    f"{shared.SUBSETS_ABOUT} Depth is the block of VGG16, whose convolutions number two or three "
+    "in each (one in AlexNet); it has no normalisation layers.")
+KEYS = ("group", "layers_chosen")
+DATA = ("mit1003",)
+RECIPE = shared.RECIPE
+
+PAPER_ALL = numbers("deepgaze1", "deepgaze1_layers")["all_layers"]
 FINAL, ALL = ("type", "5 conv"), ("from", "1")
 # groups of fits: the panels of the figure, a to d
 GROUPS = {"from": ("layers from a depth upwards", "block"), "to": ("layers up to a depth", "block"),
@@ -35,7 +42,7 @@ def parts(setting) -> list:
 
 def measure(setting, group, layers) -> list:
     """A fit to the chosen layers: bits per fixation, their share, shuffled AUC."""
-    return [measure_subset(setting, subset_of(group, str(layers)))]
+    return [shared.measure_subset(setting, subset_of(group, str(layers)))]
 
 
 def subset_of(group, layers) -> dict:
@@ -92,11 +99,3 @@ def draw(rows, stem) -> None:
     final = {key: row for key, row in groups(rows, "group", "layers_chosen").items()}.get(FINAL)
     marks = (final[0]["share_observers"], final[0]["auc_validation"]) if final else (None, None)
     subset_figure(shown, MEASURES, marks, stem)
-
-
-SPEC = ResultSpec(
-    title="DeepGaze I on subsets of layers",
-    about=f"{SUBSETS_ABOUT} Depth is the block of VGG16, whose convolutions number two or three in "
-          "each (one in AlexNet); it has no normalisation layers.",
-    keys=("group", "layers_chosen"), parts=parts, measure=measure, tables=tables, verdict=verdict,
-    draw=draw, data=("mit1003",), recipe=RECIPE)

@@ -6,10 +6,18 @@ from keras_saliency.datasets import pipeline
 from keras_saliency.evaluation.engine import remove_center_bias
 from keras_saliency.evaluation.sources import model_predictions
 from keras_saliency.report import plots
-from papers import deepgaze1_fit as shared
-from papers.marked_pictures import with_fixations
-from papers.numbers import column, groups, number
-from papers.spec import ResultSpec, Table, Verdict
+from papers.figures.marked_pictures import with_fixations
+from papers.making.rows import column, groups, number
+from papers.making.spec import Table, Verdict
+from papers.shared import deepgaze1_fit as shared
+
+TITLE = "DeepGaze I without and with its center bias"
+ABOUT = (
+    f"{shared.ABOUT}. Two training and four validation stimuli are shown. The center bias is that "
+    "of the fit's 363 stimuli, its weight fitted. The picture holds stimuli and is not committed.")
+KEYS = ("prior",)
+DATA = ("mit1003",)
+RECIPE = shared.RECIPE
 
 PRIORS = ("uniform", "center_bias")
 OF_TRAINING, OF_VALIDATION = 2, 4  # stimuli shown; of the paper's the first two were in training
@@ -99,12 +107,3 @@ def show(setting, rows) -> list:
     path = setting.scratch / "priors.png"
     plots.sample_strip(strip, path, ("fixations", "uniform prior", "center bias"))
     return [path]
-
-
-SPEC = ResultSpec(
-    title="DeepGaze I without and with its center bias",
-    about=f"{shared.ABOUT}. Two training and four validation stimuli are shown. The center bias is "
-          "that of the fit's 363 stimuli, its weight fitted. The picture holds stimuli and is not "
-          "committed.",
-    keys=("prior",), parts=parts, measure=measure, tables=tables, verdict=verdict, show=show,
-    data=("mit1003",), recipe=shared.RECIPE)

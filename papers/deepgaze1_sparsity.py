@@ -1,13 +1,22 @@
 """DeepGaze I at different weights of its sparsity (Kuemmerer, Theis and Bethge 2015, Figure 8)."""
 import numpy as np
 
-from papers.deepgaze1_fit import RECIPE, SUBSETS_ABOUT, measure_subset
 from papers.deepgaze1_layers import AUCS, CAPTION, GAINS, HEADER, MEASURES, cells
-from papers.numbers import column
-from papers.spec import ResultSpec, Table, Verdict
-from papers.subset_figure import subset_figure
+from papers.figures.subsets import subset_figure
+from papers.making.rows import column
+from papers.making.spec import Table, Verdict
+from papers.published import numbers
+from papers.shared import deepgaze1_fit as shared
 
-PAPER = 1e-3  # lambda of the paper's model, found by grid search
+TITLE = "DeepGaze I and its sparsity"
+ABOUT = (
+    f"{shared.SUBSETS_ABOUT} The paper does not state its grid of lambda; ours is 0 and the "
+    "decades from 1e-5 to 1e-1.")
+KEYS = ("sparsity",)
+DATA = ("mit1003",)
+RECIPE = shared.RECIPE
+
+PAPER = numbers("deepgaze1", "deepgaze1_sparsity")["final_lambda"]
 SPARSITIES, QUICK = (0.0, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1), (0.0, 1e-3)
 SMALL = 0.01  # of shuffled AUC; the paper's Figure 5 spreads over several hundredths
 MOST = 1e-2   # up to which lambda is of the paper's order
@@ -20,7 +29,7 @@ def parts(setting) -> list:
 
 def measure(setting, sparsity) -> list:
     """A fit to the convolutions of block 5."""
-    return [measure_subset(setting, {"of": 5, "type": "conv"}, float(sparsity))]
+    return [shared.measure_subset(setting, {"of": 5, "type": "conv"}, float(sparsity))]
 
 
 def tables(rows) -> list:
@@ -47,11 +56,3 @@ def draw(rows, stem) -> None:
     paper = next((row for row in rows if row["sparsity"] == PAPER), None)
     marks = (paper["share_observers"], paper["auc_validation"]) if paper else (None, None)
     subset_figure(shown, MEASURES, marks, stem)
-
-
-SPEC = ResultSpec(
-    title="DeepGaze I and its sparsity",
-    about=f"{SUBSETS_ABOUT} The paper does not state its grid of lambda; ours is 0 and the decades "
-          "from 1e-5 to 1e-1.",
-    keys=("sparsity",), parts=parts, measure=measure, tables=tables, verdict=verdict, draw=draw,
-    data=("mit1003",), recipe=RECIPE)

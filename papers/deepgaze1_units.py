@@ -7,10 +7,19 @@ from keras_saliency.report import plots
 from keras_saliency.training import lbfgs_results
 from keras_saliency.units.activations import dataset_activations
 from keras_saliency.units.unit_scores import score_dataset
-from papers import deepgaze1_fit as shared
-from papers.marked_pictures import response_picture, with_box
-from papers.numbers import column, number
-from papers.spec import ResultSpec, Table, Verdict
+from papers.figures.marked_pictures import response_picture, with_box
+from papers.making.rows import column, number
+from papers.making.spec import Table, Verdict
+from papers.shared import deepgaze1_fit as shared
+
+TITLE = "Units that DeepGaze I relies on"
+ABOUT = (
+    f"{shared.ABOUT}. Responses are before the rectification, as the paper's; a unit with a "
+    "negative weight is shown where it responds least. The pictures hold stimuli and are not "
+    "committed. The paper's 256 units are of one layer, ours of three.")
+KEYS = ("backbone",)
+DATA = ("mit1003",)
+RECIPE = shared.RECIPE
 
 UNITS = 10                    # of Figure 6
 SHOWN_UNITS, SHOWN = 4, 4     # of Figure 7, patches of each
@@ -105,12 +114,3 @@ def _responses(run, patches, index_of) -> dict:
             for some, maps_of in dataset_activations(run.model, layers, run.training,
                                                      run.spec.canvas, indices)
             for place, index in enumerate(some)}
-
-
-SPEC = ResultSpec(
-    title="Units that DeepGaze I relies on",
-    about=f"{shared.ABOUT}. Responses are before the rectification, as the paper's; a unit with a "
-          "negative weight is shown where it responds least. The pictures hold stimuli and are "
-          "not committed. The paper's 256 units are of one layer, ours of three.",
-    keys=("backbone",), parts=parts, measure=measure, tables=tables, verdict=verdict, show=show,
-    data=("mit1003",), recipe=shared.RECIPE)

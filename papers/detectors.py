@@ -7,15 +7,27 @@ import numpy as np
 from keras_saliency.datasets.loading import load_part
 from keras_saliency.report.plots import BEST, TRAIN, VALIDATION
 from keras_saliency.units.statistics import pearson
-from papers.detector_figure import detector_figure
-from papers.numbers import column, number
-from papers.spec import ResultSpec, Table, Verdict
-from papers.studied import UNTRAINED, model_of, score_encoder, short
+from papers.figures.detectors import detector_figure
+from papers.making.rows import column, number
+from papers.making.spec import Table, Verdict
+from papers.published import numbers
+from papers.shared.studied import UNTRAINED, model_of, score_encoder, short
 
-# activation_maps, positive detectors, ratio, NSS of the paper's Table 5 (MIT1003)
-PAPER = {"Deepnet": (512, 5, 0.01, 1.68), "SalGAN": (512, 14, 0.027, 2.15),
-         "OpenSalicon": (1024, 19, 0.018, 1.92), "EAD": (512, 21, 0.041, 2.21)}
-PAPER_R = 0.94
+TITLE = "Positive fixation detectors and the NSS of models"
+ABOUT = (
+    "A unit's score is the mean NSS of its 5 best stimuli; scores are scaled to 0..1 over the "
+    "units of the encoder's last layer, and those above 0.9 are detectors. Scored on the 200 "
+    "validation stimuli of MIT1003 (split 42), which none of the models was trained on (the "
+    "paper: all 1003 stimuli, models trained on SALICON); models given with `--weights` must have "
+    "been trained on OSIE or on MIT1003's training stimuli. `imagenet` is VGG16 before any "
+    "saliency training, its output the mean of its units; it is shown, and r is over the trained "
+    "models. DeepGaze I's units are those before rectification, as its readout takes them.")
+KEYS = ("model",)
+DATA = ("mit1003",)
+OPTIONS = ("weights",)
+
+_PAPER = numbers("ead", "detectors")
+PAPER, PAPER_R = _PAPER["models"], _PAPER["correlation"]
 MODELS = (UNTRAINED, "msi_net", "ead")
 QUICK_MODELS = (UNTRAINED, "ead", "salgan", "msi_net")
 ALPHA, FEWEST = 0.05, 3
@@ -81,17 +93,3 @@ def draw(rows, stem) -> None:
         "ours, trained": (VALIDATION, points([r for r in rows if r["model"] != UNTRAINED])),
         "ours, before training": (BEST, points([r for r in rows if r["model"] == UNTRAINED])),
     }, stem)
-
-
-SPEC = ResultSpec(
-    title="Positive fixation detectors and the NSS of models",
-    about="A unit's score is the mean NSS of its 5 best stimuli; scores are scaled to 0..1 over "
-          "the units of the encoder's last layer, and those above 0.9 are detectors. Scored on "
-          "the 200 validation stimuli of MIT1003 (split 42), which none of the models was trained "
-          "on (the paper: all 1003 stimuli, models trained on SALICON); models given with "
-          "`--weights` must have been trained on OSIE or on MIT1003's training stimuli. "
-          "`imagenet` is VGG16 before any saliency training, its output the mean of its units; it "
-          "is shown, and r is over the trained models. DeepGaze I's units are those before "
-          "rectification, as its readout takes them.",
-    keys=("model",), parts=parts, measure=measure, tables=tables, verdict=verdict, draw=draw,
-    data=("mit1003",), options=("weights",))

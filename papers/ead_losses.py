@@ -1,17 +1,26 @@
 """EAD's comparison of pixel-wise losses (He, Borji, Mi and Pugeault 2018, Table 2)."""
 import numpy as np
 
-from papers import trained
-from papers.numbers import column, groups, number, spread
-from papers.spec import ResultSpec, Table, Verdict
+from papers.making.rows import column, groups, number, spread
+from papers.making.spec import Table, Verdict
+from papers.published import numbers
+from papers.shared import trained
 
-# loss -> NSS, CC, AUC, SIM of the paper's Table 2 (MIT1003)
-PAPER = {
-    "l1": (2.388, 0.684, 0.855, 0.556),
-    "l2": (2.389, 0.686, 0.881, 0.532),
-    "bce": (2.083, 0.614, 0.851, 0.488),
-    "ead": (2.404, 0.701, 0.869, 0.570),
-}
+TITLE = "Losses of EAD"
+ABOUT = (
+    "EAD is trained on 450 stimuli of OSIE for 2 epochs as `configs/ead_osie_cpu.yaml` says, with "
+    "a thousandth of `l2` in its loss (of `bce` below the sigmoid that `bce` needs), which brings "
+    "its maps to the scale of densities; from there with each pixel-wise loss on 850 of MIT1003 "
+    "for 3 epochs (encoder blocks 1 to 4 frozen, batch 2, Adam 5e-5 and a tenth of it after each "
+    "epoch). 50 other training stimuli of each set choose the epoch by NSS. The paper starts from "
+    "SALICON; from ImageNet, with the pixel-wise loss alone, our network does not leave 0 on OSIE "
+    "(NSS at most 0.06 in 4 epochs of `l1` and 0.00 in 3 of `l2`). The 103 stimuli that are "
+    "scored, by the published maps, are drawn by us: the paper names none.")
+KEYS = ("loss", "seed")
+DATA = ("osie", "mit1003")
+RECIPE = "ead_mit1003.yaml"
+
+PAPER = numbers("ead", "ead_losses")
 METRICS = ("nss", "cc", "auc_judd", "sim")
 SEEDS = (1, 2, 3)
 # What comes before: the recipe, and of each output layer, which the loss after it needs, the loss
@@ -37,7 +46,7 @@ def measure(setting, loss, seed) -> list:
         "epochs": FIRST_EPOCHS, "mirror": False})
     first.train.loss[SCALE[output]] = SCALE_WEIGHT
     first = trained.train(first, setting.log)
-    config = _config(setting, SPEC.recipe, "mit1003", loss, output, seed, {
+    config = _config(setting, RECIPE, "mit1003", loss, output, seed, {
         "epochs": EPOCHS, "loss": {loss: 1.0}}, train=900, validation=103, upright=False)
     config.model.encoder_weights, config.model.weights = None, str(first.folder)
     scores = trained.scores(trained.train(config, setting.log))
@@ -72,18 +81,3 @@ def verdict(rows) -> Verdict:
     return Verdict(order[0] == "ead",
                    "the EAD loss gives the highest NSS (ead > l2 > l1 > bce); ours: "
                    + " > ".join(f"{loss} {spread(nss[loss])}" for loss in order))
-
-
-SPEC = ResultSpec(
-    title="Losses of EAD",
-    about="EAD is trained on 450 stimuli of OSIE for 2 epochs as `configs/ead_osie_cpu.yaml` says, "
-          "with a thousandth of `l2` in its loss (of `bce` below the sigmoid that `bce` needs), "
-          "which brings its maps to the scale of densities; from there with each pixel-wise loss "
-          "on 850 of MIT1003 for 3 epochs (encoder blocks 1 to 4 frozen, batch 2, Adam 5e-5 and a "
-          "tenth of it after each epoch). 50 other training stimuli of each set choose the epoch "
-          "by NSS. The paper starts from SALICON; from ImageNet, with the pixel-wise loss alone, "
-          "our network does not leave 0 on OSIE (NSS at most 0.06 in 4 epochs of `l1` and 0.00 in "
-          "3 of `l2`). The 103 stimuli that are scored, by the published maps, are drawn by us: "
-          "the paper names none.",
-    keys=("loss", "seed"), parts=parts, measure=measure, tables=tables, verdict=verdict,
-    data=("osie", "mit1003"), recipe="ead_mit1003.yaml")

@@ -6,11 +6,23 @@ from keras_saliency.evaluation.sources import BASELINES
 from keras_saliency.models import load_predictor
 from keras_saliency.prediction.forward import predict
 from keras_saliency.report import plots
-from papers.marked_pictures import with_fixations
-from papers.numbers import column, groups, number
-from papers.scored import evaluation_of
-from papers.spec import ResultSpec, Table, Verdict
-from papers.studied import short
+from papers.figures.marked_pictures import with_fixations
+from papers.making.rows import column, groups, number
+from papers.making.spec import Table, Verdict
+from papers.shared.scored import evaluation_of
+from papers.shared.studied import short
+
+TITLE = "Where MSI-Net fails"
+ABOUT = (
+    "NSS of every validation stimulus of OSIE for the models of `--weights` (by default "
+    "`msi_net`), for the other observers' fixations (the leave-one-observer-out gold standard) "
+    "and for the center bias; the worst are those furthest below the gold standard. The paper "
+    "chose four stimuli of CAT2000 by eye and names the reason of each (an occluded face, small "
+    "text, the direction of gaze, a contrast of low level); here they are chosen by number, and "
+    "the picture, which holds stimuli, is not committed.")
+KEYS = ("model",)
+DATA = ("osie",)
+OPTIONS = ("weights",)
 
 MODELS, QUICK_MODELS = ("msi_net",), ("itti",)
 REFERENCES = ("gold_standard", "center_bias")
@@ -88,15 +100,3 @@ def show(setting, rows) -> list:
         paths.append(setting.scratch / f"failures_{short(model)}.png")
         plots.sample_strip(strip, paths[-1], ("fixations", "fixation density", short(model)))
     return paths
-
-
-SPEC = ResultSpec(
-    title="Where MSI-Net fails",
-    about="NSS of every validation stimulus of OSIE for the models of `--weights` (by default "
-          "`msi_net`), for the other observers' fixations (the leave-one-observer-out gold "
-          "standard) and for the center bias; the worst are those furthest below the gold "
-          "standard. The paper chose four stimuli of CAT2000 by eye and names the reason of each "
-          "(an occluded face, small text, the direction of gaze, a contrast of low level); here "
-          "they are chosen by number, and the picture, which holds stimuli, is not committed.",
-    keys=("model",), parts=parts, measure=measure, tables=tables, verdict=verdict, show=show,
-    data=("osie",), options=("weights",))

@@ -14,9 +14,21 @@ from keras_saliency.units.detectors import detector_units
 from keras_saliency.units.dissection import dissect, find_thresholds
 from keras_saliency.units.dissection_study import frequency_rows
 from keras_saliency.units.layer_choice import encoder_output, members
-from papers.numbers import groups, number
-from papers.spec import ResultSpec, Table, Verdict
-from papers.studied import model_of, short
+from papers.making.rows import groups, number
+from papers.making.spec import Table, Verdict
+from papers.shared.studied import model_of, short
+
+TITLE = "Concepts that positive fixation detectors detect"
+ABOUT = (
+    "The detectors are found on MIT1003's 200 validation stimuli as in `detectors`, and their "
+    "masks (cells above the 99.5 % quantile) compared with the labels of `--root broden=PATH`: "
+    "Broden, or a folder with `images/`, `labels/` and `labels.csv`. f_n is the share of the "
+    "images with a concept in which the mask of a detector has an IoU above 0.04 with it; the "
+    "paper does not say when it counts a concept as detected. Of each category the first 15 are "
+    "shown; the verdict is over the first 5.")
+KEYS = ("model",)
+DATA = ("mit1003", "broden")
+OPTIONS = ("weights",)
 
 CATEGORIES = ("object", "part")
 # What section 5 names: the animals (and persons) and the parts of heads that detectors are for.
@@ -106,15 +118,3 @@ def draw(rows, stem) -> None:
         (str(row["concept"]), row["frequency"]) for row in _most_frequent(some)]
         for (model, category), some in groups(rows, "model", "category").items()},
         "detection frequency f_n"), stem)
-
-
-SPEC = ResultSpec(
-    title="Concepts that positive fixation detectors detect",
-    about="The detectors are found on MIT1003's 200 validation stimuli as in `detectors`, and "
-          "their masks (cells above the 99.5 % quantile) compared with the labels of `--root "
-          "broden=PATH`: Broden, or a folder with `images/`, `labels/` and `labels.csv`. f_n is "
-          "the share of the images with a concept in which the mask of a detector has an IoU "
-          "above 0.04 with it; the paper does not say when it counts a concept as detected. Of "
-          "each category the first 15 are shown; the verdict is over the first 5.",
-    keys=("model",), parts=parts, measure=measure, tables=tables, verdict=verdict, draw=draw,
-    data=("mit1003", "broden"), options=("weights",))

@@ -12,8 +12,17 @@ from keras_saliency.models import load_predictor
 from keras_saliency.prediction.forward import predict
 from keras_saliency.prediction.pictures import find_pictures, read_picture
 from keras_saliency.report import plots
-from papers.numbers import column, groups, number
-from papers.spec import ResultSpec, Table, Verdict
+from papers.making.rows import column, groups, number
+from papers.making.spec import Table, Verdict
+
+TITLE = "What models predict"
+ABOUT = (
+    "Validation stimuli of OSIE with the densities of their fixations (16 pixels), the maps of "
+    "`--weights` (by default `msi_net`, `ead` and `itti`) and the center bias; `--pictures` shows "
+    "pictures of your own. The picture holds stimuli and is not committed.")
+KEYS = ("model",)
+DATA = ("osie",)
+OPTIONS = ("weights", "pictures")
 
 MODELS, QUICK_MODELS = ("msi_net", "ead", "itti"), ("itti", "bms")
 STIMULI = 8
@@ -71,13 +80,3 @@ def show(setting, rows) -> list:
     path = setting.scratch / "gallery.png"
     plots.sample_strip(strip, path, titles)
     return [path]
-
-
-SPEC = ResultSpec(
-    title="What models predict",
-    about="Validation stimuli of OSIE with the densities of their fixations (16 pixels), the maps "
-          "of `--weights` (by default `msi_net`, `ead` and `itti`) and the center bias; "
-          "`--pictures` shows pictures of your own. The picture holds stimuli and is not "
-          "committed.",
-    keys=("model",), parts=parts, measure=measure, tables=tables, verdict=verdict, show=show,
-    data=("osie",), options=("weights", "pictures"))

@@ -3,9 +3,16 @@ import numpy as np
 import tensorflow as tf
 
 from keras_saliency.losses import LOSSES
-from papers.loss_figure import loss_figure
-from papers.numbers import column, groups, number
-from papers.spec import ResultSpec, Table, Verdict
+from papers.figures.losses import loss_figure
+from papers.making.rows import column, groups, number
+from papers.making.spec import Table, Verdict
+
+TITLE = "Shapes of pixel-wise losses"
+ABOUT = (
+    "The package's own losses (`ks.losses`) of a single pixel, with the gradients that training "
+    "gets, over a grid of truths and predictions in 0..1; curves are for a truth of 0. As in the "
+    "paper cross-entropy is for maps in 0..1, after the sigmoid.")
+KEYS = ("loss",)
 
 NAMES = ("l1", "l2", "ead", "bce")
 TRUTHS, PREDICTIONS = np.linspace(0, 1, 21), np.linspace(0, 1, 21)
@@ -93,11 +100,3 @@ def _perfect(rows, loss) -> dict:
     """{truth: loss of a prediction that equals it}."""
     return {row["truth"]: row["value"] for row in rows
             if row["loss"] == loss and row["truth"] == row["prediction"]}
-
-
-SPEC = ResultSpec(
-    title="Shapes of pixel-wise losses",
-    about="The package's own losses (`ks.losses`) of a single pixel, with the gradients that "
-          "training gets, over a grid of truths and predictions in 0..1; curves are for a truth "
-          "of 0. As in the paper cross-entropy is for maps in 0..1, after the sigmoid.",
-    keys=("loss",), parts=parts, measure=measure, tables=tables, verdict=verdict, draw=draw)

@@ -6,15 +6,26 @@ from keras_saliency.datasets.loading import load_data
 from keras_saliency.evaluation.scoring import Scorer, score_predictions
 from keras_saliency.evaluation.sources import BASELINES, model_predictions
 from keras_saliency.models import load_predictor
-from papers.numbers import groups, number
-from papers.spec import ResultSpec, Table, Verdict
-from papers.studied import short
+from papers.making.rows import groups, number
+from papers.making.spec import Table, Verdict
+from papers.published import numbers
+from papers.shared.studied import short
 
-# NSS on MIT300, the paper's Table 1
-PAPER = {"DeepGaze II": 2.34, "SAM (ResNet-50)": 2.34, "SAM (VGG-16)": 2.30, "Deepfix": 2.26,
-         "SALICON": 2.12, "PDP": 2.05}
-PAPER_OBSERVERS = 3.29
-DATASETS = ("osie", "mit1003")
+TITLE = "Models and the people whose fixations they predict"
+ABOUT = (
+    "MIT300's fixations are not public, so NSS is measured on the 200 validation stimuli each of "
+    "OSIE and MIT1003, whose training stimuli most models here were trained on (the paper's "
+    "models: MIT300, 39 observers). `gold_standard` predicts each observer from the 14 others: "
+    "Gaussians whose width, with a share of uniform density and center bias, is fitted to the "
+    "training stimuli for log-likelihood, not for NSS; a model is scored on all fixations at "
+    "once. A gap counts as large where the best model has less than 90 % of the observers' NSS. "
+    "`--weights` adds models.")
+KEYS = ("dataset", "predictor")
+DATA = ("osie", "mit1003")
+OPTIONS = ("weights",)
+
+_PAPER = numbers("understanding", "observers")
+PAPER, PAPER_OBSERVERS = _PAPER["models"], _PAPER["observers"]
 MODELS, QUICK_MODELS = ("msi_net", "ead"), ("itti",)
 REFERENCES = ("center_bias", "gold_standard")
 SHARE = 0.9  # of the observers' NSS, below which a gap is large; the paper's is 0.71
@@ -23,7 +34,7 @@ SHARE = 0.9  # of the observers' NSS, below which a gap is large; the paper's is
 def parts(setting) -> list:
     models = QUICK_MODELS if setting.quick else dict.fromkeys(
         (*MODELS, *map(str, setting.weights)))
-    return [(dataset, name) for dataset in DATASETS for name in (*REFERENCES, *models)]
+    return [(dataset, name) for dataset in DATA for name in (*REFERENCES, *models)]
 
 
 def measure(setting, dataset, predictor) -> list:
@@ -73,16 +84,3 @@ def verdict(rows) -> Verdict:
     return Verdict(bool(max(shares) < SHARE), (
         f"a large gap between models and observers remains ({paper} against {PAPER_OBSERVERS} on "
         f"MIT300, {100 * paper / PAPER_OBSERVERS:.0f} %); ours: {'; '.join(texts)}"))
-
-
-SPEC = ResultSpec(
-    title="Models and the people whose fixations they predict",
-    about="MIT300's fixations are not public, so NSS is measured on the 200 validation stimuli "
-          "each of OSIE and MIT1003, whose training stimuli most models here were trained on "
-          "(the paper's models: MIT300, 39 observers). `gold_standard` predicts each observer "
-          "from the 14 others: Gaussians whose width, with a share of uniform density and center "
-          "bias, is fitted to the training stimuli for log-likelihood, not for NSS; a model is "
-          "scored on all fixations at once. A gap counts as large where the best model has less "
-          "than 90 % of the observers' NSS. `--weights` adds models.",
-    keys=("dataset", "predictor"), parts=parts, measure=measure, tables=tables, verdict=verdict,
-    data=("osie", "mit1003"), options=("weights",))

@@ -11,13 +11,27 @@ from keras_saliency.units.detectors import tiers
 from keras_saliency.units.layer_choice import encoder_output
 from keras_saliency.units.patterns import mean_maps
 from keras_saliency.units.unit_study import MEAN_MAP_UNITS, UNITS_SHOWN, LayerStudy, study_units
-from papers.numbers import groups, number
-from papers.spec import ResultSpec, Table, Verdict
-from papers.studied import UNTRAINED, model_of, score_encoder, short
+from papers.making.rows import groups, number
+from papers.making.spec import Table, Verdict
+from papers.published import numbers
+from papers.shared.studied import UNTRAINED, model_of, score_encoder, short
 
-# model -> its best unit's score, and the model's NSS (the paper's captions, Table 5)
-PAPER = {"EAD": (4.5808, 2.21), "SalGAN": (4.6019, 2.15), "Salicon, fine": (5.3637, 1.92),
-         "Salicon, coarse": (5.0027, 1.92), "Deepnet": (4.0101, 1.68)}
+TITLE = "Patterns of units that follow the fixations, and of those that do not"
+ABOUT = (
+    "Units of the encoder's last layer by their score (mean NSS of the 5 best stimuli) on the 200 "
+    "validation stimuli of MIT1003, which no model was trained on (the paper: all 1003; its "
+    "models are trained on SALICON). High, medium and low units without those that are never "
+    "active; the crops of image times activation are pictures of stimuli and not committed. Up to "
+    "50 units of a tier are standardised and averaged over the stimuli of the commonest size, and "
+    "correlated with the center bias of the training fixations: below 0 they look away from the "
+    "center. `imagenet` is the encoder before saliency training, which shows what training adds; "
+    "the verdict is over the others. A score is over 5 stimuli and the model's NSS over all, as "
+    "in the paper; the unit's NSS over all is beside it.")
+KEYS = ("model",)
+DATA = ("mit1003",)
+OPTIONS = ("weights",)
+
+PAPER = numbers("ead", "patterns")
 MODELS, QUICK_MODELS = (UNTRAINED, "msi_net", "ead"), ("ead",)
 GROUP = "mean of units"  # in the place of a unit's number: many units of a tier together
 
@@ -102,19 +116,3 @@ def show(setting, rows) -> list:
                                  for name, model in models.items()],
                         load_part(setting.data("mit1003"), "validation"))
     return list(unit_figures(study, setting.scratch).values())
-
-
-SPEC = ResultSpec(
-    title="Patterns of units that follow the fixations, and of those that do not",
-    about="Units of the encoder's last layer by their score (mean NSS of the 5 best stimuli) on "
-          "the 200 validation stimuli of MIT1003, which no model was trained on (the paper: all "
-          "1003; its models are trained on SALICON). High, medium and low units without those "
-          "that are never active; the crops of image times activation are pictures of stimuli "
-          "and not committed. Up to 50 units of a tier are standardised and averaged over the "
-          "stimuli of the commonest size, and correlated with the center bias of the training "
-          "fixations: below 0 they look away from the center. `imagenet` is the encoder before "
-          "saliency training, which shows what training adds; the verdict is over the others. A "
-          "score is over 5 stimuli and the model's NSS over all, as in the paper; the unit's NSS "
-          "over all is beside it.",
-    keys=("model",), parts=parts, measure=measure, tables=tables, verdict=verdict, show=show,
-    data=("mit1003",), options=("weights",))

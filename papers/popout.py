@@ -11,12 +11,19 @@ from keras_saliency.evaluation.sources import model_predictions
 from keras_saliency.models import find_weights, list_models, list_pretrained, load_predictor
 from keras_saliency.prediction.forward import predict
 from keras_saliency.report import plots
-from papers.numbers import column, groups, number
-from papers.spec import ResultSpec, Table, Verdict
+from papers.making.rows import column, groups, number
+from papers.making.spec import Table, Verdict
+from papers.published import numbers
 
-# NMM of the paper's Table 4
-PAPER = {"deep": {"DeepGaze II": 1.66, "SAM": 1.25, "DVA": 1.19},
-         "classical": {"GBVS": 2.57, "BMS": 3.65}}
+TITLE = "Models on pop-out search arrays"
+ABOUT = (
+    "Generated arrays of 480x640, eight of each of ten kinds, in place of the paper's 80; models "
+    "are those in `weights/`, what `--weights` names, and the classical ones. NMM is the mean of "
+    "the standardised map inside the target's mask.")
+KEYS = ("model",)
+OPTIONS = ("weights",)
+
+PAPER = numbers("understanding", "popout")
 CLASSICAL = ("bms", "gbvs", "itti")
 SHOWN = 6  # arrays of the figure
 
@@ -81,12 +88,3 @@ def _trained() -> list:
     for name in list_pretrained():
         by_file.setdefault(find_weights(name), name)
     return list(by_file.values())
-
-
-SPEC = ResultSpec(
-    title="Models on pop-out search arrays",
-    about="Generated arrays of 480x640, eight of each of ten kinds, in place of the paper's 80; "
-          "models are those in `weights/`, what `--weights` names, and the classical ones. NMM is "
-          "the mean of the standardised map inside the target's mask.",
-    keys=("model",), parts=parts, measure=measure, tables=tables, verdict=verdict, show=show,
-    options=("weights",))

@@ -12,13 +12,22 @@ from keras_saliency.units.interpolation import canvas_resampling
 from keras_saliency.units.patterns import enlarge, unit_maps
 from keras_saliency.units.popout import score_targets
 from keras_saliency.units.statistics import mean_of_top
-from papers.numbers import number
-from papers.spec import ResultSpec, Table, Verdict
-from papers.studied import READOUT_CANVAS, UNTRAINED, model_of, short
+from papers.making.rows import number
+from papers.making.spec import Table, Verdict
+from papers.published import numbers
+from papers.shared.studied import READOUT_CANVAS, UNTRAINED, model_of, short
 
-# mean NMM of the ten best units of each layer, the paper's Table 5
-PAPER = {"block4_conv1": 2.12, "block4_conv2": 1.94, "block4_conv3": 1.96,
-         "block5_conv1": 1.47, "block5_conv2": 0.94, "block5_conv3": 0.38}
+TITLE = "Pop-out targets in single units, layer by layer"
+ABOUT = (
+    "VGG16 before any saliency training (`imagenet`), on 80 generated arrays of 480x640 in place "
+    "of the paper's 80, stretched to its 224x224; `--weights` adds trained models. A unit's NMM "
+    "is the mean of its standardised, enlarged activation_map inside the target's mask; of each "
+    "layer the ten units with the highest mean over the arrays count. What fine-tuning does to "
+    "the last layer (Table 6) is in `readouts`.")
+KEYS = ("model",)
+OPTIONS = ("weights",)
+
+PAPER = numbers("understanding", "popout_units")  # by layer
 MIDDLE, LAST = "block4_conv1", "block5_conv3"
 SHOWN = 6  # arrays of the picture
 
@@ -72,14 +81,3 @@ def show(setting, rows) -> list:
     path = setting.scratch / "popout_units.png"
     plots.sample_strip(strip, path, ("array", "target", f"best unit of {MIDDLE}"))
     return [path]
-
-
-SPEC = ResultSpec(
-    title="Pop-out targets in single units, layer by layer",
-    about="VGG16 before any saliency training (`imagenet`), on 80 generated arrays of 480x640 in "
-          "place of the paper's 80, stretched to its 224x224; `--weights` adds trained models. A "
-          "unit's NMM is the mean of its standardised, enlarged activation_map inside the target's "
-          "mask; of each layer the ten units with the highest mean over the arrays count. What "
-          "fine-tuning does to the last layer (Table 6) is in `readouts`.",
-    keys=("model",), parts=parts, measure=measure, tables=tables, verdict=verdict, show=show,
-    options=("weights",))

@@ -7,16 +7,27 @@ import numpy as np
 
 from keras_saliency.units.popout import score_targets
 from keras_saliency.units.statistics import mean_of_top
-from papers import trained
-from papers.numbers import column, groups, spread
-from papers.spec import ResultSpec, Table, Verdict
-from papers.studied import READOUT_CANVAS
+from papers.making.rows import column, groups, spread
+from papers.making.spec import Table, Verdict
+from papers.published import numbers
+from papers.shared import trained
+from papers.shared.studied import READOUT_CANVAS
 
-LAYERS = (0, 1, 2, 3, 4, 5, 6, "all")
-# mean NMM of the ten best units of block5_conv3, the paper's Table 6; of block4_conv1 before
-# training, its Table 5
-PAPER_NMM = dict(zip(LAYERS, (0.38, 0.8, 0.98, 0.92, 0.65, 0.86, 0.83, 0.73)))
-PAPER_MIDDLE = 2.12
+TITLE = "VGG readouts and how many layers are fine-tuned"
+ABOUT = (
+    "A 1x1 readout of VGG16's `block5_conv3` is trained by NSS, alone (0: Setup I) or with the "
+    "last 1 to 6 or all 13 convolutions (Setup II). The paper trains on SALICON's 10,000 stimuli "
+    "for 20 epochs; here 450 of OSIE's training stimuli train, at the paper's 224x224, for 8 "
+    "epochs with the rate times 0.8 after each (in bfloat16 where the processor has it), 50 "
+    "others of them choose the epoch by NSS, and the 200 validation stimuli are scored (CC at 16 "
+    "pixels). NMM is over 80 generated pop-out arrays of 480x640, in place of the paper's 80. One "
+    "training of each, so small differences of NSS mean little: 0.01 counts as equal.")
+KEYS = ("layers", "seed")
+DATA = ("osie",)
+RECIPE = "vgg_linear_osie_setup2_k1.yaml"
+
+PAPER_NMM = numbers("understanding", "readouts")
+LAYERS = tuple(PAPER_NMM)
 OUTPUT_LAYER, MIDDLE_LAYER = "block5_conv3", "block4_conv1"
 METRICS = ("nss", "cc", "auc_judd", "auc_shuffled")
 FEW, ENOUGH = (0, 1, 2, 3), 0.01  # NSS by which more layers would have to be better
@@ -34,7 +45,7 @@ def measure(setting, layers, seed) -> list:
     """Train the readout and the last so many convolutions; score stimuli and pop-out arrays."""
     canvas, fit = READOUT_CANVAS
     run = trained.train(setting.config(
-        SPEC.recipe, RUN.format(layers, seed),
+        RECIPE, RUN.format(layers, seed),
         setting.section("osie", canvas=list(canvas), fit=fit, hold_out=HELD_OUT),
         train={"finetune_layers": layers, "seed": seed, "precision": "auto"},
         evaluation={"metrics": list(METRICS)}), setting.log)
@@ -69,17 +80,3 @@ def verdict(rows) -> Verdict:
         f"{more[best_more]:.3f} with {best_more} ({'shown' if saturated else 'not shown'}); NMM "
         f"of {OUTPUT_LAYER} at most {output.max():.2f}, of {MIDDLE_LAYER} at least "
         f"{middle.min():.2f} ({'shown' if stays else 'not shown'})"))
-
-
-SPEC = ResultSpec(
-    title="VGG readouts and how many layers are fine-tuned",
-    about="A 1x1 readout of VGG16's `block5_conv3` is trained by NSS, alone (0: Setup I) or with "
-          "the last 1 to 6 or all 13 convolutions (Setup II). The paper trains on SALICON's "
-          "10,000 stimuli for 20 epochs; here 450 of OSIE's training stimuli train, at the "
-          "paper's 224x224, for 8 epochs with the rate times 0.8 after each (in bfloat16 where the "
-          "processor has it), 50 others of them choose the epoch by NSS, and the 200 validation "
-          "stimuli are scored (CC at 16 pixels). "
-          "NMM is over 80 generated pop-out arrays of 480x640, in place of the paper's 80. One "
-          "training of each, so small differences of NSS mean little: 0.01 counts as equal.",
-    keys=("layers", "seed"), parts=parts, measure=measure, tables=tables, verdict=verdict,
-    data=("osie",), recipe="vgg_linear_osie_setup2_k1.yaml")

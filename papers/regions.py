@@ -22,12 +22,30 @@ from keras_saliency.units.regions import (
 )
 from keras_saliency.units.relation import relate
 from papers import readouts
-from papers.numbers import groups, number
+from papers.making.rows import groups, number
+from papers.making.spec import Table, Verdict
 from papers.popout_units import PAPER as LAYERS
-from papers.regions_paper import CLUSTERS_P, PAPER, SPEARMAN
-from papers.spec import ResultSpec, Table, Verdict
-from papers.studied import READOUT_CANVAS, UNTRAINED, model_of, short
+from papers.published import numbers
+from papers.shared.studied import READOUT_CANVAS, UNTRAINED, model_of, short
 
+TITLE = "Categories of regions that units respond to"
+ABOUT = (
+    "Assoc of units with the regions of OSIE that OSIE-SR labels, for VGG16 before fine-tuning, "
+    "the runs of `readouts` that are there and `--weights`, on the labelled validation stimuli, "
+    "or, where fewer than 20 of those are labelled, on all labelled ones, among which are stimuli "
+    "that the runs were trained on (the paper: all 700 of OSIE after training on SALICON, "
+    "224x224). With the one published sample, whose regions have no category, the tables show "
+    "that it runs and none of the paper's findings can be tested: then there is no verdict.")
+KEYS = ("model",)
+DATA = ("osie", "osie_sr")
+OPTIONS = ("weights",)
+
+_PAPER = numbers("understanding", "regions")
+SPEARMAN, CLUSTERS_P = _PAPER["spearman"], _PAPER["clusters_p"]
+# {statistic: {layer before fine-tuning, or number of fine-tuned layers: {category: number}}}
+PAPER = {statistic: {key: dict(zip(_PAPER["categories"], values))
+                     for key, values in _PAPER[statistic].items()}
+         for statistic in ("top", "above")}
 LAST = "block5_conv3"
 LEAST = 20  # labelled stimuli, below which nothing is tested
 SHOWN = 4   # stimuli of the picture
@@ -181,16 +199,3 @@ def show(setting, rows) -> list:
         paths.append(setting.scratch / "gains.png")
         improvement_figure(gains, LAST, UNTRAINED, paths[1])
     return paths
-
-
-SPEC = ResultSpec(
-    title="Categories of regions that units respond to",
-    about="Assoc of units with the regions of OSIE that OSIE-SR labels, for VGG16 before "
-          "fine-tuning, the runs of `readouts` that are there and `--weights`, on the labelled "
-          "validation stimuli, or, where fewer than 20 of those are labelled, on all labelled "
-          "ones, among which are stimuli that the runs were trained on (the paper: all 700 of "
-          "OSIE after training on SALICON, 224x224). With the one published sample, whose regions "
-          "have no category, the tables show that it runs and none of the paper's findings can "
-          "be tested: then there is no verdict.",
-    keys=("model",), parts=parts, measure=measure, tables=tables, verdict=verdict, show=show,
-    data=("osie", "osie_sr"), options=("weights",))

@@ -1,30 +1,31 @@
 """JuntingNet against classical models (Pan et al. 2016, the metrics of Tables 3 to 6)."""
 from keras_saliency.datasets.loading import load_data
 from keras_saliency.models import load_predictor
-from papers import trained
-from papers.numbers import groups, number
-from papers.scored import evaluation_of
-from papers.spec import ResultSpec, Table, Verdict
+from papers.making.rows import groups, number
+from papers.making.spec import Table, Verdict
+from papers.published import numbers
+from papers.shared import trained
+from papers.shared.scored import evaluation_of
+
+TITLE = "SalNet's shallow network against classical models"
+ABOUT = (
+    "JuntingNet trained from scratch at its own 96x96 on 450 stimuli of OSIE and on 753 of "
+    "MIT1003 (stretched, mirrored; some 2,400 updates of 64 examples with the paper's rates and "
+    "momentum), with 50 other training stimuli to choose the epoch, and scored on their 200 "
+    "validation stimuli each at their own size; the paper trains on SALICON's 10,000 and iSUN's "
+    "6,000 for 1,000 epochs, some 60,000 updates, and scores their test sets, which are not at "
+    "hand. Densities are blurred by 16 pixels (OSIE) or the published ones (MIT1003); itti, gbvs "
+    "and bms are this package's, with their default options. Table 6 scores MIT300, whose "
+    "fixations its benchmark keeps.")
+KEYS = ("dataset", "model")
+DATA = ("osie", "mit1003")
+RECIPE = "salnet_shallow_osie.yaml"
 
 SHALLOW, CLASSICAL = "salnet_shallow", ("itti", "gbvs", "bms")
-DATASETS = ("osie", "mit1003")
 METRICS = {"sim": "SIM", "cc": "CC", "auc_shuffled": "shuffled AUC", "auc_borji": "AUC-Borji",
            "auc_judd": "AUC-Judd"}
-# Tables 3 (iSUN's test set) and 4 (SALICON's), in the order of METRICS
-PAPER = {
-    "iSUN": {SHALLOW: (0.6833, 0.8230, 0.6650, 0.8463, 0.8693),
-             "bms": (0.5026, 0.3465, 0.5885, 0.6560, 0.6914),
-             "gbvs": (0.4798, 0.5087, 0.6208, 0.7913, 0.8115),
-             "itti": (0.4251, 0.3728, 0.6024, 0.7262, 0.7489)},
-    "SALICON": {SHALLOW: (0.5198, 0.5957, 0.6698, 0.8291, 0.8364),
-                "bms": (0.4542, 0.4268, 0.6935, 0.7699, 0.7899),
-                "gbvs": (0.4460, 0.4212, 0.6303, 0.7816, 0.7899),
-                "itti": (0.3777, 0.2046, 0.6101, 0.6603, 0.6669)},
-}
-# CC, shuffled AUC and AUC-Borji of Table 5: (shallow, deep)
-PAPER_BOTH = {"iSUN (validation)": ((0.59, 0.64, 0.79), (0.53, 0.63, 0.80)),
-              "SALICON (validation)": ((0.58, 0.67, 0.83), (0.61, 0.73, 0.86)),
-              "SALICON (test)": ((0.60, 0.67, 0.83), (0.62, 0.72, 0.86))}
+_PAPER = numbers("salnet", "salnet")
+PAPER, PAPER_BOTH = _PAPER["models"], _PAPER["both"]  # Tables 3 and 4; Table 5
 HELD_OUT = 50  # training stimuli that choose the epoch
 # An epoch of some 4,000 examples: 450 stimuli of OSIE, 753 of MIT1003
 WEIGHTS = {"osie": 9.0, "mit1003": 5.0}
@@ -34,7 +35,7 @@ CLAIMED = ("sim", "cc", "auc_borji", "auc_judd")
 
 
 def parts(setting) -> list:
-    datasets, classical = (("osie",), ("itti", "bms")) if setting.quick else (DATASETS, CLASSICAL)
+    datasets, classical = (("osie",), ("itti", "bms")) if setting.quick else (DATA, CLASSICAL)
     return [(dataset, model) for dataset in datasets for model in (SHALLOW, *classical)]
 
 
@@ -55,7 +56,7 @@ def training_config(setting, dataset):
     """The config of JuntingNet on a dataset; its run is the folder `<dataset>` of `scratch`."""
     data = {**setting.section(dataset, hold_out=HELD_OUT), "canvas": list(CANVAS), "fit": "stretch",
             "upright": False, "weight": 1.0 if setting.quick else WEIGHTS[dataset]}
-    return setting.config(SPEC.recipe, dataset, data, evaluation={"metrics": list(METRICS)})
+    return setting.config(RECIPE, dataset, data, evaluation={"metrics": list(METRICS)})
 
 
 def tables(rows) -> list:
@@ -86,17 +87,3 @@ def verdict(rows) -> Verdict:
                      f"{best['cc']}")
     return Verdict(holds, "the shallow network is better than Itti, GBVS and BMS by SIM, CC, "
                    f"AUC-Borji and AUC-Judd; ours: {'; '.join(texts)}")
-
-
-SPEC = ResultSpec(
-    title="SalNet's shallow network against classical models",
-    about="JuntingNet trained from scratch at its own 96x96 on 450 stimuli of OSIE and on 753 of "
-          "MIT1003 (stretched, mirrored; some 2,400 updates of 64 examples with the paper's rates "
-          "and momentum), with 50 other training stimuli to choose the epoch, and scored on their "
-          "200 validation stimuli each at their own size; the paper "
-          "trains on SALICON's 10,000 and iSUN's 6,000 for 1,000 epochs, some 60,000 updates, and "
-          "scores their test sets, which are not at hand. Densities are blurred by 16 pixels "
-          "(OSIE) or the published ones (MIT1003); itti, gbvs and bms are this package's, with "
-          "their default options. Table 6 scores MIT300, whose fixations its benchmark keeps.",
-    keys=("dataset", "model"), parts=parts, measure=measure, tables=tables, verdict=verdict,
-    data=DATASETS, recipe="salnet_shallow_osie.yaml")

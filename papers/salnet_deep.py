@@ -5,20 +5,35 @@ from keras_saliency.datasets.loading import load_data, training_shares
 from keras_saliency.datasets.orders import steps_per_epoch
 from keras_saliency.models import build_model, weights_file
 from keras_saliency.models.salnet_deep import start_bilinear
-from papers import trained
-from papers.numbers import column, groups, number
-from papers.scored import evaluation_of
-from papers.spec import ResultSpec, Table, Verdict
-from papers.step_loss_figure import step_loss_figure
+from papers.figures.step_losses import step_loss_figure
+from papers.making.rows import column, groups, number
+from papers.making.spec import Table, Verdict
+from papers.published import numbers
+from papers.shared import trained
+from papers.shared.scored import evaluation_of
+
+TITLE = "SalNet's deep network learns"
+ABOUT = (
+    "500 iterations of 2 stimuli of OSIE with the paper's recipe (half the squared error, plain "
+    "SGD, halved every 100 iterations) at 180x240, the largest of its shape that two cores do in "
+    "less than 25 minutes (in bfloat16 where the processor has it), at the paper's rate of 0.01 "
+    "over the pixels of a map and at a twentieth of it; the paper has 24,000 iterations at "
+    "240x320 on SALICON. The last layer starts as bilinear interpolation (from a random one the "
+    "mean of the maps is not learned in that time), the others at random, where the paper takes "
+    "the first three from VGG_CNN_M, whose weights are not at hand; 20 of the validation stimuli "
+    "are watched, all 200 are scored at the end.")
+KEYS = ("dataset", "rate_over_pixels")
+DATA = ("osie",)
+RECIPE = "salnet_deep_salicon.yaml"
 
 # Rates over the pixels of a map: the paper's (section 4.2), and one at which a random start learns
-PAPER_RATE, OUR_RATE = 0.01, 0.0005
+PAPER_RATE, OUR_RATE = numbers("salnet", "salnet_deep")["rate"], 0.0005
 CANVAS = (180, 240)
 SHARE, EPOCHS = 0.1, 20  # 25 iterations of 2 in each of 20 rounds: 500
 WATCHED = 20             # validation stimuli whose loss is watched
 METRICS = {"cc": "CC", "auc_shuffled": "shuffled AUC", "auc_borji": "AUC-Borji"}
-PAPER = {"iSUN (validation)": (0.53, 0.63, 0.80), "SALICON (validation)": (0.61, 0.73, 0.86),
-         "SALICON (test)": (0.62, 0.72, 0.86)}  # of the deep network, Table 5
+# of the deep network, Table 5
+PAPER = {where: deep for where, (_, deep) in numbers("salnet", "salnet")["both"].items()}
 
 
 def parts(setting) -> list:
@@ -58,7 +73,7 @@ def training_config(setting, dataset, rate_over_pixels):
     if not setting.quick:
         data.update(train=500, validation=WATCHED)
     config = setting.config(
-        SPEC.recipe, f"{dataset}_{rate_over_pixels}", data,
+        RECIPE, f"{dataset}_{rate_over_pixels}", data,
         train={"epochs": EPOCHS, "precision": "auto",
                "learning_rate": rate_over_pixels / (canvas[0] * canvas[1])},
         evaluation={"metrics": list(METRICS), "every": ["cc"]})
@@ -127,18 +142,3 @@ def draw(rows, stem) -> None:
               for name, key in (("training", "loss"), ("validation", "val_loss"))}
     step_loss_figure(column(longest, "iteration"), curves, "SalNet's deep network",
                      "half the squared error of a pixel", stem)
-
-
-SPEC = ResultSpec(
-    title="SalNet's deep network learns",
-    about="500 iterations of 2 stimuli of OSIE with the paper's recipe (half the squared error, "
-          "plain SGD, halved every 100 iterations) at 180x240, the largest of its shape that two "
-          "cores do in less than 25 minutes (in bfloat16 where the processor has it), at the "
-          "paper's rate of 0.01 over the pixels of a map and at a twentieth of it; the paper has "
-          "24,000 iterations at 240x320 on SALICON. The last layer starts as bilinear "
-          "interpolation (from a random one the mean of the maps is not learned in that time), the "
-          "others at random, where the paper takes the first three from VGG_CNN_M, whose weights "
-          "are not at hand; 20 of the validation stimuli are watched, all 200 are scored at the "
-          "end.",
-    keys=("dataset", "rate_over_pixels"), parts=parts, measure=measure, tables=tables,
-    verdict=verdict, draw=draw, data=("osie",), recipe="salnet_deep_salicon.yaml")

@@ -3,12 +3,23 @@ import numpy as np
 
 from keras_saliency.files import InputError
 from keras_saliency.models import load_pretrained
-from papers.filter_figure import filter_figure
-from papers.filters import chance_coherence, coherence
-from papers.numbers import column, groups, number
-from papers.salnet_runs import runs
-from papers.spec import ResultSpec, Table, Verdict
-from papers.studied import short
+from papers.figures.filters import filter_figure
+from papers.making.rows import column, groups, number
+from papers.making.spec import Table, Verdict
+from papers.shared.filters import chance_coherence, coherence
+from papers.shared.salnet_runs import runs
+from papers.shared.studied import short
+
+TITLE = "First filters of SalNet's shallow network"
+ABOUT = (
+    "The 32 filters (5x5, RGB) of the networks of `--weights`, by default the trainings of "
+    "`salnet`, which saw 500 and 803 stimuli for 2,480 updates, where the paper's saw 10,000 for "
+    "some 60,000. The paper shows the filters and calls some of them edge detectors; here one "
+    "counts as such whose slopes, averaged over the colors, point along one line (coherence of "
+    "the structure tensor) more than those of 95 % of random filters do, and a quarter of them "
+    "must; frames mark them.")
+KEYS = ("model",)
+OPTIONS = ("weights",)
 
 LAYER, SIDE, CHANNELS = "conv1", 5, "rgb"
 CHANCE = 0.05        # share of random filters that count as oriented
@@ -62,15 +73,3 @@ def draw(rows, stem) -> None:
     kernels = {short(model): np.stack([column(some, place) for place in PLACES]).reshape(
         SIDE, SIDE, len(CHANNELS), -1) for model, some in found.items()}
     filter_figure(kernels, {short(model): _oriented(some) for model, some in found.items()}, stem)
-
-
-SPEC = ResultSpec(
-    title="First filters of SalNet's shallow network",
-    about="The 32 filters (5x5, RGB) of the networks of `--weights`, by default the trainings of "
-          "`salnet`, which saw 500 and 803 stimuli for 2,480 updates, where the paper's saw 10,000 "
-          "for some 60,000. The paper shows the filters and calls some of them edge detectors; "
-          "here one counts as such whose slopes, averaged over the colors, point along one line "
-          "(coherence of the structure tensor) more than those of 95 % of random filters do, and a "
-          "quarter of them must; frames mark them.",
-    keys=("model",), parts=parts, measure=measure, tables=tables, verdict=verdict, draw=draw,
-    options=("weights",))

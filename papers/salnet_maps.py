@@ -7,10 +7,22 @@ from keras_saliency.evaluation.scoring import density_of
 from keras_saliency.models import load_pretrained
 from keras_saliency.prediction.forward import predict
 from keras_saliency.report import plots
-from papers.numbers import column, groups, number
-from papers.salnet_runs import runs
-from papers.spec import ResultSpec, Table, Verdict
-from papers.studied import short
+from papers.making.rows import column, groups, number
+from papers.making.spec import Table, Verdict
+from papers.shared.salnet_runs import runs
+from papers.shared.studied import short
+
+TITLE = "Maps of SalNet's two networks"
+ABOUT = (
+    "Maps of the networks of `--weights`, by default the trainings of `salnet` and `salnet_deep`, "
+    "on validation stimuli of OSIE (densities at 16 pixels); both had a small part of the paper's "
+    "training, the deep one 500 iterations from a random start. The paper says of its examples "
+    "from SALICON and iSUN that the shallow network's maps lean to the middle; here that is the "
+    "CC with the center bias of the training fixations, and for the shallow network it must be "
+    "above a half, too. The picture holds stimuli and is not committed.")
+KEYS = ("model",)
+DATA = ("osie",)
+OPTIONS = ("weights",)
 
 SHALLOW, DEEP = "salnet_shallow", "salnet_deep"
 STIMULI, SHOWN = 40, 5
@@ -68,16 +80,3 @@ def show(setting, rows) -> list:
     plots.sample_strip(strip, path, ("stimulus", "fixation density", *(
         f"{network.name}, {short(model)}" for model, network in networks.items())))
     return [path]
-
-
-SPEC = ResultSpec(
-    title="Maps of SalNet's two networks",
-    about="Maps of the networks of `--weights`, by default the trainings of `salnet` and "
-          "`salnet_deep`, on validation stimuli of OSIE (densities at 16 pixels); both had a small "
-          "part of the paper's training, the deep one 500 iterations from a random start. The "
-          "paper says of its examples from SALICON and iSUN that the shallow network's maps lean "
-          "to the middle; here that is the CC with the center bias of the training fixations, and "
-          "for the shallow network it must be above a half, too. The picture holds stimuli and is "
-          "not committed.",
-    keys=("model",), parts=parts, measure=measure, tables=tables, verdict=verdict, show=show,
-    data=("osie",), options=("weights",))

@@ -6,11 +6,20 @@ import cv2
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.loading import load_part
 from keras_saliency.files import InputError
-from papers import scene_training as scenes
-from papers.numbers import number
-from papers.spec import ResultSpec, Table, Verdict
+from papers.making.rows import number
+from papers.making.spec import Table, Verdict
+from papers.published import numbers
+from papers.shared import scene_training as scenes
 
-PAPER = {"correct": 0.12, "wrong": 0.11}  # NSS of the attention, the paper's Table 8
+TITLE = "Attention of a scene classifier"
+ABOUT = (
+    "VGG16 learns the scenes of OSIE's stimuli from `--pictures`, a folder of images for each "
+    "scene; its encoder goes into `scripts/analyze_units.py` for Table 7.")
+KEYS = ("encoder",)
+DATA = ("osie",)
+OPTIONS = ("pictures", "least_images")
+
+PAPER = numbers("understanding", "scenes")
 TINY = {"encoder_weights": None, "width_multiplier": 0.03, "dense": (8,), "epochs": 1}
 
 
@@ -56,11 +65,3 @@ def verdict(rows) -> Verdict:
     return Verdict(max(values) < 0.5, "a scene classifier attends elsewhere than people, right or "
                    f"wrong (NSS 0.12, 0.11); ours {number(row['correct'], 2)}, "
                    f"{number(row['wrong'], 2)}")
-
-
-SPEC = ResultSpec(
-    title="Attention of a scene classifier",
-    about="VGG16 learns the scenes of OSIE's stimuli from `--pictures`, a folder of images for "
-          "each scene; its encoder goes into `scripts/analyze_units.py` for Table 7.",
-    keys=("encoder",), parts=parts, measure=measure, tables=tables, verdict=verdict,
-    data=("osie",), options=("pictures", "least_images"))

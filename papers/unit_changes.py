@@ -13,10 +13,22 @@ from keras_saliency.units.interpolation import canvas_resampling
 from keras_saliency.units.patterns import enlarge, unit_maps
 from keras_saliency.units.statistics import TOP_UNITS
 from keras_saliency.units.unit_scores import score_dataset
-from papers.numbers import column, groups, number
+from papers.making.rows import column, groups, number
+from papers.making.spec import Table, Verdict
 from papers.readouts import RUN
-from papers.spec import ResultSpec, Table, Verdict
-from papers.studied import UNTRAINED, model_of, short
+from papers.shared.studied import UNTRAINED, model_of, short
+
+TITLE = "Units before and after fine-tuning"
+ABOUT = (
+    "NSS of every unit of VGG16's `block5_conv3` on the 200 validation stimuli of OSIE, as "
+    "ImageNet left it and after a VGG readout was trained with the last 3 convolutions on OSIE's "
+    "training stimuli (the run of `readouts`, or those of `--weights`); the paper trains on "
+    "SALICON. Both by the authors' Adam at 0.005, at which rectified units can fall silent for "
+    "good. That units become attuned to heads needs OSIE-SR's labels (`regions`); here the "
+    "fixations stand for all categories. The overlays are pictures of stimuli and not committed.")
+KEYS = ("model",)
+DATA = ("osie",)
+OPTIONS = ("weights",)
 
 LAYER = "block5_conv3"
 LAYERS, SEED = 3, 1  # of the run of `readouts`: Figure 6's number of fine-tuned layers
@@ -108,16 +120,3 @@ def show(setting, rows) -> list:
         paths.append(setting.scratch / f"{short(model)}.png")
         plots.sample_strip(strip, paths[-1], ("stimulus", "before", "after fine-tuning"))
     return paths
-
-
-SPEC = ResultSpec(
-    title="Units before and after fine-tuning",
-    about="NSS of every unit of VGG16's `block5_conv3` on the 200 validation stimuli of OSIE, as "
-          "ImageNet left it and after a VGG readout was trained with the last 3 convolutions on "
-          "OSIE's training stimuli (the run of `readouts`, or those of `--weights`); the paper "
-          "trains on SALICON. Both by the authors' Adam at 0.005, at which rectified units can "
-          "fall silent for good. That units become attuned to heads needs OSIE-SR's labels "
-          "(`regions`); here the fixations stand for all categories. The overlays are pictures "
-          "of stimuli and not committed.",
-    keys=("model",), parts=parts, measure=measure, tables=tables, verdict=verdict, show=show,
-    data=("osie",), options=("weights",))

@@ -1,6 +1,7 @@
 """One line in one dict registers a model, dataset, metric, loss, engine or reproduced result."""
 import runpy
 import sys
+import types
 from pathlib import Path
 
 import keras
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 import keras_saliency as ks
+import papers
 from keras_saliency import config as configs
 from keras_saliency import losses
 from keras_saliency.datasets import DATASETS, popout
@@ -19,8 +21,7 @@ from keras_saliency.export.engines import ENGINES
 from keras_saliency.losses import LOSSES, LossSpec
 from keras_saliency.metrics import METRICS, MetricSpec
 from keras_saliency.models import MODELS, ModelSpec, weights_file
-from papers import RESULTS
-from papers.spec import ResultSpec, Table, Verdict
+from papers.making.spec import Table, Verdict, read_spec
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 
@@ -121,13 +122,18 @@ def test_an_engine(monkeypatch, capsys):
 
 def test_a_result(monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(RESULTS, "toy", ResultSpec(
-        title="A table of nothing", about="Made of nothing.", keys=("model",),
-        parts=lambda setting: [(name,) for name in setting.weights],
+    toy = types.ModuleType("papers.toy")
+    vars(toy).update(
+        TITLE="A table of nothing", ABOUT="Made of nothing.", KEYS=("model",),
+        OPTIONS=("weights",), parts=lambda setting: [(name,) for name in setting.weights],
         measure=lambda setting, model: [{"nss": len(model)}],
         tables=lambda rows: [Table("Letters:", ["model", "nss"],
-                                   [[row["model"], row["nss"]] for row in rows])],
-        verdict=lambda rows: Verdict(True, "short names"), options=("weights",)))
+                                   [[row["model"], row["nss"]] for row in rows])])
+    with pytest.raises(TypeError, match=r"papers\.toy lacks verdict; papers/making/spec\.py"):
+        read_spec(toy)
+    toy.verdict = lambda rows: Verdict(True, "short names")
+    monkeypatch.setattr(papers, "NAMES", (*papers.NAMES, "toy"))
+    monkeypatch.setitem(papers.RESULTS, "toy", read_spec(toy))
     assert run_script(monkeypatch, "reproduce", "--help") == 0
     assert "toy" in capsys.readouterr().out
     assert run_script(monkeypatch, "reproduce", "toy", "--weights", "a", "bb") == 0

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from papers.setting import Setting
+from papers.making.setting import Setting
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -3,8 +3,9 @@ import pytest
 
 from keras_saliency.files import InputError
 from keras_saliency.models import build_model
-from papers import ablated, ablation_kinds, ablation_maps
+from papers import ablation_kinds, ablation_maps
 from papers.ablations import COLUMNS
+from papers.shared import ablated
 
 LOWER = ("emd", "kld")
 

@@ -4,7 +4,7 @@ import pytest
 from keras_saliency.models import build_model
 from keras_saliency.models.complexity import layer_costs, total
 from papers import architectures
-from papers.architecture_facts import FACTS, Network, stated
+from papers.shared.architecture_facts import FACTS, Network, stated
 
 FACT = {"network": "ead", "kind": "fact", "name": "pools kept", "paper": 4, "ours": 4}
 LAYER = {"network": "ead", "kind": "layer", "name": "saliency", "output": "240x320x1",

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from papers import RESULTS, ledger, page, runner
+from papers import RESULTS
+from papers.making import ledger, page, runner
 
 COMMITTED = Path(__file__).resolve().parents[2] / "docs" / "results"
 MADE = sorted(path.stem for path in COMMITTED.glob("*.json"))

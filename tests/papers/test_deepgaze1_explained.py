@@ -4,7 +4,7 @@ import pytest
 
 from papers import deepgaze1_auc as by_auc
 from papers import deepgaze1_explained as explained
-from papers import deepgaze1_fit as shared
+from papers.shared import deepgaze1_fit as shared
 
 
 def row(model, share, low, high, network=None, trained_on="", **more):

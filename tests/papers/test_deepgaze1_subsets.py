@@ -5,8 +5,8 @@ import pytest
 from keras_saliency.config import LbfgsConfig
 from keras_saliency.models import build_model
 from keras_saliency.training import deepgaze1_likelihood
-from papers import deepgaze1_responses
-from papers.deepgaze1_subsets import SubsetStudy
+from papers.shared import deepgaze1_responses
+from papers.shared.deepgaze1_subsets import SubsetStudy
 
 CANVAS = (64, 96)
 

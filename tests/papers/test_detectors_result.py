@@ -1,6 +1,6 @@
 """Table 5: what the correlation is over, and when the finding counts as shown."""
 from papers import detectors
-from papers.studied import UNTRAINED, short
+from papers.shared.studied import UNTRAINED, short
 
 RATIOS, SCORES = (0.01, 0.021, 0.029, 0.042), (1.0, 2.0, 3.0, 4.0)
 

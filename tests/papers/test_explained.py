@@ -4,7 +4,7 @@ import pytest
 
 from keras_saliency.models import build_model
 from keras_saliency.training import calibration_likelihood as likelihood
-from papers.explained import Bounds, bounds, explained_bits
+from papers.shared.explained import Bounds, bounds, explained_bits
 
 
 def test_share_is_of_the_means():

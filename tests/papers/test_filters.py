@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from papers.filters import chance_coherence, coherence
+from papers.shared.filters import chance_coherence, coherence
 
 
 def _gray(function):

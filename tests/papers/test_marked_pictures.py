@@ -1,7 +1,7 @@
 """Marks lie where they should."""
 import numpy as np
 
-from papers.marked_pictures import DOT, MARK, response_picture, with_box, with_fixations
+from papers.figures.marked_pictures import DOT, MARK, response_picture, with_box, with_fixations
 
 PICTURE = np.zeros((120, 160, 3), np.uint8)
 

@@ -3,7 +3,7 @@ import numpy as np
 
 from keras_saliency.datasets import popout
 from papers import patterns
-from papers.studied import UNTRAINED
+from papers.shared.studied import UNTRAINED
 
 
 def rows(model, score=4.5, center=-0.4):

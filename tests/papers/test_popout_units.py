@@ -1,6 +1,6 @@
 """Table 5 of the CVPR paper: which layers hold the targets."""
 from papers import popout_units
-from papers.studied import UNTRAINED
+from papers.shared.studied import UNTRAINED
 
 
 def rows(values, model=UNTRAINED):

@@ -6,9 +6,10 @@ import json
 import cv2
 import pytest
 
-from papers import RESULTS, page, runner
-from papers.catalogue import ITEMS, Missing
-from papers.setting import ROOTS
+from papers import RESULTS
+from papers.making import page, runner
+from papers.making.spec import OPTIONS, ROOTS
+from papers.published import ITEMS, Missing
 
 
 @pytest.mark.slow
@@ -51,5 +52,5 @@ def test_each_result_makes_something_or_is_our_own():
 def test_the_registry_says_what_a_result_reads(name):
     spec = RESULTS[name]
     assert set(spec.data) <= set(ROOTS)
-    assert set(spec.options) <= {"weights", "pictures", "least_images"}
+    assert set(spec.options) <= set(OPTIONS)
     assert spec.title and spec.about.endswith(".")

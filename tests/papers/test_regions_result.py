@@ -1,6 +1,6 @@
 """Tables 2 and 3 on OSIE-SR's layout: no verdict on a sample, both verdicts on enough labels."""
 from papers import regions
-from papers.studied import UNTRAINED
+from papers.shared.studied import UNTRAINED
 
 FACTS = {"part": "validation", "spearman": 0.9, "clusters_p": 0.01, "above": 3, "regions": 40,
          "os": 2.0, "od": 0.5}

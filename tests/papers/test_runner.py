@@ -6,10 +6,10 @@ import json
 import pytest
 
 from keras_saliency.files import InputError
-from papers import ledger, page, runner
-from papers.catalogue import ITEMS, PAPERS, Missing
-from papers.setting import read_roots
-from papers.spec import ResultSpec, Table, Verdict
+from papers.making import ledger, page, runner
+from papers.making.setting import read_roots
+from papers.making.spec import ResultSpec, Table, Verdict
+from papers.published import ITEMS, PAPERS, Missing
 
 
 def toy_spec(measure, **changes):

@@ -5,7 +5,7 @@ import pytest
 from keras_saliency.models import build_model
 from keras_saliency.models.salnet_deep import start_bilinear
 from papers import salnet_deep
-from papers.setting import Setting
+from papers.making.setting import Setting
 
 
 def _rows(loss, watched, rate=salnet_deep.PAPER_RATE):

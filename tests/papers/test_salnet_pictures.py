@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 
 from keras_saliency.files import InputError
-from papers import salnet_filters, salnet_maps, salnet_runs
-from papers.setting import Setting
+from papers import salnet_filters, salnet_maps
+from papers.making.setting import Setting
+from papers.shared import salnet_runs
 
 
 def _filters(oriented, of=8, model="a"):

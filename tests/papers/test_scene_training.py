@@ -10,7 +10,7 @@ from keras_saliency.maps import to_canvas
 from keras_saliency.models import weights_file
 from keras_saliency.training import features
 from keras_saliency.units import unit_study
-from papers import scene_training as scenes
+from papers.shared import scene_training as scenes
 
 SMALL = dict(dense=(12, 8), width_multiplier=0.03)
 

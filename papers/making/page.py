@@ -2,9 +2,9 @@
 from pathlib import Path
 
 from keras_saliency.files import atomic_path
-from papers import ledger
-from papers.catalogue import ITEMS, PAPERS, Missing
-from papers.setting import ROOTS
+from papers.making import ledger
+from papers.making.spec import ROOTS
+from papers.published import ITEMS, PAPERS, Missing
 
 PREFACE = "preface.md"
 HOLDS = {True: "holds", False: "does not hold", None: "made"}

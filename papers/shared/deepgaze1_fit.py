@@ -16,10 +16,10 @@ from keras_saliency.models import (
     load_predictor,
     weights_file,
 )
-from papers import deepgaze1_responses, trained
-from papers.deepgaze1_subsets import SubsetStudy
-from papers.explained import Bounds, bounds
-from papers.setting import QUICK_SIZE
+from papers.making.setting import QUICK_SIZE
+from papers.shared import deepgaze1_responses, trained
+from papers.shared.deepgaze1_subsets import SubsetStudy
+from papers.shared.explained import Bounds, bounds
 
 RECIPE = "deepgaze1_mit1003.yaml"
 SIZE = (768, 1024)  # the most common one of MIT1003, the paper's section 1.1

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from keras_saliency import __version__
 from keras_saliency.files import InputError, uninterrupted
-from papers import ledger
-from papers.catalogue import items_of
-from papers.setting import Setting
-from papers.spec import ResultSpec, Verdict
+from papers.making import ledger
+from papers.making.setting import Setting
+from papers.making.spec import ResultSpec, Verdict
+from papers.published import items_of
 
 VERSIONS = ("tensorflow", "keras", "numpy", "scipy")
 

@@ -1,8 +1,8 @@
 """SalNet's trainings of the results `salnet` and `salnet_deep`, for other results to show."""
 from keras_saliency import maps
+from papers.making.setting import QUICK_CANVAS
 from papers.salnet import CANVAS
-from papers.setting import QUICK_CANVAS
-from papers.trained import runs_of, tiny
+from papers.shared.trained import runs_of, tiny
 
 RESULTS = {"salnet_shallow": "salnet", "salnet_deep": "salnet_deep"}
 QUICK = {"salnet_shallow": (CANVAS, maps.STRETCH), "salnet_deep": (QUICK_CANVAS, maps.PAD)}

@@ -8,14 +8,13 @@ from keras_saliency.config import Config
 from keras_saliency.datasets import popout
 from keras_saliency.files import InputError
 from keras_saliency.units.popout import ARRAYS, SIZE
+from papers.making.spec import ROOTS
 
 # Name -> the section `data` of a config, as the dataset's literature has it.
 SECTIONS = {
     "osie": {"name": "osie", "sigma_pixels": 16},
     "mit1003": {"name": "fixatons", "upright": True},  # of the FixaTons collection
 }
-ROOTS = {"osie": "OSIE", "mit1003": "MIT1003 in the FixaTons collection",
-         "osie_sr": "the labels of OSIE-SR", "broden": "Broden, or a labelled folder like it"}
 # Generated arrays in the place of a dataset, for --quick.
 QUICK_SIZE, QUICK_CANVAS, QUICK_COUNT = (96, 128), (48, 64), 24
 

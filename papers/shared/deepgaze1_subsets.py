@@ -13,7 +13,7 @@ from keras_saliency.evaluation.gold_standard import fit_gold_standard
 from keras_saliency.metrics import auc_shuffled
 from keras_saliency.models.deepgaze1 import choose_layers
 from keras_saliency.training.deepgaze1_likelihood import Likelihood, beginning, minimize
-from papers.deepgaze1_responses import choose
+from papers.shared.deepgaze1_responses import choose
 
 HELD_OUT = 5       # each fifth observer
 AUC_STIMULI = 100  # of a part, at most

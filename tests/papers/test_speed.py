@@ -1,7 +1,7 @@
 """Speed of a network on this machine."""
 import keras
 
-from keras_saliency.prediction import speed
+from papers.shared import speed
 
 
 def test_the_median_leaves_the_warm_up_out(monkeypatch):

@@ -11,7 +11,7 @@ from keras_saliency.units.detectors import BEST_IMAGES, Detectors, fixation_dete
 from keras_saliency.units.layer_choice import encoder_output, members
 from keras_saliency.units.unit_scores import UnitScores, score_dataset
 from keras_saliency.units.unit_study import output_nss
-from papers.setting import QUICK_CANVAS
+from papers.making.setting import QUICK_CANVAS
 
 # VGG16 as ImageNet left it, below a readout of ones, so that its output is the mean of its units.
 UNTRAINED = "imagenet"

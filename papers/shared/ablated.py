@@ -1,8 +1,8 @@
 """MSI-Net's trainings of the result `ablations`, for other results to compare."""
 from keras_saliency.files import InputError
 from papers.ablations import VARIANTS
-from papers.setting import QUICK_CANVAS
-from papers.trained import runs_of, tiny
+from papers.making.setting import QUICK_CANVAS
+from papers.shared.trained import runs_of, tiny
 
 
 def runs(setting) -> list:
