@@ -6,7 +6,7 @@ from keras_saliency.datasets.loading import load_part
 from keras_saliency.evaluation.statistics import bootstrap_intervals
 from keras_saliency.models import load_pretrained
 from keras_saliency.prediction.forward import canvas_of
-from keras_saliency.training import calibration_likelihood as likelihood
+from keras_saliency.training import likelihood
 from keras_saliency.training.calibration import ROWS, looked_at, score
 from papers.making.rows import column, groups
 from papers.making.spec import Table, Verdict

@@ -3,8 +3,7 @@ import numpy as np
 
 from keras_saliency.evaluation.statistics import bootstrap_intervals
 from keras_saliency.models import list_models
-from keras_saliency.training import lbfgs_results
-from keras_saliency.training.lbfgs import OBSERVERS
+from keras_saliency.training.lbfgs import OBSERVERS, observer_shares
 from papers.figures.subsets import bar_figure
 from papers.making.rows import number
 from papers.making.spec import Table, Verdict
@@ -49,7 +48,7 @@ def measure(setting, model) -> list:
     observers = (shared.folder_of(setting, model) / OBSERVERS
                  if shared.is_deepgaze1(model) else None)
     if observers is not None and observers.exists():
-        count, found = lbfgs_results.observer_shares(observers)
+        count, found = observer_shares(observers)
         row["observers"] = count
         for stimuli, (gain, gold, share) in found.items():
             row.update({f"observers_gain_{stimuli}": gain, f"observers_gold_{stimuli}": gold,

@@ -4,7 +4,7 @@ import numpy as np
 from keras_saliency import maps
 from keras_saliency.datasets import pipeline
 from keras_saliency.report import plots
-from keras_saliency.training import lbfgs_results
+from keras_saliency.training import lbfgs
 from keras_saliency.units.activations import dataset_activations
 from keras_saliency.units.unit_scores import score_dataset
 from papers.figures.marked_pictures import response_picture, with_box
@@ -37,7 +37,7 @@ def measure(setting, backbone) -> list:
     has among all units, the highest first.
     """
     run = shared.fit(setting)
-    units = lbfgs_results.read_units(run.folder)
+    units = lbfgs.read_units(run.folder)
     scores = score_dataset(run.model, list(dict.fromkeys(u["layer"] for u in units)),
                            run.validation, run.spec.canvas)
     nss = {layer: found.moments.mean for layer, found in scores.items()}
@@ -76,7 +76,7 @@ def show(setting, rows) -> list:
     run = shared.fit(setting)
     setting.scratch.mkdir(parents=True, exist_ok=True)
     patches, context = (setting.scratch / f"{name}.png" for name in ("patches", "context"))
-    lbfgs_results.draw_patches(run, patches)
+    lbfgs.draw_patches(run, patches)
     _draw_context(run, context)
     return [patches, context]
 
@@ -84,8 +84,8 @@ def show(setting, rows) -> list:
 def _draw_context(run, path) -> None:
     """A row for each place, two pictures for each unit: stimulus with the patch, response map."""
     signs = {unit["rank"]: -1 if unit["weight"] < 0 else 1
-             for unit in lbfgs_results.read_units(run.folder)}
-    chosen = [patch for patch in lbfgs_results.read_patches(run.folder)
+             for unit in lbfgs.read_units(run.folder)}
+    chosen = [patch for patch in lbfgs.read_patches(run.folder)
               if patch["rank"] <= SHOWN_UNITS and patch["place"] <= SHOWN]
     load, index_of = pipeline.stimulus_loader(run.training), {
         name: index for index, name in enumerate(run.training.names)}
@@ -96,7 +96,7 @@ def _draw_context(run, path) -> None:
         picture = maps.to_canvas(load(index), canvas).numpy()
         response = responses[index][patch["layer"]][..., patch["unit"]]
         rows.setdefault(patch["place"], []).extend([
-            with_box(picture, *lbfgs_results.patch_box(patch["layer"], patch["row"],
+            with_box(picture, *lbfgs.patch_box(patch["layer"], patch["row"],
                                                        patch["column"])),
             response_picture(signs[patch["rank"]] * response, canvas)])
     titles = [title for patch in chosen if patch["place"] == 1

@@ -6,7 +6,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "keras_saliency"
 
 # From top to bottom; a module may import from its own room and from those above it.
-ROOMS = ["lazy", "compat", "files", "config", "maps", "losses", "metrics", "datasets",
+ROOMS = ["lazy", "compat", "addons", "files", "config", "maps", "losses", "metrics", "datasets",
          "models", "prediction", "evaluation", "units", "areas", "export", "serving", "report",
          "training", "cluster", "cli", "__main__"]
 RANK = {name: rank for rank, name in enumerate(ROOMS)}

@@ -12,7 +12,7 @@ convolves), which `scripts/import_weights.py` undoes.
 import keras
 from keras import layers
 
-from keras_saliency import compat
+from keras_saliency import addons
 from keras_saliency.files import InputError
 from keras_saliency.models.backbones import vgg16
 from keras_saliency.models.layers import NearestUpsample, Preprocess
@@ -68,7 +68,7 @@ def salgan_discriminator(input_shape=(*CANVAS, 3), width_multiplier=1.0):
         layer = layers.Conv2D(max(1, round(filters * width_multiplier)), size, padding="same",
                               activation="relu", name=name)
         if normalized:
-            layer = compat.WeightNormalization(layer, data_init=False, name=f"{name}_normalized")
+            layer = addons.WeightNormalization(layer, data_init=False, name=f"{name}_normalized")
         return layer(x)
 
     image = keras.Input((height, width, 3), name="image")

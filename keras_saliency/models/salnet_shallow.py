@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from keras_saliency import compat, maps
+from keras_saliency import addons, maps
 from keras_saliency.files import InputError
 from keras_saliency.models.layers import BilinearUpsample, CeilMaxPooling, Preprocess
 from keras_saliency.models.spec import ModelSpec
@@ -67,7 +67,7 @@ def salnet_shallow(input_shape=(CANVAS, CANVAS, 3), filters=128, max_norm=MAX_NO
     # the rectification before the maxout is Lasagne's default in the authors' code
     x = layers.Dense(2 * scaled(2304), activation="relu", name="dense1", kernel_constraint=(
         keras.constraints.MaxNorm(max_norm, axis=0) if max_norm else None), **start())(x)
-    x = compat.Maxout(scaled(2304), name="maxout")(x)
+    x = addons.Maxout(scaled(2304), name="maxout")(x)
     x = layers.Dense(MAP * MAP, name="dense2", **start())(x)
     x = layers.Reshape((MAP, MAP, 1), name="map")(x)
     saliency = BilinearUpsample(CANVAS // MAP, name="saliency")(x)

@@ -19,7 +19,7 @@ from keras_saliency.files import InputError
 from keras_saliency.models import check_canvas, fit_of, weights_file
 from keras_saliency.models.calibration import Parameters, add_calibration, write_parameters
 from keras_saliency.prediction.forward import canvas_of
-from keras_saliency.training import calibration_likelihood as likelihood
+from keras_saliency.training import likelihood
 
 FOLDS = 5
 CENTER_BIAS, UNCALIBRATED, CALIBRATED = "center bias alone", "uncalibrated", "calibrated"

@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras_saliency.files import InputError, uninterrupted
 from keras_saliency.models.weights_file import first_not_finite
 from keras_saliency.training import history
-from keras_saliency.training.unit_callbacks import ActivationLogger, UnitNSS  # noqa: F401
+from keras_saliency.training.unit_callbacks import UnitNSS  # noqa: F401
 
 
 class StopWhenDiverged(keras.callbacks.Callback):

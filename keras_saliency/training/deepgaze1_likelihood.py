@@ -14,8 +14,8 @@ from keras_saliency.evaluation.center_bias import CenterBias
 from keras_saliency.metrics.streaming import Moments
 from keras_saliency.models import weights_file
 from keras_saliency.models.density_layers import gaussian_blur
-from keras_saliency.training import lbfgs_steps
 from keras_saliency.training.features import DTYPE, FeatureCacheError, require_memory
+from keras_saliency.training.likelihood import lbfgs
 from keras_saliency.units.activations import dataset_activations
 from keras_saliency.units.interpolation import canvas_resampling, resampling
 
@@ -275,7 +275,7 @@ def minimize(likelihood: Likelihood, fixations, start: Parameters, settings, ite
             after_step(Parameters.unpack(vector), value)
 
     bounds = [(None, None)] * len(start.weights) + [LOG_SIGMAS, (None, None)]
-    vector, value = lbfgs_steps.minimize(objective, start.pack(), bounds, iterations,
+    vector, value = lbfgs(objective, start.pack(), bounds, iterations,
                                          settings.memory, step)
     return Parameters.unpack(vector), value
 

@@ -3,7 +3,8 @@ import keras
 import tensorflow as tf
 
 from keras_saliency import losses, maps
-from keras_saliency.compat import RampedSGD, TQDMProgressBar
+from keras_saliency.addons import TQDMProgressBar
+from keras_saliency.compat import RampedSGD
 from keras_saliency.config import Config, ConfigError, ModelConfig, TrainConfig
 from keras_saliency.datasets import orders, pipeline
 from keras_saliency.datasets.loading import load_sections, training_shares

@@ -9,7 +9,7 @@ from keras_saliency.export import save as export_saved_model
 from keras_saliency.models import is_density, postprocess_of
 from keras_saliency.prediction.forward import forward_function, predict
 from keras_saliency.report import plots
-from keras_saliency.training import lbfgs_results
+from keras_saliency.training import lbfgs
 from keras_saliency.training.run import locked
 
 SAMPLES = 4
@@ -44,7 +44,7 @@ def _write(run, log) -> None:
             **scorer.about(), "config": configs.to_dict(config)})
         tables[table] = (section.evaluated, result)
     plots.sample_strip(sample_rows(run), folder / "samples.png")
-    details = [] if config.train.lbfgs is None else lbfgs_results.write(
+    details = [] if config.train.lbfgs is None else lbfgs.write_results(
         run, result, scorer.center, log)
     versions = [int(p.name) for p in (folder / "saved_model").glob("[0-9]*") if p.name.isdigit()]
     exported = export_saved_model(run.model, folder / "saved_model", max(versions, default=0) + 1)

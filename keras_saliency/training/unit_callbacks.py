@@ -9,8 +9,6 @@ import tensorflow as tf
 
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.files import InputError, atomic_path, write_csv
-from keras_saliency.prediction.forward import canvas_of
-from keras_saliency.units.activations import dataset_activations
 from keras_saliency.units.detectors import BEST_IMAGES, fixation_detectors
 from keras_saliency.units.unit_scores import score_dataset
 
@@ -135,53 +133,3 @@ class UnitNSS(_EveryEpochs):
                 tf.summary.histogram(f"unit NSS/{layer}", scores[layer].moments.mean)
                 tf.summary.scalar(f"fixation detectors/{layer}", found.ratio)
         writer.close()
-
-
-class ActivationLogger(_EveryEpochs):
-    """Keeps the activation_maps of some stimuli over the epochs.
-
-    `<folder>/activations.h5` gets `epoch_0003/<layer>` [B, h, w, U] float16 for each recorded
-    epoch, and `stimuli`, their names; TensorBoard gets the distribution of each layer's
-    activations and the share of its units that are silent on all of these stimuli.
-
-    Args:
-        dataset: `SaliencyDataset`. layers: names. folder: for activations.h5.
-        stimuli: indices of the stimuli, few; default the first four.
-        tensorboard, every, canvas, model: as `UnitNSS`.
-    """
-
-    def __init__(self, dataset: SaliencyDataset, layers, folder, stimuli=range(4),
-                 tensorboard=None, every=1, canvas=None, model=None):
-        super().__init__(every, model)
-        self.dataset, self.layers, self.folder = dataset, list(layers), Path(folder)
-        self.stimuli = [int(i) for i in stimuli if i < len(dataset)]
-        self.tensorboard, self.canvas = tensorboard, canvas
-
-    def record(self, epoch):
-        canvas = tuple(self.canvas or canvas_of(self.observed))
-        (_, maps), = dataset_activations(self.observed, self.layers, self.dataset, canvas,
-                                         self.stimuli, len(self.stimuli),
-                                         f"activations, epoch {epoch}")
-        self._write_hdf5(epoch, maps)
-        if self.tensorboard is not None:
-            writer = tf.summary.create_file_writer(str(self.tensorboard))
-            with writer.as_default(step=epoch):
-                for layer, values in maps.items():
-                    silent = (values == 0).all(axis=(0, 1, 2)).mean()
-                    tf.summary.histogram(f"activations/{layer}", values)
-                    tf.summary.scalar(f"silent units/{layer}", silent)
-            writer.close()
-
-    def _write_hdf5(self, epoch, maps):
-        path = self.folder / "activations.h5"
-        with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
-            if path.is_file():
-                with h5py.File(path, "r") as before:
-                    for name in before:
-                        if name.startswith("epoch_") and int(name[6:]) < epoch:
-                            before.copy(name, file)
-            file["stimuli"] = [self.dataset.names[i] for i in self.stimuli]
-            limit = np.finfo(np.float16).max
-            for layer, values in maps.items():
-                file[f"epoch_{epoch:04d}/{layer}"] = np.clip(values, -limit, limit).astype(
-                    np.float16)

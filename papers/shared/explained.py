@@ -8,7 +8,7 @@ from keras_saliency.evaluation.center_bias import center_bias
 from keras_saliency.evaluation.gold_standard import fit_gold_standard, information_gain_explained
 from keras_saliency.models import ClassicalModel, is_density
 from keras_saliency.prediction.forward import canvas_of
-from keras_saliency.training import calibration_likelihood as likelihood
+from keras_saliency.training import likelihood
 from keras_saliency.training.calibration import center_bits
 
 

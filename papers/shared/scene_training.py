@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from keras_saliency.compat import TQDMProgressBar
+from keras_saliency.addons import TQDMProgressBar
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.dataset import SaliencyDataset, list_images, require
 from keras_saliency.files import InputError, atomic_path, list_some

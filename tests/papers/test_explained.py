@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from keras_saliency.models import build_model
-from keras_saliency.training import calibration_likelihood as likelihood
+from keras_saliency.training import likelihood
 from papers.shared.explained import Bounds, bounds, explained_bits
 
 

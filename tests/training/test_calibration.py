@@ -14,8 +14,7 @@ from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
 from keras_saliency.datasets.fixations import Fixations
 from keras_saliency.files import InputError
 from keras_saliency.models import weights_file
-from keras_saliency.training import calibration
-from keras_saliency.training import calibration_likelihood as likelihood
+from keras_saliency.training import calibration, likelihood
 
 CANVAS = (32, 40)
 STIMULI = 20

@@ -21,13 +21,12 @@ from keras_saliency.training import (
     deepgaze1_likelihood,
     fit,
     lbfgs,
-    lbfgs_results,
     run_results,
 )
-from keras_saliency.training.canvas_prior import canvas_prior, canvas_spans
 from keras_saliency.training.deepgaze1_likelihood import Parameters
 from keras_saliency.training.features import FeatureCacheError
 from keras_saliency.training.history import read_history
+from keras_saliency.training.likelihood import canvas_prior, canvas_spans
 from keras_saliency.training.run import open_folder
 
 CANVAS = (64, 96)  # of the planted stimuli
@@ -427,7 +426,7 @@ def test_observers_stand_beside_the_gold_standard(tmp_path):
     for row in rows:
         assert float(row["gold_standard"]) == pytest.approx(np.mean(gains[int(row["observer"])]),
                                                             abs=1e-3)
-    line = lbfgs_results.observers_explained(run.folder / "observers.csv")
+    line = lbfgs.observers_explained(run.folder / "observers.csv")
     mean, gold_mean = (np.mean([float(row[key]) for row in rows])
                        for key in ("information_gain", "gold_standard"))
     assert f"{mean:.3f} bits per fixation on the training stimuli, {100 * mean / gold_mean:.0f} %" \

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from keras_saliency.datasets.pipeline import stimulus_stream
-from keras_saliency.training.unit_callbacks import ActivationLogger, UnitNSS
+from keras_saliency.training.unit_callbacks import UnitNSS
 from keras_saliency.units.unit_scores import score_dataset
 
 
@@ -66,18 +66,6 @@ def test_the_observed_model_may_be_another(network, planted, color_model, tmp_pa
     callback = UnitNSS(planted, ["colors"], tmp_path, model=color_model)
     other.fit(np.zeros((4, 2)), np.zeros((4, 1)), verbose=0, callbacks=[callback])
     assert sorted(callback.history["colors"]) == [0, 1]
-
-
-def test_activations_are_kept(network, planted, tmp_path):
-    fit(network, planted, 2, ActivationLogger(planted, ["colors"], tmp_path, stimuli=[0, 5, 99],
-                                              tensorboard=tmp_path / "logs"))
-    with h5py.File(tmp_path / "activations.h5") as file:
-        assert sorted(file) == ["epoch_0000", "epoch_0001", "epoch_0002", "stimuli"]
-        assert [n.decode() for n in file["stimuli"]] == ["p00", "p05"]
-        values = file["epoch_0002/colors"]
-        assert values.shape == (2, 16, 24, 4) and values.dtype == np.float16
-        assert (values[..., 3] == 0).all() and values[..., 0].max() > 100
-    assert {"activations/colors", "silent units/colors"} <= tags(tmp_path / "logs")
 
 
 def test_every_must_be_positive(planted, tmp_path):

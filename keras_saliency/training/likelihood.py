@@ -5,20 +5,23 @@ The density is normalised over what the picture covers of its canvas, as `predic
 center_bias in which it is fitted does without the stimulus' own fixations.
 """
 import math
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from scipy import optimize
 from tqdm import tqdm
 
 from keras_saliency import maps
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.pipeline import stimulus_loader, stimulus_stream
-from keras_saliency.evaluation.center_bias import center_bias
+from keras_saliency.evaluation.center_bias import CenterBias, center_bias
 from keras_saliency.maps import geometry
 from keras_saliency.models import ClassicalModel, calibration, fit_of, is_density
 from keras_saliency.models.density_layers import (
     FLOOR,
+    PRIOR_CELLS,
     SEGMENTS,
     START_SHARE,
     between_cells,
@@ -27,8 +30,6 @@ from keras_saliency.models.density_layers import (
     monotone_log,
 )
 from keras_saliency.prediction.forward import forward_function
-from keras_saliency.training import lbfgs_steps
-from keras_saliency.training.canvas_prior import canvas_prior
 from keras_saliency.units.interpolation import canvas_span
 
 MOST_CELLS = 8192  # of a map
@@ -38,6 +39,8 @@ ITERATIONS = 200   # at most; 20 to 60 are taken
 BOUNDS = [(0, 8)] * SEGMENTS + [(-2, 3), (0, 3), (-9, 7)]
 START = [1] * SEGMENTS + [0, 0.5, math.log(START_SHARE / (1 - START_SHARE))]
 LN2 = math.log(2)
+# Relative change of the objective that ends a fit: float32 likelihoods resolve no less.
+PRECISION = 1e-7
 SMALLEST = np.finfo(np.float32).tiny  # density that has a logarithm
 
 
@@ -215,7 +218,7 @@ def fit(cells: Cells, rows) -> tuple:
     rows = np.asarray(rows)
     center, spans = center_bias(cells.dataset.select(rows)), [cells.spans[row] for row in rows]
     own = priors(cells, rows, center, spans, own=True)
-    vector, _ = lbfgs_steps.minimize(lambda vector: negative(cells, rows, own, vector),
+    vector, _ = lbfgs(lambda vector: negative(cells, rows, own, vector),
                                      np.array(START, np.float64), BOUNDS, ITERATIONS)
     return vector, center, spans
 
@@ -264,3 +267,63 @@ def _negative_with_gradient(found, prior, coverage, vector, counts):
         tape.watch(vector)
         value = -tf.reduce_sum(counts * _calibrated(found, prior, coverage, vector))
     return value, tape.gradient(value, vector)
+
+
+def canvas_prior(center: CenterBias, spans, leave_out=None) -> np.ndarray:
+    """float64 [64, 64]: the center_bias as `AddCenterBias` takes it, up to a constant.
+
+    The center_bias is of places in a stimulus, the layer's of places on the canvas, padding
+    included. A cell has the mean of the stimuli that cover it; where none does, of their border.
+
+    Args:
+        spans: what each stimulus covers of its canvas, as `interpolation.canvas_span` says.
+        leave_out: index of a stimulus that the center_bias does without, or None.
+    """
+    fine = 5 * PRIOR_CELLS  # odd: its middle cells have the centers of ours
+    density = center.predict((fine, fine), leave_out).saliency_map
+    centers = (np.arange(PRIOR_CELLS) + 0.5) / PRIOR_CELLS
+    total, weight = 0.0, 0.0
+    for span, count in Counter(spans).items():
+        places = [(centers - start) / (stop - start) for start, stop in span]
+        covered = np.outer(*((p >= 0) & (p < 1) for p in places))
+        cells = np.ix_(*(np.clip(p * fine, 0, fine - 1).astype(int) for p in places))
+        share = count * np.where(covered, 1, 1e-9)  # counts where no stimulus covers the cell
+        total, weight = total + share * density[cells], weight + share
+    return np.log(total / weight)
+
+
+def canvas_spans(sizes, canvas) -> list:
+    """What stimuli of `sizes` [N, 2] (H, W) cover, each padded, of one canvas (h, w)."""
+    return [canvas_span(tuple(size), tuple(canvas)) for size in np.asarray(sizes).tolist()]
+
+
+def lbfgs(objective, start, bounds, iterations: int, memory=10, after_step=None) -> tuple:
+    """The minimum of an objective, by L-BFGS-B.
+
+    Args:
+        objective: float64 [K] -> (value, gradient float64 [K]). start: where to begin.
+        bounds: K pairs (low, high), None for no bound. iterations: at most so many.
+        memory: of how many steps the curvature is estimated.
+        after_step: called with (vector, value) after each iteration; may be None.
+
+    Returns:
+        (float64 [K], value).
+    """
+    last = {}
+
+    def remembered(vector):
+        value, gradient = objective(vector)
+        last[vector.tobytes()] = value
+        return value, gradient
+
+    def step(vector):
+        if after_step is not None:
+            value = last.get(vector.tobytes())
+            after_step(vector, objective(vector)[0] if value is None else value)
+        last.clear()
+
+    result = optimize.minimize(
+        remembered, start, jac=True, method="L-BFGS-B", bounds=bounds, callback=step,
+        options={"maxiter": iterations, "maxcor": memory, "ftol": PRECISION,
+                 "maxfun": 20 * iterations})
+    return result.x, float(result.fun)

@@ -1,0 +1,314 @@
+"""Layers and a progress bar that tensorflow-addons had, for Keras 2 and Keras 3.
+
+    Maxout(num_units, axis=-1)                       keras.layers.Layer
+    WeightNormalization(layer, data_init=True)       keras.layers.Wrapper
+    TQDMProgressBar(metrics_separator=" - ", ...)    keras.callbacks.Callback
+
+On Keras 2 the two layers are those of tensorflow-addons, which is imported when one of them is
+first used (about 0.5 s), without its end-of-life and version warnings. On Keras 3 they are defined
+here, with the same arguments and the same numbers: tests/test_addons.py compares both with results
+of tensorflow-addons 0.23.
+"""
+import time
+import warnings
+
+import keras
+import tensorflow as tf
+
+from keras_saliency.compat import KERAS_3, register
+
+__all__ = ["Maxout", "TQDMProgressBar", "WeightNormalization"]
+
+_BAR_DEFAULTS = dict(
+    metrics_separator=" - ",
+    overall_bar_format="{l_bar}{bar} {n_fmt}/{total_fmt} ETA: {remaining}s,  {rate_fmt}{postfix}",
+    epoch_bar_format="{n_fmt}/{total_fmt}{bar} ETA: {remaining}s - {desc}",
+    metrics_format="{name}: {value:0.4f}",
+    update_per_second=10,
+    leave_epoch_progress=True,
+    leave_overall_progress=True,
+    show_epoch_progress=True,
+    show_overall_progress=True,
+)
+
+
+@register
+class TQDMProgressBar(keras.callbacks.Callback):
+    """Progress as tqdm bars: one over the epochs, one per epoch (or evaluation) with metrics.
+
+    Pass `verbose=0` to `fit`. The bars go to standard error, the line "Epoch 1/5" above each
+    to standard output.
+
+    Args:
+        metrics_separator: text between metrics.
+        overall_bar_format, epoch_bar_format: tqdm bar formats; {desc} holds the metrics.
+        metrics_format: format of one metric, with {name} and {value}.
+        update_per_second: most redraws of the epoch bar per second.
+        leave_epoch_progress, leave_overall_progress: keep the bar on the screen once done.
+        show_epoch_progress, show_overall_progress: False hides it.
+
+    Raises:
+        TypeError: an option of another name.
+    """
+
+    def __init__(self, **options):
+        super().__init__()
+        unknown = sorted(set(options) - set(_BAR_DEFAULTS))
+        if unknown:
+            raise TypeError(f"TQDMProgressBar has no option {', '.join(unknown)}; "
+                            f"it has {', '.join(_BAR_DEFAULTS)}")
+        self._options = {**_BAR_DEFAULTS, **options}
+        for name, value in self._options.items():
+            setattr(self, name, value)
+        self._overall_bar = self._bar = None
+        self._training = False
+
+    def on_train_begin(self, logs=None):
+        self._training = True
+        if self.show_overall_progress:
+            self._overall_bar = _new_bar(
+                "Training", self.params["epochs"], self.overall_bar_format,
+                self.leave_overall_progress, "epochs")
+
+    def on_train_end(self, logs=None):
+        self._training = False
+        if self._overall_bar is not None:
+            self._overall_bar.close()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self.show_epoch_progress:
+            print(f"Epoch {epoch + 1}/{self.params['epochs']}")
+        self._open("")
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._step(logs)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._close(logs)
+        if self._overall_bar is not None:
+            self._overall_bar.update(1)
+
+    # Validation inside fit is part of the epoch; only `evaluate` has a bar of its own.
+    def on_test_begin(self, logs=None):
+        if not self._training:
+            self._open("Evaluating")
+
+    def on_test_batch_end(self, batch, logs=None):
+        if not self._training:
+            self._step(logs)
+
+    def on_test_end(self, logs=None):
+        if not self._training:
+            self._close(logs)
+
+    def format_metrics(self, logs=None, factor=1):
+        """Return one line of metrics, each value divided by `factor`."""
+        return self.metrics_separator.join(
+            self.metrics_format.format(name=name, value=float(value) / factor)
+            for name, value in (logs or {}).items() if name not in ("batch", "size"))
+
+    def _open(self, description):
+        self._waiting, self._drawn_at = 0, time.monotonic()
+        if self.show_epoch_progress:
+            self._bar = _new_bar(description, self.params["steps"], self.epoch_bar_format,
+                                 self.leave_epoch_progress, "steps")
+
+    def _step(self, logs):
+        self._waiting += 1
+        now = time.monotonic()
+        if self._bar is not None and now - self._drawn_at >= 1 / self.update_per_second:
+            self._bar.desc = self.format_metrics(logs)
+            self._bar.update(self._waiting)
+            self._waiting, self._drawn_at = 0, now
+
+    def _close(self, logs):
+        if self._bar is None:
+            return
+        self._bar.desc = self.format_metrics(logs)
+        self._bar.miniters = self._bar.mininterval = 0  # so that the last state is drawn
+        self._bar.update(self._waiting)
+        self._bar.close()
+        self._bar = None
+
+    def get_config(self):
+        return dict(self._options)
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+
+def _new_bar(description, total, bar_format, leave, unit):
+    """Return a tqdm bar (in a notebook, its widget); `total` None where the length is unknown."""
+    from tqdm.auto import tqdm
+    return tqdm(desc=description, total=total, bar_format=bar_format, leave=leave, unit=unit,
+                dynamic_ncols=True)
+
+
+def __getattr__(name):
+    """Import tensorflow-addons for its two layers on first use (PEP 562); Keras 3 has ours."""
+    if name not in ("Maxout", "WeightNormalization") or KERAS_3:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from tensorflow_addons import layers
+    except ImportError as error:
+        raise ImportError(
+            f"Keras {keras.__version__} needs tensorflow-addons, which could not be imported "
+            f"({error}); pip install 'tensorflow-addons>=0.23,<0.24', or use Keras 3") from error
+    return getattr(layers, name)
+
+
+if KERAS_3:
+
+    @register
+    class Maxout(keras.layers.Layer):
+        """The largest of every k features (Goodfellow et al. 2013, arXiv 1302.4389).
+
+        With k = features / num_units, output j is the maximum of the inputs j, j + num_units,
+        j + 2 num_units, ...: the groups are strided, as in tensorflow-addons, not neighbours.
+
+        Args:
+            num_units: features that remain on `axis`; must divide the number of features.
+            axis: the feature axis, default the last.
+
+        Raises:
+            ValueError: `num_units` does not divide the features, or there is no such axis.
+        """
+
+        def __init__(self, num_units, axis=-1, **kwargs):
+            super().__init__(**kwargs)
+            self.num_units = int(num_units)
+            self.axis = int(axis)
+
+        def compute_output_shape(self, input_shape):
+            shape = list(input_shape)
+            shape[self._checked_axis(shape)] = self.num_units
+            return tuple(shape)
+
+        def _checked_axis(self, shape) -> int:
+            """`axis` counted from the front, once it and the features on it are valid."""
+            if not -len(shape) <= self.axis < len(shape):
+                raise ValueError(f"{self.name}: no axis {self.axis} in shape {tuple(shape)}")
+            features = shape[self.axis]
+            if features is not None and features % self.num_units:
+                raise ValueError(f"{self.name}: number of features ({features}) is not a multiple "
+                                 f"of num_units ({self.num_units})")
+            return self.axis % len(shape)
+
+        def call(self, inputs):
+            inputs = tf.convert_to_tensor(inputs)
+            axis = self._checked_axis(inputs.shape.as_list())
+            dynamic = tf.shape(inputs)
+            sizes = [dynamic[i] if s is None else s for i, s in enumerate(inputs.shape.as_list())]
+            groups = sizes[axis] // self.num_units
+            grouped = sizes[:axis] + [groups, self.num_units] + sizes[axis + 1:]
+            return tf.reduce_max(tf.reshape(inputs, grouped), axis=axis)
+
+        def get_config(self):
+            return {**super().get_config(), "num_units": self.num_units, "axis": self.axis}
+
+    @register
+    class WeightNormalization(keras.layers.Wrapper):
+        """Weight normalisation, kernel = g v / |v| per output (Salimans & Kingma 2016).
+
+        `v` is the kernel variable of the wrapped layer, `g` [outputs] a new variable. Both are
+        set on the first call, whatever it is (training or not), once: the flag `initialized` is
+        saved with the weights.
+
+        Args:
+            layer: a layer with a `kernel` whose last axis is the outputs (Dense, Conv2D).
+            data_init: True sets g to 1 / std(v x) and the bias to -mean(v x) / std(v x) from the
+                first batch x. As in tensorflow-addons, v x is taken with v and not, as the paper
+                has it, with v / |v|: outputs then have std 1 / |v|. False sets g to |v|, which
+                leaves the layer's function unchanged.
+
+        Raises:
+            ValueError: the wrapped layer has no kernel.
+        """
+
+        def __init__(self, layer, data_init=True, **kwargs):
+            super().__init__(layer, **kwargs)
+            self.data_init = bool(data_init)
+
+        def build(self, input_shape):
+            super().build(input_shape)
+            if getattr(self.layer, "kernel", None) is None:
+                raise ValueError(f"{self.name}: WeightNormalization must wrap a layer with a "
+                                 f"`kernel`; {type(self.layer).__name__} has none")
+            self.g = self.add_weight(name="g", shape=(self.layer.kernel.shape[-1],),
+                                     initializer="ones", dtype=self.layer.kernel.dtype)
+            self.initialized = self.add_weight(name="initialized", shape=(), initializer="zeros",
+                                               dtype="bool", trainable=False)
+            self.built = True
+
+        @property
+        def v(self):
+            """The direction: the wrapped layer's own kernel variable, any length."""
+            return self.layer.kernel
+
+        def compute_output_shape(self, input_shape):
+            return self.layer.compute_output_shape(input_shape)
+
+        def call(self, inputs):
+            bias = getattr(self.layer, "bias", None)
+
+            def current():
+                return (_tensor(self.g),) if bias is None else (_tensor(self.g), _tensor(bias))
+
+            def first():
+                self._initialize(inputs, bias)
+                return current()
+
+            values = tf.cond(tf.convert_to_tensor(self.initialized), current, first)
+            return self._apply(inputs, self._kernel(values[0]), *values[1:])
+
+        def _kernel(self, g):
+            """The effective kernel for the magnitudes `g`."""
+            v = _tensor(self.v)
+            return tf.nn.l2_normalize(v, axis=list(range(v.shape.rank - 1))) * g
+
+        def _apply(self, inputs, kernel, bias=None):
+            """The wrapped layer with these tensors in the place of its variables."""
+            swap = {id(self.layer.kernel): kernel}
+            if bias is not None:
+                swap[id(self.layer.bias)] = bias
+            values = [[swap.get(id(variable), variable) for variable in variables] for variables in
+                      (self.layer.trainable_variables, self.layer.non_trainable_variables)]
+            return self.layer.stateless_call(*values, inputs)[0]
+
+        def _initialize(self, inputs, bias):
+            """Assign g (and the bias), and remember that it is done."""
+            v = _tensor(self.v)
+            if self.data_init:
+                mean, variance = self._linear_moments(inputs)
+                scale = tf.cast(1.0 / tf.sqrt(variance + 1e-10), v.dtype)
+                self.g.assign(_tensor(self.g) * scale)
+                if bias is not None:
+                    bias.assign(-tf.cast(mean, v.dtype) * scale)
+            else:
+                self.g.assign(tf.norm(tf.reshape(v, [-1, v.shape[-1]]), axis=0))
+            self.initialized.assign(True)
+
+        def _linear_moments(self, inputs):
+            """Mean and variance [outputs] of the layer's output before its activation."""
+            activation = getattr(self.layer, "activation", None)
+            try:
+                self.layer.activation = None
+                outputs = self._apply(inputs, _tensor(self.v))
+            finally:
+                self.layer.activation = activation
+            return tf.nn.moments(outputs, axes=list(range(outputs.shape.rank - 1)))
+
+        def remove(self):
+            """The wrapped layer with the effective kernel g v / |v| as its own."""
+            self.layer.kernel.assign(self._kernel(_tensor(self.g)))
+            return self.layer
+
+        def get_config(self):
+            return {**super().get_config(), "data_init": self.data_init}
+
+    def _tensor(variable):
+        """The value of a Keras variable, as a tensor that gradients flow through."""
+        return tf.convert_to_tensor(variable)
