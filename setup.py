@@ -18,19 +18,22 @@ VERSION = re.search(
 ).group(1)
 
 
-
 class BuildWithFiles(build_py):
-    """Puts `weights/` and `configs/` into the package that is built; a clone has them beside it."""
+    """Put `weights/` and `configs/` into the package that is built; a clone has them beside it."""
 
     def run(self):
         super().run()
-        if not self.editable_mode:
-            for folder, kinds in FILES.items():
-                target = Path(self.build_lib, "keras_saliency", folder)
-                target.mkdir(parents=True, exist_ok=True)
-                for kind in kinds:
-                    for file in sorted((HERE / folder).glob(kind)):
-                        shutil.copy2(file, target)
+        if self.editable_mode:
+            return
+        for folder, kinds in FILES.items():
+            files = [file for kind in kinds for file in sorted((HERE / folder).glob(kind))]
+            if not files:
+                raise FileNotFoundError(f"{HERE / folder} holds no {kinds[0]}: the package would "
+                                        "be built without them")
+            target = Path(self.build_lib, "keras_saliency", folder)
+            target.mkdir(parents=True, exist_ok=True)
+            for file in files:
+                shutil.copy2(file, target)
 
 
 setup(
@@ -42,8 +45,8 @@ setup(
     long_description_content_type="text/markdown",
     license="MIT",
     packages=find_packages(include=["keras_saliency", "keras_saliency.*"]),
-    # so that an editable install is a folder on the path: the finder that setuptools writes else
-    # loses against a folder called keras_saliency, such as a clone, where an interpreter starts
+    # Makes an editable install a folder on the path. Without it setuptools writes an import finder,
+    # and an interpreter that starts beside a clone imports the clone's folder as an empty package.
     package_dir={"": "."},
     package_data={"keras_saliency": ["py.typed"], "keras_saliency.report": ["*.css", "*.js"],
                   "keras_saliency.export": ["web/*"]},
@@ -72,6 +75,7 @@ setup(
     ],
     extras_require={
         "test": ["pytest>=7.4,<10", "pytest-xdist>=3.3,<4", "hypothesis>=6.80,<7",
+                 "mypy>=1.8,<3",  # checks a program of a user
                  # what model hubs scan uploads with
                  'modelscan>=0.8,<0.9; python_version >= "3.10" and python_version < "3.13"',
                  "keras_saliency[serving]"],

@@ -1,4 +1,5 @@
-"""`python -m keras_saliency COMMAND`."""
+"""The commands as `python -m keras_saliency COMMAND`."""
 from keras_saliency.cli import main
 
-main()
+if __name__ == "__main__":
+    main()

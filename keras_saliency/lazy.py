@@ -1,35 +1,87 @@
 """Names of a package that are imported when they are first asked for (PEP 562).
 
-TensorFlow takes two seconds to import; what runs without it should not wait for it.
+TensorFlow takes seconds to import; programs that do not need it should not wait for it.
 """
+import os
+import re
 import sys
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from pkgutil import iter_modules
+
+# Lines that TensorFlow's libraries log as they load, on every machine: facts and warnings, and the
+# error that CUDA's plugins are registered twice.
+_LOADING = re.compile(rb"WARNING: All log messages before absl::InitializeLog|"
+                      rb"[IW]\d{4} [\d:.]+ |\d{4}-\d\d-\d\d [\d:.]+: [IW] |"
+                      rb"To enable the following instructions: |"
+                      rb".*Unable to register cu\w+ factory")
 
 
 def lazy(package: str, names: dict):
     """Return `__getattr__` and `__dir__` for a package.
 
     Args:
-        package: its `__name__`. names: {name: the module that has it}; the package's own modules
-            are names as well.
+        package: its `__name__`.
+        names: {name: the module that has it}; the package's own modules are names as well.
     """
     modules = {module.name for module in iter_modules(sys.modules[package].__path__)}
 
     def __getattr__(name):
         if name in names:
-            value = getattr(import_module(names[name]), name)
+            with quiet_loading():
+                value = getattr(import_module(names[name]), name)
             setattr(sys.modules[package], name, value)
             return value
         if name in modules or f"{package}.{name}" in _Renamed.modules:
-            return import_module(f"{package}.{name}")
+            with quiet_loading():
+                return import_module(f"{package}.{name}")
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
     def __dir__():
-        return sorted({*vars(sys.modules[package]), *names, *modules})
+        module = sys.modules[package]
+        return sorted({*module.__all__, *(name for name in vars(module) if name[:2] == "__")})
 
     return __getattr__, __dir__
+
+
+@contextmanager
+def quiet_loading():
+    """Leave out the lines that TensorFlow's libraries log if they are loaded within the block.
+
+    They write to the file descriptor of standard error, before any setting of theirs is read.
+    Other lines appear at the end of the block, and all of them if it raises. With
+    KERAS_SALIENCY_DEBUG set nothing is held back.
+    """
+    if "tensorflow" in sys.modules or os.environ.get("KERAS_SALIENCY_DEBUG"):
+        yield
+        return
+    try:
+        screen = os.dup(2)
+    except OSError:  # a process without standard error
+        yield
+        return
+    from tempfile import TemporaryFile  # after what may be all that a program needs
+
+    failed = True
+    with TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+            failed = False
+        finally:
+            os.dup2(screen, 2)
+            os.close(screen)
+            held.seek(0)
+            for line in held:
+                if failed or not _LOADING.match(line):
+                    os.write(2, line)
+
+
+def import_tensorflow() -> None:
+    """Import TensorFlow, for commands that are going to need it."""
+    with quiet_loading():
+        import_module("tensorflow")
 
 
 def find_old_names(renamed: dict) -> None:

@@ -1,3 +1,4 @@
 from keras_saliency.cli import main
 
-main("predict")
+if __name__ == "__main__":
+    main("predict")

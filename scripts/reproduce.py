@@ -1,8 +1,4 @@
-import sys
-from pathlib import Path
+from keras_saliency.cli import main
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # papers/ is not installed
-
-from keras_saliency.cli import main  # noqa: E402
-
-main("reproduce", "papers.command")
+if __name__ == "__main__":
+    main("reproduce")

@@ -1,5 +1,6 @@
 """The package's names are there at once; TensorFlow comes when it is needed."""
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,39 @@ import pytest
 
 import keras_saliency as ks
 from keras_saliency import export
+
+NOISE = (
+    "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR",
+    "I0000 00:00:1796073800.872728   25162 port.cc:153] oneDNN custom operations are on.",
+    "W0000 00:00:1796073800.87   2 cudart_stub.cc:31] Could not find cuda drivers",
+    "2026-11-30 21:23:20.098: I tensorflow/core/util/port.cc:113] oneDNN custom operations",
+    "2026-11-30 21:23:20.098: E x/cuda_dnn.cc:92] Unable to register cuDNN factory: Attempting",
+    "To enable the following instructions: AVX2 FMA, in other operations, rebuild TensorFlow")
+ERRORS = ("F0000 00:00:1796073800.87  2 cpu.cc:1] compiled to use AVX, which is not available",
+          "ImportError: libfoo.so")
+
+
+@pytest.mark.parametrize("ends, shown", [("pass", ERRORS), ("1 / 0", (*NOISE, *ERRORS))])
+def test_what_tensorflow_logs_as_it_loads_is_shown_only_where_it_fails(ends, shown):
+    program = f"""
+import os
+from keras_saliency.lazy import quiet_loading
+with quiet_loading():
+    os.system("echo '{chr(10).join((*NOISE, *ERRORS))}' >&2")
+    {ends}
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    lines = [line for line in done.stderr.splitlines() if line in (*NOISE, *ERRORS)]
+    assert lines == list(shown)
+
+
+@pytest.mark.parametrize("program", [
+    "import keras_saliency as ks; ks.load_pretrained",
+    "from keras_saliency import export, models; export.save, models.build_model"])
+def test_a_program_that_loads_tensorflow_shows_none_of_its_lines(program):
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True,
+                          env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "0"})
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_importing_it_imports_no_tensorflow():
@@ -32,13 +66,10 @@ for name in ("scipy.stats", "scipy.io", "scipy.optimize"):  # Keras 3 imports ma
 
 
 @pytest.mark.parametrize("package", [ks, export])
-def test_every_name_is_there_and_listed(package):
+def test_the_public_names_are_there_and_listed(package):
     for name in package.__all__:
         assert getattr(package, name) is not None and name in dir(package)
-    file = Path(package.__file__)
-    modules = {path.stem for path in [*file.parent.glob("*.py"), *file.parent.glob("*/__init__.py")]
-               } - {"__init__"}
-    assert modules <= set(dir(package))
+    assert [name for name in dir(package) if name[:2] != "__"] == sorted(package.__all__)
     with pytest.raises(AttributeError, match=f"'{package.__name__}' has no attribute 'sailency'"):
         package.sailency
 

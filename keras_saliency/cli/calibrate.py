@@ -1,45 +1,47 @@
-"""Fit a network's maps to the fixations of your own viewers: densities, not saliency_maps."""
-
-from keras_saliency import load_pretrained
-from keras_saliency.cli import command_line
-from keras_saliency.datasets.loading import load_part
+"""Fit a network's maps to the fixations of your own viewers: densities instead of saliency_maps."""
+from keras_saliency.cli import checks, command_line, options
 from keras_saliency.files import require_writable
-from keras_saliency.models import origin
-from keras_saliency.training import calibration
+from keras_saliency.lazy import import_tensorflow
 
 
 def main():
     parser = command_line.parser(
         "Calibrate a network: blur, monotone nonlinearity, weight of a center bias and share of "
         "uniform are fitted to fixations, so that its output is a density. Prints bits per "
-        "fixation on stimuli that were held out. Where that is no better, nothing is written and "
-        "the exit code is 1. The canvas is the network's unless the config has one.",
-        "python scripts/calibrate.py --weights msi_net --set data.name=folder data.root=FOLDER "
-        "\\\n      --part all --out mine.h5\n"
-        "  python scripts/calibrate.py --weights msi_net --config configs/msi_net_osie.yaml "
-        "\\\n      --set data.root=PATH data.train=50 --out mine.h5")
+        "fixation on held-out stimuli. If calibration does not improve them, nothing is written "
+        "and the exit code is 1. The canvas is the network's unless the config sets one.",
+        "keras-saliency calibrate --weights msi_net --set data.name=folder data.root=FOLDER \\\n"
+        "      --part all --out mine.h5\n"
+        "  keras-saliency calibrate --weights msi_net --config msi_net_osie \\\n"
+        "      --set data.root=PATH data.train=50 --out mine.h5")
     parser.add_argument("--weights", metavar="MODEL", default="msi_net",
-                        help="a weights file, a run folder, or a pretrained model's name "
+                        help="a weights file, a run folder, or the name of a pretrained model "
                              "(default: %(default)s)")
     parser.add_argument("--part", choices=("training", "all"), default="training",
                         help="stimuli to fit to: the training part of the config's split, or all "
-                             "there are (default: %(default)s)")
+                             "(default: %(default)s)")
     parser.add_argument("--out", metavar="FILE.h5", required=True,
-                        help="weights file to write; predict.py, evaluate.py and export.py take it "
-                             "as --weights")
+                        help="weights file to write; predict, evaluate and export take it as "
+                             "weights")
     arguments = parser.parse_args()
     if not arguments.out.endswith(".h5"):
         parser.error(f"--out {arguments.out}: a weights file ends in .h5")
     require_writable(arguments.out)
+    checks.require_weights(arguments.weights)
+    data = options.load_config(arguments).data
+    import_tensorflow()
+    from keras_saliency.datasets.loading import load_part
+    from keras_saliency.models import load_pretrained, origin
+    from keras_saliency.training import calibration
+
     model = load_pretrained(arguments.weights)
     print(origin(model))
-    data = command_line.load_config(arguments).data
     dataset = load_part(data, arguments.part)
     print(f"calibrating on the stimuli ({arguments.part}) of {dataset.summary()}")
     result = calibration.fit(model, dataset, data.canvas)
     if not result.improved:
         print(f"{arguments.out} is not written")
         return command_line.FAILED
-    print(f"{result.save(arguments.out)}; next: python scripts/predict.py photo.jpg --weights "
+    print(f"{result.save(arguments.out)}; next: keras-saliency predict photo.jpg --weights "
           f"{arguments.out}")
     return command_line.DONE

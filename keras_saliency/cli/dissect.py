@@ -1,48 +1,55 @@
-"""Network dissection: which concepts the units of a network stand for."""
+"""Network dissection: the concepts that the units of a network stand for."""
 import os
 
-from keras_saliency import load_pretrained
-from keras_saliency.cli import command_line
-from keras_saliency.datasets.concepts import load_concepts
-from keras_saliency.datasets.loading import load_data
-from keras_saliency.models import fit_of
-from keras_saliency.prediction.forward import canvas_of
-from keras_saliency.report import dissection_report
-from keras_saliency.units import dissection_study
+from keras_saliency.cli import checks, command_line, options
+from keras_saliency.lazy import import_tensorflow
 
 
 def main():
     parser = command_line.parser(
         "Compare the masks of units with labelled pixels: Broden, or any folder with "
         "images/ and labels/. Writes tables and one HTML page.",
-        "python scripts/dissect.py broden1_224 --weights ead --layers "
-        "block5_conv3 --out dissection \\\n    --detectors --set data.name=osie data.root=PATH")
+        "keras-saliency dissect broden1_224 --weights ead --layers block5_conv3 \\\n"
+        "      --out dissection --detectors --set data.name=osie data.root=PATH")
     parser.add_argument("root", help="folder of Broden, or with images/ and labels/")
     parser.add_argument("--weights", default="ead",
-                        help="a weights file, a run folder or a pretrained model's name "
+                        help="a weights file, a run folder or the name of a pretrained model "
                              "(default: %(default)s)")
     parser.add_argument("--layers", nargs="+", default=["block5_conv3"], metavar="LAYER",
-                        help="LAYER+LAYER scales the units of several layers together to tell the "
+                        help="LAYER+LAYER scales the units of several layers together to find the "
                              "detectors (default: block5_conv3)")
-    parser.add_argument("--split", choices=("train", "val"), help="of Broden (default: all)")
+    parser.add_argument("--split", choices=("train", "val"),
+                        help="part of Broden (default: both)")
     parser.add_argument("--detectors", action="store_true",
                         help="find the positive fixation detectors on the dataset of --config and "
                              "--set, and count in how many images they detect each concept")
     parser.add_argument("--quantile", type=float, default=0.995,
-                        help="of a unit's cells that is its threshold (default: %(default)s)")
+                        help="quantile of a unit's cells that is its threshold (default: "
+                             "%(default)s)")
     parser.add_argument("--masks", action="store_true", help="also write masks of the best units")
-    parser.add_argument("--seed", type=int, default=0, help="of the labels by chance")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the labels by chance")
     parser.add_argument("--out", default="dissection", help="folder (default: %(default)s)")
-    command_line.add_cluster_options(parser)
+    options.add_cluster(parser)
     arguments = parser.parse_args()
     if not arguments.detectors and (arguments.config or arguments.overrides):
         parser.error("--config and --set name the dataset of --detectors, which is not given")
-    config = command_line.load_config(arguments)
+    config = options.load_config(arguments)
+    if not os.path.isdir(arguments.root):
+        parser.error(f"{arguments.root}: no folder")
+    checks.require_weights(arguments.weights)
+    import_tensorflow()
+    from keras_saliency.datasets.concepts import load_concepts
+    from keras_saliency.datasets.loading import load_data
+    from keras_saliency.models import fit_of, load_pretrained
+    from keras_saliency.prediction.forward import canvas_of
+    from keras_saliency.report import dissection_report
+    from keras_saliency.units import dissection_study
+
     concepts = load_concepts(os.path.abspath(arguments.root), arguments.split)
     model = load_pretrained(arguments.weights)
     canvas = canvas_of(model)
     fixated = load_data(config.data, part="all")[1] if arguments.detectors else None
-    with command_line.workers(arguments, f"{arguments.out}/.shards") as client:
+    with options.workers(arguments, f"{arguments.out}/.shards") as client:
         found = dissection_study.dissect_layers(
             model, arguments.layers, concepts, fixated, arguments.quantile, arguments.seed, client)
     examples = dissection_study.fetch_examples(model, concepts, found, canvas)

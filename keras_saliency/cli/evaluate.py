@@ -1,63 +1,73 @@
 """Score a model, a SavedModel, stored maps or a baseline; compare tables of scores."""
-
-from keras_saliency import list_models
-from keras_saliency.cli import command_line
-from keras_saliency.evaluation import engine
-from keras_saliency.evaluation.sources import BASELINES
+from keras_saliency.cli import checks, command_line, options
 from keras_saliency.files import InputError
+from keras_saliency.lazy import import_tensorflow
 from keras_saliency.metrics import METRICS
 
 
 def main():
     parser = command_line.parser(
         "Score saliency maps of the validation stimuli, at the stimuli's own size, or compare "
-        "tables of such scores. Metrics (--set evaluation.metrics=[...], all without emd): "
+        "tables of such scores. Metrics (--set evaluation.metrics=[...], all but emd by default): "
         f"{', '.join(METRICS)}.",
-        "python scripts/evaluate.py --weights runs/msi_net_osie --config "
-        "configs/msi_net_osie.yaml \\\n      --set data.root=PATH --out msi_net.csv\n"
-        "  python scripts/evaluate.py --baseline center_bias --config configs/msi_net_osie.yaml "
-        "\\\n      --set data.root=PATH --out center_bias.csv\n"
-        "  python scripts/evaluate.py --compare center_bias.csv msi_net.csv\n"
-        "  python scripts/evaluate.py --compare-runs without=b1.csv,b2.csv with=a1.csv,a2.csv")
+        "keras-saliency evaluate --weights runs/msi_net_osie --config msi_net_osie \\\n"
+        "      --set data.root=PATH --out msi_net.csv\n"
+        "  keras-saliency evaluate --baseline center_bias --config msi_net_osie \\\n"
+        "      --set data.root=PATH --out center_bias.csv\n"
+        "  keras-saliency evaluate --compare center_bias.csv msi_net.csv\n"
+        "  keras-saliency evaluate --compare-runs without=b1.csv,b2.csv with=a1.csv,a2.csv")
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--weights", metavar="MODEL", help="a weights file, a run folder, a "
-                      "pretrained model's name, a SavedModel folder, or a classical model: "
-                      + ", ".join(list_models(classical=True)))
+    what.add_argument("--weights", metavar="MODEL", help="a weights file, a run folder, the name "
+                      "of a pretrained model, a SavedModel folder, or a classical model: bms, "
+                      "center_bias, gbvs, itti")
     what.add_argument("--maps", metavar="FOLDER", help="saliency maps as gray pictures or .npy, "
                       "named like the stimuli")
-    what.add_argument("--baseline", choices=sorted(BASELINES),
-                      help="fitted to the training stimuli")
+    what.add_argument("--baseline", metavar="NAME", help="a density fitted to the training "
+                      "stimuli: center_bias, center_bias_histogram, gold_standard; or uniform")
     what.add_argument("--compare", metavar="CSV", nargs="+",
                       help="tables of scores, paired over stimuli; each is tested for being "
                       "better than the first")
     what.add_argument("--compare-runs", metavar="MODEL=CSV,CSV", nargs="+",
-                      help="the same for models that were trained several times: a table of each "
-                      "training, paired over the trainings (the first with the first ...)")
+                      help="the same for models that were trained several times: one table for "
+                      "each training, paired over the trainings (the first with the first ...)")
     parser.add_argument("--part", choices=("validation", "training", "all"),
                         default="validation", help="stimuli to score (default: %(default)s); "
                         "with all, baselines leave out the stimulus they predict")
     parser.add_argument("--prior", choices=("center_bias", "uniform"), default="center_bias",
-                        help="what deepgaze1 and calibrated networks take for the density of "
-                        "fixations on any stimulus: their center_bias, or with uniform nothing, "
-                        "which is what shuffled AUC asks for (default: %(default)s)")
+                        help="prior of deepgaze1 and of calibrated networks: their center_bias, "
+                        "or uniform, which shuffled AUC asks for (default: %(default)s)")
     parser.add_argument("--trust", action="store_true", help="run a SavedModel from elsewhere "
-                        "though its graph can read or write files or run other code; without "
-                        "it such a graph is refused")
+                        "even if its graph can read or write files or run other code; without "
+                        "this option such a graph is refused")
     parser.add_argument("--out", metavar="FILE", help="write the scores of each stimulus to this "
-                        ".csv (or .parquet) and the summary to a .json beside it, of several "
-                        "datasets to one for each, named FILE_<dataset>; with --compare and "
+                        ".csv (or .parquet) and the summary to a .json beside it; for several "
+                        "datasets one table each, named FILE_<dataset>; with --compare and "
                         "--compare-runs a .json")
-    command_line.add_engine_options(parser)
-    command_line.add_cluster_options(parser)
+    options.add_engine(parser)
+    options.add_cluster(parser)
     arguments = parser.parse_args()
     if arguments.compare or arguments.compare_runs:
         _refuse_options_of_scoring(parser, arguments)
+        checks.require_files(*arguments.compare or ())
+        import_tensorflow()
+        from keras_saliency.evaluation import engine
+
         return engine.compare_tables(arguments.compare, arguments.compare_runs, arguments.out)
-    with command_line.workers(arguments, arguments.out and f"{arguments.out}.shards") as client:
+    config = options.load_config(arguments)
+    checks.require_files(arguments.maps)
+    if arguments.weights:
+        checks.require_weights(arguments.weights)
+    import_tensorflow()
+    from keras_saliency.evaluation import engine
+    from keras_saliency.evaluation.sources import BASELINES
+
+    if arguments.baseline and arguments.baseline not in BASELINES:
+        parser.error(f"no baseline {arguments.baseline!r}; there are {', '.join(BASELINES)}")
+    with options.workers(arguments, arguments.out and f"{arguments.out}.shards") as client:
         return engine.score(
-            command_line.load_config(arguments), arguments.weights, arguments.maps,
-            arguments.baseline, arguments.part, arguments.out, arguments.trust, arguments.prior,
-            command_line.accelerator(arguments), client)
+            config, arguments.weights, arguments.maps, arguments.baseline, arguments.part,
+            arguments.out, arguments.trust, arguments.prior, options.accelerator(arguments),
+            client)
 
 
 def _refuse_options_of_scoring(parser, arguments):

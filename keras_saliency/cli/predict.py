@@ -1,72 +1,97 @@
-"""Predict saliency_maps of pictures."""
+"""Predict the saliency_maps of pictures."""
 import functools
+import os
 
-import keras_saliency as ks
-from keras_saliency.cli import command_line
-from keras_saliency.cluster.archive import is_archive, predict_archive
-from keras_saliency.prediction import pictures, prediction_files
-from keras_saliency.prediction.exported import is_exported
+from keras_saliency.cli import checks, command_line, options
+from keras_saliency.files.picture_headers import LIMIT
+from keras_saliency.lazy import import_tensorflow
+from keras_saliency.prediction.exported import is_exported, load_exported
+from keras_saliency.prediction.pictures import MOST_PIXELS
 
 
 def main():
+    arguments = _read_arguments()
+    predict = _predictor(arguments)
+    from keras_saliency.cluster.archive import is_archive, predict_archive
+    from keras_saliency.prediction import prediction_files
+
+    predict_all = (predict_archive if is_archive(arguments.pictures, arguments.out)
+                   else prediction_files.predict_all)
+    with options.workers(arguments, f"{arguments.out}/.shards") as client:
+        return bool(predict_all(predict, arguments.pictures, arguments.out, arguments.raw,
+                                arguments.limit, client))
+
+
+def _read_arguments():
     parser = command_line.plain_parser(
         "Predict where people look: for each picture a density PNG and a colored "
         "overlay, in the picture's own size.",
-        "python scripts/predict.py photo.jpg\n"
-        "  python scripts/predict.py pictures --weights runs/quickstart --out predictions\n"
-        "  python scripts/predict.py pictures --engine auto --precision auto\n"
-        "  python scripts/predict.py photo.jpg --weights models/msi_net_openvino")
-    parser.add_argument("pictures", nargs="+", metavar="IMAGE_OR_FOLDER", help="or, with "
-                        "--cluster, an address such as s3://bucket/folder or a .txt of them")
+        "keras-saliency predict photo.jpg\n"
+        "  keras-saliency predict pictures --weights runs/quickstart --out predictions\n"
+        "  keras-saliency predict pictures --engine auto --precision auto\n"
+        "  keras-saliency predict photo.jpg --weights models/msi_net_openvino")
+    parser.add_argument("pictures", nargs="+", metavar="IMAGE_OR_FOLDER", help="with --cluster "
+                        "also an address such as s3://bucket/folder, or a .txt file of addresses")
     parser.add_argument("--weights", default="msi_net",
-                        help="a weights file, a run folder, a pretrained model's name "
-                             "(default: %(default)s, of OSIE and MIT1003), a classical model: "
-                             "bms, center_bias, gbvs, itti, or what export.py wrote with --onnx, "
-                             "--openvino or --tflite, which starts fastest")
+                        help="a weights file, a run folder, the name of a pretrained model "
+                             "(default: %(default)s, trained on OSIE and MIT1003), a classical "
+                             "model: bms, center_bias, gbvs, itti, or a file that export wrote "
+                             "with --onnx, --openvino or --tflite, which starts fastest")
     parser.add_argument("--server", metavar="HOST:PORT",
                         help="ask a model server instead, such as TensorFlow Serving: gRPC, or "
                              "REST with http://HOST:PORT")
     parser.add_argument("--model", default="msi_net",
-                        help="name it is served under (default: %(default)s)")
+                        help="name of the model on the server (default: %(default)s)")
     parser.add_argument("--out", default="predictions", metavar="FOLDER",
                         help="another folder than that of the pictures; earlier predictions of "
                              "the same pictures in it are replaced, no other file is ever "
                              "overwritten (default: %(default)s)")
-    parser.add_argument("--limit", type=int, default=pictures.LIMIT, metavar="PIXELS",
-                        help="largest picture that is read, checked before memory is taken for it "
+    parser.add_argument("--limit", type=int, default=LIMIT, metavar="PIXELS",
+                        help="largest picture to read, checked before memory is taken for it "
                              "(default: %(default)s; a server has its own)")
     parser.add_argument("--raw", action="store_true",
                         help="also write the float32 map as .npy")
-    command_line.add_engine_options(parser)
-    command_line.add_cluster_options(parser)
+    options.add_engine(parser)
+    options.add_cluster(parser)
     arguments = parser.parse_args()
-    if not 1 <= arguments.limit <= pictures.MOST_PIXELS:
-        parser.error(f"--limit must be from 1 to {pictures.MOST_PIXELS}")
+    if not 1 <= arguments.limit <= MOST_PIXELS:
+        parser.error(f"--limit must be from 1 to {MOST_PIXELS}")
     if arguments.server and (arguments.engine or arguments.precision or arguments.calibration
                              or arguments.cluster):
         parser.error("a --server has its own engine; leave out --engine, --precision, "
                      "--calibration and --cluster")
-    exported = not arguments.server and is_exported(arguments.weights)
-    if exported and (arguments.engine or arguments.calibration):
+    if not arguments.server and is_exported(arguments.weights) and (
+            arguments.engine or arguments.calibration):
         parser.error(f"{arguments.weights} is for one engine; leave out --engine and "
                      "--calibration")
+    return arguments
+
+
+def _predictor(arguments):
+    """Return the function (image [H, W, 3]) -> map [H, W] that the arguments describe."""
     if arguments.server:
-        predict = ks.export.serving.connect(arguments.server, arguments.model).predict
-    elif exported:  # without TensorFlow
-        model = ks.load_exported(arguments.weights, arguments.precision,
-                                 at_once=prediction_files.at_once(arguments.pictures))
+        from keras_saliency.serving import connect
+
+        return connect(arguments.server, arguments.model).predict
+    if is_exported(arguments.weights):  # without TensorFlow
+        from keras_saliency.prediction.prediction_files import at_once
+
+        model = load_exported(arguments.weights, arguments.precision,
+                              at_once=at_once(arguments.pictures))
         print(model)
-        predict = functools.partial(ks.predict, model)
     else:
-        model = ks.models.load_predictor(arguments.weights)
-        print(ks.models.origin(model))
-        accelerate = command_line.accelerator(arguments)
+        checks.require_weights(arguments.weights)
+        if not arguments.cluster and not any(map(os.path.exists, arguments.pictures)):
+            checks.require_files(*arguments.pictures)
+        import_tensorflow()
+        from keras_saliency.models import load_predictor, origin
+
+        model = load_predictor(arguments.weights)
+        print(origin(model))
+        accelerate = options.accelerator(arguments)
         if accelerate:
             model = accelerate(model)
             print(model)
-        predict = functools.partial(ks.predict, model)
-    predict_all = (predict_archive if is_archive(arguments.pictures, arguments.out)
-                   else prediction_files.predict_all)
-    with command_line.workers(arguments, f"{arguments.out}/.shards") as client:
-        return bool(predict_all(predict, arguments.pictures, arguments.out, arguments.raw,
-                                arguments.limit, client))
+    from keras_saliency.prediction.forward import predict
+
+    return functools.partial(predict, model)

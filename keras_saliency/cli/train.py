@@ -1,29 +1,25 @@
 """Train a saliency model and evaluate it."""
-from pathlib import Path
-
-from keras_saliency import list_models
-from keras_saliency.cli import command_line
-from keras_saliency.datasets import list_datasets
-from keras_saliency.losses import LOSSES
-from keras_saliency.training import (
-    fit,
-    run_results,
-)
-
-DEFAULT_CONFIG = Path(__file__).resolve().parents[2] / "configs" / "quickstart.yaml"
+from keras_saliency.cli import command_line, options
+from keras_saliency.config.shipped import list_configs
+from keras_saliency.lazy import import_tensorflow
 
 
 def main():
     parser = command_line.parser(
-        "Train a saliency model. Writes one folder runs/<name>/ and says what is in it. "
-        f"model.name: {', '.join(list_models(classical=False))}. data.name: "
-        f"{', '.join(list_datasets())}. train.loss: {', '.join(LOSSES)}.",
-        "python scripts/train.py --config configs/msi_net_osie.yaml --set data.root=PATH",
-        DEFAULT_CONFIG)
+        "Train a saliency model. Writes one folder runs/NAME/ and lists what is in it. "
+        "keras-saliency summary lists the networks for model.name. Configs that come with the "
+        f"package: {', '.join(list_configs())}.",
+        "keras-saliency train --config msi_net_osie --set data.root=PATH", "quickstart")
     parser.add_argument("--resume", action="store_true",
-                        help="continue runs/<name>/ after its last finished epoch")
+                        help="continue runs/NAME/ after its last finished epoch")
     arguments = parser.parse_args()
-    run = fit.train(command_line.load_config(arguments), resume=arguments.resume)
+    config = options.load_config(arguments)
+    import_tensorflow()
+    from keras_saliency.training import fit, run_results
+
+    run = fit.train(config, resume=arguments.resume)
     if run.rows and run.chief:
         run_results.write(run)
+        print(f"\nnext: keras-saliency predict PICTURE_OR_FOLDER --weights {run.folder} "
+              "--out predictions")
     return command_line.DONE if run.finished else command_line.FAILED

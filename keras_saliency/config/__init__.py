@@ -14,6 +14,7 @@ from typing import Any, Dict, List, Optional, Union
 
 import yaml
 
+from keras_saliency.config.shipped import find_config
 from keras_saliency.config.typed_yaml import (
     ConfigError,
     build,
@@ -284,14 +285,17 @@ def in_section(message: str, index: int) -> str:
 
 
 def load(path=None, overrides=()) -> Config:
-    """Read a YAML file (None: all defaults) and apply overrides `key.sub=value`.
+    """Read a YAML file and apply overrides `key.sub=value`.
+
+    Args:
+        path: a file, or the name of a config that comes with the package; None for all defaults.
 
     Raises:
         ConfigError: file, key, type or syntax at fault, with what is valid.
     """
     values: dict = {}
     if path is not None:
-        values = read_yaml(Path(path))
+        values = read_yaml(find_config(path))
     return from_dict(read_pairs(overrides, values=values),
                      source=str(path) if path else "--set")
 

@@ -8,13 +8,11 @@ import keras
 import yaml
 
 from keras_saliency.files import sha256
+from keras_saliency.files.shipped import shipped
 from keras_saliency.models import weights_file
 from keras_saliency.models.weights_file import WeightsError
 
-_PACKAGE = Path(__file__).resolve().parents[1]
-# inside the package where it was installed from a wheel, beside it in the repository
-WEIGHTS_FOLDER = next((folder for folder in (_PACKAGE / "weights", _PACKAGE.parent / "weights")
-                       if folder.is_dir()), _PACKAGE.parent / "weights")
+WEIGHTS_FOLDER = shipped("weights")
 MANIFEST = "manifest.yaml"
 MOST_BASES = 2  # below a file: a network, and its encoder
 

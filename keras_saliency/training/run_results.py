@@ -64,8 +64,6 @@ def _write(run, log) -> None:
             (os.path.relpath(exported, folder), "SavedModel, images of any size")):
         if (folder / name).exists():
             log(f"  {folder / name}  {what}")
-    log(f"\nnext: python scripts/predict.py PICTURE_OR_FOLDER --weights {folder} "
-        "--out predictions")
 
 
 def score(run, section, forward, label="evaluation") -> tuple:

@@ -71,7 +71,7 @@ def test_a_density_stays_one(run, tmp_path, engine):
 def test_what_has_no_engine_says_so(run, weights, tmp_path):
     code, said = run("predict", "x.png", "--server", "localhost:1", "--engine", "auto")
     assert code == 2 and "a --server has its own engine" in said
-    code, said = run("predict", "x.png", "--weights", "gbvs", "--engine", "auto")
+    code, said = run("predict", tmp_path, "--weights", "gbvs", "--engine", "auto")
     assert code == 2 and "gbvs is no Keras model" in said
     code, said = run("predict", "x.png", "--engine", "cuda")
     assert code == 2 and "invalid choice" in said

@@ -90,4 +90,4 @@ def test_the_script_converts_and_says_what(tmp_path, rng):
     assert "salgan.h5: 27 layers, " in out and "from a .npz archive (sha256" in out
     assert ks.load_pretrained(tmp_path / "salgan.h5").name == "salgan"
     code, out, _ = script("--help")
-    assert code == 0 and "python scripts/import_weights.py salgan gen_modelWeights0090.npz" in out
+    assert code == 0 and "keras-saliency import-weights salgan gen_modelWeights0090.npz" in out

@@ -1,0 +1,118 @@
+"""Options that several commands take, and their values as the library takes them."""
+import os
+import sys
+from contextlib import contextmanager
+
+from keras_saliency import config as configs
+from keras_saliency.cli.checks import require_files
+from keras_saliency.cli.command_line import FAILED
+from keras_saliency.export import AUTO, ENGINES
+from keras_saliency.files import InputError, printable
+from keras_saliency.prediction.runtimes import INT8, PRECISIONS
+
+
+def add_builder(parser) -> None:
+    """Add --option to a parser; `builder_options` reads it."""
+    parser.add_argument("--option", metavar="KEY=VALUE", nargs="+", action="extend", default=[],
+                        help="options of the model's builder, e.g. width_multiplier=0.5")
+
+
+def builder_options(arguments) -> dict:
+    """Return the options that --option describes."""
+    return configs.ModelConfig(options=configs.read_pairs(arguments.option, "--option")).options
+
+
+def add_engine(parser) -> None:
+    """Add --engine, --precision and --calibration to a parser; `accelerator` reads them."""
+    parser.add_argument("--engine", choices=(AUTO, *ENGINES),
+                        help="run the network on this engine instead of Keras; auto chooses the "
+                             "fastest one that is installed")
+    parser.add_argument("--precision", choices=PRECISIONS,
+                        help="arithmetic of the engine (default: float32), which is chosen as by "
+                             "--engine auto if none is named; auto is the fastest on this "
+                             "processor that loses nothing; int8 is faster, loses a little and "
+                             "prints how much")
+    add_calibration(parser)
+
+
+def add_calibration(parser) -> None:
+    """Add --calibration to a parser; `calibration` reads it."""
+    parser.add_argument("--calibration", metavar="FOLDER",
+                        help="30 or more pictures like those to predict, which set the ranges of "
+                             "int8 (default: generated ones)")
+
+
+def add_cluster(parser) -> None:
+    """Add --cluster and --resume to a parser; `workers` reads them."""
+    parser.add_argument("--cluster", metavar="ADDRESS",
+                        help="divide the work among Dask workers: local (a process for each core "
+                             "of this machine), local:4 (four processes), or the address of a "
+                             "scheduler such as tcp://host:8786; see docs/scale.md")
+    parser.add_argument("--resume", action="store_true",
+                        help="with --cluster: go on where the same command was stopped")
+
+
+def load_config(arguments) -> configs.Config:
+    """Return the `Config` that --config and --set describe.
+
+    With --cluster the folders of its data are absolute, as workers may have started elsewhere.
+    """
+    config = configs.load(arguments.config, arguments.overrides)
+    require_files(*(data.root for data in config.sections))
+    if getattr(arguments, "cluster", None):
+        for data in config.sections:
+            data.root = data.root and os.path.abspath(data.root)
+    return config
+
+
+def calibration(arguments):
+    """Return the pictures that --calibration names; None without it."""
+    if arguments.calibration is None:
+        return None
+    from keras_saliency.prediction.pictures import find_pictures, read_picture
+
+    return [read_picture(path) for path in find_pictures(arguments.calibration)]
+
+
+def accelerator(arguments):
+    """Return a function that puts a model on the engine of --engine and --precision.
+
+    None without these options.
+    """
+    if arguments.engine is None and arguments.precision is None:
+        if arguments.calibration:
+            raise InputError(f"--calibration is for --precision {INT8}")
+        return None
+    pictures = calibration(arguments)
+
+    def accelerate(model):
+        from keras_saliency.export import accelerate
+
+        return accelerate(model, arguments.engine or AUTO, arguments.precision or "float32",
+                          pictures)
+
+    return accelerate
+
+
+@contextmanager
+def workers(arguments, keep):
+    """Yield the `cluster.Cluster` of --cluster; None without it.
+
+    The shards that failed are named at the end and make the exit code 1.
+
+    Args:
+        keep: folder for the results of finished shards.
+    """
+    if arguments.cluster is None:
+        if arguments.resume:
+            raise InputError("--resume goes on with what --cluster began")
+        yield None
+        return
+    from keras_saliency.cluster import connect
+
+    with connect(arguments.cluster, keep, arguments.resume) as client:
+        yield client
+        for line in client.failed:
+            print(f"error: {printable(line)}", file=sys.stderr)
+        if client.failed:
+            sys.exit(FAILED)
