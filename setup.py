@@ -75,7 +75,7 @@ setup(
     ],
     extras_require={
         "test": ["pytest>=7.4,<10", "pytest-xdist>=3.3,<4", "hypothesis>=6.80,<7",
-                 "mypy>=1.8,<3",  # checks a program of a user
+                 "mypy>=1.8,<3", "setuptools>=64", "wheel>=0.40,<1",
                  # what model hubs scan uploads with
                  'modelscan>=0.8,<0.9; python_version >= "3.10" and python_version < "3.13"',
                  "keras_saliency[serving]"],

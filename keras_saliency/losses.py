@@ -6,7 +6,7 @@ mean or a score over the pixels of one map. All gradients are finite for constan
 
 `LOSSES` names them and says which map each compares with.
 """
-from typing import Callable, NamedTuple
+from typing import Callable, Mapping, NamedTuple
 
 import tensorflow as tf
 
@@ -25,7 +25,7 @@ def _unit_sum(maps):
     return maps / (EPSILON + tf.reduce_sum(maps, axis=PIXELS, keepdims=True))
 
 
-def kld(y_true, y_pred):
+def kld(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
     """Kullback-Leibler divergence in nats, MSI-Net's constants (Kroner et al. 2020, eq. 1).
 
     Both maps are divided by their sum; sum q log(eps + q / (eps + p)). Negative predictions (a
@@ -36,33 +36,33 @@ def kld(y_true, y_pred):
     return tf.reduce_mean(_pixel_sum(target * tf.math.log(ratio)))
 
 
-def ead(y_true, y_pred):
+def ead(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
     """Exponential absolute distance: sum (exp|p - g| - 1) (He et al. 2018, eq. 5); maps 0..1."""
     return tf.reduce_mean(_pixel_sum(tf.math.expm1(tf.abs(y_pred - y_true))))
 
 
-def l1(y_true, y_pred):
+def l1(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
     """Sum of absolute differences over the pixels."""
     return tf.reduce_mean(_pixel_sum(tf.abs(y_pred - y_true)))
 
 
-def l2(y_true, y_pred):
+def l2(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
     """Sum of squared differences over the pixels."""
     return tf.reduce_mean(_pixel_sum(tf.square(y_pred - y_true)))
 
 
-def l2_centered(y_true, y_pred):
+def l2_centered(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
     """`l2` with the density brought from 0..1 to -1..1 as (255 density - 127) / 128, the inverse
     of SalNet's x128 + 127 (Pan et al. 2016, section 4.2). Half of it is Caffe's Euclidean loss."""
     return l2((255.0 * y_true - 127.0) / 128.0, y_pred)
 
 
-def mse(y_true, y_pred):
+def mse(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
     """Mean of squared differences over the pixels (Pan et al. 2016, the shallow network's code)."""
     return tf.reduce_mean(tf.square(y_pred - y_true))
 
 
-def bce(y_true, y_pred):
+def bce(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
     """Sum over the pixels of the binary cross-entropy (Pan et al. 2017); both maps 0..1.
 
     Predictions are kept 1e-7 away from 0 and 1, as Keras does.
@@ -72,7 +72,7 @@ def bce(y_true, y_pred):
     return tf.reduce_mean(_pixel_sum(entropy))
 
 
-def bce_pooled(y_true, y_pred):
+def bce_pooled(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
     """Mean binary cross-entropy of maps averaged over cells of 4x4 pixels (SalGAN's code); maps
     0..1."""
     target, prediction = (tf.nn.avg_pool2d(m, 4, 4, "SAME") for m in (y_true, y_pred))
@@ -80,7 +80,7 @@ def bce_pooled(y_true, y_pred):
     return -tf.reduce_mean(target * tf.math.log(p) + (1 - target) * tf.math.log1p(-p))
 
 
-def neg_nss(y_true, y_pred):
+def neg_nss(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
     """Negative normalised scanpath saliency (He et al. 2019); y_true is a fixation_map.
 
     The mean of the standardised prediction over all fixations. A constant prediction or a map
@@ -94,7 +94,7 @@ def neg_nss(y_true, y_pred):
     return -tf.reduce_mean(at_fixations * tf.math.rsqrt(variance + EPSILON))
 
 
-def neg_cc(y_true, y_pred):
+def neg_cc(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
     """Negative Pearson correlation; a constant map on either side scores 0."""
     a = y_true - tf.reduce_mean(y_true, axis=PIXELS, keepdims=True)
     b = y_pred - tf.reduce_mean(y_pred, axis=PIXELS, keepdims=True)
@@ -103,7 +103,7 @@ def neg_cc(y_true, y_pred):
     return -tf.reduce_mean(_pixel_sum(a * b) / norm)
 
 
-def bhattacharyya(y_true, y_pred):
+def bhattacharyya(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
     """Bhattacharyya distance -ln sum sqrt(p q) (Jetley et al. 2016); non-negative maps.
 
     Both maps are divided by their sum.
@@ -141,13 +141,13 @@ LOSSES = {
 }
 
 
-def required_targets(weights) -> list:
+def required_targets(weights: Mapping[str, float]) -> list:
     """Target maps that the losses named in `weights` compare with, density first."""
     needed = {LOSSES[name].target for name in _checked(weights)}
     return [target for target in (DENSITY, FIXATIONS) if target in needed]
 
 
-def weighted(weights):
+def weighted(weights: Mapping[str, float]) -> Callable:
     """One loss from {name: factor}: the sum of the named losses times their factors.
 
     The returned function takes y_true [B, H, W, C] with the maps of `required_targets(weights)`

@@ -16,9 +16,11 @@ those of every picture. A picture is named by its file name, with or without its
 """
 import csv
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Union
 
 import numpy as np
 
@@ -69,7 +71,7 @@ class AreaFile:
         return [name for name in (*self.own, *self.labels) if name not in known]
 
 
-def read_areas(path) -> AreaFile:
+def read_areas(path: Union[str, os.PathLike]) -> AreaFile:
     """The areas of a CSV or JSON file, of a picture of labels, or of a folder of them.
 
     Raises:

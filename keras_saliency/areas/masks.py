@@ -1,10 +1,13 @@
 """Areas of a picture as masks: boxes, polygons, pixels that are labelled."""
+from typing import Tuple, Union
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_saliency.files import InputError
 
 
-def area_masks(areas, size) -> dict:
+def area_masks(areas: Union[dict, ArrayLike], size: Tuple[int, int]) -> dict:
     """{name: bool [H, W]} of areas; none of them is empty.
 
     A pixel belongs to a box or polygon when its center (half a pixel right of and below its corner)

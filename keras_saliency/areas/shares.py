@@ -1,8 +1,9 @@
 """What share of the attention to a picture its areas get."""
 from dataclasses import dataclass
-from typing import Optional
+from typing import Optional, Sequence, Union
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_saliency.areas.masks import area_masks
 from keras_saliency.evaluation.statistics import bootstrap_intervals
@@ -39,7 +40,9 @@ class AttentionShare:
     fixated: Optional[np.ndarray] = None
 
 
-def attention_share(density, areas, fixations=None, observers=None, seed=0) -> AttentionShare:
+def attention_share(density: ArrayLike, areas: Union[dict, ArrayLike],
+                    fixations: Optional[ArrayLike] = None, observers: Optional[Sequence] = None,
+                    seed: int = 0) -> AttentionShare:
     """The share of attention that each area gets, by a predicted or measured density.
 
     Where areas overlap, each has the whole share of its own pixels; `overlap`, `repeated` and

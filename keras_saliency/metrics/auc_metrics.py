@@ -5,6 +5,7 @@ fixated in other images). Invariant to the scale and zero of the map, auc_judd w
 to any ascending function of it. Inputs, NaN and constant maps: see `fixation_metrics`.
 """
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_saliency.files import InputError
 from keras_saliency.metrics.checks import check_fixations, check_map
@@ -12,7 +13,8 @@ from keras_saliency.metrics.ranking import area, count_reaching, count_steps, hi
 from keras_saliency.metrics.sums import mass
 
 
-def auc_judd(saliency_map, fixation_map, jitter=False, seed=0, ties="matlab") -> float:
+def auc_judd(saliency_map: ArrayLike, fixation_map: ArrayLike, jitter: bool = False,
+             seed: int = 0, ties: str = "matlab") -> float:
     """Area under the ROC curve, 0..1; nonfixations are all pixels without a fixation.
 
     Args:
@@ -58,7 +60,8 @@ def auc_judd(saliency_map, fixation_map, jitter=False, seed=0, ties="matlab") ->
     return float(credit / (2 * positives * negatives))
 
 
-def auc_borji(saliency_map, fixation_map, splits=100, step=0.1, seed=0) -> float:
+def auc_borji(saliency_map: ArrayLike, fixation_map: ArrayLike, splits: int = 100,
+              step: float = 0.1, seed: int = 0) -> float:
     """Area under the ROC curve, 0..1; nonfixations are random pixels, fixated ones included.
 
     Each of `splits` splits draws as many pixels as there are fixations, uniformly with
@@ -87,7 +90,8 @@ def auc_borji(saliency_map, fixation_map, splits=100, step=0.1, seed=0) -> float
     return area(histogram_of_steps(values[index], *scale), drawn)
 
 
-def auc_shuffled(saliency_map, fixation_map, other_map, splits=100, step=0.1, seed=0) -> float:
+def auc_shuffled(saliency_map: ArrayLike, fixation_map: ArrayLike, other_map: ArrayLike,
+                 splits: int = 100, step: float = 0.1, seed: int = 0) -> float:
     """Area under the ROC curve, 0..1; nonfixations are where people looked in other images.
 
     Each split draws min(Nfix, Nother) different pixels from `other_map`; the rest is as in

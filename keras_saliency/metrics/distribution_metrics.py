@@ -11,6 +11,7 @@ min-max divides 0 by 0; cc is then 0. All raise `InputError` for inputs that `ch
 import warnings
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_saliency.files import InputError
 from keras_saliency.metrics.checks import Map, check_density, check_map
@@ -22,7 +23,7 @@ _EPS = 2.0 ** -52  # MATLAB's eps
 _REDUCTION = 32
 
 
-def cc(saliency_map, fixation_density_map) -> float:
+def cc(saliency_map: ArrayLike, fixation_density_map: ArrayLike) -> float:
     """Pearson's correlation coefficient of the two maps, -1..1; 0 if either is constant.
 
     Source: CC.m.
@@ -37,7 +38,7 @@ def cc(saliency_map, fixation_density_map) -> float:
     return float(np.clip(dot(a, b) / np.sqrt(dot(a, a) * dot(b, b)), -1, 1))
 
 
-def sim(saliency_map, fixation_density_map) -> float:
+def sim(saliency_map: ArrayLike, fixation_density_map: ArrayLike) -> float:
     """Similarity, 0..1: both maps min-max normalised, divided by their sums, sum of the minima.
 
     Source: Judd et al. 2012, "A benchmark of computational models of saliency"; similarity.m.
@@ -52,7 +53,7 @@ def sim(saliency_map, fixation_density_map) -> float:
     return float(np.minimum(a, b, out=a).sum() / total)
 
 
-def kld(saliency_map, fixation_density_map) -> float:
+def kld(saliency_map: ArrayLike, fixation_density_map: ArrayLike) -> float:
     """Kullback-Leibler divergence in nats, 0 is best: sum(q * log(eps + q / (p + eps))).
 
     p is the saliency_map and q the density, each divided by its sum and *not* shifted, so unlike
@@ -86,7 +87,7 @@ def kld(saliency_map, fixation_density_map) -> float:
     return float(dot(q, p) / q_total)
 
 
-def emd(saliency_map, fixation_density_map, reduction="area") -> float:
+def emd(saliency_map: ArrayLike, fixation_density_map: ArrayLike, reduction: str = "area") -> float:
     """Earth mover's distance in pixels of maps reduced 32 times, 0 is best.
 
     Both maps are reduced to ceil(H / 32) x ceil(W / 32) and divided by their sums; the ground

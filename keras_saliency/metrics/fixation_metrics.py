@@ -10,6 +10,7 @@ All answer: NaN without fixations; for a constant map 0.5 (AUCs), 0 (nss, nmm) a
 distribution (information_gain). All raise `InputError` for inputs that `checks` refuses.
 """
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_saliency.metrics.auc_metrics import auc_borji, auc_judd, auc_shuffled
 from keras_saliency.metrics.checks import check_fixations, check_log_density, check_map, check_mask
@@ -21,7 +22,7 @@ __all__ = ["auc_borji", "auc_judd", "auc_shuffled", "information_gain",
 _EPS = 2.0 ** -52  # MATLAB's eps
 
 
-def nss(saliency_map, fixation_map, repeats=False) -> float:
+def nss(saliency_map: ArrayLike, fixation_map: ArrayLike, repeats: bool = False) -> float:
     """Normalised scanpath saliency: mean of the standardised map (std with N - 1) at fixations.
 
     Unit: standard deviations of the map; chance is 0. `repeats=True` counts each fixation instead
@@ -34,7 +35,7 @@ def nss(saliency_map, fixation_map, repeats=False) -> float:
     return _mean_standardised(saliency, fixations.index, fixations.counts if repeats else None)
 
 
-def nmm(saliency_map, mask) -> float:
+def nmm(saliency_map: ArrayLike, mask: ArrayLike) -> float:
     """Normalised mask mean: mean of the standardised map (std with N - 1) inside a mask.
 
     Args:
@@ -46,7 +47,8 @@ def nmm(saliency_map, mask) -> float:
     return _mean_standardised(saliency, check_mask(mask, saliency.values.shape))
 
 
-def information_gain(saliency_map, fixation_map, baseline_map) -> float:
+def information_gain(saliency_map: ArrayLike, fixation_map: ArrayLike,
+                     baseline_map: ArrayLike) -> float:
     """Bits per fixated pixel over a named baseline: mean of log2(eps + p) - log2(eps + b).
 
     Both maps are min-max normalised, then divided by their sum; eps is 2.2204e-16.
@@ -64,7 +66,7 @@ def information_gain(saliency_map, fixation_map, baseline_map) -> float:
     return float(np.mean(gain - np.log2(_EPS + _probability(baseline, index))))
 
 
-def log_likelihood(log_density, fixation_map, repeats=True) -> float:
+def log_likelihood(log_density: ArrayLike, fixation_map: ArrayLike, repeats: bool = True) -> float:
     """Mean log-likelihood in nats per fixation of a log_density [H, W] (logsumexp 0, nats).
 
     A likelihood is a product over fixations, so each fixation counts; `repeats=False` counts each
@@ -77,7 +79,8 @@ def log_likelihood(log_density, fixation_map, repeats=True) -> float:
 
 
 def information_gain_density(
-        log_density, fixation_map, baseline_log_density, repeats=True) -> float:
+        log_density: ArrayLike, fixation_map: ArrayLike, baseline_log_density: ArrayLike,
+        repeats: bool = True) -> float:
     """Bits per fixation: difference of two mean log-likelihoods (see there) over ln 2.
 
     Source: Kuemmerer et al. 2015, "Information-theoretic model comparison".
