@@ -1,4 +1,4 @@
-"""What the commands share: a parser with an example, and errors as one line with an exit code."""
+"""Shared by the commands: a parser with an example, and errors as one line with an exit code."""
 import argparse
 import itertools
 import os

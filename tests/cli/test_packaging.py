@@ -1,4 +1,4 @@
-"""What is built of a clone: a wheel with its files, a complete sdist, an editable install."""
+"""Builds of a clone: a wheel with its files, a complete sdist, an editable install."""
 import os
 import shutil
 import subprocess
