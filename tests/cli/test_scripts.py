@@ -172,7 +172,7 @@ def test_predict_takes_pictures_of_all_kinds_and_names_the_bad_one(tmp_path, wei
     ("evaluate", ["--compare", "a.csv", "b.csv", "--set", "name=x"], "--set is for scoring"),
     ("predict", ["x.jpg", "--weights", "nothing"], "no weights 'nothing'"),
     ("calibrate", ["--weights", "nothing", "--out", "x.h5"], "no weights 'nothing'"),
-    ("train", ["--set", "model.name=msi_nte"], "no model 'msi_nte'; the networks are"),
+    ("train", ["--set", "model.name=msi_nte"], "no model 'msi_nte'; the models are"),
     ("summary", ["mis"], "no model 'mis'"),
     ("summary", ["msi_net", "--size", "50", "60"], "strides"),
     ("summary", ["msi_net", "--option", "name=ead"], "'name' is not an option of a model's"),
