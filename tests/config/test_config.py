@@ -136,5 +136,5 @@ def test_shipped_configs_are_valid_and_say_what_to_expect(path):
     build_model(config.model.name, width_multiplier=0.02, **config.model.options)
     header = path.read_text().split("\nname:")[0]
     assert header.startswith("# "), "opens with the paper, the command, minutes and scores"
-    assert f"scripts/train.py --config configs/{path.name}" in header or path.stem == "quickstart"
+    assert f"keras-saliency train --config {path.stem} " in header or path.stem == "quickstart"
     assert "minutes" in header and "Score" in header
