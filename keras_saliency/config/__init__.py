@@ -195,7 +195,7 @@ class TrainConfig:
             require(valid, f"train.{key} must lie between 0 and 1, not {getattr(self, key)}")
         require((self.crop, self.color) == (1, 0) or self.cache == "none",
                 f"train.crop and train.color change every epoch; with train.cache={self.cache} "
-                "they cannot be drawn: --set train.cache=none")
+                "they cannot be drawn: set train.cache=none")
         require(self.end_rate is None or (self.decay == 1 and 0 <= self.end_rate < math.inf),
                 "train.end_rate must not be negative, and goes without train.decay")
         require(self.end_momentum is None or (self.optimizer == "sgd"
@@ -297,7 +297,7 @@ def load(path=None, overrides=()) -> Config:
     if path is not None:
         values = read_yaml(find_config(path))
     return from_dict(read_pairs(overrides, values=values),
-                     source=str(path) if path else "--set")
+                     source=str(path) if path else "settings")
 
 
 def from_dict(values: dict, source="config") -> Config:

@@ -24,11 +24,11 @@ def require(condition, message: str) -> None:
         raise ConfigError(message)
 
 
-def read_pairs(pairs, option="--set", values=None) -> dict:
+def read_pairs(pairs, source="setting", values=None) -> dict:
     """`key.sub=value` texts, values in YAML, as nested dicts.
 
     Args:
-        option: of the command line that they come from, for messages.
+        source: what to call a pair in messages.
         values: nested dicts to change; default: new ones.
 
     Raises:
@@ -36,7 +36,7 @@ def read_pairs(pairs, option="--set", values=None) -> dict:
     """
     values = {} if values is None else values
     for pair in pairs:
-        _apply(values, pair, option)
+        _apply(values, pair, source)
     return values
 
 
@@ -66,21 +66,21 @@ def read_yaml(path: Path) -> dict:
     return values
 
 
-def _apply(values: dict, pair: str, option: str) -> None:
+def _apply(values: dict, pair: str, source: str) -> None:
     key, equals, text = pair.partition("=")
     parts = key.strip().split(".")
     if not equals or not all(parts):
-        raise ConfigError(f"{option} {pair!r}: write key=value or key.sub=value")
+        raise ConfigError(f"{source} {pair!r}: write key=value or key.sub=value")
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ConfigError(f"{option} {pair!r}: the value is not YAML: {error}") from None
+        raise ConfigError(f"{source} {pair!r}: the value is not YAML: {error}") from None
     for depth, part in enumerate(parts[:-1]):
         values = values[int(part)] if isinstance(values, list) else values.setdefault(part, {})
         if isinstance(values, list):
-            _require_index(values, parts[:depth + 1], parts[depth + 1:], f"{option} {pair!r}")
+            _require_index(values, parts[:depth + 1], parts[depth + 1:], f"{source} {pair!r}")
         elif not isinstance(values, dict):
-            raise ConfigError(f"{option} {pair!r}: {part} holds a value, not keys")
+            raise ConfigError(f"{source} {pair!r}: {part} holds a value, not keys")
     values[int(parts[-1]) if isinstance(values, list) else parts[-1]] = value
 
 
