@@ -13,11 +13,11 @@ COMMITTED = REPOSITORY / "docs" / "results"
 def main():
     parser = command_line.plain_parser(
         __doc__ + " A stopped one continues where it was.",
-        "python scripts/reproduce.py --list\n"
-        "  python scripts/reproduce.py popout --quick\n"
-        "  python scripts/reproduce.py readouts --root osie=PATH --set train.epochs=2\n"
-        "  python scripts/reproduce.py popout --weights runs/deepgaze1_osie --out docs/results\n"
-        "  python scripts/reproduce.py --page")
+        "keras-saliency reproduce --list\n"
+        "  keras-saliency reproduce popout --quick\n"
+        "  keras-saliency reproduce readouts --root osie=PATH --set train.epochs=2\n"
+        "  keras-saliency reproduce popout --weights runs/deepgaze1_osie --out docs/results\n"
+        "  keras-saliency reproduce --page")
     parser.add_argument("result", nargs="?", choices=sorted(papers.NAMES), metavar="RESULT",
                         help=f"one of {', '.join(papers.NAMES)}")
     parser.add_argument("--list", action="store_true",
