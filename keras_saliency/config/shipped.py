@@ -1,7 +1,7 @@
 """The configs that come with the package, by name."""
 from pathlib import Path
 
-from keras_saliency.config.typed_yaml import ConfigError
+from keras_saliency.config.checks import ConfigError
 from keras_saliency.files.shipped import did_you_mean, shipped
 
 

@@ -1,7 +1,9 @@
 """How a picture comes onto the canvas that a network works at: sizes as plain integers."""
 
+from keras_saliency.config import FITS
+
 STIMULUS_PADDING = 126.0
-PAD, STRETCH = FITS = ("pad", "stretch")
+PAD, STRETCH = FITS
 
 
 def fitted_size(size, canvas, fit=PAD) -> tuple:

@@ -7,13 +7,13 @@ Read the file (`formats`: one reader per kind of file) -> name its arrays (one m
 `FORMATS`, `entries` and `about`, and where need be `infer`, `build`, `REMEDY`) -> check every shape
 (`entries.assemble`) -> write HDF5. No code that a file names is run: pickles are refused.
 """
-import hashlib
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from keras_saliency.files import sha256
 from keras_saliency.models import build_model, weights_file
 from keras_saliency.models.importing import (
     alexnet,
@@ -88,7 +88,7 @@ def convert(name: str, source, out, dtype="float32", /, **options) -> Converted:
                   **converter.about(source, kind, options), "source_file": source.name}
     if "dataset" in attributes:
         attributes["training_data"] = attributes["dataset"]
-    digest = _sha256(formats.parts(source, kind))
+    digest = sha256(*formats.parts(source, kind))
     path = weights_file.write(weights, out, {**attributes, "source_sha256": digest}, dtype)
     return Converted(path, formats.called(kind), len(weights), model.count_params(), digest)
 
@@ -98,12 +98,3 @@ def _check_range(weights, dtype, source) -> None:
     for layer, variables in weights.items():
         if any(np.abs(array).max() > largest for array in variables.values()):
             raise WeightsError(f"{source}: {layer} has weights beyond {dtype}; write float32")
-
-
-def _sha256(paths) -> str:
-    digest = hashlib.sha256()
-    for path in paths:
-        with open(path, "rb") as file:
-            for block in iter(lambda: file.read(1 << 20), b""):
-                digest.update(block)
-    return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""YAML and texts `key.sub=value` into dataclasses.
+"""Configs read from YAML and from overrides `key.sub=value`, and written as YAML.
 
 An unknown key or a value of the wrong type is an error that names the key and lists what is valid;
 nothing is guessed and nothing is ignored.
@@ -11,28 +11,57 @@ from typing import Any, Union
 
 import yaml
 
-from keras_saliency.files import InputError
+from keras_saliency.config.checks import ConfigError, require
+from keras_saliency.config.sections import Config, DataConfig
+from keras_saliency.config.shipped import find_config
+from keras_saliency.files import atomic_path
 
 
-class ConfigError(InputError):
-    """A config file or an override is wrong; the message names the key and the remedy."""
+def load(path=None, overrides=()) -> Config:
+    """Read a YAML file and apply overrides `key.sub=value`.
+
+    Args:
+        path: a file, or the name of a config that comes with the package; None for all defaults.
+
+    Raises:
+        ConfigError: file, key, type or syntax at fault, with what is valid.
+    """
+    values = {} if path is None else read_yaml(find_config(path))
+    return from_dict(read_pairs(overrides, values=values),
+                     source=str(path) if path else "settings")
 
 
-def require(condition, message: str) -> None:
-    """Raise `ConfigError` with a message unless the condition holds."""
-    if not condition:
-        raise ConfigError(message)
+def from_dict(values: dict, source="config") -> Config:
+    """Return the `Config` of nested dicts; errors as `load`, naming `source`."""
+    return build(Config, values, source)
+
+
+def to_dict(config) -> dict:
+    """Return a config as nested plain dicts, which `from_dict` reads."""
+    return dataclasses.asdict(config)
+
+
+def save(config, path) -> None:
+    """Write a config as YAML."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(yaml.safe_dump(to_dict(config), sort_keys=False), encoding="utf-8")
+
+
+def in_section(message: str, index: int) -> str:
+    """Put `data.<index>.key` for `data.key` in a message, for a section of a list."""
+    keys = "|".join(field.name for field in dataclasses.fields(DataConfig))
+    return re.sub(rf"\bdata\.({keys})\b", rf"data.{index}.\1", message)
 
 
 def read_pairs(pairs, source="setting", values=None) -> dict:
-    """`key.sub=value` texts, values in YAML, as nested dicts.
+    """Return nested dicts of `key.sub=value` texts with values in YAML.
 
     Args:
         source: what to call a pair in messages.
         values: nested dicts to change; default: new ones.
 
     Raises:
-        ConfigError: a pair is not written like that, or a key is below one that holds a value.
+        ConfigError: a pair in another form, or a key below one that holds a value.
     """
     values = {} if values is None else values
     for pair in pairs:
@@ -40,19 +69,8 @@ def read_pairs(pairs, source="setting", values=None) -> dict:
     return values
 
 
-def in_item(message: str, cls, path, index: int) -> str:
-    """`message` about keys `path.key` of a dataclass, for the item `index` of a list of them:
-    `path.<index>.key`."""
-    keys, path = "|".join(f.name for f in dataclasses.fields(cls)), ".".join(path)
-    return re.sub(rf"\b{path}\.({keys})\b", rf"{path}.{index}.\1", message)
-
-
 def read_yaml(path: Path) -> dict:
-    """Nested dicts of a YAML file; {} of an empty one.
-
-    Raises:
-        ConfigError: there is no such file, it is not YAML, or holds no keys.
-    """
+    """Return the nested dicts of a YAML file; {} of an empty one."""
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -85,23 +103,19 @@ def _apply(values: dict, pair: str, source: str) -> None:
 
 
 def _require_index(values: list, path, rest, where) -> None:
-    """Raise `ConfigError` unless `rest`, the parts of a key below `path`, begin with an index."""
+    """Require `rest`, the parts of a key below `path`, to begin with an index of the list."""
     key, last = ".".join(path), len(values) - 1
     index, *below = rest if rest[0].isdecimal() else ["0", *rest]
     require(rest[0] == index and int(index) <= last,
-             f"{where}: {key} is a list; say which of {key}.0 to {key}.{last}, as in "
-             f"{'.'.join((key, '0', *below))}=...")
+            f"{where}: {key} is a list; say which of {key}.0 to {key}.{last}, as in "
+            f"{'.'.join((key, '0', *below))}=...")
 
 
 def build(cls, values, source, path=()):
-    """An instance of the dataclass `cls` from nested dicts, each value of the type that its field
-    is annotated with, `Optional`, lists, dicts and other dataclasses among them.
+    """Return an instance of the dataclass `cls`, its values checked against the annotations.
 
     Args:
-        source: what the values come from, for messages. path: of keys to `values`.
-
-    Raises:
-        ConfigError: naming the key.
+        values: nested dicts. source: their origin, for messages. path: keys that lead to them.
     """
     if not isinstance(values, dict):
         raise ConfigError(f"{source}: {'.'.join(path)} must hold keys, not {values!r}")
@@ -109,29 +123,28 @@ def build(cls, values, source, path=()):
     for key in values:
         if key not in types:
             where = ".".join((*path, str(key)))
-            raise ConfigError(f"{source}: no key {where!r}; the keys here are "
-                              f"{', '.join(types)}")
+            raise ConfigError(f"{source}: no key {where!r}; the keys here are {', '.join(types)}")
     return cls(**{key: _check(types[key], value, (*path, key), source)
                   for key, value in values.items()})
 
 
 def _sections(cls, values, path, source) -> list:
-    """The sections of a list, each with the name that a section alone may leave out."""
+    """Return the sections of a list; each needs a name, which a section alone may leave out."""
     sections = []
     for index, section in enumerate(values):
         own = (*path, str(index))
         require(isinstance(section, dict) and "name" in section,
-                 f"{source}: {'.'.join(own)} has no name; in a list each dataset needs one, as in "
-                 f"{'.'.join(own)}.name=osie")
+                f"{source}: {'.'.join(own)} has no name; in a list each dataset needs one, as in "
+                f"{'.'.join(own)}.name=osie")
         try:
             sections.append(build(cls, section, source, own))
         except ConfigError as error:
-            raise ConfigError(in_item(str(error), cls, path, index)) from None
+            raise ConfigError(in_section(str(error), index)) from None
     return sections
 
 
 def _check(kind, value, path, source):
-    """`value` as `kind`; YAML's `1e-4` (a string to it) and whole numbers pass as floats."""
+    """Return `value` as `kind`; whole numbers and YAML's `1e-4`, a text to it, pass as floats."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if dataclasses.is_dataclass(kind):
         return build(kind, {} if value is None else value, source, path)
@@ -153,11 +166,7 @@ def _check(kind, value, path, source):
             return float(value)
         except ValueError:
             pass
-    if kind is int and isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if kind is bool and isinstance(value, bool):
-        return value
-    if kind is str and isinstance(value, str):
+    if kind in (int, bool, str) and type(value) is kind:
         return value
     raise ConfigError(f"{source}: {'.'.join(path)} must be {_describe(kind)}, not {value!r}")
 

@@ -1,0 +1,218 @@
+"""The sections of a config as dataclasses, each with the checks of its own values.
+
+Checks that need the model or the data are made where those are known.
+"""
+import math
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Union
+
+from keras_saliency.config import checks
+from keras_saliency.config.checks import ConfigError, require
+
+
+@dataclass
+class ModelConfig:
+    """The network, and the weights that it starts from."""
+
+    name: str = "msi_net"
+    encoder_weights: Optional[str] = None  # "imagenet" or a file
+    weights: Optional[str] = None          # a trained model to start from (fine-tuning)
+    options: Dict[str, Any] = field(default_factory=dict)  # the builder's own
+
+    def __post_init__(self):
+        for key in ("name", "input_shape", "encoder_weights"):
+            if key in self.options:
+                raise ConfigError(f"{key!r} is not an option of a model's builder; the sections "
+                                  "model and data have keys for the network, its canvas and its "
+                                  "starting weights")
+
+
+@dataclass
+class DataConfig:
+    """The stimuli, and their way onto the canvas."""
+
+    name: str = "popout"
+    root: Optional[str] = None
+    canvas: Optional[List[int]] = None     # [height, width]; default: in training the dataset's,
+                                           # for a trained model its own
+    fit: str = "pad"                       # or "stretch": fill the canvas, whatever the shape;
+                                           # for training; a trained model keeps its own
+    upright: bool = False                  # train and score portrait stimuli on the canvas turned
+                                           # to portrait, in batches of their own
+    weight: float = 1.0                    # how often an epoch shows each training stimulus
+    sigma_dva: Optional[float] = None      # blur of the density, degrees; default: the dataset's
+    sigma_pixels: Optional[float] = None   # the same in stimulus pixels; overrides sigma_dva
+    train: Optional[int] = None            # number of training stimuli; default: as published
+    validation: Optional[int] = None
+    hold_out: Optional[int] = None         # validate on this many training stimuli instead
+    split_seed: int = 42
+    center_bias: str = "kde"               # of the training fixations, or "histogram"
+    options: Dict[str, Any] = field(default_factory=dict)  # the reader's own
+
+    def __post_init__(self):
+        require(self.canvas is None or len(self.canvas) == 2 and min(self.canvas) >= 1,
+                f"data.canvas must be [height, width], not {self.canvas}")
+        require(self.canvas is None or math.prod(self.canvas) <= checks.LARGEST_CANVAS,
+                f"data.canvas {self.canvas} has more than {checks.LARGEST_CANVAS} pixels")
+        checks.one_of("data", self, fit=checks.FITS, center_bias=checks.CENTER_BIASES)
+        require(not self.upright or self.fit == "pad", "data.upright saves padding; with "
+                f"data.fit={self.fit} there is none: leave it out")
+        checks.positive("data", self, "weight", "sigma_dva", "sigma_pixels")
+        checks.at_least(1, "data", self, "train", "validation", "hold_out")
+        checks.seed("data", self, "split_seed")
+
+
+@dataclass
+class AdversarialConfig:
+    """Settings of SalGAN's adversarial stage."""
+
+    alpha: float = 0.05                    # weight of the content loss, 1/20 in the code
+    optimizer: str = "adagrad"
+    learning_rate: float = 3e-4
+    optimizer_options: Dict[str, Any] = field(default_factory=dict)
+    width_multiplier: float = 1.0          # of the discriminator; for tests
+
+    def __post_init__(self):
+        checks.positive("train.adversarial", self, "alpha", "learning_rate")
+
+
+@dataclass
+class LbfgsConfig:
+    """Settings of the L-BFGS fit of DeepGaze I's readout."""
+
+    iterations: int = 200
+    sparsity: float = 1e-3                 # weight of |w|_1 / |w|_2
+    memory: int = 10                       # gradients that the curvature is estimated from
+    cell: int = 4                          # stimulus pixels to a cell of the density, per axis
+    leave_one_observer_out: bool = False   # also fit without each observer, and predict them
+
+    def __post_init__(self):
+        checks.at_least(1, "train.lbfgs", self, "iterations", "memory", "cell")
+        require(0 <= self.sparsity < math.inf, "train.lbfgs.sparsity must be at least 0 and "
+                                               f"finite, not {self.sparsity}")
+
+
+@dataclass
+class TrainConfig:
+    """Settings of training."""
+
+    loss: Dict[str, float] = field(default_factory=lambda: {"kld": 1.0})
+    optimizer: str = "adam"
+    learning_rate: float = 1e-4
+    optimizer_options: Dict[str, Any] = field(default_factory=dict)
+    decay: float = 1.0                     # the rate is multiplied by this ...
+    decay_every: Optional[int] = None      # ... after each such number of steps; default: an epoch
+    end_rate: Optional[float] = None       # or the rate falls linearly to this at the end
+    end_momentum: Optional[float] = None   # momentum of sgd at the end, reached linearly
+    epochs: int = 10
+    batch: int = 1
+    freeze: Optional[str] = None           # last frozen encoder block, e.g. "block4"
+    devices: str = "one"                   # "mirrored": all of this machine; "multi_worker": those
+                                           # of TF_CONFIG
+    finetune_layers: Any = "all"           # or how many of the last encoder convolutions to train
+    cache: str = "none"                    # "none", "memory" or "disk"
+    cache_folder: Optional[str] = None     # for cache "disk", shared by runs; default: the run's
+    mirror: bool = False                   # left-right mirror images as augmentation
+    crop: float = 1.0                      # smallest share of the sides in random windows
+    color: float = 0.0                     # largest change of brightness, contrast, saturation
+    adversarial: Optional[AdversarialConfig] = None  # train against a discriminator
+    lbfgs: Optional[LbfgsConfig] = None    # in place of the optimizer, for deepgaze1
+    unit_layers: List[str] = field(default_factory=list)  # layers whose units are scored ...
+    unit_every: int = 1                    # ... after this many epochs, on validation stimuli
+    monitor: str = "val_loss"              # column of the history that chooses the best epoch
+    patience: Optional[int] = None         # stop after this many epochs without improvement
+    precision: str = "float32"             # of the network's arithmetic; or "bfloat16", or "auto":
+                                           # the faster one on this machine
+    seed: int = 1
+    deterministic: bool = True
+
+    def __post_init__(self):
+        checks.at_least(1, "train", self, "epochs", "batch", "unit_every", "decay_every",
+                        "patience")
+        checks.one_of("train", self, precision=checks.PRECISIONS, devices=checks.DEVICES,
+                      cache=checks.CACHES)
+        require(self.cache_folder is None or self.cache == "disk",
+                f"train.cache_folder is for train.cache=disk, not {self.cache}")
+        for key, valid in (("crop", 0 < self.crop <= 1), ("color", 0 <= self.color < 1)):
+            require(valid, f"train.{key} must lie between 0 and 1, not {getattr(self, key)}")
+        require((self.crop, self.color) == (1, 0) or self.cache == "none",
+                f"train.crop and train.color change in every epoch, which train.cache={self.cache} "
+                "does not allow: set train.cache=none")
+        require(self.end_rate is None or (self.decay == 1 and 0 <= self.end_rate < math.inf),
+                "train.end_rate must be at least 0 and finite, and excludes train.decay")
+        require(self.end_momentum is None or (self.optimizer == "sgd"
+                                              and 0 <= self.end_momentum < 1),
+                "train.end_momentum must be at least 0 and below 1; only optimizer sgd takes it")
+        checks.positive("train", self, "learning_rate", "decay")
+        checks.seed("train", self, "seed")
+        for name, factor in self.loss.items():
+            require(math.isfinite(factor), f"train.loss.{name} must be finite, not {factor}")
+
+
+@dataclass
+class EvaluationConfig:
+    """Settings of scoring."""
+
+    metrics: List[str] = field(default_factory=lambda: ["all"])  # "all": all but emd
+    every: List[str] = field(default_factory=lambda: ["nss", "cc"])  # after each epoch
+    batch: int = 4
+    seed: int = 0                          # of the sampled metrics
+    shuffled_others: Optional[int] = None  # stimuli that auc_shuffled's nonfixations come from, 10
+                                           # in Borji's code; default: all others
+    emd_reduction: str = "area"            # or "matlab", as the benchmark's EMD.m
+
+    def __post_init__(self):
+        checks.at_least(1, "evaluation", self, "batch", "shuffled_others")
+        checks.at_least(0, "evaluation", self, "seed")
+        checks.one_of("evaluation", self, emd_reduction=("area", "matlab"))
+
+
+@dataclass
+class Config:
+    """The settings of one run, which writes everything to `runs/<name>/`."""
+
+    name: str = "run"
+    output: str = "runs"
+    model: ModelConfig = field(default_factory=ModelConfig)
+    data: Union[DataConfig, List[DataConfig]] = field(default_factory=DataConfig)  # or several
+    train: TrainConfig = field(default_factory=TrainConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+
+    def __post_init__(self):
+        separators = {"\0", "/", os.sep, os.altsep}
+        require(self.name not in ("", ".", "..") and not separators & set(self.name),
+                f"name {self.name!r} must be the name of one folder inside {self.output!r}; set "
+                "another place by output")
+        _require_one_canvas(self.sections)
+
+    @property
+    def sections(self) -> List[DataConfig]:
+        """The sections of `data`, also if there is only one."""
+        return self.data if isinstance(self.data, list) else [self.data]
+
+    @property
+    def scoring(self) -> dict:
+        """Arguments of `evaluation.Scorer`: the settings that scores of any dataset depend on."""
+        return {"seed": self.evaluation.seed,
+                "shuffled_others": self.evaluation.shuffled_others,
+                "emd_reduction": self.evaluation.emd_reduction}
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the run."""
+        return Path(self.output) / self.name
+
+
+def _require_one_canvas(sections) -> None:
+    """Require one canvas, and one way onto it, for the stimuli of all sections."""
+    require(len(sections) > 0, "data: an empty list; give at least one dataset with its name")
+    for key in ("canvas", "fit", "upright"):
+        stated = [(i, value) for i, value in enumerate(getattr(s, key) for s in sections)
+                  if value is not None]
+        for index, value in stated:
+            first, wanted = stated[0]
+            require(value == wanted,
+                    f"data.{index}.{key} is {value} and data.{first}.{key} {wanted}; one network "
+                    "learns from all of them, so both must be the same")

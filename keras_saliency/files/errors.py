@@ -1,0 +1,51 @@
+"""Errors about what users hand in, and the short texts in their messages."""
+import importlib
+
+
+class InputError(ValueError):
+    """Input that cannot be used; the message names file, key or layer, and the remedy.
+
+    All errors about input derive from it. The commands show it as one line with exit code 2; any
+    other ValueError is a bug and keeps its traceback.
+    """
+
+
+class MissingPackage(InputError, ImportError):
+    """An optional package that is not installed; the message has the pip command."""
+
+
+def require(condition, message: str, error=InputError) -> None:
+    """Raise `error`, an `InputError`, with a message unless the condition holds."""
+    if not condition:
+        raise error(message)
+
+
+def import_optional(module: str, extra: str):
+    """Import the module of a package that is installed with an extra of this one.
+
+    Raises:
+        MissingPackage: it cannot be imported; with the pip command.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise MissingPackage(f"{module} cannot be imported ({error}): python -m pip install "
+                             f'"keras_saliency[{extra}]"') from None
+
+
+def list_some(items, count: int = 5) -> str:
+    """Return the first items, comma separated, and how many more there are; for messages."""
+    items = [str(i) for i in items]
+    more = f" and {len(items) - count} more" if len(items) > count else ""
+    return ", ".join(items[:count]) + more
+
+
+def printable(text) -> str:
+    """Escape control characters except line ends: text from a file must not steer the terminal."""
+    return "".join(c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode()
+                   for c in str(text))
+
+
+def first_line(error) -> str:
+    """Return the first line of an error's message; its type if it has none."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -1,0 +1,39 @@
+"""CSV tables that no spreadsheet takes for formulas."""
+import csv
+
+from keras_saliency.files.writing import atomic_path
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet computes a cell that begins so
+
+
+def write_csv(path, header, rows) -> None:
+    """Write a header and rows of cells as CSV (UTF-8), texts `safe_cell`, whole or not at all."""
+    with atomic_path(path) as temporary:
+        with open(temporary, "w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows(
+                [safe_cell(cell) if isinstance(cell, str) else cell for cell in row]
+                for row in (header, *rows))
+
+
+def safe_cell(text) -> str:
+    """Quote a text that a spreadsheet would compute; numbers stay, with any sign.
+
+    `plain_cell` undoes it.
+    """
+    text = str(text)
+    formula = text.lstrip("'").startswith(FORMULA_STARTS) and not _is_number(text)
+    return f"'{text}" if formula else text
+
+
+def plain_cell(text: str) -> str:
+    """Return the text from which `safe_cell` made a cell."""
+    quoted = text.startswith("'") and text.lstrip("'").startswith(FORMULA_STARTS)
+    return text[1:] if quoted else text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
