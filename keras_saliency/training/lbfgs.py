@@ -1,4 +1,4 @@
-"""What a run of DeepGaze I does: responses, fit, what the units weigh, each observer left out."""
+"""A run of DeepGaze I: its fit, the weights of its units, the prediction of each observer."""
 import csv
 from pathlib import Path
 
@@ -22,30 +22,22 @@ from keras_saliency.training.likelihood import canvas_prior, canvas_spans
 from keras_saliency.training.run import BEST, HISTORY, LAST, Run, open_folder
 
 GAINS = ("information_gain", "val_information_gain")
-EXPLAINABLE = ("gold_standard", "val_gold_standard")  # what others' fixations gain
-GAIN = "information_gain_density"
-OBSERVERS = "observers.csv"
+EXPLAINABLE = ("gold_standard", "val_gold_standard")  # the gain of the other observers' fixations
+SCORE = "information_gain_density"
+UNITS, PATCHES, OBSERVERS = "units.csv", "patches.csv", "observers.csv"  # made from best.h5
 OBSERVERS_HEADER = ("observer", *GAINS, *EXPLAINABLE)
-FOLLOWING = ("units.csv", "patches.csv", OBSERVERS)  # what is made from best.h5
 SAVE_EVERY = 10
-UNITS, PATCHES = 10, 9  # as the paper's Figure 6
-USED = ("lbfgs", "monitor", "seed", "deterministic")  # of the section train
+SHOWN_UNITS, SHOWN_PATCHES = 10, 9  # as the paper's Figure 6
+USED = ("lbfgs", "monitor", "seed", "deterministic")  # keys of the section train
 
 
 def train(config, model, sections, resume, log) -> Run:
-    """Fit the readout of `model`, a `deepgaze1`, as `config` says.
-
-    Args:
-        sections: of `load_sections`, a single one. resume, log: as of `fit.train`.
-
-    Raises:
-        ConfigError, WeightsError, FeatureCacheError: before the fit starts.
-    """
+    """Fit the readout of `model`, a `deepgaze1`, to the one section; otherwise as `fit.train`."""
     (data,) = sections
     check(config.train, model, data.training, data.evaluated, data.spec.canvas)
-    _require_heeded(config.train, config.evaluation)
+    _require_used(config.train, config.evaluation)
     with open_folder(config, resume) as folder:
-        start = deepgaze1_likelihood.read_parameters(model)  # of each observer's fit as well
+        start = deepgaze1_likelihood.read_parameters(model)  # also for the fits without an observer
         rows = restore(folder, model) if resume else []
         run = Run(folder, config, model, rows, sections)
         log(run.opening())
@@ -58,7 +50,7 @@ def train(config, model, sections, resume, log) -> Run:
 
 
 def check(settings: TrainConfig, model, training, validation, canvas) -> None:
-    """Raise `ConfigError` where `train.lbfgs` does not go with the rest of the run."""
+    """Raise `ConfigError` if the model or the stimuli do not suit `train.lbfgs`."""
     if model.name != "deepgaze1":
         raise ConfigError(f"train.lbfgs fits deepgaze1, not {model.name}; leave it out")
     _check_canvas(model, canvas)
@@ -71,11 +63,11 @@ def check(settings: TrainConfig, model, training, validation, canvas) -> None:
         if (observers < 0).any() or len(observers) < 2:
             raise ConfigError(f"train.lbfgs.leave_one_observer_out: {training.name} "
                               + ("has one observer" if (observers >= 0).all() else
-                                 "does not say whose its fixations are"))
+                                 "does not name the observers of its fixations"))
 
 
-def _require_heeded(train: TrainConfig, evaluation: EvaluationConfig) -> None:
-    """Raise `ConfigError` for settings that nothing here looks at."""
+def _require_used(train: TrainConfig, evaluation: EvaluationConfig) -> None:
+    """Raise `ConfigError` for settings that this fit does not use."""
     if train.monitor not in ("loss", *GAINS):
         raise ConfigError(f"train.monitor {train.monitor!r}; with train.lbfgs choose from loss, "
                           f"{', '.join(GAINS)}")
@@ -83,29 +75,23 @@ def _require_heeded(train: TrainConfig, evaluation: EvaluationConfig) -> None:
             if key not in USED and getattr(train, key) != default]
     idle += ["evaluation.every"] * (evaluation.every != EvaluationConfig().every)
     if idle:
-        raise ConfigError(f"with train.lbfgs nothing heeds {', '.join(idle)}: leave it out")
+        raise ConfigError(f"train.lbfgs does not use {', '.join(idle)}: leave it out")
 
 
 def _check_canvas(model, canvas) -> None:
-    """The cells of every chosen layer must fill the canvas, or their places are not known."""
+    """Raise `ConfigError` unless the cells of every chosen layer fill the canvas."""
     strides = {layer: HALVED * receptive_field(layer)[1]
                for layer in deepgaze1_likelihood.chosen_layers(model)}
     layer, stride = max(strides.items(), key=lambda item: item[1])
     if any(side % stride for side in canvas):
-        raise ConfigError(f"data.canvas {list(canvas)}: {stride}, the pixels to a cell of {layer}, "
-                          f"must divide it; take {[-(-n // stride) * stride for n in canvas]}")
+        raise ConfigError(f"data.canvas {list(canvas)}: not a multiple of {stride}, the pixels to "
+                          f"a cell of {layer}; take {[-(-n // stride) * stride for n in canvas]}")
 
 
 def restore(folder: Path, model) -> list:
-    """Set `model` to the last iteration that was saved.
+    """Set `model` to the last saved iteration, and return the history up to it; [] without one.
 
-    best.h5 may be ahead of last.h5, which is written every `SAVE_EVERY` iterations.
-
-    Returns:
-        The history up to there; [] for a run without one.
-
-    Raises:
-        ConfigError, WeightsError: a file is missing or damaged.
+    best.h5 may be ahead of last.h5, which is written after every `SAVE_EVERY` iterations.
     """
     saved = {path: epoch_of(path) for path in (folder / LAST, folder / BEST) if path.exists()}
     if not saved:
@@ -118,10 +104,10 @@ def restore(folder: Path, model) -> list:
 
 
 def is_over(run) -> bool:
-    """Whether all iterations are done and all that follows them is written."""
+    """Return True if all iterations are done, and the files made from them are written."""
     settings = run.config.train.lbfgs
     if len(run.rows) < settings.iterations or not all(
-            (run.folder / name).exists() for name in FOLLOWING if name != OBSERVERS):
+            (run.folder / name).exists() for name in (UNITS, PATCHES)):
         return False
     return not settings.leave_one_observer_out or (
         len(_read_rows(run.folder / OBSERVERS)) == len(np.unique(run.training.fixations.observer)))
@@ -133,10 +119,10 @@ def fit(run, start, log) -> bool:
     Writes history.csv, units.csv, patches.csv and observers.csv to the run's folder.
 
     Args:
-        run: `Run`. start: `Parameters` that its first iteration began at.
+        start: the `Parameters` before its first iteration.
 
     Returns:
-        False if it was interrupted (Ctrl-C), after what there was so far was saved.
+        False if it was interrupted (Ctrl-C); the last finished iteration is saved.
 
     Raises:
         FloatingPointError: the loss is not finite; nothing of that iteration is written.
@@ -146,8 +132,8 @@ def fit(run, start, log) -> bool:
     responses = deepgaze1_likelihood.collect(model, run.training, canvas,
                                              label="responses (training)")
     deviations = responses.deviations()
-    training = deepgaze1_likelihood.Likelihood(responses, deviations, run.training, canvas, center,
-                                      settings.cell)
+    training = deepgaze1_likelihood.Likelihood(
+        responses, deviations, run.training, canvas, center, settings.cell)
     validation = deepgaze1_likelihood.Likelihood(
         deepgaze1_likelihood.collect(model, run.validation, canvas, label="responses (validation)"),
         deviations, run.validation, canvas, center, settings.cell)
@@ -163,9 +149,9 @@ def fit(run, start, log) -> bool:
 
 
 def _iterate(run, likelihoods, measured, log) -> bool:
-    """The iterations that are left; False if they were interrupted.
+    """Run the iterations that are left; return False if they were interrupted.
 
-    Order of writing: history, best weights, `run.rows`: `restore` relies on it.
+    Order of writing: history, best weights, `run.rows`. `restore` relies on it.
     """
     settings, monitor = run.config.train.lbfgs, run.config.train.monitor
     left = settings.iterations - len(run.rows)
@@ -186,7 +172,7 @@ def _iterate(run, likelihoods, measured, log) -> bool:
         write_history(rows, run.folder / HISTORY)
         if best_row(rows, monitor) == len(rows) - 1:
             run.save(BEST, rows)
-            for name in FOLLOWING:  # from the best before
+            for name in (UNITS, PATCHES, OBSERVERS):  # they are of the best weights before
                 (run.folder / name).unlink(missing_ok=True)
         if len(rows) % SAVE_EVERY == 0:
             run.save(LAST, rows)
@@ -200,7 +186,7 @@ def _iterate(run, likelihoods, measured, log) -> bool:
             found = deepgaze1_likelihood.minimize(
                 likelihoods[0], run.training.fixations,
                 deepgaze1_likelihood.read_parameters(run.model), settings, left, after_step)
-            if not run.rows:  # nothing to gain on where it began
+            if not run.rows:  # the starting weights were the best
                 after_step(*found)
     except KeyboardInterrupt:
         run.save(LAST, run.rows)
@@ -212,44 +198,47 @@ def _iterate(run, likelihoods, measured, log) -> bool:
 
 
 def _gain(likelihood, counts, parameters) -> float:
-    """Bits per fixation over the center_bias; NaN without fixations."""
+    """Return the bits per fixation over the center_bias; NaN without fixations."""
     bits, fixations = likelihood.over_center_bias(counts, parameters)
     return float(bits.sum() / fixations.sum()) if fixations.any() else np.nan
 
 
 def write_units(folder: Path, parameters, responses, dataset) -> None:
-    """units.csv: every unit by the size of its weight; patches.csv: where the first ten respond
-    most (least, for a negative weight), one place in a stimulus."""
+    """Write units.csv and patches.csv.
+
+    units.csv has all units, sorted by the size of their weights. patches.csv has, for each of the
+    first ten, the stimuli in which it responds most (least, for a negative weight), and the place.
+    """
     names = [(layer, unit) for layer, maps in responses.maps.items()
              for unit in range(maps.shape[-1])]
     share = np.abs(parameters.weights) / max(np.abs(parameters.weights).max(), 1e-30)
     order = np.argsort(-share, kind="stable")
-    write_csv(folder / "units.csv", ("rank", "layer", "unit", "weight", "share_of_largest"),
+    write_csv(folder / UNITS, ("rank", "layer", "unit", "weight", "share_of_largest"),
               [(rank, *names[k], f"{parameters.weights[k]:.6g}", f"{share[k]:.4f}")
                for rank, k in enumerate(order, start=1)])
     rows = []
-    for rank, k in enumerate(order[:UNITS], start=1):
+    for rank, k in enumerate(order[:SHOWN_UNITS], start=1):
         layer, unit = names[k]
-        maps = responses.maps[layer][..., unit].astype(np.float32)
-        signed = (maps if parameters.weights[k] >= 0 else -maps).reshape(len(maps), -1)
-        for place, index in enumerate(np.argsort(-signed.max(axis=1), kind="stable")[:PATCHES],
-                                      start=1):
-            row, column = divmod(int(signed[index].argmax()), maps.shape[2])
+        found = responses.maps[layer][..., unit].astype(np.float32)
+        signed = (found if parameters.weights[k] >= 0 else -found).reshape(len(found), -1)
+        best = np.argsort(-signed.max(axis=1), kind="stable")[:SHOWN_PATCHES]
+        for place, index in enumerate(best, start=1):
+            row, column = divmod(int(signed[index].argmax()), found.shape[2])
             rows.append((rank, layer, unit, place, dataset.names[index], row, column,
-                         f"{maps[index, row, column]:.6g}"))
-    write_csv(folder / "patches.csv", ("rank", "layer", "unit", "place", "stimulus", "row",
-                                       "column", "response"), rows)
+                         f"{found[index, row, column]:.6g}"))
+    write_csv(folder / PATCHES, ("rank", "layer", "unit", "place", "stimulus", "row", "column",
+                                 "response"), rows)
 
 
 def leave_one_observer_out(run, likelihoods, start, center, log) -> bool:
-    """observers.csv: each observer's fixations predicted by a fit to those of all others.
+    """Write observers.csv: each observer's fixations, predicted by a fit to those of all others.
 
-    Beside it what the gold standard gains, which predicts the same fixations by those of the others
-    on the same stimulus (Kuemmerer et al. 2015, section 2.1).
+    Beside each stands the gain of the gold standard, which predicts the same fixations from those
+    of the others on the same stimulus (Kuemmerer et al. 2015, section 2.1).
 
-    Every fit begins at `start`, where the one to all observers began (its result knows the
-    observer left out), and takes as many iterations as that one to its best. Stimuli weigh by the
-    observer's fixations. Observers that are in the file are not fitted again.
+    Every fit begins at `start`, not at the result of the fit to all observers, which knows the
+    observer left out; it takes as many iterations as that fit took to its best. A stimulus counts
+    by the observer's fixations on it. Observers in the file are not fitted again.
 
     Returns:
         False if it was interrupted (Ctrl-C).
@@ -281,45 +270,41 @@ def leave_one_observer_out(run, likelihoods, start, center, log) -> bool:
 
 
 def _read_rows(path: Path) -> list:
-    """Cells of observers.csv below its header; [] if there is no such file, or one with other
-    columns."""
-    if not path.exists():
-        return []
-    with open(path, newline="", encoding="utf-8") as file:
-        header, *rows = [*csv.reader(file)] or [()]
-    return rows if tuple(header) == OBSERVERS_HEADER else []
+    """Return the rows of observers.csv below its header; [] without one of these columns."""
+    rows = _read_table(path) if path.exists() else []
+    return [tuple(row.values()) for row in rows if tuple(row) == OBSERVERS_HEADER]
 
 
 def write_results(run, result, center, log=print) -> list:
-    """Say how much of the explainable information the model explains, and draw units.png.
+    """Log the share of the explainable information that the model explains, and draw units.png.
 
     Args:
         run: a `Run` fitted by L-BFGS. result: `Evaluation` of its validation stimuli.
         center: the center_bias of its training stimuli.
 
     Returns:
-        [(file, what it holds)] for the run's list of files.
+        [(file, its contents in words)] for the run's list of files.
     """
-    if GAIN in result.means():
+    if SCORE in result.means():
         log(explained(run, result, center))
     draw_patches(run)
-    files = [("units.csv", "weight of every unit"),
-             ("patches.csv", "where the first units respond most; as pictures in units.png")]
-    if (run.folder / "observers.csv").exists():
-        log(observers_explained(run.folder / "observers.csv"))
-        files.append(("observers.csv", "bits per fixation of each observer, predicted by a fit "
-                                       "to the others, and by the gold standard"))
+    files = [(UNITS, "weight of every unit"),
+             (PATCHES, "strongest responses of the first units; as pictures in units.png")]
+    if (run.folder / OBSERVERS).exists():
+        log(observers_explained(run.folder / OBSERVERS))
+        files.append((OBSERVERS, "bits per fixation of each observer, predicted by a fit to the "
+                                 "others, and by the gold standard"))
     return files
 
 
 def explained(run, result, center) -> str:
-    """Information gain over the center_bias and its share of the gold standard's.
+    """Return a line: information gain over the center_bias, and its share of the gold standard's.
 
-    Means over validation stimuli of the means over their fixations, at the stimuli's own size;
-    the gold standard predicts each observer by the others (Kuemmerer et al. 2015, section 2.1),
-    and the share is over the stimuli that two or more looked at.
+    Both are means over validation stimuli of the means over their fixations, at the stimuli's own
+    size. The gold standard predicts each observer from the others (Kuemmerer et al. 2015, section
+    2.1); the share is over the stimuli that two or more observers looked at.
     """
-    line = (f"\ninformation gain over the center_bias: {result.means()[GAIN]:.3f} bits per "
+    line = (f"\ninformation gain over the center_bias: {result.means()[SCORE]:.3f} bits per "
             "fixation")
     try:
         gold = fit_gold_standard(run.training, center=center)
@@ -329,9 +314,9 @@ def explained(run, result, center) -> str:
     prior = np.array([metrics.log_likelihood(center(run.validation, i).log_density,
                                              run.validation.fixations.fixation_map(i))
                       for i in range(len(run.validation))])
-    gains, explainable = result.scores[GAIN], (nats - prior) / np.log(2)
+    gains, explainable = result.scores[SCORE], (nats - prior) / np.log(2)
     share = information_gain_explained(gains, np.zeros_like(gains), explainable)
-    if np.isnan(share):  # too few fixations for others to predict an observer
+    if np.isnan(share):  # too few fixations to predict an observer from the others
         return f"{line}; the gold standard gains nothing on it"
     both = ~np.isnan(gains + explainable)
     return (f"{line}, {100 * share:.0f} % of the gold standard's {explainable[both].mean():.3f} "
@@ -339,7 +324,7 @@ def explained(run, result, center) -> str:
 
 
 def observers_explained(path) -> str:
-    """`observer_shares` in words."""
+    """Return `observer_shares` as a line of text."""
     count, shares = observer_shares(path)
     parts = [f"{gain:.3f} bits per fixation on the {stimuli} stimuli, {100 * share:.0f} % of the "
              f"gold standard's {gold:.3f}" for stimuli, (gain, gold, share) in shares.items()]
@@ -347,21 +332,18 @@ def observers_explained(path) -> str:
 
 
 def observer_shares(path) -> tuple:
-    """The mean over observers, each left out, on the training and on the validation stimuli, and
-    its share of what the gold standard gains: the paper's measure (its Figure 3).
+    """Return the paper's measure (its Figure 3): mean gain over observers, each left out.
 
     Args:
-        path: of an observers.csv.
+        path: an observers.csv.
 
     Returns:
         (number of observers, {"training" or "validation": (bits per fixation over the center_bias,
-        those of the gold standard, share)}).
+        those of the gold standard, share of the first in the second)}).
     """
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = [{key: float(cell) for key, cell in row.items()} for row in csv.DictReader(file)]
+    rows = [{key: float(cell) for key, cell in row.items()} for row in _read_table(path)]
     found = {}
-    for gain, explainable, stimuli in (("information_gain", "gold_standard", "training"),
-                                       ("val_information_gain", "val_gold_standard", "validation")):
+    for gain, explainable, stimuli in zip(GAINS, EXPLAINABLE, ("training", "validation")):
         gains, gold = (np.array([row[key] for row in rows]) for key in (gain, explainable))
         share = information_gain_explained(gains, np.zeros_like(gains), gold)
         found[stimuli] = (float(np.nanmean(gains)), float(np.nanmean(gold)), share)
@@ -369,26 +351,27 @@ def observer_shares(path) -> tuple:
 
 
 def read_patches(folder) -> list:
-    """The rows of a run's patches.csv as dicts: numbers, `layer` and `stimulus` as texts."""
-    with open(folder / "patches.csv", newline="", encoding="utf-8") as file:
-        return [{**{key: int(row[key]) for key in ("rank", "unit", "place", "row", "column")},
-                 "layer": row["layer"], "stimulus": plain_cell(row["stimulus"]),
-                 "response": float(row["response"])} for row in csv.DictReader(file)]
+    """Return the rows of a run's patches.csv as dicts: numbers, and texts `layer`, `stimulus`."""
+    return [{**{key: int(row[key]) for key in ("rank", "unit", "place", "row", "column")},
+             "layer": row["layer"], "stimulus": plain_cell(row["stimulus"]),
+             "response": float(row["response"])} for row in _read_table(folder / PATCHES)]
 
 
 def read_units(folder) -> list:
-    """The rows of a run's units.csv as dicts, by the size of their weight."""
-    with open(folder / "units.csv", newline="", encoding="utf-8") as file:
-        return [{"rank": int(row["rank"]), "layer": row["layer"], "unit": int(row["unit"]),
-                 "weight": float(row["weight"])} for row in csv.DictReader(file)]
+    """Return the rows of a run's units.csv as dicts, sorted by the size of the weight."""
+    return [{"rank": int(row["rank"]), "layer": row["layer"], "unit": int(row["unit"]),
+             "weight": float(row["weight"])} for row in _read_table(folder / UNITS)]
+
+
+def _read_table(path) -> list:
+    with open(path, newline="", encoding="utf-8") as file:
+        return [*csv.DictReader(file)]
 
 
 def draw_patches(run, path=None) -> None:
-    """A row for each of the first units, the patches that patches.csv names; as units.png, or as
-    `path`."""
-    load, index_of = pipeline.stimulus_loader(run.training), {
-        name: i for i, name in enumerate(run.training.names)}
-    rows = {}
+    """Draw the patches of patches.csv, a row for each unit, to units.png or `path`."""
+    load, rows = pipeline.stimulus_loader(run.training), {}
+    index_of = {name: index for index, name in enumerate(run.training.names)}
     for patch in read_patches(run.folder):
         canvas = maps.to_canvas(load(index_of[patch["stimulus"]]), run.spec.canvas).numpy()
         rows.setdefault((patch["rank"], patch["layer"], patch["unit"]), []).append(
@@ -403,13 +386,13 @@ def draw_patches(run, path=None) -> None:
 
 
 def patch_box(layer, row, column) -> tuple:
-    """(top, left, size) in pixels of the canvas of what a cell of a layer sees."""
+    """Return (top, left, size), in pixels of the canvas, of the receptive field of a cell."""
     size, stride = (HALVED * n for n in receptive_field(layer))
     return (*(round((cell + 0.5) * stride - size / 2) for cell in (row, column)), size)
 
 
 def _cut(canvas, layer, row, column) -> np.ndarray:
-    """uint8 [n, n, 3]: what a cell of a layer sees of a canvas; gray beyond the border."""
+    """Cut out the receptive field of a cell, uint8 [n, n, 3]; gray beyond the border."""
     top, left, size = patch_box(layer, row, column)
     padded = np.pad(canvas, ((size, size), (size, size), (0, 0)),
                     constant_values=maps.STIMULUS_PADDING)

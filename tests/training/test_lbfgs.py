@@ -380,13 +380,13 @@ def test_a_resumed_run_may_not_begin_to_decay(tmp_path):
     (["model.name=ead", "model.options={}", "evaluation.metrics=[nss]"],
      "train.lbfgs fits deepgaze1, not ead"),
     (["train.lbfgs.iterations=0"], "train.lbfgs.iterations must be at least 1"),
-    (["train.lbfgs.sparsity=-1"], "train.lbfgs.sparsity must not be negative"),
+    (["train.lbfgs.sparsity=-1"], "train.lbfgs.sparsity must be at least 0"),
     (["train.monitor=val_nss"], "choose from loss, information_gain, val_information_gain"),
-    (["train.lbfgs.sparsity=.nan"], "train.lbfgs.sparsity must not be negative, and finite"),
+    (["train.lbfgs.sparsity=.nan"], "train.lbfgs.sparsity must be at least 0 and finite"),
     (["train.epochs=3", "train.mirror=true", "evaluation.every=[nss]"],
-     "nothing heeds train.epochs, train.mirror, evaluation.every"),
+     "train.lbfgs does not use train.epochs, train.mirror, evaluation.every"),
     (["data.weight=2"], "data.weight is not for train.lbfgs"),
-    (["data.canvas=[97, 128]"], r"2, the pixels to a cell of block1_conv1, must divide it; "
+    (["data.canvas=[97, 128]"], r"not a multiple of 2, the pixels to a cell of block1_conv1; "
                                 r"take \[98, 128\]"),
 ])
 def test_wrong_settings_are_named_and_nothing_is_written(tmp_path, overrides, message):
