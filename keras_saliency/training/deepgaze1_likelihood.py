@@ -1,9 +1,9 @@
 """The readout of DeepGaze I, fitted by L-BFGS to cached responses of the frozen backbone.
 
 Source: Kuemmerer, Theis and Bethge (2015), sections 1 and 1.1: the mean negative log-likelihood of
-the fixations plus lambda |w|_1 / |w|_2. The whole training set goes into every step (the authors
-take mini-batches), the gradients are TensorFlow's. The density is normalised over the cells of the
-stimulus alone, each some pixels wide; what the canvas has of padding is left out.
+the fixations plus lambda |w|_1 / |w|_2. Every step takes the whole training set (the authors take
+mini-batches); the gradients are TensorFlow's. The density is normalised over cells of the stimulus,
+each some pixels wide; the padding of the canvas is left out.
 """
 from typing import NamedTuple
 
@@ -20,12 +20,12 @@ from keras_saliency.units.activations import dataset_activations
 from keras_saliency.units.interpolation import canvas_resampling, resampling
 
 READOUT, SCALE = "_readout", "_scale"
-BATCH, BATCH_RESPONSES = 25, 2 ** 26  # at most so many stimuli and responses at once, 256 MiB
+BATCH, BATCH_RESPONSES = 25, 2 ** 26  # most stimuli and most responses (256 MiB) at once
 LOG_SIGMAS = (-2.0, 3.0)  # of the blur, in cells; a wider one is flat
 
 
 class Responses(NamedTuple):
-    """What the backbone says to the stimuli of a dataset.
+    """Responses of the backbone to the stimuli of a dataset.
 
     Attributes:
         maps: {layer: float16 [N, h, w, C]}, in the model's order.
@@ -36,26 +36,25 @@ class Responses(NamedTuple):
     moments: dict
 
     def deviations(self) -> dict:
-        """{layer: float32 [C]}: standard deviation of each unit; 1 for a unit that is constant.
+        """Return {layer: float32 [C]}: standard deviation of each unit; 1 for a constant unit.
 
-        Constant is what varies by less than float16 resolves: divided by that, rounding errors
-        would become responses.
+        A unit that varies by less than float16 resolves counts as constant: a division by its
+        deviation would turn rounding errors into responses.
         """
-        return {layer: _deviation(moments) for layer, moments in self.moments.items()}
-
-
-def _deviation(moments: Moments) -> np.ndarray:
-    limits, deviation = np.finfo(DTYPE), np.sqrt(moments.squares / moments.count)
-    resolved = np.maximum(limits.tiny, limits.eps * np.abs(moments.mean))
-    return np.where(deviation > resolved, deviation, 1).astype(np.float32)
+        limits, found = np.finfo(DTYPE), {}
+        for layer, moments in self.moments.items():
+            deviation = np.sqrt(moments.squares / moments.count)
+            resolved = np.maximum(limits.tiny, limits.eps * np.abs(moments.mean))
+            found[layer] = np.where(deviation > resolved, deviation, 1).astype(np.float32)
+        return found
 
 
 class Parameters(NamedTuple):
-    """What is fitted.
+    """Parameters of the fit.
 
     Attributes:
         weights: float64 [K], of all units of all chosen layers.
-        log_sigma: of the blur in cells. alpha: weight of the center_bias.
+        log_sigma: log of the blur's sigma in cells. alpha: weight of the center_bias.
     """
 
     weights: np.ndarray
@@ -63,17 +62,17 @@ class Parameters(NamedTuple):
     alpha: float
 
     def pack(self) -> np.ndarray:
-        """float64 [K + 2]."""
+        """Return float64 [K + 2]; `unpack` is the inverse."""
         return np.concatenate([self.weights, [self.log_sigma, self.alpha]])
 
     @classmethod
     def unpack(cls, vector) -> "Parameters":
-        """The inverse of `pack`."""
+        """Return the `Parameters` of a vector [K + 2]."""
         return cls(vector[:-2], float(vector[-2]), float(vector[-1]))
 
 
 def chosen_layers(model) -> list:
-    """The backbone's layers that the model reads out, in its order."""
+    """Return the backbone's layers that the model reads out, in its order."""
     return [layer.name[:-len(READOUT)] for layer in model.layers if layer.name.endswith(READOUT)]
 
 
@@ -82,8 +81,8 @@ def collect(model, dataset, canvas, batch=4, label="responses", most_cells=None,
     """Run the backbone over a dataset once.
 
     Args:
-        most_cells: (h, w); finer responses are averaged over blocks of cells down to it, which
-            their sizes must allow. None: none are.
+        most_cells: (h, w), to which finer responses are averaged over blocks of cells; their sizes
+            must be multiples of it. None: as fine as they are.
         allocate: function (layer, shape) -> float16 array to fill; None: in memory.
 
     Raises:
@@ -117,7 +116,7 @@ def collect(model, dataset, canvas, batch=4, label="responses", most_cells=None,
 
 
 def _averaged(values, most_cells) -> np.ndarray:
-    """[B, h, w, C] with at most `most_cells` (h, w), each the mean of a block of equal size."""
+    """Average [B, h, w, C] over blocks of equal size, to at most `most_cells` (h, w)."""
     batch, height, width, units = values.shape
     rows, columns = (max(1, -(-have // most))
                      for have, most in zip((height, width), most_cells))
@@ -131,10 +130,10 @@ class Likelihood:
     """The log-likelihood of the fixations on a dataset under any `Parameters`.
 
     Args:
-        responses: of the dataset's stimuli. deviations: {layer: float32 [C]} that they are
-            divided by.
-        dataset: with fixations. canvas: (h, w) that the responses were made on.
-        center: gives the center_bias; a stimulus that it was fitted to is left out of it.
+        responses: to the dataset's stimuli, on a `canvas` (h, w).
+        deviations: {layer: float32 [C]}, the divisors of the responses.
+        dataset: with fixations.
+        center: the center_bias; a stimulus that it was fitted to is left out of its own.
         cell: stimulus pixels to a cell.
     """
 
@@ -143,7 +142,7 @@ class Likelihood:
         self.responses, self.deviations = responses.maps, deviations
         self.dataset, self.cell = dataset, cell
         self._batches = []
-        sizes = [tuple(int(s) for s in size) for size in dataset.sizes]
+        sizes = [tuple(size) for size in dataset.sizes.tolist()]
         finest = next(iter(self.responses.values())).shape[1:3]
         self._enlarge = {layer: _matrices(resampling(finest, maps.shape[1:3]))
                          for layer, maps in self.responses.items()}
@@ -160,7 +159,7 @@ class Likelihood:
                 self._batches.append((rows, grid, plan, prior))
 
     def counts(self, fixations) -> list:
-        """[float32 [n, H, W]] of each batch: fixations in each cell."""
+        """Return float32 [n, H, W] for each batch: fixations in each cell."""
         found = []
         for rows, grid, _, _ in self._batches:
             counts = np.zeros((len(rows), *grid), np.float32)
@@ -172,7 +171,7 @@ class Likelihood:
         return found
 
     def over_center_bias(self, counts, parameters: Parameters) -> tuple:
-        """(bits [N], fixations [N]) of each stimulus: sum over fixations of log2(p / center)."""
+        """Return (bits [N], fixations [N]); bits are sums over fixations of log2(p / center)."""
         bits, totals = np.zeros(len(self.dataset)), np.zeros(len(self.dataset))
         for (rows, _, _, prior), count, logs in zip(
                 self._batches, counts, self._log_densities(parameters)):
@@ -181,12 +180,12 @@ class Likelihood:
         return bits, totals
 
     def log_densities(self, parameters: Parameters) -> np.ndarray:
-        """float32 [N, H, W] in nats over the cells of the stimuli, which must be of one size."""
+        """Return float32 [N, H, W], in nats, over the cells of stimuli that share one size."""
         found = np.concatenate([logs.numpy() for logs in self._log_densities(parameters)])
         return found[np.argsort(np.concatenate([rows for rows, *_ in self._batches]))]
 
     def negative(self, counts, parameters: Parameters) -> tuple:
-        """(nats per fixation, its gradient float64 [K + 2] as `Parameters.pack`)."""
+        """Return (nats per fixation, its gradient float64 [K + 2] as `Parameters.pack`)."""
         total = sum(float(count.sum()) for count in counts)
         value, gradient = 0.0, np.zeros(len(parameters.weights) + 2)
         for batch, count in zip(self._batches, counts):
@@ -201,9 +200,9 @@ class Likelihood:
             yield _log_density(*self._arguments(batch, parameters))
 
     def _arguments(self, batch, parameters: Parameters) -> tuple:
-        """What `_log_density` takes."""
+        """Return the arguments of `_log_density`."""
         rows, _, plan, prior = batch
-        consecutive = rows[-1] - rows[0] + 1 == len(rows)  # a view in place of a copy
+        consecutive = rows[-1] - rows[0] + 1 == len(rows)  # a slice makes no copy
         chosen = slice(rows[0], rows[-1] + 1) if consecutive else rows
         bounds = np.cumsum([0, *(maps.shape[-1] for maps in self.responses.values())])
         layers = [(tf.constant(maps[chosen]), tf.constant(self.deviations[layer]),
@@ -219,7 +218,7 @@ def _matrices(plan) -> tuple:
 
 @tf.function(reduce_retracing=True)
 def _log_density(layers, log_sigma, alpha, rows, columns, prior):
-    """float32 [n, H, W] over the cells of the stimuli; logsumexp 0."""
+    """Return float32 [n, H, W] over the cells of the stimuli; logsumexp 0."""
     combined = 0.0
     for maps, deviations, weights, enlarge_rows, enlarge_columns in layers:
         part = tf.tensordot(tf.cast(maps, tf.float32), weights / deviations, 1)
@@ -232,7 +231,7 @@ def _log_density(layers, log_sigma, alpha, rows, columns, prior):
 
 @tf.function(reduce_retracing=True)
 def _negative_with_gradient(layers, log_sigma, alpha, rows, columns, prior, counts):
-    """(-sum of counts * log p, its gradient to the weights of each layer, log_sigma, alpha)."""
+    """Return (-sum of counts * log p, its gradients to each layer's weights, log_sigma, alpha)."""
     wanted = [*(layer[2] for layer in layers), log_sigma, alpha]
     with tf.GradientTape() as tape:
         tape.watch(wanted)
@@ -242,7 +241,7 @@ def _negative_with_gradient(layers, log_sigma, alpha, rows, columns, prior, coun
 
 
 def sparsity(weights) -> tuple:
-    """(|w|_1 / |w|_2, its gradient [K]); 0 for no weight at all."""
+    """Return (|w|_1 / |w|_2, its gradient [K]); 0 if all weights are 0."""
     length = np.linalg.norm(weights)
     if length == 0:
         return 0.0, np.zeros_like(weights)
@@ -255,7 +254,7 @@ def minimize(likelihood: Likelihood, fixations, start: Parameters, settings, ite
     """Fit `Parameters` to the fixations.
 
     Args:
-        start: where to begin. settings: `LbfgsConfig`. iterations: at most so many.
+        start: the first `Parameters`. settings: `LbfgsConfig`. iterations: largest number.
         after_step: called with (Parameters, objective) after each iteration; may be None.
 
     Returns:
@@ -281,21 +280,21 @@ def minimize(likelihood: Likelihood, fixations, start: Parameters, settings, ite
 
 
 def beginning(responses: Responses) -> Parameters:
-    """Where the fit of a new `deepgaze1` begins: the mean of all units, each layer alike."""
+    """Return the start of a new `deepgaze1`'s fit: the mean of all units, each layer alike."""
     counts = [maps.shape[-1] for maps in responses.maps.values()]
     return Parameters(np.concatenate([np.full(count, 1 / (len(counts) * count))
                                       for count in counts]), 0.0, 1.0)
 
 
 def read_parameters(model) -> Parameters:
-    """The `Parameters` that a `deepgaze1` model holds."""
+    """Return the `Parameters` of a `deepgaze1` model."""
     return _parameters(model, {
         name: {key: np.asarray(value) for key, value in variables.items()}
         for name, variables in weights_file.layer_variables(model).items()})
 
 
 def stored_parameters(path, model) -> Parameters:
-    """The `Parameters` in a weights file of `model`."""
+    """Return the `Parameters` in a weights file of `model`."""
     return _parameters(model, weights_file.read(path))
 
 
@@ -307,7 +306,7 @@ def _parameters(model, weights) -> Parameters:
 
 
 def write_parameters(model, parameters: Parameters, deviations, prior) -> None:
-    """Put what was fitted and measured into a `deepgaze1` model; `prior` of `canvas_prior`."""
+    """Set the variables of a `deepgaze1` model; `prior` comes from `canvas_prior`."""
     low = 0
     for layer in chosen_layers(model):
         high = low + len(deviations[layer])

@@ -1,8 +1,8 @@
-"""The likelihood of fixations under a calibrated network, on its maps at reduced size.
+"""The likelihood of fixations under a calibrated network, and L-BFGS, which maximises it.
 
-A cell is some pixels of the canvas: what a stimulus' map is before the blur is averaged over each.
-The density is normalised over what the picture covers of its canvas, as `predict` gives it; the
-center_bias in which it is fitted does without the stimulus' own fixations.
+A network's map is averaged over cells of some pixels of the canvas before it is blurred. The
+density is normalised over the part of the canvas that the picture covers, as `predict` does. In the
+fit, the center_bias of a stimulus leaves out its own fixations.
 """
 import math
 from collections import Counter
@@ -34,30 +34,30 @@ from keras_saliency.units.interpolation import canvas_span
 
 MOST_CELLS = 8192  # of a map
 AT_ONCE = 64       # stimuli
-ITERATIONS = 200   # at most; 20 to 60 are taken
-# Of the fit, in its own units: slopes, log(sigma in cells), weight of the center_bias, logit.
+ITERATIONS = 200   # most; a fit takes 20 to 60
+# Parameters of the fit: slopes, log(sigma in cells), weight of the center_bias, logit of uniform.
 BOUNDS = [(0, 8)] * SEGMENTS + [(-2, 3), (0, 3), (-9, 7)]
 START = [1] * SEGMENTS + [0, 0.5, math.log(START_SHARE / (1 - START_SHARE))]
 LN2 = math.log(2)
-# Relative change of the objective that ends a fit: float32 likelihoods resolve no less.
+# Relative change of the objective that ends a fit: float32 likelihoods resolve no smaller one.
 PRECISION = 1e-7
-SMALLEST = np.finfo(np.float32).tiny  # density that has a logarithm
+SMALLEST = np.finfo(np.float32).tiny  # smallest density that has a logarithm
 
 
 class Cells(NamedTuple):
-    """What a network says of the stimuli of a dataset, and where they were looked at.
+    """Maps of a network on the stimuli of a dataset, and the fixations, in cells of the canvas.
 
     A stimulus on a turned canvas (portrait among landscapes) lies transposed among the others.
 
     Attributes:
         dataset: N stimuli. side: of a cell, in pixels of the canvas.
-        maps: float32 [N, h, w], means of the map, min-max'ed to 0..1, over each cell; their type is
-            that of all that is computed from them.
-        plain: float32 [N, h, w], the log-density, up to a constant, that the map is taken for
-            without a calibration: map + FLOOR over its sum, or the network's own density.
+        maps: float32 [N, h, w], the map, min-max'ed to 0..1, averaged over each cell. All that is
+            computed from them has their type.
+        plain: float32 [N, h, w], the log-density without a calibration, up to a constant: of
+            map + FLOOR over its sum, or the network's own density.
         coverage: float32 [N, h, w], the share of each cell that the picture covers.
         counts: float32 [N, h, w], fixations.
-        spans: N times what the picture covers of its canvas. turned: bool [N].
+        spans: N `interpolation.canvas_span`s of the pictures. turned: bool [N].
     """
 
     dataset: SaliencyDataset
@@ -71,14 +71,14 @@ class Cells(NamedTuple):
 
 
 def canvases(model, dataset, canvas) -> list:
-    """The canvas (h, w) of each stimulus, turned as `predict` turns it."""
+    """Return the canvas (h, w) of each stimulus, turned as `predict` turns it."""
     fit = fit_of(model)
     turns = isinstance(model, ClassicalModel) or None in model.input_shape[1:3]
     return [geometry.oriented_canvas(size, canvas, fit, turns) for size in dataset.sizes]
 
 
 def network_maps(model, dataset, canvas, batch=4, label="maps"):
-    """Yield (index, float32 [h, w]) of each stimulus, those of one canvas together."""
+    """Yield (index, float32 [h, w]) for each stimulus, those of one canvas together."""
     forward, each = forward_function(model), canvases(model, dataset, canvas)
     with tqdm(total=len(dataset), desc=label, unit="stimulus") as bar:
         for shape in dict.fromkeys(each):
@@ -102,8 +102,8 @@ def collect(model, outputs, dataset, canvas) -> Cells:
     """`Cells` of the maps of a network, or of a classical model.
 
     Args:
-        model: what made them. outputs: (index, [h, w]) of every stimulus, of `network_maps` or
-            `classical_maps`.
+        model: made the maps. outputs: (index, [h, w]) for every stimulus, as `network_maps` and
+            `classical_maps` yield them.
         canvas: (h, w) of stimuli that are not turned.
 
     Raises:
@@ -134,7 +134,10 @@ def collect(model, outputs, dataset, canvas) -> Cells:
 
 
 def cell_side(canvas) -> int:
-    """The smallest side of a cell that leaves a canvas at most `MOST_CELLS`, if one divides it."""
+    """Return the smallest side that divides a canvas into at most `MOST_CELLS` cells.
+
+    If none does, return the largest that divides both sides of the canvas.
+    """
     common = math.gcd(*canvas)
     sides = [side for side in range(1, common + 1) if common % side == 0]
     return next((side for side in sides if math.prod(canvas) <= MOST_CELLS * side ** 2), sides[-1])
@@ -146,13 +149,13 @@ def _means(values, side) -> np.ndarray:
 
 
 def _covered(count, start, stop) -> np.ndarray:
-    """float64 [count]: the share of each of `count` equal parts of 0..1 that start..stop covers."""
+    """Return float64 [count]: the share of each equal part of 0..1 that start..stop covers."""
     edges = np.clip(np.arange(count + 1) / count, start, stop)
     return np.diff(edges) * count
 
 
 def _counted(dataset, index, canvas, fit, side) -> np.ndarray:
-    """float64 [h, w]: fixations on a stimulus in each cell."""
+    """Return float64 [h, w]: fixations on a stimulus in each cell."""
     points = maps.points_to_canvas(dataset.fixations.of(index), dataset.sizes[index], canvas, fit)
     counts = np.zeros([length // side for length in canvas])
     np.add.at(counts, tuple((points.numpy()[:, ::-1] / side).astype(np.intp).T), 1)
@@ -160,14 +163,14 @@ def _counted(dataset, index, canvas, fit, side) -> np.ndarray:
 
 
 def priors(cells: Cells, rows, center, spans, own=False) -> np.ndarray:
-    """float32 [n, h, w]: the center_bias on the cells of the stimuli `rows`, up to a constant.
+    """Return float32 [n, h, w]: the center_bias on the cells of stimuli, up to a constant.
 
     Args:
-        spans: of the stimuli that `center` was fitted to.
-        own: whether these are `rows`, so that each is left out of its own.
+        rows: n indices. center, spans: as `fit` returns them.
+        own: True if `fit` took the stimuli `rows`; each is left out of its own center_bias.
     """
     everywhere = None if own else canvas_prior(center, spans)
-    # portraits lie transposed, and so does what is added to them
+    # portraits lie transposed, and so must the center_bias
     down, across = (between_cells(length).numpy() for length in cells.maps.shape[1:])
     found = []
     for place, row in enumerate(rows):
@@ -177,17 +180,17 @@ def priors(cells: Cells, rows, center, spans, own=False) -> np.ndarray:
 
 
 def calibrated(cells: Cells, rows, priors, vector) -> np.ndarray:
-    """float64 [n]: `bits` of the stimuli `rows` under a calibration; `vector` as `BOUNDS`."""
+    """Return float64 [n]: `bits` of stimuli under a calibration; `vector` as `BOUNDS`."""
     return np.concatenate([
         _bits(_calibrated(*_arguments(cells, rows[part], priors[part], vector)).numpy(),
               cells.counts[rows[part]]) for part in _parts(len(rows))])
 
 
 def bits(cells: Cells, rows, logs) -> np.ndarray:
-    """float64 [n]: mean bits per fixation, over a uniform density, of the stimuli `rows`.
+    """Return float64 [n]: mean bits per fixation on stimuli, over a uniform density.
 
     Args:
-        logs: [n, h, w], a log-density of each up to a constant, in nats.
+        rows: n indices. logs: [n, h, w], their log-densities in nats, up to a constant.
     """
     relative = _on_picture(*(tf.constant(values, cells.maps.dtype)
                              for values in (logs, cells.coverage[rows])))
@@ -199,7 +202,7 @@ def _bits(logs, counts) -> np.ndarray:
 
 
 def negative(cells: Cells, rows, priors, vector) -> tuple:
-    """(nats per fixation over uniform, negative; its gradient) on the stimuli `rows`."""
+    """Return (minus the nats per fixation over uniform, its gradient) on the stimuli `rows`."""
     value, gradient, total = 0.0, np.zeros(len(vector)), float(cells.counts[rows].sum())
     for part in _parts(len(rows)):
         chosen = rows[part]
@@ -210,7 +213,7 @@ def negative(cells: Cells, rows, priors, vector) -> tuple:
 
 
 def fit(cells: Cells, rows) -> tuple:
-    """The calibration with the highest likelihood of the fixations on the stimuli `rows`.
+    """Fit the calibration with the highest likelihood of the fixations on the stimuli `rows`.
 
     Returns:
         (vector as `BOUNDS`, `CenterBias` of these stimuli, their spans).
@@ -224,7 +227,7 @@ def fit(cells: Cells, rows) -> tuple:
 
 
 def parameters(cells: Cells, vector, center, spans) -> calibration.Parameters:
-    """What `fit` found as the layers of the network take it."""
+    """Return the result of `fit` as the layers of the network take it."""
     *slopes, log_sigma, weight, logit = vector
     # averaging over a cell has blurred already
     variance = cells.side ** 2 * math.exp(2 * log_sigma) + (cells.side ** 2 - 1) / 12
@@ -233,7 +236,7 @@ def parameters(cells: Cells, vector, center, spans) -> calibration.Parameters:
 
 
 def _arguments(cells, rows, priors, vector) -> tuple:
-    """What `_calibrated` takes."""
+    """Return the arguments of `_calibrated`."""
     return tuple(tf.constant(values, cells.maps.dtype)
                  for values in (cells.maps[rows], priors, cells.coverage[rows], vector))
 
@@ -244,7 +247,7 @@ def _parts(count) -> list:
 
 @tf.function(reduce_retracing=True)
 def _calibrated(found, prior, coverage, vector):
-    """[n, h, w]: log of the density, over a uniform one, in each cell."""
+    """Return [n, h, w]: log of the density in each cell, over a uniform one."""
     log_sigma, weight, logit = tf.unstack(vector[SEGMENTS:])
     shape = tf.shape(found)
     blurred = gaussian_blur(found, tf.exp(log_sigma), shape[1], shape[2])
@@ -254,7 +257,7 @@ def _calibrated(found, prior, coverage, vector):
 
 
 def _on_picture(logs, coverage):
-    """Log-densities [n, h, w] over the picture alone, relative to a uniform density there."""
+    """Normalise log-densities [n, h, w] over the picture, relative to a uniform density there."""
     highest = tf.reduce_max(logs, axis=(1, 2), keepdims=True)
     mass = tf.reduce_sum(coverage * tf.exp(logs - highest), axis=(1, 2), keepdims=True)
     area = tf.reduce_sum(coverage, axis=(1, 2), keepdims=True)
@@ -270,14 +273,14 @@ def _negative_with_gradient(found, prior, coverage, vector, counts):
 
 
 def canvas_prior(center: CenterBias, spans, leave_out=None) -> np.ndarray:
-    """float64 [64, 64]: the center_bias as `AddCenterBias` takes it, up to a constant.
+    """Return float64 [64, 64]: the center_bias as `AddCenterBias` takes it, up to a constant.
 
-    The center_bias is of places in a stimulus, the layer's of places on the canvas, padding
-    included. A cell has the mean of the stimuli that cover it; where none does, of their border.
+    A `CenterBias` is over a stimulus, that of the layer over the canvas with its padding. A cell
+    has the mean of the stimuli that cover it; a cell that none covers, the mean of their borders.
 
     Args:
-        spans: what each stimulus covers of its canvas, as `interpolation.canvas_span` says.
-        leave_out: index of a stimulus that the center_bias does without, or None.
+        spans: of each stimulus on its canvas, as `interpolation.canvas_span` returns it.
+        leave_out: index of a stimulus to leave out of the center_bias, or None.
     """
     fine = 5 * PRIOR_CELLS  # odd: its middle cells have the centers of ours
     density = center.predict((fine, fine), leave_out).saliency_map
@@ -287,23 +290,23 @@ def canvas_prior(center: CenterBias, spans, leave_out=None) -> np.ndarray:
         places = [(centers - start) / (stop - start) for start, stop in span]
         covered = np.outer(*((p >= 0) & (p < 1) for p in places))
         cells = np.ix_(*(np.clip(p * fine, 0, fine - 1).astype(int) for p in places))
-        share = count * np.where(covered, 1, 1e-9)  # counts where no stimulus covers the cell
+        share = count * np.where(covered, 1, 1e-9)  # 1e-9 counts if no stimulus covers the cell
         total, weight = total + share * density[cells], weight + share
     return np.log(total / weight)
 
 
 def canvas_spans(sizes, canvas) -> list:
-    """What stimuli of `sizes` [N, 2] (H, W) cover, each padded, of one canvas (h, w)."""
+    """Return the spans of padded stimuli of `sizes` [N, 2] (H, W) on one canvas (h, w)."""
     return [canvas_span(tuple(size), tuple(canvas)) for size in np.asarray(sizes).tolist()]
 
 
 def lbfgs(objective, start, bounds, iterations: int, memory=10, after_step=None) -> tuple:
-    """The minimum of an objective, by L-BFGS-B.
+    """Minimise an objective by L-BFGS-B.
 
     Args:
-        objective: float64 [K] -> (value, gradient float64 [K]). start: where to begin.
-        bounds: K pairs (low, high), None for no bound. iterations: at most so many.
-        memory: of how many steps the curvature is estimated.
+        objective: float64 [K] -> (value, gradient float64 [K]). start: the first vector.
+        bounds: K pairs (low, high), None for no bound. iterations: largest number.
+        memory: number of steps from which the curvature is estimated.
         after_step: called with (vector, value) after each iteration; may be None.
 
     Returns:
