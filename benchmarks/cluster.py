@@ -10,9 +10,10 @@ from keras_saliency.cluster import packing
 from keras_saliency.cluster.connection import LOOPBACK
 from keras_saliency.datasets.loading import load_sections
 from keras_saliency.datasets.shards import ITEMS
-from keras_saliency.evaluation.engine import score_model
+from keras_saliency.evaluation.scores import score_predictor
 from keras_saliency.evaluation.sections import section_scorer
 from keras_saliency.models import build_model, load_pretrained
+from keras_saliency.prediction.predictor import predictor
 
 CORES = 2
 
@@ -58,11 +59,11 @@ def _speed(stimuli, rounds, options, log) -> dict:
     best = {}
     with _workers(1) as one, _workers(CORES) as two:
         for client in (one, two):  # workers load TensorFlow and the network
-            score_model(model, *few, 4, client)
+            score_predictor(predictor(model), *few, 4, client)
         for _ in range(rounds):
             for workers, client in ((1, one), (CORES, two)):
                 start = time.perf_counter()
-                result = score_model(model, *many, 4, client)
+                result = score_predictor(predictor(model), *many, 4, client)
                 speed = stimuli / (time.perf_counter() - start)
                 best[workers] = max(best.get(workers, 0), speed)
                 log(f"{workers} workers: {speed:.2f} stimuli/s")
@@ -74,7 +75,7 @@ def _speed(stimuli, rounds, options, log) -> dict:
 
 
 def _section(stimuli) -> tuple:
-    """So many generated arrays, as `score_model` takes them: the section and its scorer."""
+    """So many generated arrays, as `score_predictor` takes them: the section and its scorer."""
     config = configs.from_dict({"data": {
         "name": "popout", "sigma_pixels": 24, "canvas": [240, 320],
         "options": {"count": stimuli, "size": [480, 640]}}})

@@ -6,12 +6,11 @@ import tensorflow as tf
 
 from keras_saliency.export import int8
 from keras_saliency.export.accelerated import accelerate
-from keras_saliency.export.engine_spec import AUTO
-from keras_saliency.export.engines import ENGINES
+from keras_saliency.export.formats import AUTO, engines
 from keras_saliency.export.generated_pictures import generate
 from keras_saliency.files import InputError, MissingPackage
-from keras_saliency.models import build_model, load_pretrained
-from keras_saliency.prediction.forward import forward_function
+from keras_saliency.models import build_model, facts_of, load_pretrained, with_facts
+from keras_saliency.prediction.keras_predictor import forward_function
 from keras_saliency.prediction.runtimes import PRECISIONS
 
 KERAS = "Keras, float32"
@@ -30,8 +29,8 @@ def run(rounds=12, log=print, **options) -> dict:
         losses, see `int8.losses`)}.
     """
     model = build_model("msi_net", **options) if options else load_pretrained("msi_net")
-    model.canvas = CANVAS
-    images = [tf.constant(p[np.newaxis]) for p in generate(PICTURES, model.canvas, seed=1)]
+    model = with_facts(model, facts_of(model).changed(canvas=CANVAS))
+    images = [tf.constant(p[np.newaxis]) for p in generate(PICTURES, CANVAS, seed=1)]
     forwards = {KERAS: forward_function(model), **_accelerated(model, log)}
     maps = {name: [np.asarray(forward(image))[0] for image in images]
             for name, forward in forwards.items()}
@@ -62,7 +61,7 @@ def table(results: dict) -> str:
 def _accelerated(model, log) -> dict:
     """{engine and precision: function}, of those that are installed and that this machine has."""
     found = {}
-    for engine, spec in ENGINES.items():
+    for engine, spec in engines().items():
         for precision in (p for p in PRECISIONS if p != AUTO and p in spec.precisions):
             try:
                 forward = accelerate(model, engine, precision, log=lambda line: None)
@@ -70,5 +69,5 @@ def _accelerated(model, log) -> dict:
                 log(f"left out: {error}")
                 continue
             if forward.precision == precision:
-                found[f"{engine}, {precision}"] = forward
+                found[f"{engine}, {precision}"] = forward.maps
     return found

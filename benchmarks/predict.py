@@ -13,10 +13,11 @@ import numpy as np
 from keras_saliency import export
 from keras_saliency.export.openvino_model import save_openvino
 from keras_saliency.files import InputError, MissingPackage
-from keras_saliency.models import build_model, load_pretrained
+from keras_saliency.models import build_model, facts_of, load_pretrained, with_facts
 from keras_saliency.prediction import prediction_files
 from keras_saliency.prediction.exported import load_exported
-from keras_saliency.prediction.forward import forward_function, predict
+from keras_saliency.prediction.keras_predictor import forward_function
+from keras_saliency.prediction.predictor import predict
 
 SIZE = (600, 800)
 CANVAS = (240, 320)  # of the paper; that of the pretrained weights is larger
@@ -45,7 +46,7 @@ def run(images=30, rounds=3, log=print, **options) -> dict:
         "start": seconds from starting Python to the first map}}.
     """
     model = build_model("msi_net", **options) if options else load_pretrained("msi_net")
-    model.canvas = CANVAS
+    model = with_facts(model, facts_of(model).changed(canvas=CANVAS))
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         _write_pictures(folder / "pictures", images)
@@ -62,7 +63,7 @@ def run(images=30, rounds=3, log=print, **options) -> dict:
             except (MissingPackage, InputError) as error:
                 log(f"left out: {error}")
                 continue
-            contenders[f"OpenVINO file, {weights}"] = (in_work, loaded, [
+            contenders[f"OpenVINO file, {weights}"] = (in_work, loaded.maps, [
                 sys.executable, PREDICT, str(picture), "--weights", str(file), "--precision",
                 weights, "--out", str(folder / "first")])
         results = {name: _measure(*contender, folder, images, rounds)
@@ -81,7 +82,7 @@ def table(results: dict) -> str:
 
 
 def _measure(model, forward, command, folder, images, rounds) -> dict:
-    canvases = np.random.default_rng(0).uniform(0, 255, (images, 1, *model.canvas, 3))
+    canvases = np.random.default_rng(0).uniform(0, 255, (images, 1, *CANVAS, 3))
     canvases = canvases.astype(np.float32)
     np.asarray(forward(canvases[0]))
     bare = end_to_end = start = np.inf

@@ -13,7 +13,7 @@ from keras_saliency.datasets.concepts import Concept, Labels
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.fixations import Fixations, fixation_map
 from keras_saliency.models import build_model
-from keras_saliency.prediction.forward import forward_function
+from keras_saliency.prediction.keras_predictor import forward_function
 from keras_saliency.units import dissection
 from keras_saliency.units.activations import activation_model
 from keras_saliency.units.interpolation import resampling

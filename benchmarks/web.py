@@ -16,9 +16,8 @@ from keras_saliency.export.generated_pictures import generate
 from keras_saliency.export.onnx_model import save_onnx
 from keras_saliency.export.tflite import save_tflite
 from keras_saliency.files import InputError, import_optional
-from keras_saliency.models import load_pretrained
+from keras_saliency.models import facts_of, load_pretrained
 from keras_saliency.prediction import runtimes
-from keras_saliency.prediction.forward import canvas_of
 
 PAGES = Path(__file__).parent / "web_pages"
 MODELS, RUNS, THREADS = ("msi_net", "ead"), 8, 2
@@ -59,7 +58,7 @@ def run(log=print) -> dict:
         with _served(folder) as address:
             for name in MODELS:
                 model = load_pretrained(name)
-                image = np.round(generate(1, canvas_of(model)))
+                image = np.round(generate(1, facts_of(model).require_canvas()))
                 expected = model(image, training=False).numpy()
                 for kind, (page, ending, save, opened) in FORMATS.items():
                     file = save(model, folder / f"model{ending}")

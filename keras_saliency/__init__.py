@@ -13,22 +13,27 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 if TYPE_CHECKING:  # for editors and type checkers
     from keras_saliency import areas, datasets, export, losses, metrics, units
     from keras_saliency.export.accelerated import accelerate
-    from keras_saliency.models import build_model, list_models, load_pretrained
+    from keras_saliency.models import build_model, list_models, load_pretrained, save
+    from keras_saliency.models.facts_layer import facts
     from keras_saliency.prediction.exported import load_exported
-    from keras_saliency.prediction.forward import predict
+    from keras_saliency.prediction.predictor import predict, predictor
     from keras_saliency.training.calibration import calibrate
 
-__all__ = ["accelerate", "areas", "build_model", "calibrate", "datasets", "export", "list_models",
-           "load_exported", "load_pretrained", "losses", "metrics", "predict", "units"]
+__all__ = ["accelerate", "areas", "build_model", "calibrate", "datasets", "export", "facts",
+           "list_models", "load_exported", "load_pretrained", "losses", "metrics", "predict",
+           "predictor", "save", "units"]
 
 __getattr__, __dir__ = lazy(__name__, {
     "accelerate": "keras_saliency.export.accelerated",
     "build_model": "keras_saliency.models",
+    "facts": "keras_saliency.models.facts_layer",
+    "predictor": "keras_saliency.prediction.predictor",
+    "save": "keras_saliency.models",
     "calibrate": "keras_saliency.training.calibration",
     "list_models": "keras_saliency.models",
     "load_exported": "keras_saliency.prediction.exported",
     "load_pretrained": "keras_saliency.models",
-    "predict": "keras_saliency.prediction.forward",
+    "predict": "keras_saliency.prediction.predictor",
 })
 
 # Modules that moved: for programs, and for pickles, that know them by their names of version 0.1.

@@ -7,7 +7,7 @@ from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.loading import load_data
 from keras_saliency.evaluation.scoring import density_of
 from keras_saliency.models import load_pretrained
-from keras_saliency.prediction.forward import predict
+from keras_saliency.prediction.predictor import predict
 from keras_saliency.report import plots
 from papers.ablations import FULL, TITLES
 from papers.making.rows import column, groups, number

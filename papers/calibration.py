@@ -4,8 +4,7 @@ from tqdm import tqdm
 
 from keras_saliency.datasets.loading import load_part
 from keras_saliency.evaluation.statistics import bootstrap_intervals
-from keras_saliency.models import load_pretrained
-from keras_saliency.prediction.forward import canvas_of
+from keras_saliency.models import facts_of, load_pretrained
 from keras_saliency.training import likelihood
 from keras_saliency.training.calibration import ROWS, looked_at, score
 from papers.making.rows import column, groups
@@ -57,9 +56,8 @@ def measure(setting, weights) -> list:
 
 
 def _collect(model, dataset, canvas):
-    canvas = tuple(canvas or canvas_of(model))
-    return likelihood.collect(model, likelihood.network_maps(model, dataset, canvas), dataset,
-                              canvas)
+    canvas = tuple(canvas or facts_of(model).require_canvas())
+    return likelihood.collect(model, dataset, canvas)
 
 
 def tables(rows) -> list:

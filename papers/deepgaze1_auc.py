@@ -1,8 +1,9 @@
 """AUCs of models on MIT1003 (Kuemmerer, Theis and Bethge 2015, Figure 4)."""
 from keras_saliency.evaluation.center_bias import center_bias
-from keras_saliency.evaluation.engine import remove_center_bias
-from keras_saliency.evaluation.sources import model_predictions
+from keras_saliency.evaluation.scores import remove_center_bias
+from keras_saliency.evaluation.sources import predictions
 from keras_saliency.models import list_models
+from keras_saliency.prediction.predictor import predictor
 from papers.figures.subsets import bar_figure
 from papers.making.rows import column, number
 from papers.making.spec import Table, Verdict
@@ -41,20 +42,20 @@ def measure(setting, model) -> list:
         bias = center_bias(training, method="histogram")
         maps, name = (bias(validation, i).saliency_map for i in range(len(validation))), model
     else:
-        predictor = shared.load(setting, model)
-        maps, name = model_predictions(predictor, validation), predictor.name
+        network = predictor(shared.load(setting, model))
+        maps, name = predictions(network, validation), network.facts.name
     found = shared.aucs(maps, validation, model)
     row = {"network": name, "stimuli": len(validation),
            **{metric: column(found, metric).mean() for metric in COLUMNS}}
     if name == shared.FIT:
         row.update(auc_shuffled_with_prior=row["auc_shuffled"])
-        remove_center_bias(predictor, model)
-        without = shared.aucs(model_predictions(predictor, validation), validation,
+        remove_center_bias(network.model)
+        without = shared.aucs(predictions(network, validation), validation,
                               f"{model}, uniform prior")
         row.update({metric: column(without, metric).mean()
                     for metric in ("auc_shuffled", "auc_shuffled_fine")})
     row["trained_on"] = "" if model == FITTED_BIAS else (
-        getattr(predictor, "about", {}).get("dataset", ""))
+        network.facts.about.get("dataset", ""))
     return [row]
 
 

@@ -3,8 +3,9 @@ import numpy as np
 
 from keras_saliency import metrics
 from keras_saliency.datasets import pipeline
-from keras_saliency.evaluation.engine import remove_center_bias
-from keras_saliency.evaluation.sources import model_predictions
+from keras_saliency.evaluation.scores import remove_center_bias
+from keras_saliency.evaluation.sources import predictions
+from keras_saliency.prediction.predictor import predictor
 from keras_saliency.report import plots
 from papers.figures.marked_pictures import with_fixations
 from papers.making.rows import column, groups, number
@@ -48,13 +49,13 @@ def measure(setting, prior) -> list:
 def _model(setting, prior):
     model = shared.fit(setting).model
     if prior == "uniform":
-        remove_center_bias(model, shared.FIT)
+        remove_center_bias(model)
     return model
 
 
 def _scores(model, dataset, label) -> list:
     densities = [values / values.sum(dtype=np.float64)
-                 for values in model_predictions(model, dataset)]
+                 for values in predictions(predictor(model), dataset)]
     aucs = shared.aucs(densities, dataset, label)
     return [{"bits": metrics.log_likelihood(
         log_density(density), dataset.fixations.fixation_map(index)) / np.log(2)
@@ -99,7 +100,7 @@ def show(setting, rows) -> list:
     for dataset, count in ((training, OF_TRAINING), (validation, OF_VALIDATION)):
         shown = dataset.select(dataset.spread(count))
         load = pipeline.stimulus_loader(shown)
-        found = [list(model_predictions(model, shown)) for model in models.values()]
+        found = [list(predictions(predictor(model), shown)) for model in models.values()]
         strip += [(with_fixations(load(index).numpy(), shown.fixations.of(index)),
                    *(log_density(densities[index]) for densities in found),
                    shown.names[index].replace("_", " ")) for index in range(len(shown))]

@@ -3,8 +3,7 @@ from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.loading import load_data
 from keras_saliency.evaluation.scoring import Scorer, density_of, score_predictions
 from keras_saliency.evaluation.sources import BASELINES
-from keras_saliency.models import load_predictor
-from keras_saliency.prediction.forward import predict
+from keras_saliency.prediction.predictor import predict, predictor
 from keras_saliency.report import plots
 from papers.figures.marked_pictures import with_fixations
 from papers.making.rows import column, groups, number
@@ -42,7 +41,7 @@ def measure(setting, model) -> list:
     observers."""
     training, stimuli, spec = load_data(setting.data("osie"))
     scorer = Scorer(stimuli, spec.sigma, ["nss"], training)
-    found = {"nss": evaluation_of(load_predictor(model), stimuli, spec.sigma, ["nss"],
+    found = {"nss": evaluation_of(predictor(model), stimuli, spec.sigma, ["nss"],
                                   label=short(model))}
     for name in REFERENCES:
         found[name] = score_predictions(BASELINES[name](scorer), scorer, name)
@@ -89,12 +88,12 @@ def show(setting, rows) -> list:
     load, place = pipeline.stimulus_loader(stimuli), stimuli.names.index
     paths = []
     for model, some in groups(rows, "model").items():
-        predictor, strip = load_predictor(model), []
+        network, strip = predictor(model), []
         for row in some[:SHOWN]:
             index = place(str(row["stimulus"]))
             image = load(index).numpy()
             strip.append((with_fixations(image, stimuli.fixations.of(index)),
-                          density_of(stimuli, index, spec.sigma), predict(predictor, image),
+                          density_of(stimuli, index, spec.sigma), predict(network, image),
                           f"{row['stimulus']} NSS {row['nss']:.2f} of "
                           f"{row['gold_standard']:.2f}"))
         paths.append(setting.scratch / f"failures_{short(model)}.png")

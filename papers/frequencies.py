@@ -8,7 +8,7 @@ import numpy as np
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.concepts import load_concepts
 from keras_saliency.datasets.loading import load_part
-from keras_saliency.prediction.forward import canvas_of
+from keras_saliency.models import facts_of
 from keras_saliency.report.plots import bars, save_plot
 from keras_saliency.units.detectors import detector_units
 from keras_saliency.units.dissection import dissect, find_thresholds
@@ -49,7 +49,7 @@ def measure(setting, model) -> list:
     detects it, and f_n."""
     network, dataset = model_of(setting, model), load_part(setting.data("mit1003"), "validation")
     concepts = load_concepts(_generated(setting) if setting.quick else setting.root("broden"))
-    layer, canvas = encoder_output(network), canvas_of(network)
+    layer, canvas = encoder_output(network), facts_of(network).require_canvas()
     chosen = detector_units(network, [layer], dataset, label=f"{short(model)}: scoring units")
     sketches = find_thresholds(network, members(layer), concepts, canvas)
     found = dissect(network, members(layer), concepts,

@@ -7,10 +7,9 @@ from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.loading import load_data
 from keras_saliency.evaluation.center_bias import center_bias
 from keras_saliency.evaluation.scoring import density_of
-from keras_saliency.evaluation.sources import model_predictions
-from keras_saliency.models import load_predictor
-from keras_saliency.prediction.forward import predict
+from keras_saliency.evaluation.sources import predictions
 from keras_saliency.prediction.pictures import find_pictures, read_picture
+from keras_saliency.prediction.predictor import predict, predictor
 from keras_saliency.report import plots
 from papers.making.rows import column, groups, number
 from papers.making.spec import Table, Verdict
@@ -39,7 +38,7 @@ def measure(setting, model) -> list:
     shown = dataset.select(dataset.spread(STIMULI))
     return [{"stimulus": name, "nss": metrics.nss(made, shown.fixations.fixation_map(index))}
             for index, (name, made) in enumerate(zip(
-                shown.names, model_predictions(load_predictor(model), shown)))]
+                shown.names, predictions(predictor(model), shown)))]
 
 
 def tables(rows) -> list:
@@ -63,7 +62,7 @@ def verdict(rows) -> Verdict:
 def show(setting, rows) -> list:
     """Stimulus, density, every model's map and the center bias; for `setting.pictures` those."""
     training, dataset, spec = load_data(setting.data("osie"))
-    models = {name: load_predictor(name) for name in groups(rows, "model")}
+    models = {name: predictor(name) for name in groups(rows, "model")}
     bias = center_bias(training)
     if setting.pictures is None:
         load = pipeline.stimulus_loader(dataset)

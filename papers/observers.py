@@ -4,8 +4,8 @@ He, Tavakoli, Borji, Mi and Pugeault 2019, Table 1.
 """
 from keras_saliency.datasets.loading import load_data
 from keras_saliency.evaluation.scoring import Scorer, score_predictions
-from keras_saliency.evaluation.sources import BASELINES, model_predictions
-from keras_saliency.models import load_predictor
+from keras_saliency.evaluation.sources import BASELINES, predictions
+from keras_saliency.prediction.predictor import predictor as open_predictor
 from papers.making.rows import groups, number
 from papers.making.spec import Table, Verdict
 from papers.published import numbers
@@ -44,7 +44,7 @@ def measure(setting, dataset, predictor) -> list:
     if predictor in REFERENCES:
         made = BASELINES[predictor](scorer)
     else:
-        made = model_predictions(load_predictor(predictor), stimuli)
+        made = predictions(open_predictor(predictor), stimuli)
     result = score_predictions(made, scorer, f"{dataset}, {short(predictor)}")
     return [{"nss": result.means()["nss"], "stimuli": len(stimuli)}]
 

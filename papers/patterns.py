@@ -5,7 +5,7 @@ import numpy as np
 from keras_saliency.datasets.loading import load_part
 from keras_saliency.evaluation.center_bias import center_bias
 from keras_saliency.metrics import cc
-from keras_saliency.prediction.forward import canvas_of
+from keras_saliency.models import facts_of
 from keras_saliency.report.study_plots import unit_figures
 from keras_saliency.units.detectors import tiers
 from keras_saliency.units.layer_choice import encoder_output
@@ -45,7 +45,7 @@ def measure(setting, model) -> list:
     """Rows for a few units of each tier and for up to 50 of each together, whose mean
     activation_map is correlated with the center bias."""
     data, network = setting.data("mit1003"), model_of(setting, model)
-    dataset, canvas = load_part(data, "validation"), canvas_of(network)
+    dataset, canvas = load_part(data, "validation"), facts_of(network).require_canvas()
     layer, units_of, joined, found, nss = score_encoder(network, dataset, model)
     study = LayerStudy(model, layer, units_of, joined, found)
     center = center_bias(load_part(data, "training"))

@@ -7,9 +7,9 @@ from tqdm import tqdm
 
 from keras_saliency import metrics
 from keras_saliency.datasets import pipeline
-from keras_saliency.evaluation.sources import model_predictions
-from keras_saliency.models import find_weights, list_models, list_pretrained, load_predictor
-from keras_saliency.prediction.forward import predict
+from keras_saliency.evaluation.sources import predictions
+from keras_saliency.models import find_weights, list_models, list_pretrained
+from keras_saliency.prediction.predictor import predict, predictor
 from keras_saliency.report import plots
 from papers.making.rows import column, groups, number
 from papers.making.spec import Table, Verdict
@@ -36,7 +36,7 @@ def parts(setting) -> list:
 def measure(setting, model) -> list:
     """A row: mean NMM over the arrays (He et al. 2019, eq. 4), its standard error, and by kind."""
     dataset = setting.arrays()
-    maps, kinds = model_predictions(load_predictor(model), dataset), np.array(dataset.categories)
+    maps, kinds = predictions(predictor(model), dataset), np.array(dataset.categories)
     values = np.array([metrics.nmm(saliency_map, pipeline.target_mask(dataset, index))
                        for index, saliency_map in enumerate(tqdm(
                            maps, total=len(dataset), desc=model, unit="stimulus"))])
@@ -72,7 +72,7 @@ def show(setting, rows) -> list:
     """Figure 8: arrays of different kinds, and every model's map, on its own canvas."""
     dataset = setting.arrays()
     load = pipeline.stimulus_loader(dataset)
-    models = {row["model"]: load_predictor(row["model"]) for row in rows}
+    models = {row["model"]: predictor(row["model"]) for row in rows}
     chosen = dataset.spread(SHOWN)
     images = [load(index).numpy() for index in chosen]
     strip = [(image, *(predict(model, image) for model in models.values()),

@@ -5,8 +5,7 @@ He, Tavakoli, Borji, Mi and Pugeault 2019, Table 5, Figures 2 and 9; `readouts` 
 import numpy as np
 
 from keras_saliency.datasets import pipeline
-from keras_saliency.models import fit_of
-from keras_saliency.prediction.forward import canvas_of
+from keras_saliency.models import facts_of
 from keras_saliency.report import plots
 from keras_saliency.units.interpolation import canvas_resampling
 from keras_saliency.units.patterns import enlarge, unit_maps
@@ -66,7 +65,7 @@ def show(setting, rows) -> list:
     """Figure 9: arrays of different kinds, their masks, and the map of the best unit of the
     middle layer on each array before training."""
     model, dataset = model_of(setting, UNTRAINED, READOUT_CANVAS), setting.arrays()
-    load, canvas = pipeline.stimulus_loader(dataset), canvas_of(model)
+    load, canvas = pipeline.stimulus_loader(dataset), facts_of(model).require_canvas()
     chosen = dataset.spread(SHOWN)
     best = [int(np.argmax(score_targets(model, [MIDDLE], dataset.select([index]), canvas)
                           [MIDDLE].mean)) for index in chosen]
@@ -74,7 +73,7 @@ def show(setting, rows) -> list:
     strip = []
     for index, unit in zip(chosen, best):
         cells, size = maps[int(index), unit], tuple(int(s) for s in dataset.sizes[index])
-        plan = canvas_resampling(size, cells.shape, canvas, fit=fit_of(model))
+        plan = canvas_resampling(size, cells.shape, canvas, fit=facts_of(model).fit)
         strip.append((load(index).numpy(), pipeline.target_mask(dataset, index),
                       enlarge(cells, plan),
                       f"{dataset.categories[index]}, unit {unit}"))

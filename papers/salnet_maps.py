@@ -5,7 +5,7 @@ from keras_saliency.datasets.loading import load_data
 from keras_saliency.evaluation.center_bias import center_bias
 from keras_saliency.evaluation.scoring import density_of
 from keras_saliency.models import load_pretrained
-from keras_saliency.prediction.forward import predict
+from keras_saliency.prediction.predictor import predict
 from keras_saliency.report import plots
 from papers.making.rows import column, groups, number
 from papers.making.spec import Table, Verdict

@@ -5,8 +5,7 @@ import numpy as np
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.loading import load_part
 from keras_saliency.files import InputError
-from keras_saliency.models import fit_of
-from keras_saliency.prediction.forward import canvas_of
+from keras_saliency.models import facts_of
 from keras_saliency.prediction.overlay import overlay
 from keras_saliency.report import plots
 from keras_saliency.units.interpolation import canvas_resampling
@@ -52,7 +51,7 @@ def measure(setting, model) -> list:
                          "fine-tuned VGG network with --weights")
     dataset = load_part(setting.data("osie"), "validation")
     after = model_of(setting, model)
-    canvas, found = canvas_of(after), {}
+    canvas, found = facts_of(after).require_canvas(), {}
     for name, network in (("before", _before(setting, after)), ("after", after)):
         found[name] = score_dataset(network, [LAYER], dataset, canvas,
                                     label=f"{short(model)}, {name}")[LAYER]
@@ -64,7 +63,7 @@ def measure(setting, model) -> list:
 
 def _before(setting, after):
     """The network without training that sees stimuli as a fine-tuned one does."""
-    return model_of(setting, UNTRAINED, (canvas_of(after), fit_of(after)))
+    return model_of(setting, UNTRAINED, (facts_of(after).require_canvas(), facts_of(after).fit))
 
 
 def tables(rows) -> list:
@@ -108,13 +107,13 @@ def show(setting, rows) -> list:
         chosen, after = [*changed[:SHOWN - 1], changed[-1]], model_of(setting, model)
         names = [str(name) for name in dataset.names]
         wanted = [(names.index(str(row["best_stimulus"])), row["unit"]) for row in chosen]
-        canvas = canvas_of(after)
+        canvas = facts_of(after).require_canvas()
         maps = [unit_maps(network, [LAYER], dataset, {LAYER: wanted}, canvas)[LAYER]
                 for network in (_before(setting, after), after)]
         strip = []
         for key, row in zip(wanted, chosen):
             image, size = load(key[0]).numpy(), tuple(int(s) for s in dataset.sizes[key[0]])
-            plan = canvas_resampling(size, maps[0][key].shape, canvas, fit=fit_of(after))
+            plan = canvas_resampling(size, maps[0][key].shape, canvas, fit=facts_of(after).fit)
             strip.append((image, *(overlay(image, enlarge(of[key], plan)) for of in maps),
                           f"unit {row['unit']}: {row['before']:.2f} to {row['after']:.2f}"))
         paths.append(setting.scratch / f"{short(model)}.png")

@@ -52,7 +52,7 @@ from keras_saliency import export, prediction, report
 from keras_saliency.cli import command_line
 from keras_saliency.prediction import exported
 from keras_saliency.prediction import prediction_files
-assert "openvino" in export.ENGINES
+assert "openvino" in export.FORMATS
 for name in ("tensorflow", "keras", "scipy", "matplotlib.pyplot"):
     assert name not in sys.modules, name
 assert ks.metrics.nss([[0, 1]], [[0, 1]]) > 0 and ks.models.list_models() == ks.list_models()

@@ -15,9 +15,8 @@ from keras_saliency import losses
 from keras_saliency.datasets import DATASETS, popout
 from keras_saliency.datasets.loading import load_data
 from keras_saliency.datasets.spec import DatasetSpec
-from keras_saliency.evaluation import engine
-from keras_saliency.export.engine_spec import EngineSpec
-from keras_saliency.export.engines import ENGINES
+from keras_saliency.evaluation.scores import of_baseline, of_predictor, score
+from keras_saliency.export.formats import FORMATS, Format
 from keras_saliency.losses import LOSSES, LossSpec
 from keras_saliency.metrics import METRICS, MetricSpec
 from keras_saliency.models import MODELS, ModelSpec, weights_file
@@ -62,7 +61,7 @@ def test_a_network(monkeypatch, capsys, tmp_path):
     weights_file.save(model, tmp_path / "toy.h5", {"model": "toy", "options": {"units": 3}})
     config = configs.load(None, ["data.options={count: 4, size: [96, 128]}",
                                  "evaluation.metrics=[nss]"])
-    assert engine.score(config, weights=tmp_path / "toy.h5", part="all") == 0
+    assert score(config, of_predictor(ks.predictor(tmp_path / "toy.h5")), "all") == 0
 
 
 def test_a_classical_model(monkeypatch, capsys):
@@ -84,7 +83,7 @@ def test_a_dataset(monkeypatch, capsys):
     assert run_script(monkeypatch, "train", "--set", "data.name=tyo") == 2
     assert "toy" in capsys.readouterr().err
     config = configs.load(None, ["data.name=toy", "evaluation.metrics=[nss]"])
-    assert engine.score(config, baseline="uniform", part="all") == 0
+    assert score(config, of_baseline("uniform"), "all") == 0
 
 
 def test_a_metric(monkeypatch, capsys):
@@ -94,7 +93,7 @@ def test_a_metric(monkeypatch, capsys):
     assert "peak" in capsys.readouterr().out
     config = configs.load(None, ["data.options={count: 4, size: [96, 128]}",
                                  "evaluation.metrics=[peak]"])
-    assert engine.score(config, weights="gbvs", part="all") == 0
+    assert score(config, of_predictor(ks.predictor("gbvs")), "all") == 0
     assert "peak (higher)" in capsys.readouterr().out
 
 
@@ -108,7 +107,7 @@ def test_a_loss(monkeypatch, capsys):
 
 
 def test_an_engine(monkeypatch, capsys):
-    monkeypatch.setitem(ENGINES, "toy", EngineSpec(lambda model, precision: model))
+    monkeypatch.setitem(FORMATS, "toy", Format(engine="toy", run=lambda model, precision: model))
     model = ks.build_model("ead", width_multiplier=0.03)
     image = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
     np.testing.assert_array_equal(ks.predict(ks.accelerate(model, "toy"), image),

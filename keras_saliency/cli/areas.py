@@ -30,6 +30,7 @@ def main():
                              "classical model; maps that are no density are divided by their sum "
                              "(default: %(default)s)")
     parser.add_argument("--out", default="areas", help="folder (default: %(default)s)")
+    options.add_trust(parser)
     options.add_engine(parser)
     arguments = parser.parse_args()
     checks.require_files(arguments.areas, arguments.pictures, arguments.compare,
@@ -50,9 +51,9 @@ def main():
     unused = areas.unused(pictures)
     if unused:
         print(f"{arguments.areas}: also has areas of {list_some(unused)}")
-    model = ks.models.load_predictor(arguments.weights)
+    model = ks.predictor(arguments.weights, arguments.trust)
     accelerate = options.accelerator(arguments)
-    origin = ks.models.origin(model)
+    origin = ks.models.origin(model.facts)
     print(origin)
     studies = study_areas(functools.partial(ks.predict, accelerate(model) if accelerate else model),
                           pictures, areas, arguments.fixations)

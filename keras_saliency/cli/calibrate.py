@@ -20,22 +20,24 @@ def main():
     parser.add_argument("--part", choices=("training", "all"), default="training",
                         help="stimuli to fit to: the training part of the config's split, or all "
                              "(default: %(default)s)")
-    parser.add_argument("--out", metavar="FILE.h5", required=True,
-                        help="weights file to write; predict, evaluate and export take it as "
-                             "weights")
+    parser.add_argument("--out", metavar="FILE", required=True,
+                        help="file to write, .h5 or for a network of your own .keras; predict, "
+                             "evaluate and export take it as weights")
+    options.add_trust(parser)
     arguments = parser.parse_args()
-    if not arguments.out.endswith(".h5"):
-        parser.error(f"--out {arguments.out}: a weights file ends in .h5")
+    if not arguments.out.endswith((".h5", ".keras")):
+        parser.error(f"--out {arguments.out}: a network is kept in a file that ends in .h5 or "
+                     ".keras")
     require_writable(arguments.out)
     checks.require_weights(arguments.weights)
     data = options.load_config(arguments).data
     import_tensorflow()
     from keras_saliency.datasets.loading import load_part
-    from keras_saliency.models import load_pretrained, origin
+    from keras_saliency.models import facts_of, load_pretrained, origin
     from keras_saliency.training import calibration
 
-    model = load_pretrained(arguments.weights)
-    print(origin(model))
+    model = load_pretrained(arguments.weights, arguments.trust)
+    print(origin(facts_of(model)))
     dataset = load_part(data, arguments.part)
     print(f"calibrating on the stimuli ({arguments.part}) of {dataset.summary()}")
     result = calibration.fit(model, dataset, data.canvas)

@@ -5,7 +5,7 @@ import os
 import sys
 import traceback
 
-from keras_saliency.files import InputError, printable
+from keras_saliency.files import InputError, NotTrusted, printable
 from keras_saliency.files.shipped import did_you_mean
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
@@ -73,5 +73,6 @@ def _fail(error, code) -> None:
         traceback.print_exc()
     named = isinstance(error, OSError) and error.filename and error.strerror
     text = f"{error.filename}: {error.strerror}" if named else str(error)
-    print(f"error: {printable(text)}", file=sys.stderr)
+    remedy = " (--trust)" if isinstance(error, NotTrusted) else ""
+    print(f"error: {printable(text)}{remedy}", file=sys.stderr)
     sys.exit(code)

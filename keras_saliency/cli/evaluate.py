@@ -3,6 +3,7 @@ from keras_saliency.cli import checks, command_line, options
 from keras_saliency.files import InputError
 from keras_saliency.lazy import import_tensorflow
 from keras_saliency.metrics import METRICS
+from keras_saliency.prediction.predictor import network_of, predictor
 
 
 def main():
@@ -36,9 +37,7 @@ def main():
     parser.add_argument("--prior", choices=("center_bias", "uniform"), default="center_bias",
                         help="prior of deepgaze1 and of calibrated networks: their center_bias, "
                         "or uniform, which shuffled AUC asks for (default: %(default)s)")
-    parser.add_argument("--trust", action="store_true", help="run a SavedModel from elsewhere "
-                        "even if its graph can read or write files or run other code; without "
-                        "this option such a graph is refused")
+    options.add_trust(parser)
     parser.add_argument("--out", metavar="FILE", help="write the scores of each stimulus to this "
                         ".csv (or .parquet) and the summary to a .json beside it; for several "
                         "datasets one table each, named FILE_<dataset>; with --compare and "
@@ -50,24 +49,46 @@ def main():
         _refuse_options_of_scoring(parser, arguments)
         checks.require_files(*arguments.compare or ())
         import_tensorflow()
-        from keras_saliency.evaluation import engine
+        from keras_saliency.evaluation.scores import compare_tables
 
-        return engine.compare_tables(arguments.compare, arguments.compare_runs, arguments.out)
+        return compare_tables(arguments.compare, arguments.compare_runs, arguments.out)
     config = options.load_config(arguments)
     checks.require_files(arguments.maps)
     if arguments.weights:
         checks.require_weights(arguments.weights)
     import_tensorflow()
-    from keras_saliency.evaluation import engine
+    from keras_saliency.evaluation.scores import score
+
+    with options.workers(arguments, arguments.out and f"{arguments.out}.shards") as client:
+        return score(config, _source(parser, arguments, client), arguments.part, arguments.out)
+
+
+def _source(parser, arguments, client):
+    """Return what is scored."""
+    from keras_saliency.evaluation import scores
     from keras_saliency.evaluation.sources import BASELINES
 
-    if arguments.baseline and arguments.baseline not in BASELINES:
-        parser.error(f"no baseline {arguments.baseline!r}; there are {', '.join(BASELINES)}")
-    with options.workers(arguments, arguments.out and f"{arguments.out}.shards") as client:
-        return engine.score(
-            config, arguments.weights, arguments.maps, arguments.baseline, arguments.part,
-            arguments.out, arguments.trust, arguments.prior, options.accelerator(arguments),
-            client)
+    accelerate = options.accelerator(arguments)
+    if not arguments.weights:
+        for option, given in (("prior", arguments.prior == "uniform"), ("engine", accelerate),
+                              ("cluster", arguments.cluster)):
+            if given:
+                parser.error(f"--{option} is for networks of this package, not for "
+                             f"{arguments.maps or arguments.baseline}; leave it out")
+        if arguments.baseline and arguments.baseline not in BASELINES:
+            parser.error(f"no baseline {arguments.baseline!r}; there are {', '.join(BASELINES)}")
+        return (scores.of_maps(arguments.maps) if arguments.maps
+                else scores.of_baseline(arguments.baseline))
+    model = predictor(arguments.weights, arguments.trust)
+    name = model.facts.name
+    text = name if name == arguments.weights else f"{name} from {arguments.weights}"
+    if arguments.prior == "uniform":
+        scores.remove_center_bias(network_of(model))
+        text += " with a uniform prior"
+    if accelerate is not None:
+        model = accelerate(model)
+        text += f", on {model.engine} in {model.precision}"
+    return scores.of_predictor(model, text, client)
 
 
 def _refuse_options_of_scoring(parser, arguments):

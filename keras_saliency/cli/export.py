@@ -17,7 +17,7 @@ def main():
     from keras_saliency.serving.export import export_all
 
     stimuli = osie_validation(given.osie) if given.osie else None
-    model = load_pretrained(given.weights)
+    model = load_pretrained(given.weights, given.trust)
     if given.out:
         export_all(model, given.out, given.version, given.float16,
                    export_options.wants_tflite(given), given.quantize, given.limit,

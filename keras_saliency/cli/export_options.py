@@ -24,6 +24,7 @@ def read():
         "  keras-saliency export msi_net --package msi_net_package")
     _add(parser.add_argument)
     options.add_calibration(parser)
+    options.add_trust(parser)
     given = parser.parse_args()
     _check(parser, given)
     return given

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from keras_saliency import config as configs
 from keras_saliency.cli.checks import require_files
 from keras_saliency.cli.command_line import FAILED
-from keras_saliency.export import AUTO, ENGINES
+from keras_saliency.export.formats import AUTO, engines
 from keras_saliency.files import InputError, printable
 from keras_saliency.prediction.runtimes import INT8, PRECISIONS
 
@@ -22,9 +22,17 @@ def builder_options(arguments) -> dict:
     return configs.ModelConfig(options=configs.read_pairs(arguments.option, "--option")).options
 
 
+def add_trust(parser) -> None:
+    """Add --trust to a parser."""
+    parser.add_argument("--trust", action="store_true",
+                        help="run a SavedModel from elsewhere though its graph can read or write "
+                             "files, and code of your own that a weights file names "
+                             "(MODULE:FUNCTION); without it such files are refused")
+
+
 def add_engine(parser) -> None:
     """Add --engine, --precision and --calibration to a parser; `accelerator` reads them."""
-    parser.add_argument("--engine", choices=(AUTO, *ENGINES),
+    parser.add_argument("--engine", choices=(AUTO, *engines()),
                         help="run the network on this engine instead of Keras; auto chooses the "
                              "fastest one that is installed")
     parser.add_argument("--precision", choices=PRECISIONS,

@@ -51,6 +51,7 @@ def _read_arguments():
                              "(default: %(default)s; a server has its own)")
     parser.add_argument("--raw", action="store_true",
                         help="also write the float32 map as .npy")
+    options.add_trust(parser)
     options.add_engine(parser)
     options.add_cluster(parser)
     arguments = parser.parse_args()
@@ -84,14 +85,15 @@ def _predictor(arguments):
         if not arguments.cluster and not any(map(os.path.exists, arguments.pictures)):
             checks.require_files(*arguments.pictures)
         import_tensorflow()
-        from keras_saliency.models import load_predictor, origin
+        from keras_saliency.models import origin
+        from keras_saliency.prediction.predictor import predictor
 
-        model = load_predictor(arguments.weights)
-        print(origin(model))
+        model = predictor(arguments.weights, arguments.trust)
+        print(origin(model.facts))
         accelerate = options.accelerator(arguments)
         if accelerate:
             model = accelerate(model)
             print(model)
-    from keras_saliency.prediction.forward import predict
+    from keras_saliency.prediction.predictor import predict
 
     return functools.partial(predict, model)

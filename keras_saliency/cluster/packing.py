@@ -3,7 +3,6 @@ import hashlib
 import io
 import pickle
 import sys
-from types import MappingProxyType
 
 
 class _Pickler(pickle.Pickler):
@@ -12,8 +11,7 @@ class _Pickler(pickle.Pickler):
     def reducer_override(self, obj):
         keras = sys.modules.get("keras")  # without which there are no networks
         if keras is not None and isinstance(obj, keras.Model):
-            return _network, (obj.to_json(), obj.get_weights(), getattr(obj, "canvas", None),
-                              getattr(obj, "canvas_fit", None), dict(getattr(obj, "about", {})))
+            return _network, (obj.to_json(), obj.get_weights())
         return NotImplemented
 
 
@@ -34,16 +32,12 @@ def digest(packed: bytes) -> str:
     return hashlib.sha256(packed).hexdigest()[:16]
 
 
-def _network(layers, weights, canvas, fit, about):
-    """A network with what `models.load_pretrained` adds to one, where it has that."""
+def _network(layers, weights):
+    """Build a network from its layers, whose configs hold its facts, and their weights."""
     import keras
 
-    import keras_saliency.models  # noqa: F401  the layers of this package
+    import keras_saliency.models.facts_layer  # noqa: F401  registers the layers
 
     model = keras.models.model_from_json(layers)
     model.set_weights(weights)
-    for name, value in (("canvas", canvas), ("canvas_fit", fit),
-                        ("about", MappingProxyType(about))):
-        if value:
-            setattr(model, name, value)
     return model

@@ -24,7 +24,7 @@ from keras_saliency.evaluation.scoring import (
     score_predictions,
     usable_metrics,
 )
-from keras_saliency.prediction.forward import forward_function
+from keras_saliency.prediction.keras_predictor import forward_function
 
 __all__ = ["ALL", "CenterBias", "Density", "Evaluation", "GoldStandard", "Scorer", "Skipped",
            "center_bias", "choose_metrics", "compare", "compare_runs", "density_of", "evaluate",

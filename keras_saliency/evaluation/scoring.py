@@ -270,17 +270,17 @@ def _ahead(function, items):
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def evaluate(forward, stream, scorer: Scorer, loss=None, label=None,
-             postprocess=maps.from_canvas, indices=None) -> Evaluation:
+def evaluate(forward, stream, scorer: Scorer, facts, loss=None, label=None,
+             indices=None) -> Evaluation:
     """Score a network on every stimulus of the scorer's dataset, or on some.
 
     Args:
         forward: inputs of a batch -> canvas maps [B, h, w, 1]; best a `tf.function`. Where the
             scorer scores densities, they are densities over the canvas.
         stream: tf.data of (inputs, target [B, h, w, C]) in the dataset's order, or of `indices`.
+        facts: `models.Facts` of the network: the fit of stimuli, the finish of its maps.
         loss: (target, maps) -> scalar, averaged over the stimuli; or None.
         label: text of a progress bar; None for no bar.
-        postprocess: of `models.postprocess_of`, from canvas maps to the stimuli's own sizes.
     """
     losses, sizes = [], scorer.dataset.sizes if indices is None else scorer.dataset.sizes[indices]
 
@@ -292,7 +292,7 @@ def evaluate(forward, stream, scorer: Scorer, loss=None, label=None,
                 losses.append(float(loss(target, canvas_maps)) * len(target))
             for canvas_map in canvas_maps:
                 size = sizes[min(index, len(sizes) - 1)]
-                values = postprocess(canvas_map, size)[..., 0].numpy()
+                values = maps.finished(canvas_map, size, facts.fit, facts.finish)[..., 0].numpy()
                 # what lies on the padding is not in the picture
                 if scorer.densities:
                     with np.errstate(invalid="ignore"):  # the scorer names what is not finite

@@ -7,19 +7,16 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import tensorflow as tf
 
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.evaluation.center_bias import center_bias
 from keras_saliency.evaluation.densities import uniform
-from keras_saliency.evaluation.foreign_graphs import require_harmless
 from keras_saliency.evaluation.gold_standard import fit_gold_standard
 from keras_saliency.evaluation.scoring import Scorer, Skipped
-from keras_saliency.files import InputError, first_line, list_some
+from keras_saliency.files import InputError, list_some
 from keras_saliency.files.npy import read_npy
 from keras_saliency.files.picture_headers import PICTURE_TYPES
-from keras_saliency.prediction.forward import predict
 from keras_saliency.prediction.pictures import read_gray
 
 MAP_TYPES = (".npy", *PICTURE_TYPES)
@@ -28,62 +25,19 @@ SUFFIXES = ("", "_density", "_saliency")
 SMALLEST = 8  # pixels of a side; below, rounding to whole pixels changes the shape too much
 
 
-def find_saved_model(path):
-    """The folder with `saved_model.pb` of `path` or of its highest version; None without one."""
-    path = Path(path).expanduser()
-    if (path / "saved_model.pb").is_file():
-        return path
-    versions = [p for p in path.glob("[0-9]*") if p.name.isdigit()
-                and (p / "saved_model.pb").is_file()] if path.is_dir() else []
-    return max(versions, key=lambda p: int(p.name), default=None)
-
-
-def model_predictions(model, dataset: SaliencyDataset):
-    """Maps of what `predict` takes: a network, one at a time, or a `ClassicalModel`."""
-    load = pipeline.stimulus_loader(dataset)
-    return (predict(model, load(index).numpy()) for index in range(len(dataset)))
-
-
-def saved_model_predictions(folder, dataset: SaliencyDataset, trust=False):
-    """Maps of a SavedModel through its signature `serving_default`: uint8 RGB of any size to
-    `saliency` [1, H, W, 1].
-
-    Args:
-        trust: run it though its graph could read or write files.
+def predictions(predictor, dataset: SaliencyDataset):
+    """Yield the maps of a `Predictor`, one stimulus at a time, at their own size.
 
     Raises:
-        InputError: a SavedModel that is damaged, without such a signature, or whose graph could
-            read or write files; when run, that it fails on a stimulus, which is named.
+        InputError: it fails on a stimulus, which is named.
     """
-    if not trust:
-        require_harmless(folder)
-    try:
-        served = tf.saved_model.load(str(folder)).signatures
-    except Exception as error:  # a damaged one makes TensorFlow raise any of a dozen types
-        raise InputError(f"{folder}: TensorFlow {tf.__version__} cannot load this SavedModel "
-                         f"({first_line(error)})") from error
-    signature = served.get("serving_default")
-    inputs = list(signature.structured_input_signature[1].values()) if signature else []
-    if len(inputs) != 1 or inputs[0].dtype != tf.uint8 or (
-            "saliency" not in signature.structured_outputs):
-        raise InputError(f"{folder}: no signature serving_default from uint8 images to "
-                         f"`saliency` (it has {', '.join(served) or 'none'}); export the model "
-                         "with keras_saliency.export.save")
     load = pipeline.stimulus_loader(dataset)
-
-    def generate():
-        for index, name in enumerate(dataset.names):
-            image = load(index)[tf.newaxis]
-            try:
-                saliency = signature(**{inputs[0].name: image})["saliency"].numpy()
-            except tf.errors.OpError as error:
-                raise InputError(f"{folder} fails on {name}: {first_line(error)}") from error
-            if saliency.ndim != 4:
-                raise InputError(f"{folder}: `saliency` must be [1, H, W, 1]; for {name} it is "
-                                 f"{list(saliency.shape)}")
-            yield saliency[0, ..., 0]
-
-    return generate()
+    for index, name in enumerate(dataset.names):
+        image = load(index).numpy()
+        try:
+            yield predictor.predict(image)
+        except InputError as error:
+            raise InputError(f"{name}: {error}") from error
 
 
 def picture_predictions(folder, dataset: SaliencyDataset):

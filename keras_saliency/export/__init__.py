@@ -1,22 +1,21 @@
-"""Models for other programs."""
+"""Models for other programs and engines."""
 from typing import TYPE_CHECKING
 
 from keras_saliency.lazy import lazy
 
 if TYPE_CHECKING:
     from keras_saliency.export.accelerated import Accelerated, accelerate
-    from keras_saliency.export.engine_spec import AUTO
-    from keras_saliency.export.engines import ENGINES
+    from keras_saliency.export.formats import AUTO, FORMATS
     from keras_saliency.export.pysaliency_model import to_pysaliency
     from keras_saliency.export.saved_model import save
     from keras_saliency.prediction.exported import Exported, load_exported
 
-__all__ = ["AUTO", "ENGINES", "Accelerated", "Exported", "accelerate", "load_exported", "save",
+__all__ = ["AUTO", "FORMATS", "Accelerated", "Exported", "accelerate", "load_exported", "save",
            "to_pysaliency"]
 
 __getattr__, __dir__ = lazy(__name__, {
-    "AUTO": "keras_saliency.export.engine_spec",
-    "ENGINES": "keras_saliency.export.engines",
+    "AUTO": "keras_saliency.export.formats",
+    "FORMATS": "keras_saliency.export.formats",
     "Accelerated": "keras_saliency.export.accelerated",
     "Exported": "keras_saliency.prediction.exported",
     "accelerate": "keras_saliency.export.accelerated",

@@ -1,34 +1,31 @@
-"""A network on an engine, taken wherever predicting and evaluating take a Keras model."""
+"""A network on an engine, taken wherever a Keras model is."""
 from importlib.util import find_spec
 
-import keras
+import numpy as np
 import tensorflow as tf
 
-from keras_saliency.export.engine_spec import AUTO
-from keras_saliency.export.engines import ENGINES
+from keras_saliency.export.formats import AUTO, engines
 from keras_saliency.export.frozen import require_finite
 from keras_saliency.files import InputError, MissingPackage
-from keras_saliency.models import fit_of
+from keras_saliency.models import check_canvas, facts_of
+from keras_saliency.models.facts_layer import require_network
 from keras_saliency.models.precision import BFLOAT16, choose_precision, native_bfloat16
+from keras_saliency.prediction.keras_predictor import predict_on_canvas
+from keras_saliency.prediction.predictor import network_of
 from keras_saliency.prediction.runtimes import INT8, PRECISIONS
 
 
 class Accelerated:
-    """What `accelerate` makes of a network.
-
-    Called with images float32 [B, h, w, 3] on a canvas it gives a float32 tensor of maps
-    [B, h, w, 1], as the network does. It has what `predict` and `evaluate` ask a model for: name,
-    sizes and fit of its canvas; the last step of the network follows as always.
+    """A network that `accelerate` put on an engine; see `prediction.predictor.Predictor`.
 
     Attributes:
-        engine: name in `ENGINES`. precision: "float32", "bfloat16" or "int8", what it computes in.
-        losses: {metric: what int8 loses against float32, see `export.int8.losses`}; else empty.
+        facts: of the network. engine: its name. precision: "float32", "bfloat16" or "int8", what
+            it computes in.
+        losses: {metric: loss of int8 against float32, see `export.int8.losses`}; else empty.
     """
 
     def __init__(self, model, engine, precision, run, losses=(), made_of=()):
-        self.name, self.input_shape = model.name, model.input_shape
-        self.canvas, self.canvas_fit = getattr(model, "canvas", None), fit_of(model)
-        self.compute_output_shape = model.compute_output_shape
+        self.facts, self.model = facts_of(model), model
         self.engine, self.precision, self.losses = engine, precision, dict(losses)
         self._run, self._made_of = run, made_of
 
@@ -36,13 +33,20 @@ class Accelerated:
         """Another process makes it again, of the same network."""
         return accelerate, self._made_of
 
-    def __call__(self, images, training=False):
-        if training:
-            raise InputError(f"{self} cannot be trained; train the Keras model")
-        return tf.cast(self._run(images), tf.float32)
+    def maps(self, batch):
+        """Return maps float32 [B, h, w, 1] of images float32 [B, h, w, 3] on a canvas."""
+        return tf.cast(self._run(batch), tf.float32)
+
+    def predict(self, image, canvas=None) -> np.ndarray:
+        """Return the published map float32 [H, W] of an image [H, W, 3]."""
+        return predict_on_canvas(self, self.maps, image, canvas)
+
+    def check_canvas(self, canvas) -> None:
+        """Raise `InputError` unless the strides of the network divide `canvas` (h, w)."""
+        check_canvas(self.model, canvas)
 
     def __str__(self):
-        return f"{self.name} on {self.engine} in {self.precision}"
+        return f"{self.facts.name} on {self.engine} in {self.precision}"
 
 
 def accelerate(model, engine=AUTO, precision="float32", calibration=None,
@@ -50,7 +54,8 @@ def accelerate(model, engine=AUTO, precision="float32", calibration=None,
     """Run a network on another engine, with a copy of its weights as they are now.
 
     Args:
-        model: a network of `build_model` or `load_pretrained`.
+        model: a network of `build_model`, `load_pretrained` or `keras_saliency.facts`, or its
+            predictor.
         engine: "openvino", "onnxruntime", "tensorflow" or "litert"; "auto" is the first of them
             that is installed and offers the precision.
         precision: "float32", whose maps are the model's but for rounding; "bfloat16", which some
@@ -70,11 +75,11 @@ def accelerate(model, engine=AUTO, precision="float32", calibration=None,
             precision than int8, or too few; a network that int8 harms.
         MissingPackage: the engine is not installed; with the pip command.
     """
-    if not isinstance(model, keras.Model):
-        raise InputError(f"{getattr(model, 'name', model)} is no Keras model: there is no network "
-                         "that an engine could run")
-    if engine not in (AUTO, *ENGINES):
-        raise InputError(f"no engine {engine!r}; choose from {AUTO}, {', '.join(ENGINES)}")
+    model = network_of(model)
+    require_network(model)
+    offered = engines()
+    if engine not in (AUTO, *offered):
+        raise InputError(f"no engine {engine!r}; choose from {AUTO}, {', '.join(offered)}")
     if precision not in PRECISIONS:
         raise InputError(f"no precision {precision!r}; choose from {', '.join(PRECISIONS)}")
     if calibration is not None and precision != INT8:
@@ -82,10 +87,10 @@ def accelerate(model, engine=AUTO, precision="float32", calibration=None,
     if engine == AUTO:
         # bfloat16, where the machine has it, gains more than another engine does
         needed = BFLOAT16 if precision == AUTO and native_bfloat16() else precision
-        offering = [name for name, spec in ENGINES.items() if needed in spec.precisions]
-        engine = next((name for name in offering if not _missing(ENGINES[name], needed)),
-                      offering[0])
-    spec = ENGINES[engine]
+        fitting = [name for name, its in offered.items() if needed in its.precisions]
+        engine = next((name for name in fitting if not _missing(offered[name], needed)),
+                      fitting[0])
+    spec = offered[engine]
     if precision not in spec.precisions:
         raise InputError(f"{engine} has no precision {precision!r}; choose from "
                          f"{', '.join(spec.precisions)}")
@@ -96,10 +101,10 @@ def accelerate(model, engine=AUTO, precision="float32", calibration=None,
     require_finite(model)
     made_of = (model, engine, precision, calibration)
     if precision == INT8:
-        run, losses = spec.load_int8(model, calibration, log)
+        run, losses = spec.run_int8(model, calibration, log)
         return Accelerated(model, engine, INT8, run, losses, made_of)
     precision = choose_precision(precision, log, spec.native_bfloat16 or (lambda: False))
-    return Accelerated(model, engine, precision, spec.load(model, precision), (), made_of)
+    return Accelerated(model, engine, precision, spec.run(model, precision), (), made_of)
 
 
 def _missing(spec, precision="float32") -> list:

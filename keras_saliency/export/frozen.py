@@ -5,8 +5,8 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from keras_saliency.files import InputError
+from keras_saliency.models import facts_of
 from keras_saliency.models.weights_file import first_not_finite
-from keras_saliency.prediction.forward import canvas_of
 
 
 def freeze(model, shape):
@@ -40,7 +40,7 @@ def largest_difference(model, run) -> float:
     Args:
         run: function, float32 [B, h, w, 3] -> array [B, h, w, 1].
     """
-    images = sample(canvas_of(model))
+    images = sample(facts_of(model).require_canvas())
     expected = model(images, training=False).numpy()
     return float(np.abs(run(images) - expected).max() / (np.ptp(expected) or 1.0))
 

@@ -15,9 +15,9 @@ from keras_saliency.export.generated_pictures import generate
 from keras_saliency.export.quiet import quiet
 from keras_saliency.files import InputError
 from keras_saliency.metrics import cc, kld
-from keras_saliency.models import fit_of
+from keras_saliency.models import facts_of
 from keras_saliency.prediction import runtimes
-from keras_saliency.prediction.forward import canvas_of, check_image
+from keras_saliency.prediction.predictor import check_image
 
 GENERATED = 40   # pictures, where none are given
 FEWEST = 4
@@ -43,7 +43,8 @@ def quantize(model, converted, pictures=None, log=print) -> tuple:
             kept. MissingPackage: NNCF is not installed.
     """
     nncf = runtimes.import_openvino("nncf")
-    canvas, fit = canvas_of(model), fit_of(model)
+    facts = facts_of(model)
+    canvas, fit = facts.require_canvas(), facts.fit
     if pictures is None:
         pictures = generate(GENERATED, canvas)
     if len(pictures) < FEWEST:

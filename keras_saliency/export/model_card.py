@@ -12,9 +12,8 @@ from keras_saliency import maps
 from keras_saliency.datasets.dataset import is_number
 from keras_saliency.files import printable
 from keras_saliency.metrics import METRICS
-from keras_saliency.models import MODELS, fit_of, is_density, pretrained
-from keras_saliency.models.calibration import CALIBRATED
-from keras_saliency.prediction.forward import canvas_of
+from keras_saliency.models import MODELS, facts_of, pretrained
+from keras_saliency.models.facts_layer import CALIBRATED
 
 KERAS, SAVED_MODEL, ONNX = "model.keras", "saved_model", "model.onnx"  # beside the card
 TAGS = ["saliency", "visual-attention", "eye-tracking", "keras", "tensorflow", "onnx"]
@@ -78,11 +77,12 @@ here.
 def card(model) -> str:
     """The card of a network from `load_pretrained`, or of one that does not say what it was trained
     on, which the card then states."""
-    entry, (height, width) = _entry(model), canvas_of(model)
+    entry, facts = _entry(model), facts_of(model)
+    height, width = facts.require_canvas()
     return printable(CARD.format(
         settings=yaml.safe_dump(_settings(model, entry), sort_keys=False, width=98),
         title=_name(model, entry), citation=_citation(model),
-        height=height, width=width, fitted=FITS[fit_of(model)], **_uses(model, height, width),
+        height=height, width=width, fitted=FITS[facts.fit], **_uses(model, height, width),
         keras_file=KERAS, saved_model=SAVED_MODEL, keras=keras.__version__,
         other=2 if keras.__version__.startswith("3") else 3, tensorflow=tf.__version__,
         training=_training(model, entry), scores=_scores(model, entry),
@@ -95,7 +95,7 @@ def _name(model, entry) -> str:
 
 
 def _file(model) -> Path:
-    return Path(getattr(model, "about", {}).get("file", ""))
+    return Path(facts_of(model).about.get("file", ""))
 
 
 def _entry(model) -> dict:
@@ -116,7 +116,7 @@ def _sentence(text) -> str:
 
 def _settings(model, entry) -> dict:
     """What a hub reads: licence, library, tags, and the scores as results of the model."""
-    licence = str(getattr(model, "about", {}).get("licence", ""))
+    licence = str(facts_of(model).about.get("licence", ""))
     results = [{"task": {"type": "saliency-prediction", "name": "Saliency prediction"},
                 "dataset": {"type": dataset, "name": f"{dataset}, {its['part']}"},
                 "metrics": [{"type": metric, "value": its[metric]}
@@ -129,14 +129,11 @@ def _settings(model, entry) -> dict:
 
 def _uses(model, height, width) -> dict:
     """Five lines or fewer of code for each file; `image` is uint8 [H, W, 3] RGB."""
-    spec = MODELS.get(model.name)
-    stretched = [] if fit_of(model) == (spec.fit if spec else maps.PAD) else [
-        f'model.canvas_fit = "{fit_of(model)}"']
-    out = "density" if is_density(model.name) else "saliency"
+    out = "density" if facts_of(model).density else "saliency"
     return {
         "keras_use": "\n".join([
             "import keras, keras_saliency.models   # which registers the layers",
-            f'model = keras.models.load_model("{KERAS}")', *stretched,
+            f'model = keras.models.load_model("{KERAS}")',
             f"{out} = keras_saliency.predict(model, image)   # [H, W, 3] RGB 0..255 -> [H, W]"]),
         "saved_model_use": "\n".join([
             "import tensorflow as tf",
@@ -151,7 +148,7 @@ def _uses(model, height, width) -> dict:
 
 
 def _training(model, entry) -> str:
-    about = getattr(model, "about", {})
+    about = facts_of(model).about
     said = [f"Training data: {about.get('dataset', 'not stated in the weights file')}"
             + (f", {about['training_stimuli']} stimuli" if "training_stimuli" in about else "")
             + (f"; epoch {about['epoch']}" if "epoch" in about else "") + "."]
@@ -182,7 +179,7 @@ def _scores(model, entry) -> str:
                          for dataset, its in measured.items())
         return f"{said}; none of them in training.\n\n" + "\n".join(
             f"| {' | '.join(row)} |" for row in rows)
-    kept = getattr(model, "about", {}).get("scores")
+    kept = facts_of(model).about.get("scores")
     kept = {name: value for name, value in (kept.items() if isinstance(kept, dict) else ())
             if "val_" in name and is_number(value)}
     if not kept:
@@ -193,7 +190,7 @@ def _scores(model, entry) -> str:
 
 
 def _licence(model) -> str:
-    about = getattr(model, "about", {})
+    about = facts_of(model).about
     said = [f"Weights: {about['licence']}." if "licence" in about else
             "The weights file states no licence: state one before passing it on."]
     manifest, base = pretrained.read_manifest(), about.get("base")

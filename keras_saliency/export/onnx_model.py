@@ -7,8 +7,8 @@ from keras_saliency.export.description import prepare
 from keras_saliency.export.frozen import freeze, largest_difference, megabytes
 from keras_saliency.export.quiet import quiet
 from keras_saliency.files import InputError, atomic_path, import_optional, require_writable
+from keras_saliency.models import facts_of
 from keras_saliency.prediction import runtimes
-from keras_saliency.prediction.forward import canvas_of
 from keras_saliency.prediction.runtimes import ONNX_EXTRA
 
 OPSET = 17  # of ONNX 1.12 (2022), which everything in use reads
@@ -91,7 +91,7 @@ def export_triton(model, path, log=print) -> Path:
     if path.exists():
         raise FileExistsError(f"{path} exists; choose another folder")
     export_onnx(model, path / "1" / "model.onnx", dynamic_batch=True, log=log)
-    height, width = canvas_of(model)
+    height, width = facts_of(model).require_canvas()
     settings = path / "config.pbtxt"
     with atomic_path(settings) as temporary:
         temporary.write_text(TRITON.format(height=height, width=width))

@@ -4,10 +4,11 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from keras_saliency.export import keras_file, model_card, onnx_model, saved_model
+from keras_saliency.export import model_card, onnx_model, saved_model
 from keras_saliency.export.frozen import largest_difference, megabytes
 from keras_saliency.export.picture_bytes import LIMIT
 from keras_saliency.files import atomic_folder, import_optional, require_writable, sha256
+from keras_saliency.models import save as save_network
 from keras_saliency.prediction.runtimes import ONNX_EXTRA
 
 CARD, SUMS = "README.md", "SHA256SUMS"
@@ -24,7 +25,7 @@ def export_package(model, path, limit=LIMIT, log=print) -> Path:
 
     Raises:
         FileExistsError: `path` is there already.
-        InputError: as `save_keras`, `save` and `save_onnx`. MissingPackage: the extra onnx is not
+        InputError: as `models.save`, `save` and `save_onnx`. MissingPackage: the extra onnx is not
             installed.
     """
     path = Path(path)
@@ -45,7 +46,7 @@ def export_package(model, path, limit=LIMIT, log=print) -> Path:
 
 def _write_models(model, folder, limit) -> dict:
     """{file or folder of `folder`: how far it is from the model, as a share of the map's range}."""
-    kept = keras_file.save_keras(model, folder / model_card.KERAS)
+    kept = save_network(model, folder / model_card.KERAS)
     saved = saved_model.save(model, folder / model_card.SAVED_MODEL, limit=limit)
     onnx = onnx_model.save_onnx(model, folder / model_card.ONNX, dynamic_batch=True)
     loaded = keras.models.load_model(kept)

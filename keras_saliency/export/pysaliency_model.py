@@ -1,15 +1,14 @@
 """A model of this package as a model of pysaliency, for its metrics and datasets."""
 import numpy as np
 
-from keras_saliency.models import is_density
-from keras_saliency.prediction.forward import predict
+from keras_saliency.prediction.predictor import predict, predictor
 
 
 def to_pysaliency(model, canvas=None, **options):
-    """Hand a Keras saliency model to pysaliency.
+    """Return a saliency model as a model of pysaliency.
 
     Args:
-        model: Keras model on RGB 0..255, as `build_model` and `load_pretrained` give it.
+        model: as of `predict`: a Keras model on RGB 0..255, or whatever else predicts.
         canvas: (h, w) to work at; see `predict`.
         **options: of the pysaliency class, such as `cache_location`.
 
@@ -47,4 +46,5 @@ def to_pysaliency(model, canvas=None, **options):
             density = predicted(stimulus).astype(np.float64)
             return np.log(density / density.sum())
 
-    return (KerasDensityModel if is_density(model.name) else KerasSaliencyModel)(**options)
+    return (KerasDensityModel if predictor(model).facts.density
+            else KerasSaliencyModel)(**options)

@@ -10,9 +10,7 @@ from keras_saliency.export.frozen import require_finite
 from keras_saliency.export.picture_bytes import LIMIT, decode_batch, picture_of, require_size
 from keras_saliency.export.warmup import write_warmup
 from keras_saliency.files import atomic_folder
-from keras_saliency.maps import geometry
-from keras_saliency.models import check_canvas, fit_of, is_density, postprocess_of
-from keras_saliency.prediction.forward import canvas_of
+from keras_saliency.models import check_canvas, facts_of
 
 
 class SaliencyModule(tf.Module):
@@ -34,17 +32,18 @@ class SaliencyModule(tf.Module):
             def network(images):
                 return model(images, training=False)
 
-        self.canvas = canvas = canvas_of(model)
+        facts = facts_of(model)
+        self.canvas, fit = facts.require_canvas(), facts.fit
+        canvas = self.canvas
         check_canvas(model, canvas)
-        fit, postprocess = fit_of(model), postprocess_of(model)
-        turned = {shape: geometry.oriented_canvas(  # as `predict` does
-            shape, canvas, fit, turns=None in model.input_shape[1:3]) for shape in ((2, 1), (1, 2))}
+        turned = {shape: facts.canvas_for(shape) for shape in ((2, 1), (1, 2))}
 
         def map_of(image):
             """[H, W, 1] of an image [H, W, 3], as `predict` gives it."""
             size = tf.shape(image)[:2]
             chosen = tf.where(size[0] > size[1], turned[2, 1], turned[1, 2])
-            return postprocess(network(maps.to_canvas(image, chosen, fit=fit)[tf.newaxis])[0], size)
+            canvas_map = network(maps.to_canvas(image, chosen, fit=fit)[tf.newaxis])[0]
+            return maps.finished(canvas_map, size, fit, facts.finish)
 
         @tf.function(input_signature=[
             tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")])
@@ -54,7 +53,7 @@ class SaliencyModule(tf.Module):
             predicted = tf.map_fn(map_of, images,
                                   fn_output_signature=tf.TensorSpec([None, None, 1]))
             saliency = maps.min_max(predicted, axis=(1, 2, 3))
-            if is_density(model.name):
+            if facts.density:
                 return {"saliency": saliency, "density": predicted,
                         "log_density": tf.math.log(predicted)}
             density = tf.math.divide_no_nan(

@@ -7,9 +7,9 @@ import tensorflow as tf
 from keras_saliency.export.frozen import freeze
 from keras_saliency.export.tflite import interpreter
 from keras_saliency.files import InputError
-from keras_saliency.maps import arrays, geometry
-from keras_saliency.models import check_canvas, fit_of, postprocess_of
-from keras_saliency.prediction.forward import canvas_of
+from keras_saliency.maps import geometry
+from keras_saliency.models import check_canvas, facts_of
+from keras_saliency.prediction.exported import predict_in_numpy
 
 QUANTIZE = ("dynamic", "float16")
 
@@ -17,10 +17,10 @@ QUANTIZE = ("dynamic", "float16")
 def canvases(model) -> dict:
     """The canvases of a network on a page: `canvas`, that of pictures, `live`, half as large, that
     of a camera's frames, both (h, w), and `turns`, whether they are turned for upright pictures."""
-    canvas = tuple(canvas_of(model))
-    turns = None in model.input_shape[1:3]
-    return {"canvas": canvas, "live": _half(model, canvas) if turns else canvas,
-            "turns": turns and fit_of(model) != geometry.STRETCH}
+    facts = facts_of(model)
+    canvas, sizes_vary = facts.require_canvas(), None in model.input_shape[1:3]
+    return {"canvas": canvas, "live": _half(model, canvas) if sizes_vary else canvas,
+            "turns": facts.turns and facts.fit != geometry.STRETCH}
 
 
 def signatures(sizes: dict) -> list:
@@ -64,29 +64,29 @@ def convert(model, sizes, quantize="dynamic") -> bytes:
 
 
 class Converted:
-    """What `convert` made, run here as the page runs it; `predict` takes it in a model's place.
+    """What `convert` made, run here as the page runs it; see `prediction.predictor.Predictor`.
 
     Args:
         contents: of the .tflite file. model: the network that it was made of.
     """
 
     def __init__(self, contents, model):
-        self.name, self._sizes, self._fit = model.name, canvases(model), fit_of(model)
+        self.facts = facts_of(model)
         self._interpreter = interpreter()(model_content=contents)
-        self._last_step = postprocess_of(model)
 
-    def __call__(self, images) -> np.ndarray:
-        """Map float32 [1, h, w, 1] of images float32 [1, h, w, 3] on one of the canvases."""
-        run = self._interpreter.get_signature_runner(signature(images.shape[1:3]))
-        return run(images=images)["saliency"]
+    def maps(self, batch) -> np.ndarray:
+        """Return the map float32 [1, h, w, 1] of images float32 [1, h, w, 3] on a canvas."""
+        run = self._interpreter.get_signature_runner(signature(batch.shape[1:3]))
+        return run(images=batch)["saliency"]
 
-    def map_of(self, image, canvas=None) -> np.ndarray:
-        """What `prediction.forward.predict` gives for an image that it has checked."""
-        size = image.shape[:2]
-        canvas = canvas or geometry.oriented_canvas(size, self._sizes["canvas"], self._fit,
-                                                      self._sizes["turns"])
-        images = arrays.to_canvas(image, canvas, self._fit)[np.newaxis]
-        return self._last_step(self(images)[0], size)[..., 0].numpy()
+    def predict(self, image, canvas=None) -> np.ndarray:
+        """Return the published map float32 [H, W] of an image [H, W, 3]."""
+        return predict_in_numpy(self, self.facts.name, image, canvas)
+
+    def check_canvas(self, canvas) -> None:
+        """Raise `InputError` for a canvas that has no signature."""
+        if signature(canvas) not in self._interpreter.get_signature_list():
+            raise InputError(f"{self.facts.name} was not converted for a canvas of {canvas}")
 
 
 def _frozen(model, size):

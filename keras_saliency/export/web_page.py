@@ -8,13 +8,14 @@ import numpy as np
 from keras_saliency.config import DataConfig
 from keras_saliency.datasets.loading import load_data
 from keras_saliency.evaluation.scoring import Scorer, score_predictions
-from keras_saliency.evaluation.sources import model_predictions
+from keras_saliency.evaluation.sources import predictions
 from keras_saliency.export import int8, web_runtime
 from keras_saliency.export.description import prepare
 from keras_saliency.export.generated_pictures import generate
 from keras_saliency.export.web_model import Converted, canvases, convert, signatures
 from keras_saliency.files import atomic_folder, require_writable
 from keras_saliency.prediction.overlay import colorize
+from keras_saliency.prediction.predictor import predictor
 
 PAGE = Path(__file__).parent / "web"
 MEASURED = 10  # generated pictures
@@ -79,13 +80,13 @@ def losses(model, converted, stimuli=None, log=print) -> dict:
     if stimuli is None:
         pictures = generate(MEASURED, canvases(model)["canvas"])[:, np.newaxis]
         lost = int8.losses([model(p, training=False)[0].numpy() for p in pictures],
-                           [converted(p)[0] for p in pictures])
+                           [converted.maps(p)[0] for p in pictures])
         log(f"loss against its own maps of {MEASURED} generated pictures: {int8.say(lost)}")
         return lost
     dataset, sigma = stimuli
     means = []
-    for label, predictor in (("network", model), ("page", converted)):
-        means.append(score_predictions(model_predictions(predictor, dataset),
+    for label, its in (("network", model), ("page", converted)):
+        means.append(score_predictions(predictions(predictor(its), dataset),
                                        Scorer(dataset, sigma, list(METRICS)), label).means())
         log(f"{label} on {len(dataset)} stimuli of {dataset.name}: " + ", ".join(
             f"{name.upper()} {means[-1][name]:.4f}" for name in METRICS))

@@ -7,6 +7,7 @@ import hashlib
 from keras_saliency.files.errors import (
     InputError,
     MissingPackage,
+    NotTrusted,
     first_line,
     import_optional,
     list_some,
@@ -23,7 +24,8 @@ from keras_saliency.files.writing import (
     uninterrupted,
 )
 
-__all__ = ["InputError", "MissingPackage", "atomic_folder", "atomic_path", "first_line",
+__all__ = ["InputError", "MissingPackage", "NotTrusted", "atomic_folder", "atomic_path",
+           "first_line",
            "import_optional", "list_some", "plain_cell", "printable", "remove_abandoned",
            "require", "require_writable", "safe_cell", "sha256", "temporary_path",
            "uninterrupted", "write_csv"]

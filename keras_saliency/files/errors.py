@@ -20,6 +20,10 @@ def require(condition, message: str, error=InputError) -> None:
         raise error(message)
 
 
+class NotTrusted(InputError):
+    """A file could run code or touch other files when it is opened, and was not trusted."""
+
+
 def import_optional(module: str, extra: str):
     """Import the module of a package that is installed with an extra of this one.
 

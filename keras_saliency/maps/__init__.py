@@ -9,6 +9,6 @@ from keras_saliency.maps.geometry import FITS, PAD, STIMULUS_PADDING, STRETCH
 __all__ = ["FITS", "PAD", "STIMULUS_PADDING", "STRETCH"]
 
 __getattr__, __dir__ = lazy(__name__, dict.fromkeys((
-    "DENSITY", "FIXATIONS", "MAP_PADDING", "blur", "canvas_offset", "density_from_canvas",
-    "density_map", "fitted_size", "fixation_map", "from_canvas", "min_max", "peak_normalize",
+    "DENSITY", "FIXATIONS", "MAP_PADDING", "blur", "canvas_offset", "density_map",
+    "finished", "fitted_size", "fixation_map", "from_canvas", "min_max", "peak_normalize",
     "points_to_canvas", "resize", "to_canvas"), "keras_saliency.maps.tensors"))

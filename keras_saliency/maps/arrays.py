@@ -59,6 +59,21 @@ def blur(image, profile) -> np.ndarray:
     return (blurred(values) / blurred(np.ones_like(values)))[..., np.newaxis]
 
 
+def finished(canvas_map, size, fit, finish) -> np.ndarray:
+    """float32 [H, W, 1] of a canvas map [h, w, 1]; see `tensors.finished`."""
+    values = canvas_map
+    if (finish.scale, finish.shift) != (1.0, 0.0):
+        values = values * np.float32(finish.scale) + np.float32(finish.shift)
+    if finish.clip is not None:
+        values = np.clip(values, *finish.clip)
+    values = from_canvas(values, size, fit)
+    if finish.blur:
+        values = blur(values, np.array(finish.blur))
+    if finish.lower is not None:
+        values = np.maximum(values, np.float32(finish.lower))
+    return values / values.sum() if finish.normalise else values
+
+
 def _apply(weights, values):
     """The matrix [n, N] along the first axis of `values` [N, ...]; None is the identity."""
     if weights is None:

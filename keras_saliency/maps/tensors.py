@@ -91,11 +91,23 @@ def from_canvas(canvas_map, size, fit=PAD) -> tf.Tensor:
         resize(cropped, size), tf.reduce_min(cropped), tf.reduce_max(cropped))
 
 
-def density_from_canvas(density, size, fit=PAD) -> tf.Tensor:
-    """`from_canvas` of a density [h, w, 1], divided by its sum: what lies on the padding is not in
-    the picture. Returns float32 [H, W, 1]."""
-    values = from_canvas(density, size, fit)
-    return values / tf.reduce_sum(values)
+def finished(canvas_map, size, fit, finish) -> tf.Tensor:
+    """Return the published map float32 [H, W, 1] of a canvas map [h, w, 1].
+
+    Args:
+        size: (H, W) of the picture. finish: `maps.finish.Finish`.
+    """
+    values = tf.cast(canvas_map, tf.float32)
+    if (finish.scale, finish.shift) != (1.0, 0.0):
+        values = values * finish.scale + finish.shift
+    if finish.clip is not None:
+        values = tf.clip_by_value(values, *finish.clip)
+    values = from_canvas(values, size, fit)
+    if finish.blur:
+        values = blur(values, finish.blur)
+    if finish.lower is not None:
+        values = tf.maximum(values, finish.lower)
+    return values / tf.reduce_sum(values) if finish.normalise else values
 
 
 def points_to_canvas(points, size, canvas, fit=PAD) -> tf.Tensor:

@@ -16,6 +16,7 @@ import numpy as np
 from keras import layers
 
 from keras_saliency.files import InputError
+from keras_saliency.maps.finish import DENSITY
 from keras_saliency.models.density_layers import (
     PRIOR_CELLS,
     AddCenterBias,
@@ -24,9 +25,15 @@ from keras_saliency.models.density_layers import (
     MixUniform,
     MonotoneLog,
 )
+from keras_saliency.models.facts_layer import (
+    CALIBRATED,
+    bare_output,
+    facts_of,
+    is_calibrated,
+    require_network,
+    with_facts,
+)
 from keras_saliency.models.layers import MinMax
-
-CALIBRATED = "calibrated_"  # begins the names of its layers and of the model
 
 
 class Parameters(NamedTuple):
@@ -45,32 +52,25 @@ class Parameters(NamedTuple):
     log_density: np.ndarray = np.zeros((PRIOR_CELLS, PRIOR_CELLS))
 
 
-def is_calibrated(name) -> bool:
-    """Whether the model of this name is one of `add_calibration`."""
-    return str(name).startswith(CALIBRATED)
-
-
 def add_calibration(network) -> keras.Model:
-    """A model that shares the layers of `network` and ends in a density.
+    """Return a model that shares the layers of `network` and ends in a density.
 
     Args:
         network: Keras model on RGB 0..255 [B, H, W, 3] with one map [B, H, W, 1] as its output.
 
     Returns:
         keras.Model `calibrated_<name>`: the same input -> float32 [B, H, W, 1], sums to 1 over the
-        canvas; the layer `calibrated_log_density` has its logarithm in nats. `canvas`,
-        `canvas_fit` and `about` are those of the network. The last step that the authors of some
-        networks publish (SalNet's blur, for one) is left out: blur and nonlinearity take its place.
+        canvas; the layer `calibrated_log_density` has its logarithm in nats. Canvas, fit and
+        `about` are those of the network. Its blur and nonlinearity replace the finish that the
+        authors of some networks publish, such as SalNet's blur.
 
     Raises:
         InputError: no such model, or one that is calibrated already.
     """
-    if not isinstance(network, keras.Model) or len(network.outputs) != 1:
-        raise InputError(f"{getattr(network, 'name', network)} is no Keras model with one map as "
-                         "its output, which a calibration is added to")
+    require_network(network)
     if is_calibrated(network.name):
         raise InputError(f"{network.name} has a calibration; give the network that it was made of")
-    x = MinMax(name=f"{CALIBRATED}min_max")(network.outputs[0])
+    x = MinMax(name=f"{CALIBRATED}min_max")(bare_output(network))
     x = GaussianBlur(name=f"{CALIBRATED}blur")(x)
     x = MonotoneLog(name=f"{CALIBRATED}nonlinearity")(x)
     x = AddCenterBias(name=f"{CALIBRATED}center_bias")(x)
@@ -79,10 +79,8 @@ def add_calibration(network) -> keras.Model:
     model = keras.Model(network.inputs[0],
                         layers.Activation("exponential", name=f"{CALIBRATED}density")(x),
                         name=CALIBRATED + network.name)
-    for attribute in ("canvas", "canvas_fit", "about"):
-        if hasattr(network, attribute):
-            setattr(model, attribute, getattr(network, attribute))
-    return model
+    return with_facts(model, facts_of(network).changed(
+        name=model.name, density=True, finish=DENSITY))
 
 
 def write_parameters(model, parameters: Parameters) -> None:

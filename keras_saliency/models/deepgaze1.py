@@ -22,6 +22,7 @@ import keras
 from keras import layers
 
 from keras_saliency.files import InputError
+from keras_saliency.maps.finish import DENSITY
 from keras_saliency.models.backbones import ALEXNET, VGG16_BLOCKS, alexnet, vgg16
 from keras_saliency.models.density_layers import (
     AddCenterBias,
@@ -151,6 +152,6 @@ SPEC = ModelSpec(
     deepgaze1, canvas=(480, 640),
     citation="Kuemmerer, Theis and Bethge (2015), DeepGaze I: Boosting saliency prediction with "
              "feature maps trained on ImageNet, ICLR workshop",
-    density=True,
+    density=True, finish=DENSITY,
     published="AlexNet: 3,750,913 parameters, without groups (MSI-Net paper, Table 3); ours "
               "2,338,690 with them")

@@ -8,16 +8,15 @@ saliency_map float32 [B, H, W, 1], linear, trained towards densities of peak 1. 
 Departures: the paper halves the 512 maps in each of four blocks and yet names 64 maps before the
 last convolution; four halvings would leave 32. The default widths (256, 128, 64, 64) keep the 64.
 The activations of the decoder are not stated; ReLU follows each 3x3 convolution inside a block,
-none follows the transposed ones. Negative values of the linear output count as 0 (`postprocess`).
+none follows the transposed ones. Negative values of the linear output count as 0 (its finish).
 The paper resizes every picture to 240x320: the config for MIT1003 stretches (`data.fit`), those for
 SALICON and OSIE, whose stimuli have that shape, need not.
 """
 import keras
-import tensorflow as tf
 from keras import layers
 
-from keras_saliency import maps
 from keras_saliency.files import InputError
+from keras_saliency.maps.finish import Finish
 from keras_saliency.models.backbones import vgg16
 from keras_saliency.models.layers import Preprocess
 from keras_saliency.models.spec import ModelSpec
@@ -60,13 +59,7 @@ def ead(input_shape=(None, None, 3), widths=(256, 128, 64, 64), preprocessing="c
     return keras.Model(image, saliency, name="ead")
 
 
-def postprocess(canvas_map, size, fit=maps.PAD) -> tf.Tensor:
-    """The map [H, W, 1] in the image's size (H, W), negative values cut to 0: it is trained
-    towards densities, which have none."""
-    return tf.nn.relu(maps.from_canvas(canvas_map, size, fit))
-
-
 SPEC = ModelSpec(
-    ead, canvas=(240, 320), postprocess=postprocess,
+    ead, canvas=(240, 320), finish=Finish(lower=0.0),
     citation="He, Borji, Mi and Pugeault (2018), What catches the eye? Visualizing and "
              "understanding deep saliency models")

@@ -72,9 +72,6 @@ def at_precision(model, precision: str):
 
     copy = keras.models.clone_model(model, clone_function=clone)
     copy.set_weights(model.get_weights())
-    for attribute in ("canvas", "canvas_fit", "about"):
-        if hasattr(model, attribute):
-            setattr(copy, attribute, getattr(model, attribute))
     for layer in copy.layers:
         layer.trainable = model.get_layer(layer.name).trainable
     return copy

@@ -2,8 +2,8 @@
 convolutional networks for saliency prediction" (CVPR 2016), section 4.
 
 Input: RGB float32 0..255 [B, H, W, 3], any size from 11x11; 240x320 in the paper. Output: raw
-saliency_map float32 [B, 4 ceil(ceil(H / 2) / 2), ...], linear, about -1..1; `postprocess`
-turns it into the published map. Parameters: 25,806,209 (paper: 25.8 million).
+saliency_map float32 [B, 4 ceil(ceil(H / 2) / 2), ...], linear, about -1..1; its finish,
+`PUBLISHED`, turns it into the published map. Parameters: 25,806,209 (paper: 25.8 million).
 
 Departures from the published Caffe network: none. As in the prototxt, each convolution but the last
 is rectified, the first is then normalised, and the first two are pooled. Caffe rounds the sizes of
@@ -12,22 +12,20 @@ values.
 
 Departures in training (configs/salnet_deep_salicon.yaml): all weights start as He et al. (2015) do;
 in the paper that is so behind the third convolution, the others come from VGG_CNN_M, which is
-not at hand. Targets lie in -1..1, as the paper says, so that `postprocess` is their inverse
+not at hand. Targets lie in -1..1, as the paper says, so that `PUBLISHED` is their inverse
 (`losses.l2_centered`); the authors' training prototxt (issues 3 and 9 of their repository) has
 (255 density - 31) 2/255, which is -0.24..1.76, and x128 + 127 cuts off what exceeds 1.
 """
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import layers
 
-from keras_saliency import maps
+from keras_saliency.maps.finish import Finish
 from keras_saliency.models.layers import CeilMaxPooling, LocalResponseNormalization, Preprocess
 from keras_saliency.models.spec import ModelSpec
 
 CONVOLUTIONS = ((96, 7), (256, 5), (512, 3), (512, 5), (512, 5), (256, 7), (128, 11), (32, 11),
                 (1, 13))
-GAUSSIAN = np.array([1, 4, 6, 4, 1]) / 16  # OpenCV's for 5 pixels and no deviation named
 
 
 def salnet_deep(input_shape=(None, None, 3), width_multiplier=1.0):
@@ -66,21 +64,12 @@ def start_bilinear(model) -> None:
     model.get_layer("deconv1").set_weights([np.outer(tent, tent)[..., np.newaxis, np.newaxis]])
 
 
-def postprocess(canvas_map, size, fit=maps.PAD) -> tf.Tensor:
-    """The published map of a raw output: x 128 + 127, cut to 0..255, cubic resize, 5x5 Gaussian.
-
-    Args:
-        canvas_map: [h, w, 1]. size: (H, W) of the image. fit: see `maps`.
-
-    Returns:
-        float32 [H, W, 1], 0..255.
-    """
-    levels = tf.clip_by_value(canvas_map * 128.0 + 127.0, 0.0, 255.0)
-    return maps.blur(maps.from_canvas(levels, size, fit), GAUSSIAN)
-
+# x 128 + 127, cut to 0..255, cubic resize, OpenCV's Gaussian for 5 pixels and no deviation named
+PUBLISHED = Finish(scale=128.0, shift=127.0, clip=(0.0, 255.0),
+                   blur=(1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16))
 
 SPEC = ModelSpec(
-    salnet_deep, canvas=(240, 320), postprocess=postprocess,
+    salnet_deep, canvas=(240, 320), finish=PUBLISHED,
     citation="Pan, Sayrol, Giro-i-Nieto, McGuinness and O'Connor (2016), Shallow and deep "
              "convolutional networks for saliency prediction, CVPR",
     published="98.4 MiB of parameters, 123.7 of outputs (SalNet paper, Table 1)")

@@ -9,23 +9,23 @@ Departures: the authors' map of 48x48 is enlarged to the canvas inside the netwo
 that it is trained and scored like the others. The paper calls a norm constraint on the maxout layer
 essential and gives no constant, and the published script has none: `max_norm` is that of
 Goodfellow et al. (2013). Weights start from N(0, 0.01) and biases at 0.1, as the paper says; the
-script leaves them to Lasagne. `postprocess` is the paper's: resized, then blurred by a Gaussian of
+script leaves them to Lasagne. The finish is the paper's: resized, then blurred by a Gaussian of
 2 pixels; the scripts blur the map of 48x48 by 3 before, or not at all. How it is trained, and where
 the script differs, stands in configs/salnet_shallow_salicon.yaml and salnet_shallow_isun.yaml.
 """
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import layers
 
 from keras_saliency import addons, maps
 from keras_saliency.files import InputError
+from keras_saliency.maps.finish import Finish
 from keras_saliency.models.layers import BilinearUpsample, CeilMaxPooling, Preprocess
 from keras_saliency.models.spec import ModelSpec
 
 CANVAS, MAP = 96, 48
 MAX_NORM = 1.9365  # of Goodfellow et al. (2013) for the maxout units of their network for MNIST
-GAUSSIAN = np.exp(-0.5 * (np.arange(-8, 9) / 2.0) ** 2)  # of 2 pixels; `blur` sets the sum
+GAUSSIAN = np.exp(-0.5 * (np.arange(-8, 9) / 2.0) ** 2)  # of 2 pixels; the blur sets the sum
 
 
 def salnet_shallow(input_shape=(CANVAS, CANVAS, 3), filters=128, max_norm=MAX_NORM,
@@ -74,13 +74,9 @@ def salnet_shallow(input_shape=(CANVAS, CANVAS, 3), filters=128, max_norm=MAX_NO
     return keras.Model(image, saliency, name="salnet_shallow")
 
 
-def postprocess(canvas_map, size, fit=maps.PAD) -> tf.Tensor:
-    """The published map [H, W, 1]: in the image's size (H, W), under a Gaussian of 2 pixels."""
-    return maps.blur(maps.from_canvas(canvas_map, size, fit), GAUSSIAN)
-
-
 SPEC = ModelSpec(
-    salnet_shallow, canvas=(CANVAS, CANVAS), fit=maps.STRETCH, postprocess=postprocess,
+    salnet_shallow, canvas=(CANVAS, CANVAS), fit=maps.STRETCH,
+    finish=Finish(blur=tuple(GAUSSIAN.tolist())),
     citation="Pan, Sayrol, Giro-i-Nieto, McGuinness and O'Connor (2016), Shallow and deep "
              "convolutional networks for saliency prediction, CVPR",
     published="244.6 MiB of parameters, 2.3 of outputs (total at test time less parameters; the "

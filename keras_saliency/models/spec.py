@@ -1,13 +1,14 @@
-"""What the registry knows of a model; each model's file ends with its `SPEC`."""
+"""The registry's facts about a model; each model's file ends with its `SPEC`."""
 from dataclasses import dataclass
 from typing import Callable, Optional
 
 from keras_saliency import maps
+from keras_saliency.maps.finish import Finish
 
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """Every fact about a published model that code outside of its file needs.
+    """Every fact about a published model that code outside its file needs.
 
     Attributes:
         builder: function (input_shape, **options) -> keras.Model on RGB 0..255; of a classical
@@ -17,9 +18,8 @@ class ModelSpec:
             None for a classical model, which works at the image's own size.
         fit: how its authors bring pictures onto it, "pad" or "stretch" (see `maps`).
         density: whether its output is a density: sums to 1 and has a logarithm.
-        postprocess: from a canvas map float32 [h, w, 1], the image's size (H, W) and the fit to
-            the map that is published, float32 [H, W, 1], in TensorFlow; None: `from_canvas` alone.
-        published: the sizes that papers state, for the table of `scripts/summary.py`.
+        finish: from a canvas map to the published one.
+        published: the sizes that papers state, for the table of `keras-saliency summary`.
     """
 
     builder: Callable
@@ -27,7 +27,7 @@ class ModelSpec:
     canvas: Optional[tuple] = None
     fit: str = maps.PAD
     density: bool = False
-    postprocess: Optional[Callable] = None
+    finish: Finish = Finish()
     published: str = ""
 
     @property

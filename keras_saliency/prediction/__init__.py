@@ -1,6 +1,18 @@
 """A picture of any size -> its saliency_map in the same size; pictures in and out."""
-from keras_saliency.prediction.forward import canvas_of, forward_function, predict
+from typing import TYPE_CHECKING
+
+from keras_saliency.lazy import lazy
 from keras_saliency.prediction.pictures import PICTURE_TYPES, find_pictures, read_picture
 
-__all__ = ["PICTURE_TYPES", "canvas_of", "find_pictures", "forward_function", "predict",
+if TYPE_CHECKING:
+    from keras_saliency.prediction.keras_predictor import forward_function
+    from keras_saliency.prediction.predictor import Predictor, predict
+
+__all__ = ["PICTURE_TYPES", "Predictor", "find_pictures", "forward_function", "predict",
            "read_picture"]
+
+__getattr__, __dir__ = lazy(__name__, {
+    "Predictor": "keras_saliency.prediction.predictor",
+    "forward_function": "keras_saliency.prediction.keras_predictor",
+    "predict": "keras_saliency.prediction.predictor",
+})

@@ -5,29 +5,35 @@ predictions; all this is done once, when the file is written.
 """
 import json
 import reprlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from keras_saliency.config import FITS, check_size
-from keras_saliency.files import InputError, printable
-from keras_saliency.maps import arrays, geometry
+from keras_saliency.config import check_size
+from keras_saliency.files import InputError, first_line, printable
+from keras_saliency.maps import arrays
+from keras_saliency.maps.finish import DENSITY, Finish
+from keras_saliency.models.facts import Facts, check, provenance
 from keras_saliency.prediction import runtimes
-from keras_saliency.prediction.last_steps import LAST_STEPS
 from keras_saliency.prediction.runtimes import INT8, PRECISIONS
 
+REMEDY = "export it again"
 ENDINGS = {".xml": "openvino", ".onnx": "onnxruntime", ".tflite": "litert"}
-REMEDY = "export it again with scripts/export.py"
+OLD_FINISHES = {
+    "from_canvas": Finish(), "density_from_canvas": DENSITY, "ead": Finish(lower=0.0),
+    "salnet_deep": Finish(128.0, 127.0, (0.0, 255.0), (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)),
+    "salnet_shallow": Finish(blur=tuple(np.exp(-0.5 * (np.arange(-8, 9) / 2.0) ** 2).tolist()))}
 
 
 class Exported:
-    """A network of `load_exported`; `predict` takes it in a model's place.
+    """A network of `load_exported`; see `predictor.Predictor`.
 
     Attributes:
-        file: its path. engine, precision: what runs it, and in what. name: of the model.
-        canvas: (h, w). canvas_fit: of pictures on it. input_shape: of its images [B, h, w, 3], None
-            where any number will do. losses: {metric: what int8 loses, see `export.int8.losses`};
-            else empty. provenance: what it was trained on, and its licence.
+        facts: of the network; the canvas is not turned where the file takes one size alone.
+        file: its path. engine, precision: what runs it, and in which numbers.
+        input_shape: of its images [B, h, w, 3], None where any number will do.
+        losses: {metric: loss of int8, see `export.int8.losses`}; else empty.
     """
 
     def __init__(self, file, engine, precision, opened):
@@ -35,34 +41,48 @@ class Exported:
         self.losses = _read_losses(opened.losses, file)
         self.precision = INT8 if self.losses else precision
         self.input_shape, self._run = opened.shape, opened.run
-        about = _read_description(opened.description, file)
-        self.name, self.provenance = about["model"], about["provenance"]
-        self.canvas, self.canvas_fit = about["canvas"], about["fit"]
-        self._last_step = LAST_STEPS[about["last_step"]]
+        facts = _read_description(opened.description, file)
+        self.facts = replace(facts, turns=facts.turns and None in self.input_shape[1:3])
 
     def __reduce__(self):
         """Another process opens the file again; it must see it by the same name."""
         return load_exported, (str(self.file.resolve()), self.precision)
 
-    def __call__(self, images) -> np.ndarray:
-        """Maps float32 [B, h, w, 1] of images float32 [B, h, w, 3] on a canvas."""
-        return self._run(images)
+    def maps(self, batch) -> np.ndarray:
+        """Return maps float32 [B, h, w, 1] of images float32 [B, h, w, 3] on a canvas."""
+        if self.input_shape[0] == 1 and len(batch) > 1:
+            return np.concatenate([self._run(image[np.newaxis]) for image in np.asarray(batch)])
+        return self._run(batch)
 
-    def map_of(self, image, canvas=None) -> np.ndarray:
-        """What `prediction.forward.predict` gives for an image that it has checked."""
-        size, fit = image.shape[:2], self.canvas_fit
-        if canvas is None:
-            canvas = geometry.oriented_canvas(
-                size, self.canvas, fit, turns=None in self.input_shape[1:3])
-        canvas = check_size(tuple(canvas))
-        canvas_map = self._run(arrays.to_canvas(image, canvas, fit)[np.newaxis])[0]
-        if canvas_map.shape != (*canvas, 1):
-            raise InputError(f"{self.file}: makes a map of {canvas_map.shape} on a canvas of "
-                             f"{canvas}; its strides must divide the canvas")
-        return self._last_step(canvas_map, size, fit)[..., 0]
+    def predict(self, image, canvas=None) -> np.ndarray:
+        """Return the published map float32 [H, W] of an image [H, W, 3]."""
+        return predict_in_numpy(self, self.file, image, canvas)
+
+    def check_canvas(self, canvas) -> None:
+        """Raise `InputError` for a canvas (h, w) of another size than the file takes."""
+        canvas, fixed = check_size(tuple(canvas)), self.input_shape[1:3]
+        if None not in fixed and tuple(fixed) != canvas:
+            raise InputError(f"{self.file} takes a canvas of {fixed} alone, not {canvas}")
 
     def __str__(self):
-        return printable(f"{self.file}: {self.provenance}; on {self.engine} in {self.precision}")
+        return printable(f"{self.file}: {provenance(self.facts)}; on {self.engine} in "
+                         f"{self.precision}")
+
+
+def predict_in_numpy(predictor, name, image, canvas=None) -> np.ndarray:
+    """Predict a picture without TensorFlow: onto the canvas, through the network, and back.
+
+    Args:
+        predictor: `Predictor`. name: of it, for messages. image: [H, W, 3].
+        canvas: (h, w); default: of the predictor's facts.
+    """
+    facts, size = predictor.facts, image.shape[:2]
+    canvas = facts.canvas_for(size) if canvas is None else check_size(tuple(canvas))
+    canvas_map = predictor.maps(arrays.to_canvas(image, canvas, facts.fit)[np.newaxis])[0]
+    if canvas_map.shape != (*canvas, 1):
+        raise InputError(f"{name}: makes a map of {canvas_map.shape} on a canvas of {canvas}; its "
+                         "strides must divide the canvas")
+    return arrays.finished(canvas_map, size, facts.fit, facts.finish)[..., 0]
 
 
 def is_exported(path) -> bool:
@@ -127,22 +147,28 @@ def _find(path) -> Path:
     return files[0]
 
 
-def _read_description(text, file) -> dict:
-    """What `description.describe` wrote, checked."""
+def _read_description(text, file) -> Facts:
+    """The facts that the file holds (`export.description`), checked."""
     if text is None:
         raise InputError(f"{file} does not say how pictures come onto its canvas: it is of another "
                          f"program or an older version of this package; {REMEDY}")
     try:
         about = json.loads(text)
-        about = {key: about[key] for key in ("model", "canvas", "fit", "last_step", "provenance")}
-        about["canvas"] = check_size(about["canvas"])
+        return _old_facts(about) if "last_step" in about else Facts.from_dict(about)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise InputError(f"{file}: what it says of itself is damaged ({error}); {REMEDY}") from None
-    for key, valid in (("fit", FITS), ("last_step", LAST_STEPS)):
-        if not isinstance(about[key], str) or about[key] not in valid:
-            raise InputError(f"{file}: {key} {reprlib.repr(about[key])} is none of "
-                             f"{', '.join(valid)}; {REMEDY}")
-    return {**about, "model": str(about["model"]), "provenance": str(about["provenance"])}
+        raise InputError(f"{file}: what it says of itself is damaged ({first_line(error)}); "
+                         f"{REMEDY}") from None
+
+
+def _old_facts(about) -> Facts:
+    """The facts of a file of version 0.1, which named its finish."""
+    if about["last_step"] not in OLD_FINISHES:
+        raise InputError(f"last_step {reprlib.repr(about['last_step'])} is none of "
+                         f"{', '.join(OLD_FINISHES)}")
+    finish = OLD_FINISHES[about["last_step"]]
+    return check(Facts(str(about["model"]), about["canvas"], about["fit"],
+                       density=finish.normalise, finish=finish,
+                       about={"provenance": str(about["provenance"])}))
 
 
 def _read_losses(text, file) -> dict:

@@ -5,20 +5,18 @@ on stimuli that they were not fitted to; where they do not, the network stays as
 """
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 import keras
 import numpy as np
 from tqdm import tqdm
 
-from keras_saliency import __version__
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
 from keras_saliency.datasets.pipeline import unreadable_files_named
 from keras_saliency.evaluation.statistics import bootstrap_intervals
 from keras_saliency.files import InputError
-from keras_saliency.models import check_canvas, fit_of, weights_file
+from keras_saliency.models import check_canvas, facts_of, save, with_facts
 from keras_saliency.models.calibration import Parameters, add_calibration, write_parameters
-from keras_saliency.prediction.forward import canvas_of
+from keras_saliency.prediction.predictor import network_of
 from keras_saliency.training import likelihood
 
 FOLDS = 5
@@ -56,11 +54,11 @@ class Calibration:
         return format_held_out(self.held_out)
 
     def save(self, path) -> Path:
-        """Write the calibrated model to a weights file, which `load_pretrained` reads.
+        """Write the calibrated model to a file (.h5 or .keras), which `load_pretrained` reads.
 
         Raises:
-            InputError: the calibration did not help, or the network does not say what it is: it
-                did not come from `load_pretrained`.
+            InputError: the calibration did not help, or a network of your own (.h5; it is kept in
+                a .keras file).
         """
         if not self.improved:
             raise InputError(f"{path} is not written: the calibration did not help")
@@ -94,13 +92,14 @@ def fit(model, dataset: SaliencyDataset, canvas=None, log=print) -> Calibration:
         InputError: a model that is no such network, or is calibrated already, or a canvas that its
             strides do not divide. FloatingPointError: a network that gives NaN or infinity.
     """
+    model = network_of(model)
     calibrated = add_calibration(model)  # refuses what it cannot take before the network runs
-    calibrated.canvas = canvas = tuple(canvas or canvas_of(model))
+    canvas = tuple(canvas or facts_of(model).require_canvas())
     check_canvas(model, canvas)
+    calibrated = with_facts(calibrated, facts_of(calibrated).changed(canvas=canvas))
     dataset = looked_at(dataset)
     with unreadable_files_named(dataset):
-        cells = likelihood.collect(model, likelihood.network_maps(model, dataset, canvas), dataset,
-                                   canvas)
+        cells = likelihood.collect(model, dataset, canvas)
     return fit_cells(model, calibrated, cells, log)
 
 
@@ -118,10 +117,11 @@ def fit_cells(model, calibrated, cells, log=print) -> Calibration:
     better = improves(held_out)
     if better:
         write_parameters(calibrated, found)
-        calibrated.about = MappingProxyType({  # a plain dict would be tracked as weights
-            **getattr(model, "about", {}), "calibration": facts(cells, held_out)})
+        known = facts_of(calibrated)
+        calibrated = with_facts(calibrated, known.changed(about={
+            **known.about, "calibration": facts(cells, held_out)}))
     result = Calibration(calibrated if better else model, found, held_out,
-                         len(cells.dataset.fixations), calibrated.canvas)
+                         len(cells.dataset.fixations), facts_of(calibrated).canvas)
     log(f"{result.table()}\n{describe(result)}")
     return result
 
@@ -222,19 +222,3 @@ def facts(cells, held_out) -> dict:
             "held_out": {"bits_per_fixation_over": "uniform", "folds": FOLDS, **{
                 name.replace(" ", "_"): [round(float(value), 4) for value in (mean, *interval)]
                 for name, mean, interval in zip(ROWS, held_out.mean(axis=0), intervals)}}}
-
-
-def save(model, path) -> Path:
-    """Write a calibrated model to a weights file.
-
-    Raises:
-        InputError: the network does not say what it is: it did not come from `load_pretrained`.
-    """
-    about = {key: value for key, value in getattr(model, "about", {}).items()
-             if key not in ("file", "base")}
-    if "model" not in about or "calibration" not in about:
-        raise InputError(f"{path}: {model.name} does not say which network it is and what it was "
-                         "calibrated on; load the network by load_pretrained, and calibrate it")
-    return weights_file.save(model, path, {
-        **about, "canvas": list(model.canvas), "fit": fit_of(model),
-        "keras": keras.__version__, "keras_saliency": __version__})

@@ -17,12 +17,13 @@ from keras_saliency.evaluation.sections import (
 from keras_saliency.models import (
     build_model,
     check_canvas,
-    is_density,
+    facts_of,
     load_pretrained,
-    postprocess_of,
+    with_facts,
 )
+from keras_saliency.models.loading import build_own, is_own
 from keras_saliency.models.precision import at_precision, choose_precision
-from keras_saliency.prediction.forward import forward_function
+from keras_saliency.prediction.keras_predictor import forward_function
 from keras_saliency.training import (
     adversarial,
     callbacks,
@@ -74,13 +75,13 @@ def _train(config: Config, place, resume, log) -> Run:
         tf.config.experimental.enable_op_determinism()
 
     sections = load_sections(config.sections, losses.required_targets(settings.loss))
+    plain = build(config.model, settings)
     for section in sections:
         choose_metrics(config.evaluation.metrics, section.evaluated, section.training,
-                       is_density(config.model.name))
+                       facts_of(plain).density)
     scorers = [section_scorer(section, config.evaluation.every, config) for section in sections]
     spec = sections[0].spec
-    plain = build(config.model, settings)
-    plain.canvas, plain.canvas_fit = spec.canvas, spec.fit
+    plain = with_facts(plain, facts_of(plain).changed(canvas=spec.canvas, fit=spec.fit))
     for size in ((1, 2), (2, 1)):  # landscape, portrait
         check_canvas(plain, spec.canvas_for(size))
     _require_one_dataset(settings, sections)
@@ -126,7 +127,7 @@ def _loop(run: Run, place, optimizer, adversary, shares, scorers, log) -> None:
     settings, folder = run.config.train, run.folder
     network, load, validation_streams = inputs(run)
     loss = losses.weighted(settings.loss)
-    forward, trained = forward_function(network), network
+    forward, trained, facts = forward_function(network), network, facts_of(run.model)
     if adversary is not None:
         trained = adversarial.AdversarialTraining(network, adversary, settings.adversarial.alpha)
     trained.compile(optimizer=optimizer, loss=place.loss(loss), jit_compile=False)
@@ -134,7 +135,7 @@ def _loop(run: Run, place, optimizer, adversary, shares, scorers, log) -> None:
     def validate():
         with averaged(network, optimizer):
             return history_columns([section.label for section in run.sections], [
-                evaluate(forward, stream, scorer, loss, "validation", postprocess_of(run.model))
+                evaluate(forward, stream, scorer, facts, loss, "validation")
                 for stream, scorer in zip(validation_streams, scorers)])
 
     def save_best(rows):
@@ -169,10 +170,10 @@ def _loop(run: Run, place, optimizer, adversary, shares, scorers, log) -> None:
 
 def build(settings: ModelConfig, train: TrainConfig) -> keras.Model:
     """The model of a config with its starting weights, frozen as the section train says."""
-    model = build_model(settings.name, encoder_weights=settings.encoder_weights,
-                        **settings.options)
+    model = (build_own if is_own(settings.name) else build_model)(
+        settings.name, encoder_weights=settings.encoder_weights, **settings.options)
     if settings.weights is not None:
-        trained = load_pretrained(settings.weights)
+        trained = load_pretrained(settings.weights, trust=is_own(settings.name))
         if trained.name != model.name:
             raise ConfigError(f"model.weights {settings.weights!r} is for {trained.name}, "
                               f"model.name is {model.name}")

@@ -18,7 +18,7 @@ from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.pipeline import stimulus_loader, stimulus_stream
 from keras_saliency.evaluation.center_bias import CenterBias, center_bias
 from keras_saliency.maps import geometry
-from keras_saliency.models import ClassicalModel, calibration, fit_of, is_density
+from keras_saliency.models import calibration
 from keras_saliency.models.density_layers import (
     FLOOR,
     PRIOR_CELLS,
@@ -29,7 +29,7 @@ from keras_saliency.models.density_layers import (
     mix_uniform,
     monotone_log,
 )
-from keras_saliency.prediction.forward import forward_function
+from keras_saliency.prediction.predictor import predictor
 from keras_saliency.units.interpolation import canvas_span
 
 MOST_CELLS = 8192  # of a map
@@ -70,60 +70,64 @@ class Cells(NamedTuple):
     turned: np.ndarray
 
 
-def canvases(model, dataset, canvas) -> list:
+def canvases(facts, dataset, canvas) -> list:
     """Return the canvas (h, w) of each stimulus, turned as `predict` turns it."""
-    fit = fit_of(model)
-    turns = isinstance(model, ClassicalModel) or None in model.input_shape[1:3]
-    return [geometry.oriented_canvas(size, canvas, fit, turns) for size in dataset.sizes]
+    return [geometry.oriented_canvas(size, canvas, facts.fit, facts.turns)
+            for size in dataset.sizes]
 
 
-def network_maps(model, dataset, canvas, batch=4, label="maps"):
-    """Yield (index, float32 [h, w]) for each stimulus, those of one canvas together."""
-    forward, each = forward_function(model), canvases(model, dataset, canvas)
+def canvas_maps(predictor, dataset, canvas, batch=4, label="maps"):
+    """Yield (index, float32 [h, w]) of the map of each stimulus on its canvas.
+
+    The stimuli of one canvas go together. The map of a model that works at the stimulus' own size
+    is brought there.
+    """
+    facts = predictor.facts
+    each = canvases(facts, dataset, canvas)
     with tqdm(total=len(dataset), desc=label, unit="stimulus") as bar:
+        if facts.canvas is None:
+            load = stimulus_loader(dataset)
+            for index, own in enumerate(each):
+                found = predictor.predict(load(index).numpy())[..., np.newaxis]
+                yield index, maps.to_canvas(found, own, maps.MAP_PADDING)[..., 0].numpy()
+                bar.update()
+            return
         for shape in dict.fromkeys(each):
             rows = [i for i, other in enumerate(each) if other == shape]
-            stream = stimulus_stream(dataset, shape, rows, batch, fit_of(model))
+            stream = stimulus_stream(dataset, shape, rows, batch, facts.fit)
             for start, images in zip(range(0, len(rows), batch), stream):
-                for index, values in zip(rows[start:], forward(images)):
+                for index, values in zip(rows[start:], predictor.maps(images)):
                     yield index, tf.cast(values[..., 0], tf.float32).numpy()
                     bar.update()
 
 
-def classical_maps(model, dataset, canvas, label="maps"):
-    """`network_maps` of a `ClassicalModel`, which works at the stimulus' own size."""
-    load, each = stimulus_loader(dataset), canvases(model, dataset, canvas)
-    for index in tqdm(range(len(dataset)), desc=label, unit="stimulus"):
-        found = model(load(index).numpy())[..., np.newaxis]
-        yield index, maps.to_canvas(found, each[index], maps.MAP_PADDING)[..., 0].numpy()
-
-
-def collect(model, outputs, dataset, canvas) -> Cells:
-    """`Cells` of the maps of a network, or of a classical model.
+def collect(model, dataset, canvas, label="maps") -> Cells:
+    """Return the `Cells` of the maps of a model.
 
     Args:
-        model: made the maps. outputs: (index, [h, w]) for every stimulus, as `network_maps` and
-            `classical_maps` yield them.
-        canvas: (h, w) of stimuli that are not turned.
+        model: as of `predict`. canvas: (h, w) of stimuli that are not turned.
+        label: text of a progress bar.
 
     Raises:
         FloatingPointError: naming a stimulus whose map has NaN or infinity.
     """
+    mapping = predictor(model)
+    facts = mapping.facts
     side = cell_side(canvas)
     shape = (len(dataset), *(length // side for length in canvas))
     found, plain, coverage, counts = (np.zeros(shape, np.float32) for _ in range(4))
-    each, fit = canvases(model, dataset, canvas), fit_of(model)
+    each, fit = canvases(facts, dataset, canvas), facts.fit
     spans = [canvas_span(tuple(size), own, fit)
              for size, own in zip(dataset.sizes.tolist(), each)]
     turned = np.array([own != tuple(canvas) for own in each])
-    for index, values in outputs:
+    for index, values in canvas_maps(mapping, dataset, canvas, label=label):
         if not np.isfinite(values).all():
             raise FloatingPointError(f"the map of {dataset.names[index]} has NaN or infinite "
                                      "values; such a network has diverged")
         values = values.astype(np.float64)
         scaled = (values - values.min()) / (1e-7 + np.ptp(values))  # as the layer does
         own = [_means(scaled, side),
-               np.log(np.maximum(_means(values, side), SMALLEST) if is_density(model.name)
+               np.log(np.maximum(_means(values, side), SMALLEST) if facts.density
                       else _means(scaled, side) + FLOOR),
                np.outer(*(_covered(length // side, *part)
                           for length, part in zip(each[index], spans[index]))),

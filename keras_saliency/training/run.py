@@ -90,7 +90,7 @@ class Run:
         """Write the weights of the model as they are after `rows` to a file of the folder."""
         training, spec = [section.training for section in self.sections], self.sections[0].spec
         weights_file.save(self.model, self.folder / name, extra=extra, attributes={
-            "model": self.model.name, "options": self.config.model.options,
+            "model": self.config.model.name, "options": self.config.model.options,
             "canvas": list(spec.canvas), "fit": spec.fit,
             "dataset": " + ".join(f"{data.name} ({data.edition})" for data in training),
             "training_stimuli": sum(map(len, training)),

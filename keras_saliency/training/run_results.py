@@ -6,8 +6,9 @@ from keras_saliency.datasets import pipeline
 from keras_saliency.evaluation.scoring import density_of, evaluate
 from keras_saliency.evaluation.sections import section_scorer
 from keras_saliency.export import save as export_saved_model
-from keras_saliency.models import is_density, postprocess_of
-from keras_saliency.prediction.forward import forward_function, predict
+from keras_saliency.models import facts_of
+from keras_saliency.prediction.keras_predictor import forward_function
+from keras_saliency.prediction.predictor import predict
 from keras_saliency.report import plots
 from keras_saliency.training import lbfgs
 from keras_saliency.training.run import locked
@@ -72,12 +73,11 @@ def score(run, section, forward, label="evaluation") -> tuple:
     Args:
         forward: `forward_function` of its model. label: text of the progress bar.
     """
-    config = run.config
-    scorer = section_scorer(section, config.evaluation.metrics, config,
-                            is_density(run.model.name))
+    config, facts = run.config, facts_of(run.model)
+    scorer = section_scorer(section, config.evaluation.metrics, config, facts.density)
     return scorer, evaluate(
         forward, pipeline.canvas_stream(section.evaluated, section.spec, config.evaluation.batch),
-        scorer, label=label, postprocess=postprocess_of(run.model))
+        scorer, facts, label=label)
 
 
 def sample_rows(run) -> list:

@@ -6,8 +6,8 @@ from tqdm import tqdm
 
 from keras_saliency.datasets.pipeline import stimulus_stream
 from keras_saliency.files import InputError
-from keras_saliency.models import fit_of
-from keras_saliency.prediction.forward import forward_function
+from keras_saliency.models import facts_of
+from keras_saliency.prediction.keras_predictor import forward_function
 
 
 class LayerError(InputError):
@@ -65,7 +65,7 @@ def dataset_activations(model, layers, dataset, canvas, indices=None, batch=4,
 
     Args:
         model, layers: as `activation_model`. dataset: with `stimuli`.
-        canvas: (h, w) that they are brought to, by the model's fit (`models.fit_of`).
+        canvas: (h, w) that they are brought to, by the model's fit (`models.facts_of`).
         indices: stimuli, None for all. label: of the progress bar, None for no bar.
 
     Yields:
@@ -79,7 +79,7 @@ def dataset_activations(model, layers, dataset, canvas, indices=None, batch=4,
     with tqdm(total=len(indices), desc=label, unit="stimulus", disable=label is None) as bar:
         for start, images in zip(range(0, len(indices), batch),
                                  stimulus_stream(dataset, canvas, indices, batch,
-                                                 fit_of(model))):
+                                                 facts_of(model).fit)):
             maps = {layer: tf.cast(values, tf.float32).numpy()
                     for layer, values in forward(images).items()}
             yield indices[start:start + batch].tolist(), maps

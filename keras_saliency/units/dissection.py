@@ -15,8 +15,7 @@ import numpy as np
 from keras_saliency.datasets import shards
 from keras_saliency.datasets.concepts import ConceptDataset, Labels
 from keras_saliency.files import InputError
-from keras_saliency.models import fit_of
-from keras_saliency.prediction.forward import canvas_of
+from keras_saliency.models import facts_of
 from keras_saliency.units.activations import dataset_activations
 from keras_saliency.units.interpolation import canvas_resampling, canvas_span
 from keras_saliency.units.quantiles import TailQuantile
@@ -149,7 +148,7 @@ def find_thresholds(model, layers, dataset: ConceptDataset, canvas=None, indices
     Raises:
         LayerError: no such layer.
     """
-    canvas, fit = tuple(canvas or canvas_of(model)), fit_of(model)
+    canvas, fit = tuple(canvas or facts_of(model).require_canvas()), facts_of(model).fit
     if client is not None:
         shared = {"model": model, "layers": list(layers), "dataset": dataset, "canvas": canvas,
                   "batch": batch, "quantile": quantile, "cap": cap, "label": None}
@@ -188,8 +187,8 @@ def dissect(model, layers, dataset: ConceptDataset, thresholds: dict, canvas=Non
     picks = {layer: None if chosen is None else np.asarray(chosen.get(layer, ()), int)
              for layer in layers}
     shared = {"model": model, "layers": list(layers), "dataset": dataset, "thresholds": thresholds,
-              "canvas": tuple(canvas or canvas_of(model)), "batch": batch, "picks": picks,
-              "null": null, "seed": seed, "convention": convention}
+              "canvas": tuple(canvas or facts_of(model).require_canvas()), "batch": batch,
+              "picks": picks, "null": null, "seed": seed, "convention": convention}
     if client is None:
         tallies, nulls = _tallies(**shared, indices=indices, label=label)
     else:
@@ -225,7 +224,7 @@ def _tallies(model, layers, dataset, thresholds, canvas, batch, picks, null, see
                     if labels.size not in masks:
                         plan = canvas_resampling(dataset.image_sizes[index], cells.shape[:2],
                                                  canvas, convention, labels.size,
-                                                 fit_of(model))
+                                                 facts_of(model).fit)
                         masks[labels.size] = active_pixels(cells, thresholds[layer], plan)
                     one = count_overlaps(masks[labels.size], cells.shape[-1], labels, columns,
                                          groups, picked)

@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_saliency.files import InputError
 from keras_saliency.maps import min_max
-from keras_saliency.prediction.forward import canvas_of
+from keras_saliency.models import facts_of
 from keras_saliency.units.activations import dataset_activations
 
 ACTIVE = 0.5  # share of an activation_map's range above which an area counts as active
@@ -29,7 +29,7 @@ def unit_maps(model, layers, dataset, wanted: dict, canvas=None, batch=4,
     """
     wanted = {layer: {(int(i), int(u)) for i, u in wanted.get(layer, ())} for layer in layers}
     images = sorted({i for pairs in wanted.values() for i, _ in pairs})
-    canvas = tuple(canvas or canvas_of(model))
+    canvas = tuple(canvas or facts_of(model).require_canvas())
     found = {layer: {} for layer in layers}
     for chosen, maps in dataset_activations(model, layers, dataset, canvas, images, batch, label):
         rows = {image: row for row, image in enumerate(chosen)}
@@ -61,7 +61,7 @@ def mean_maps(model, units: dict, dataset, indices=None, canvas=None, batch=4,
     if empty or not len(indices):
         raise InputError(f"a mean map needs units and stimuli; there are {len(indices)} stimuli, "
                          f"and no units of {', '.join(empty) or 'no layer'}")
-    canvas = tuple(canvas or canvas_of(model))
+    canvas = tuple(canvas or facts_of(model).require_canvas())
     totals = dict.fromkeys(units, 0.0)
     for _, responses in dataset_activations(model, units, dataset, canvas, indices, batch, label):
         for layer, numbers in units.items():

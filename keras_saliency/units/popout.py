@@ -7,8 +7,7 @@ import numpy as np
 from keras_saliency.datasets.dataset import SaliencyDataset, require
 from keras_saliency.datasets.pipeline import target_mask
 from keras_saliency.metrics.streaming import Moments
-from keras_saliency.models import fit_of
-from keras_saliency.prediction.forward import canvas_of
+from keras_saliency.models import facts_of
 from keras_saliency.units.activations import dataset_activations
 from keras_saliency.units.interpolation import canvas_resampling
 from keras_saliency.units.unit_nss import mask_weights, score_units
@@ -30,14 +29,14 @@ def score_targets(model, layers, dataset: SaliencyDataset, canvas=None, batch=4,
     """
     require(dataset.target_masks is not None, f"{dataset.name} has no target masks; NMM needs a "
                                               "set of pop-out arrays")
-    canvas, totals = tuple(canvas or canvas_of(model)), {}
+    canvas, totals = tuple(canvas or facts_of(model).require_canvas()), {}
     for chosen, maps in dataset_activations(model, layers, dataset, canvas, None, batch, label):
         for row, index in enumerate(chosen):
             size = tuple(int(s) for s in dataset.sizes[index])
             mask = target_mask(dataset, index) > 0
             for layer in layers:
                 plan = canvas_resampling(size, maps[layer].shape[1:3], canvas, convention,
-                                         fit=fit_of(model))
+                                         fit=facts_of(model).fit)
                 nmm, _ = score_units(maps[layer][row], plan, mask_weights(plan, mask)[np.newaxis])
                 one = Moments.of(nmm)
                 totals[layer] = totals[layer].merge(one) if layer in totals else one

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_saliency import maps
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.region_labels import RegionLabels
 from keras_saliency.metrics import nss
 from keras_saliency.metrics.streaming import Moments
-from keras_saliency.models import fit_of, postprocess_of
-from keras_saliency.prediction.forward import canvas_of
+from keras_saliency.models import facts_of
+from keras_saliency.models.facts_layer import output_layer
 from keras_saliency.units.activations import dataset_activations
 from keras_saliency.units.interpolation import canvas_resampling
 from keras_saliency.units.statistics import TOP_UNITS, mean_of_top
@@ -80,16 +81,17 @@ def score_regions(model, layers, dataset: SaliencyDataset, labels: RegionLabels,
     """
     indices = range(len(dataset)) if indices is None else indices
     indices = [int(i) for i in indices if dataset.names[int(i)] in labels.instances]
-    canvas = tuple(canvas or canvas_of(model))
-    output, finish = model.output_names[0], postprocess_of(model)
+    canvas = tuple(canvas or facts_of(model).require_canvas())
+    output, facts = output_layer(model), facts_of(model)
     total = RegionScores({layer: {} for layer in layers}, {}, {}, {})
     for chosen, responses in dataset_activations(model, [*layers, output], dataset, canvas,
                                                  indices, batch, label):
         for row, index in enumerate(chosen):
             units = {layer: responses[layer][row] for layer in layers}
-            prediction = finish(responses[output][row], dataset.sizes[index])[..., 0].numpy()
+            prediction = maps.finished(responses[output][row], dataset.sizes[index], facts.fit,
+                                       facts.finish)[..., 0].numpy()
             total = total.merge(_score_image(units, prediction, dataset, index, labels, sigma,
-                                             canvas, convention, fit_of(model)))
+                                             canvas, convention, facts_of(model).fit))
     return total
 
 

@@ -18,7 +18,7 @@ from typing import NamedTuple, Optional
 import numpy as np
 
 from keras_saliency.datasets.pipeline import stimulus_loader
-from keras_saliency.prediction.forward import predict
+from keras_saliency.prediction.predictor import predict
 from keras_saliency.units import regions
 from keras_saliency.units.statistics import (
     Correlation,

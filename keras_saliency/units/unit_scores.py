@@ -9,8 +9,7 @@ from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
 from keras_saliency.files import InputError
 from keras_saliency.maps import PAD
 from keras_saliency.metrics.streaming import Moments
-from keras_saliency.models import fit_of
-from keras_saliency.prediction.forward import canvas_of
+from keras_saliency.models import facts_of
 from keras_saliency.units.activations import dataset_activations
 from keras_saliency.units.interpolation import canvas_resampling
 from keras_saliency.units.layer_choice import join_moments
@@ -131,7 +130,7 @@ def score_dataset(model, layers, dataset: SaliencyDataset, canvas=None, indices=
     if dataset.fixations is None:
         raise DatasetError(f"{dataset.name} has densities but no fixations; the NSS of units "
                            "needs fixations")
-    canvas = tuple(canvas or canvas_of(model))
+    canvas = tuple(canvas or facts_of(model).require_canvas())
     indices = np.arange(len(dataset)) if indices is None else np.asarray(indices, np.int64)
     if client is not None:
         shared = {"model": model, "layers": list(layers), "dataset": dataset, "canvas": canvas,
@@ -141,7 +140,7 @@ def score_dataset(model, layers, dataset: SaliencyDataset, canvas=None, indices=
     results, part, seen = {}, {}, 0
     for chosen, maps in dataset_activations(model, layers, dataset, canvas, indices, batch, label):
         for layer, (scores, constant) in score_maps(
-                maps, dataset, chosen, canvas, convention, fit_of(model)).items():
+                maps, dataset, chosen, canvas, convention, facts_of(model).fit).items():
             before = part.get(layer) or UnitScores.empty(scores.shape[-1], keep)
             part[layer] = before.update(scores, chosen, constant)
         seen += len(chosen)

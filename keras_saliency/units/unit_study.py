@@ -4,15 +4,16 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_saliency import maps
 from keras_saliency.config import ModelConfig
 from keras_saliency.datasets import popout, shards
 from keras_saliency.datasets.region_labels import load_regions
 from keras_saliency.files import InputError
 from keras_saliency.metrics import nss
 from keras_saliency.metrics.streaming import Moments
-from keras_saliency.models import MODELS, build_model, fit_of, load_pretrained, postprocess_of
+from keras_saliency.models import build_model, facts_of, load_pretrained
+from keras_saliency.models.facts_layer import output_layer
 from keras_saliency.models.weights_file import read_attributes
-from keras_saliency.prediction.forward import canvas_of
 from keras_saliency.units.activations import dataset_activations
 from keras_saliency.units.detectors import (
     BEST_IMAGES,
@@ -183,8 +184,8 @@ def study_units(models: dict, layers, dataset, canvas=None, batch=4, best=BEST_I
     """
     chosen, studies, model_nss = choose_layers(layers, models), [], {}
     for name, model in models.items():
-        own = tuple(canvas or canvas_of(model))
-        output = model.output_names[0]
+        own = tuple(canvas or facts_of(model).require_canvas())
+        output = output_layer(model)
         scores = score_dataset(model, [*single_layers(chosen[name]), output], dataset, own,
                                batch=batch, keep=max(best, images_shown),
                                label=f"{name}: scoring units", client=client)
@@ -237,10 +238,9 @@ def output_nss(model, scores, dataset, canvas, batch=4, client=None) -> float:
     model ends in a postprocess of its own, of what that makes, in another.
 
     Args:
-        scores: `UnitScores` of the layer `model.output_names[0]`. Otherwise as `study_units`.
+        scores: `UnitScores` of the layer `output_layer(model)`. Otherwise as `study_units`.
     """
-    spec = MODELS.get(model.name)
-    if spec is None or spec.postprocess is None:
+    if facts_of(model).finish.keeps_order:
         return float(scores.moments.mean[0])
     label = f"{model.name}: scoring the output"
     shared = {"model": model, "dataset": dataset, "canvas": canvas, "batch": batch}
@@ -254,13 +254,13 @@ def output_nss(model, scores, dataset, canvas, batch=4, client=None) -> float:
 
 def _output_scores(model, dataset, canvas, batch, indices, label=None) -> np.ndarray:
     """float64 [N]: NSS of the saliency_maps of stimuli `indices`."""
-    output, finish = model.output_names[0], postprocess_of(model)
+    output, facts = output_layer(model), facts_of(model)
     return np.array([
-        nss(finish(canvas_map, dataset.sizes[i])[..., 0].numpy(),
+        nss(maps.finished(canvas_map, dataset.sizes[i], facts.fit, facts.finish)[..., 0].numpy(),
             dataset.fixations.fixation_map(i))
-        for chosen, maps in dataset_activations(model, [output], dataset, canvas, indices, batch,
-                                                label)
-        for i, canvas_map in zip(chosen, maps[output])])
+        for chosen, found in dataset_activations(model, [output], dataset, canvas, indices, batch,
+                                                 label)
+        for i, canvas_map in zip(chosen, found[output])])
 
 
 def _layer_study(model, group, scores, best, threshold) -> LayerStudy:
@@ -290,7 +290,7 @@ def _fetch_examples(studies, model, dataset, canvas, batch, units_shown, images_
                 layer, number = study.place(unit)
                 study.examples[tier][int(unit)] = [
                     _example(dataset, int(image), best.scores[rank, unit],
-                             maps[layer][int(image), number], canvas, fit_of(model))
+                             maps[layer][int(image), number], canvas, facts_of(model).fit)
                     for rank, image in enumerate(best.images[:images_shown, unit]) if image >= 0]
 
 

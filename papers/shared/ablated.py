@@ -1,5 +1,6 @@
 """MSI-Net's trainings of the result `ablations`, for other results to compare."""
 from keras_saliency.files import InputError
+from keras_saliency.models import facts_of
 from papers.ablations import VARIANTS
 from papers.making.setting import QUICK_CANVAS
 from papers.shared.trained import runs_of, tiny
@@ -20,17 +21,18 @@ def variant_of(model) -> str:
     Raises:
         InputError: another network.
     """
+    about = facts_of(model).about
     if model.name != "msi_net":
-        raise InputError(f"{model.about['file']} is of {model.name}; --weights takes MSI-Nets of "
+        raise InputError(f"{about['file']} is of {model.name}; --weights takes MSI-Nets of "
                          "the result ablations")
-    options = model.about.get("options", {})
+    options = about.get("options", {})
     changed = {key: options[key] for key in ("aspp", "multi_level") if options.get(key) is False}
     known = [variant for variant, its in VARIANTS.items() if its == changed]
     if not known:
-        raise InputError(f"{model.about['file']} lacks both ASPP and concatenation")
+        raise InputError(f"{about['file']} lacks both ASPP and concatenation")
     return known[0]
 
 
 def trained_on(model) -> str:
     """Name of the dataset that a network was trained on, without its edition."""
-    return str(model.about.get("dataset", "")).partition(" ")[0]
+    return str(facts_of(model).about.get("dataset", "")).partition(" ")[0]

@@ -13,9 +13,9 @@ from keras_saliency.models import (
     build_model,
     find_weights,
     list_models,
-    load_predictor,
     weights_file,
 )
+from keras_saliency.prediction.predictor import predictor
 from papers.making.setting import QUICK_SIZE
 from papers.shared import deepgaze1_responses, trained
 from papers.shared.deepgaze1_subsets import SubsetStudy
@@ -123,7 +123,7 @@ def is_deepgaze1(name) -> bool:
 
 def load(setting, name):
     """What `predict` takes, of one of `model_names`."""
-    return fit(setting).model if name == FIT else load_predictor(name)
+    return fit(setting).model if name == FIT else predictor(name)
 
 
 def folder_of(setting, name) -> Path:

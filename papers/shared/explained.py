@@ -6,8 +6,7 @@ import numpy as np
 
 from keras_saliency.evaluation.center_bias import center_bias
 from keras_saliency.evaluation.gold_standard import fit_gold_standard, information_gain_explained
-from keras_saliency.models import ClassicalModel, is_density
-from keras_saliency.prediction.forward import canvas_of
+from keras_saliency.prediction.predictor import predictor
 from keras_saliency.training import likelihood
 from keras_saliency.training.calibration import center_bits
 
@@ -50,12 +49,12 @@ def explained_bits(model, training, dataset) -> np.ndarray:
     pixels.
 
     Args:
-        model: of `load_predictor`. training, dataset: with fixations on every stimulus; of one
+        model: as of `predict`. training, dataset: with fixations on every stimulus; of one
             size where the model is a classical one.
     """
     cells = _collect(model, dataset)
     rows = np.arange(len(dataset))
-    if not isinstance(model, ClassicalModel) and is_density(model.name):
+    if predictor(model).facts.density:
         return likelihood.bits(cells, rows, cells.plain)
     fitted = _collect(model, training)
     vector, center, spans = likelihood.fit(fitted, np.arange(len(training)))
@@ -63,9 +62,6 @@ def explained_bits(model, training, dataset) -> np.ndarray:
 
 
 def _collect(model, dataset):
-    classical = isinstance(model, ClassicalModel)
-    canvas = tuple(dataset.sizes[0].tolist()) if classical else canvas_of(model)
-    maps = likelihood.classical_maps if classical else likelihood.network_maps
-    return likelihood.collect(
-        model, maps(model, dataset, canvas, label=f"{model.name} on {len(dataset)} stimuli"),
-        dataset, canvas)
+    facts = predictor(model).facts
+    canvas = facts.canvas or tuple(dataset.sizes[0].tolist())
+    return likelihood.collect(model, dataset, canvas, f"{facts.name} on {len(dataset)} stimuli")

@@ -25,7 +25,7 @@ from keras_saliency.models import weights_file
 from keras_saliency.models.backbones import vgg16
 from keras_saliency.models.layers import Preprocess
 from keras_saliency.models.pretrained import load_encoder
-from keras_saliency.prediction.forward import forward_function
+from keras_saliency.prediction.keras_predictor import forward_function
 from keras_saliency.training import features
 from keras_saliency.units.activations import activation_model
 from keras_saliency.units.interpolation import canvas_resampling

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_saliency.prediction.forward import forward_function
+from keras_saliency.prediction.keras_predictor import forward_function
 
 CPU_FACTS = Path("/proc/cpuinfo")
 

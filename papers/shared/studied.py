@@ -5,8 +5,8 @@ from typing import NamedTuple
 import keras
 
 from keras_saliency.maps import PAD, STRETCH
-from keras_saliency.models import build_model, load_pretrained
-from keras_saliency.prediction.forward import canvas_of
+from keras_saliency.models import build_model, facts_of, load_pretrained, with_facts
+from keras_saliency.models.facts_layer import output_layer
 from keras_saliency.units.detectors import BEST_IMAGES, Detectors, fixation_detectors
 from keras_saliency.units.layer_choice import encoder_output, members
 from keras_saliency.units.unit_scores import UnitScores, score_dataset
@@ -32,13 +32,12 @@ def model_of(setting, name: str, canvas=CANVAS):
     if setting.quick:
         keras.utils.set_random_seed(1 + (name == UNTRAINED))
         model = build_model("vgg_linear" if name == UNTRAINED else name, width_multiplier=0.03)
-        model.canvas = QUICK_CANVAS
-        return model
+        return with_facts(model, facts_of(model).changed(canvas=QUICK_CANVAS))
     if name != UNTRAINED:
         return load_pretrained(name)
     model = build_model("vgg_linear", encoder_weights=UNTRAINED)
-    model.canvas, model.canvas_fit = canvas
-    return model
+    size, fit = canvas
+    return with_facts(model, facts_of(model).changed(canvas=size, fit=fit))
 
 
 def short(name: str) -> str:
@@ -69,7 +68,8 @@ def score_encoder(network, dataset, model: str) -> EncoderUnits:
     Args:
         model: the name of its weights, for the progress bar.
     """
-    layer, output, canvas = encoder_output(network), network.output_names[0], canvas_of(network)
+    layer, output = encoder_output(network), output_layer(network)
+    canvas = facts_of(network).require_canvas()
     parts = members(layer)
     scores = score_dataset(network, [*parts, output], dataset, canvas, keep=BEST_IMAGES,
                            label=f"{short(model)}: scoring units")

@@ -8,7 +8,7 @@ from keras_saliency.config import Config
 from keras_saliency.datasets.loading import load_sections
 from keras_saliency.files import InputError
 from keras_saliency.models import build_model, weights_file
-from keras_saliency.prediction.forward import forward_function
+from keras_saliency.prediction.keras_predictor import forward_function
 from keras_saliency.training import fit, run_results
 
 

@@ -3,23 +3,24 @@ import keras
 import numpy as np
 import pytest
 
+import keras_saliency as ks
 from keras_saliency import build_model, list_models
 from keras_saliency.cluster import packing
-from keras_saliency.models import ClassicalModel
+from keras_saliency.models import ClassicalModel, facts_of
 
 
 @pytest.mark.parametrize("name", list_models(classical=False))
 def test_a_network_comes_out_as_it_went_in(name):
     keras.utils.set_random_seed(1)
     model = build_model(name, width_multiplier=0.03)
-    model.canvas, model.canvas_fit = (96, 96), "stretch"
+    model = ks.facts(model, canvas=(96, 96), fit="stretch")
     packed = packing.pack({"model": model, "layers": ["a"]})
     assert packing.pack({"model": model, "layers": ["a"]}) == packed
     found = packing.unpack(packed)
     image = np.random.default_rng(0).uniform(0, 255, (1, 96, 96, 3)).astype(np.float32)
     np.testing.assert_array_equal(found["model"](image), model(image))
     assert found["layers"] == ["a"] and found["model"].name == name
-    assert (found["model"].canvas, found["model"].canvas_fit) == ((96, 96), "stretch")
+    assert facts_of(found["model"]) == facts_of(model)
     assert [layer.name for layer in found["model"].layers] == [x.name for x in model.layers]
 
 

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from shard_tasks import brightness
 
+import keras_saliency as ks
 from keras_saliency import build_model
 from keras_saliency import config as configs
 from keras_saliency.datasets.concepts import load_concepts
-from keras_saliency.evaluation import engine
+from keras_saliency.evaluation.scores import of_predictor, score
 from keras_saliency.models import weights_file
 from keras_saliency.prediction.prediction_files import predict_all
+from keras_saliency.prediction.predictor import predictor
 from keras_saliency.units.dissection_study import dissect_layers
 from keras_saliency.units.unit_scores import score_dataset
 from keras_saliency.units.unit_study import study_units
@@ -36,8 +38,8 @@ def test_scores(metrics, model, weights, workers, tmp_path):
         "evaluation": {"metrics": metrics, "batch": 3}})
     tables = [tmp_path / "here.csv", tmp_path / "there.csv"]
     for table, client in zip(tables, (None, workers)):
-        assert not engine.score(config, weights=weights if model == "tiny" else model, part="all",
-                                out=table, client=client)
+        its = predictor(weights if model == "tiny" else model)
+        assert not score(config, of_predictor(its, client=client), "all", table)
     assert tables[0].read_bytes() == tables[1].read_bytes()
     assert len(tables[0].read_text().splitlines()) == 23
 
@@ -55,7 +57,7 @@ def test_units(planted, color_model, workers):
 def test_a_study_of_units_that_end_in_a_postprocess(planted, workers):
     keras.utils.set_random_seed(2)
     model = build_model("ead", width_multiplier=0.05)
-    model.canvas = (48, 64)
+    model = ks.facts(model, canvas=(48, 64))
     here, there = (study_units({"ead": model}, ["block5_conv3"], planted, batch=3, client=client)
                    for client in (None, workers))
     assert here.table() == there.table() and np.isfinite(here.model_nss["ead"])

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from keras_saliency.evaluation import Evaluation, engine
+from keras_saliency.evaluation import Evaluation
 from keras_saliency.evaluation.comparison import compare, compare_runs
 from keras_saliency.evaluation.results import read_runs, read_table, read_tables
+from keras_saliency.evaluation.scores import compare_tables
 from keras_saliency.evaluation.statistics import (
     bootstrap_intervals,
     cumulative_rank,
@@ -317,7 +318,7 @@ def test_engine_compares_runs(tmp_path, capsys):
             run.write(tmp_path / f"{label}{k}.csv")
     groups = [f"{label}=" + ",".join(str(tmp_path / f"{label}{k}.csv") for k in range(3))
               for label in ("without", "with")]
-    engine.compare_tables(runs=groups, out=tmp_path / "runs.json")
+    compare_tables(runs=groups, out=tmp_path / "runs.json")
     assert "paired over 3 runs, better than without" in capsys.readouterr().out
     stored = json.loads((tmp_path / "runs.json").read_text())
     assert stored["tables"] == ["without", "with"] and stored["paired_over"] == "runs"

@@ -7,8 +7,9 @@ import pytest
 
 import keras_saliency as ks
 from keras_saliency import config as configs
-from keras_saliency.evaluation import engine
+from keras_saliency.evaluation.scores import of_predictor, score
 from keras_saliency.models import weights_file
+from keras_saliency.prediction.predictor import predictor
 
 SIZES = [(96, 128), (128, 96), (90, 150), (150, 90), (100, 100)]
 
@@ -37,9 +38,9 @@ def stored(folder, fit):
 
 def scores(root, weights, *overrides):
     table = root / "scores.csv"
-    engine.score(configs.load(None, [
+    score(configs.load(None, [
         "data.name=folder", f"data.root={root}", "evaluation.metrics=[nss]", "data.sigma_pixels=5",
-        *overrides]), weights, part="all", out=table)
+        *overrides]), of_predictor(predictor(weights)), "all", table)
     with open(table, newline="") as file:
         return [float(row["nss"]) for row in csv.DictReader(file)]
 

@@ -7,7 +7,7 @@ import pytest
 from keras_saliency import config as configs
 from keras_saliency import evaluation, metrics
 from keras_saliency.datasets.fixations import Fixations
-from keras_saliency.evaluation import engine
+from keras_saliency.evaluation.scores import of_baseline, score
 
 
 def ten_stimuli():
@@ -58,10 +58,9 @@ def test_emd_reduction_of_a_scorer(make_dataset):
 def test_evaluate_takes_both_from_the_config(tmp_path):
     settings = ["data.options.count=12", "evaluation.metrics=[auc_shuffled, emd]",
                 "evaluation.shuffled_others=1", "evaluation.emd_reduction=matlab"]
-    engine.score(configs.load(None, settings), baseline="center_bias", part="all",
-                 out=tmp_path / "some.csv")
-    engine.score(configs.load(None, settings[:2]), baseline="center_bias", part="all",
-                 out=tmp_path / "all.csv")
+    score(configs.load(None, settings), of_baseline("center_bias"), "all", tmp_path / "some.csv")
+    score(configs.load(None, settings[:2]), of_baseline("center_bias"), "all",
+          tmp_path / "all.csv")
     some, everything = (json.loads((tmp_path / f"{name}.json").read_text())
                         for name in ("some", "all"))
     assert (some["shuffled_others"], some["emd_reduction"]) == (1, "matlab")

@@ -6,7 +6,7 @@ import pytest
 
 import keras_saliency as ks
 from keras_saliency import config as configs
-from keras_saliency.evaluation import engine
+from keras_saliency.evaluation.scores import of_predictor, remove_center_bias, score
 from keras_saliency.files import InputError
 from keras_saliency.models import weights_file
 
@@ -34,7 +34,10 @@ def settings(*metrics):
 
 def scores(path, tmp_path, prior):
     out = tmp_path / f"{prior}.csv"
-    engine.score(settings("auc_judd", "nss", "log_likelihood"), str(path), out=out, prior=prior)
+    model = ks.load_pretrained(path)
+    if prior == "uniform":
+        remove_center_bias(model)
+    score(settings("auc_judd", "nss", "log_likelihood"), of_predictor(ks.predictor(model)), out=out)
     return json.loads(out.with_suffix(".json").read_text())
 
 
@@ -45,13 +48,20 @@ def test_nothing_but_the_stimulus_is_left(tmp_path):
     assert means == pytest.approx({"auc_judd": 0.5, "nss": 0, "log_likelihood": -np.log(96 * 128)},
                                   abs=1e-4)
     assert with_prior["metrics"]["nss"]["mean"] < -0.1
-    assert "uniform prior" in without["prediction"] and "prior" not in with_prior["prediction"]
 
 
-@pytest.mark.parametrize("source", ["ead", "center_bias", "baseline"])
-def test_what_adds_no_center_bias_is_named(tmp_path, source):
-    given = ({"baseline": "uniform"} if source == "baseline" else {"weights": "center_bias"}
-             if source == "center_bias" else
-             {"weights": str(stored(tmp_path, "ead", width_multiplier=0.03))})
-    with pytest.raises(InputError, match="adds no center_bias to a log_density"):
-        engine.score(settings("nss"), prior="uniform", **given)
+def test_a_network_that_adds_no_center_bias_is_named():
+    with pytest.raises(InputError, match="ead adds no center_bias to a log_density"):
+        remove_center_bias(ks.build_model("ead", width_multiplier=0.03))
+
+
+def test_the_command_says_which_prior_it_took(run, tmp_path):
+    path, table = stored(tmp_path, "deepgaze1", **OPTIONS), tmp_path / "u.csv"
+    given = ["--set", "data.options={count: 10, size: [96, 128]}", "evaluation.metrics=[nss]"]
+    code, said = run("evaluate", "--weights", path, "--prior", "uniform", "--out", table, *given)
+    assert code == 0 and f"scoring deepgaze1 from {path} with a uniform prior on" in said
+    assert "uniform prior" in json.loads(table.with_suffix(".json").read_text())["prediction"]
+    code, said = run("evaluate", "--weights", "gbvs", "--prior", "uniform", *given)
+    assert code == 2 and "gbvs is no network" in said
+    code, said = run("evaluate", "--baseline", "uniform", "--prior", "uniform", *given)
+    assert code == 2 and "--prior is for networks" in said

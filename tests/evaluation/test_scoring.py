@@ -15,7 +15,9 @@ from keras_saliency.datasets.dataset import DatasetError
 from keras_saliency.evaluation.center_bias import center_bias
 from keras_saliency.evaluation.densities import uniform
 from keras_saliency.files import InputError
+from keras_saliency.models.facts import Facts
 
+FACTS = Facts("toy")
 METRICS = ["nss", "cc", "sim", "kld", "auc_judd"]
 
 
@@ -36,7 +38,7 @@ def test_scores_are_those_of_the_metrics_on_the_maps(dataset):
     def forward(images):
         return tf.reduce_mean(images, -1, keepdims=True)
 
-    result = evaluation.evaluate(forward, stream(dataset), scorer(dataset), losses.kld)
+    result = evaluation.evaluate(forward, stream(dataset), scorer(dataset), FACTS, losses.kld)
     for index, (images, _) in enumerate(stream(dataset).unbatch()):
         full = maps.from_canvas(forward(images), (96, 128)).numpy()[..., 0]
         counts = dataset.fixations.fixation_map(index)
@@ -55,7 +57,7 @@ def test_the_density_itself_scores_best(dataset):
                for i in range(len(dataset))]
     made = iter([tf.stack(density[:4]), tf.stack(density[4:])])
     result = evaluation.evaluate(lambda _: next(made), stream(dataset, (96, 128)),
-                                 scorer(dataset))
+                                 scorer(dataset), FACTS)
     means = result.means()
     assert means["cc"] == pytest.approx(1, abs=1e-6)
     assert means["sim"] == pytest.approx(1, abs=1e-4)
@@ -65,7 +67,8 @@ def test_the_density_itself_scores_best(dataset):
 
 def test_stimuli_without_fixations_are_skipped_and_counted(dataset):
     empty = replace(dataset, fixations=dataset.fixations.where(dataset.fixations.image != 2))
-    result = evaluation.evaluate(lambda images: images[..., :1], stream(empty), scorer(empty))
+    result = evaluation.evaluate(lambda images: images[..., :1], stream(empty), scorer(empty),
+                                 FACTS)
     assert np.isnan(result.scores["nss"][2]) and np.isfinite(result.means()["nss"])
     assert result.skipped() == {name: 1 for name in METRICS}
     assert "could not be scored: nss: 1" in result.describe()
@@ -158,7 +161,7 @@ def test_a_network_that_gives_nan_is_one_error(dataset, densities):
 
     ours = scorer(dataset, ["nss"], dataset, densities)
     with pytest.raises(FloatingPointError, match=f"the map of {dataset.names[0]} has NaN or inf"):
-        evaluation.evaluate(forward, stream(dataset), ours)
+        evaluation.evaluate(forward, stream(dataset), ours, FACTS)
 
 
 def test_a_map_of_another_size_names_its_stimulus(dataset):

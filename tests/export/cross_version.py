@@ -53,7 +53,7 @@ def write(folder):
     from keras_saliency.export.package import export_package
 
     model = ks.build_model("msi_net", width_multiplier=0.1)
-    model.canvas = (48, 64)
+    model = ks.facts(model, canvas=(48, 64))
     for name, options in (("single", {}), ("half", {"float16": True})):
         target = ks.export.save(model, folder / name, **options)
         np.savez(folder / f"{name}.npz", **outputs(target))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import keras_saliency as ks
-from keras_saliency.export.engines import ENGINES
+from keras_saliency.export.formats import engines
 from keras_saliency.models import weights_file
 
 SMALL = {"width_multiplier": 0.03}
@@ -94,7 +94,7 @@ def test_export(run, weights, tmp_path):
         code, said = run("export", weights, "--package", tmp_path / "hub", *options)
         assert code == 2 and message in said
     assert not any(tmp_path.iterdir())
-    for package in (p for spec in ENGINES.values() for p in spec.packages):
+    for package in (p for spec in engines().values() for p in spec.packages):
         pytest.importorskip(package)
     code, said = run("export", weights, "--onnx", tmp_path / "m.onnx", "--openvino",
                      tmp_path / "folder", "--dynamic-batch", "--triton", tmp_path / "triton",

@@ -13,10 +13,9 @@ import tensorflow as tf
 
 import keras_saliency as ks
 from keras_saliency.export import accelerated
-from keras_saliency.export.engine_spec import EngineSpec
-from keras_saliency.export.engines import ENGINES
+from keras_saliency.export.formats import FORMATS, Format, engines
 from keras_saliency.files import InputError, MissingPackage
-from keras_saliency.models import postprocess_of
+from keras_saliency.models import facts_of
 
 CANVASES = {"salnet_shallow": (96, 96), "opensalicon": (128, 192)}
 
@@ -24,8 +23,13 @@ CANVASES = {"salnet_shallow": (96, 96), "opensalicon": (128, 192)}
 @pytest.fixture(scope="module")
 def model():
     built = ks.build_model("msi_net", width_multiplier=0.05)
-    built.canvas = (48, 64)
+    built = ks.facts(built, canvas=(48, 64))
     return built
+
+
+def format_of(engine):
+    """(name, `Format`) that an engine runs."""
+    return next((name, its) for name, its in FORMATS.items() if its.engine == engine)
 
 
 def image_of(size, seed=0):
@@ -35,7 +39,7 @@ def image_of(size, seed=0):
 def network(name):
     """A tiny network without weights at zero, which would hide much."""
     built = ks.build_model(name, width_multiplier=0.05)
-    built.canvas = CANVASES.get(name, (64, 96))
+    built = ks.facts(built, canvas=CANVASES.get(name, (64, 96)))
     for index, weights in enumerate(built.weights):
         noise = tf.random.stateless_normal(weights.shape, (index, 1), stddev=0.05)
         weights.assign(weights + noise)
@@ -58,25 +62,25 @@ def test_batches_of_any_size_and_canvas(engine, model):
     fast = ks.accelerate(model, engine)
     for shape in ((1, 48, 64, 3), (3, 48, 64, 3), (2, 64, 48, 3), (1, 80, 40, 3), (3, 48, 64, 3)):
         images = np.random.default_rng(1).uniform(0, 255, shape).astype(np.float32)
-        maps = fast(tf.constant(images), training=False)
+        maps = fast.maps(tf.constant(images))
         assert maps.dtype == tf.float32 and maps.shape == (*shape[:3], 1)
         np.testing.assert_allclose(maps, model(images, training=False), atol=1e-4)
 
 
 def test_the_last_step_and_the_fit_are_the_model_s(engine):
     ead = ks.build_model("ead", width_multiplier=0.05)
-    ead.canvas, ead.canvas_fit = (48, 64), "stretch"
+    ead = ks.facts(ead, canvas=(48, 64), fit="stretch")
     image = image_of((96, 64))
     expected = ks.predict(ead, image)
     fast = ks.accelerate(ead, engine)
     np.testing.assert_allclose(ks.predict(fast, image), expected, atol=1e-5)
-    assert postprocess_of(fast).keywords == postprocess_of(ead).keywords
-    assert (fast.name, fast.canvas, fast.canvas_fit) == ("ead", (48, 64), "stretch")
+    assert fast.facts == facts_of(ead)
+    assert (fast.facts.canvas, fast.facts.fit) == ((48, 64), "stretch")
 
 
 def test_weights_are_those_of_the_call(engine):
     ead = ks.build_model("ead", width_multiplier=0.05)
-    ead.canvas = (48, 64)
+    ead = ks.facts(ead, canvas=(48, 64))
     before = ks.predict(ead, image_of((48, 64)))
     fast = ks.accelerate(ead, engine)
     ead.set_weights([w * 0 for w in ead.get_weights()])
@@ -113,10 +117,10 @@ def test_memory_stays_flat(engine):
     fast = ks.accelerate(ead, engine)
     images = [np.zeros((1, *size, 3), np.float32) for size in ((120, 160), (160, 120))]
     for _ in range(50):
-        fast(images[0]), fast(images[1])
+        fast.maps(images[0]), fast.maps(images[1])
     before = used()
     for _ in range(250):
-        fast(images[0]), fast(images[1])
+        fast.maps(images[0]), fast.maps(images[1])
     assert used() - before < 15  # MB; the 500 maps alone would be 38
 
 
@@ -129,14 +133,14 @@ def test_an_engine_that_is_not_there_is_named():
     with pytest.raises(InputError, match="onnxruntime has no precision 'bfloat16'; choose from "
                                          "float32, auto"):
         ks.accelerate(model, "onnxruntime", "bfloat16")
-    with pytest.raises(InputError, match="gbvs is no Keras model"):
+    with pytest.raises(InputError, match="gbvs is no network"):
         ks.accelerate(ks.build_model("gbvs"))
 
 
 @pytest.mark.parametrize("engine, extra", [("openvino", "fast"), ("onnxruntime", "onnx"),
                                            ("litert", "litert")])
 def test_a_missing_package_comes_with_the_command(monkeypatch, engine, extra):
-    monkeypatch.setitem(sys.modules, ENGINES[engine].packages[0], None)
+    monkeypatch.setitem(sys.modules, engines()[engine].packages[0], None)
     with pytest.raises(MissingPackage, match=rf'pip install "keras_saliency\[{extra}\]"'):
         ks.accelerate(ks.build_model("ead", width_multiplier=0.02), engine)
 
@@ -154,18 +158,18 @@ def test_openvino_does_not_report_that_it_is_used(tmp_path, module):
 
 def test_auto_takes_the_first_that_is_installed(monkeypatch):
     model = ks.build_model("ead", width_multiplier=0.02)
-    monkeypatch.setitem(ENGINES, "onnxruntime", replace(
-        ENGINES["onnxruntime"], load=lambda m, p: m, packages=("numpy",)))
+    monkeypatch.setitem(FORMATS, "onnx", replace(
+        FORMATS["onnx"], run=lambda m, p: m, packages=("numpy",)))
     monkeypatch.setitem(sys.modules, "openvino", None)
     assert ks.accelerate(model).engine == "onnxruntime"
     assert ks.accelerate(model, precision="bfloat16").engine == "tensorflow"
     for native, best in ((True, "tensorflow"), (False, "onnxruntime")):
         monkeypatch.setattr(accelerated, "native_bfloat16", lambda native=native: native)
         assert ks.accelerate(model, precision="auto").engine == best
-    monkeypatch.setitem(ENGINES, "onnxruntime", replace(
-        ENGINES["onnxruntime"], packages=("never_installed",)))
+    monkeypatch.setitem(FORMATS, "onnx", replace(
+        FORMATS["onnx"], packages=("never_installed",)))
     assert ks.accelerate(model).engine == "tensorflow"
-    monkeypatch.setitem(ENGINES, "openvino", EngineSpec(lambda m, p: m))
+    monkeypatch.setitem(FORMATS, "openvino", Format(engine="openvino", run=lambda m, p: m))
     assert ks.accelerate(model).engine == "openvino"
     assert str(ks.accelerate(model)) == "ead on openvino in float32"
 
@@ -176,11 +180,6 @@ def test_weights_that_are_not_finite_are_named(engine):
     ead.get_layer("block4_conv2").set_weights([kernel, bias * np.nan])
     with pytest.raises(InputError, match="block4_conv2/bias of ead is not finite"):
         ks.accelerate(ead, engine)
-
-
-def test_it_cannot_be_trained(engine, model):
-    with pytest.raises(InputError, match="msi_net on .* in float32 cannot be trained"):
-        ks.accelerate(model, engine)(np.zeros((1, 48, 64, 3), np.float32), training=True)
 
 
 class Python(keras.layers.Layer):
@@ -198,7 +197,7 @@ class Python(keras.layers.Layer):
                                           ("onnxruntime", "PyFunc"),
                                           ("litert", "cannot convert foreign to TensorFlow Lite")])
 def test_what_an_engine_cannot_run_is_said(engine, says):
-    for package in ENGINES[engine].packages:
+    for package in engines()[engine].packages:
         pytest.importorskip(package)
     image = keras.Input((16, 16, 3))
     with pytest.raises(InputError, match=says):
@@ -207,14 +206,14 @@ def test_what_an_engine_cannot_run_is_said(engine, says):
 
 @pytest.mark.parametrize("engine", ["openvino", "tensorflow"])
 def test_bfloat16_where_the_processor_has_it(monkeypatch, engine, model):
-    spec = ENGINES[engine]
+    name, spec = format_of(engine)
     for package in spec.packages:
         pytest.importorskip(package)
     image, said = image_of((48, 64)), []
     expected = ks.predict(model, image)
 
     def prediction(precision, native):
-        monkeypatch.setitem(ENGINES, engine, replace(spec, native_bfloat16=lambda: native))
+        monkeypatch.setitem(FORMATS, name, replace(spec, native_bfloat16=lambda: native))
         fast = ks.accelerate(model, engine, precision, log=said.append)
         assert fast.precision == ("bfloat16" if native else "float32")
         return ks.predict(fast, image)
@@ -233,4 +232,5 @@ def test_float32_is_not_quietly_bfloat16(model):
     """OpenVINO would take bfloat16 by itself on processors that have it."""
     pytest.importorskip("openvino")
     images = np.random.default_rng(0).uniform(0, 255, (1, 48, 64, 3)).astype(np.float32)
-    np.testing.assert_allclose(ks.accelerate(model, "openvino")(images), model(images), atol=1e-4)
+    np.testing.assert_allclose(ks.accelerate(model, "openvino").maps(images), model(images),
+                               atol=1e-4)

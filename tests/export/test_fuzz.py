@@ -38,7 +38,7 @@ def mutated(rng, originals):
 @pytest.mark.slow
 def test_mutated_pictures_never_bring_it_down(tmp_path):
     model = ks.build_model("msi_net", width_multiplier=0.02)
-    model.canvas = (16, 24)
+    model = ks.facts(model, canvas=(16, 24))
     serve = tf.saved_model.load(str(ks.export.save(model, tmp_path / "m"))).signatures[
         "serve_bytes"]
     rng = np.random.default_rng(int(KERAS_3))

@@ -15,7 +15,7 @@ def model():
     pytest.importorskip("openvino")
     pytest.importorskip("nncf")
     built = ks.build_model("msi_net", width_multiplier=0.1)
-    built.canvas = (48, 64)
+    built = ks.facts(built, canvas=(48, 64))
     return built
 
 

@@ -11,7 +11,8 @@ import tensorflow as tf
 import keras_saliency as ks
 from keras_saliency.export import onnx_model, openvino_model
 from keras_saliency.files import InputError, MissingPackage
-from keras_saliency.models import postprocess_of
+from keras_saliency.maps import tensors
+from keras_saliency.models import facts_of
 
 CANVAS = (48, 64)
 FORMATS = {
@@ -55,8 +56,8 @@ def written(request):
 
 def network(name="msi_net"):
     built = ks.build_model(name, width_multiplier=0.05)
-    built.canvas = {"salnet_shallow": (96, 96), "opensalicon": (64, 128)}.get(name, CANVAS)
-    return built
+    return ks.facts(built, canvas={"salnet_shallow": (96, 96), "opensalicon": (64, 128)}.get(
+        name, CANVAS))
 
 
 def run_alone(program, path, images, folder, batch):
@@ -73,6 +74,7 @@ def run_alone(program, path, images, folder, batch):
 def test_files_run_without_this_package(written, tmp_path, batch):
     name, save, _, program = written
     model = network()
+    facts = facts_of(model)
     path = save(model, tmp_path / f"m.{name}", dynamic_batch=batch == "any")
     images = np.random.default_rng(0).integers(
         0, 256, (3 if batch == "any" else 1, *CANVAS, 3), np.uint8)
@@ -80,8 +82,8 @@ def test_files_run_without_this_package(written, tmp_path, batch):
     assert found.shape == (*images.shape[:3], 1)
     for image, saliency_map in zip(images, found):
         size = image.shape[:2]
-        np.testing.assert_allclose(postprocess_of(model)(saliency_map, size)[..., 0],
-                                   ks.predict(model, image), atol=1e-4)
+        finished = tensors.finished(saliency_map, size, facts.fit, facts.finish)[..., 0]
+        np.testing.assert_allclose(finished, ks.predict(model, image), atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ks.list_models(classical=False))
@@ -131,10 +133,10 @@ def test_nothing_is_overwritten_or_half_written(written, tmp_path):
     if name == "openvino":
         with pytest.raises(FileExistsError, match="choose another folder"):
             save(model, tmp_path / "m")
-    model.canvas = (50, 64)
+    model = ks.facts(model, canvas=(50, 64))
     with pytest.raises(InputError, match="strides must divide"):
         save(model, tmp_path / "other")
-    model.canvas = CANVAS
+    model = ks.facts(model, canvas=CANVAS)
     kernel, bias = model.get_layer("block4_conv2").get_weights()
     model.get_layer("block4_conv2").set_weights([kernel, bias * np.nan])
     with pytest.raises(InputError, match="block4_conv2/bias of ead is not finite"):

@@ -12,10 +12,10 @@ import tensorflow as tf
 import yaml
 
 import keras_saliency as ks
-from keras_saliency.export.keras_file import save_keras
 from keras_saliency.export.model_card import card
 from keras_saliency.export.package import export_package
 from keras_saliency.files import InputError, MissingPackage
+from keras_saliency.models import facts_of
 from keras_saliency.models.calibration import add_calibration
 from keras_saliency.models.pretrained import read_manifest
 
@@ -36,7 +36,7 @@ WITHOUT = 'assert "keras_saliency" not in sys.modules'
 def network(name="msi_net", **options):
     keras.utils.set_random_seed(0)
     built = ks.build_model(name, **options)
-    built.canvas = CANVASES.get(name, CANVAS)
+    built = ks.facts(built, canvas=CANVASES.get(name, CANVAS))
     return built
 
 
@@ -126,8 +126,8 @@ def test_a_scanner_flags_what_reads_files(tmp_path):
 def test_keras_files_of_all_networks(name, tmp_path, image):
     built = (add_calibration(network(width_multiplier=0.1)) if name == "calibrated"
              else network(name, width_multiplier=0.1))
-    loaded = keras.models.load_model(save_keras(built, tmp_path / "model.keras"))
-    assert tuple(loaded.input_shape[1:3]) == tuple(built.canvas)
+    loaded = keras.models.load_model(ks.save(built, tmp_path / "model.keras"))
+    assert facts_of(loaded) == facts_of(built)
     assert [layer.name for layer in loaded.layers] == [layer.name for layer in built.layers]
     np.testing.assert_allclose(ks.predict(loaded, image), ks.predict(built, image), atol=1e-6)
 
@@ -157,18 +157,18 @@ def test_the_card_says_what_is_not_known(model):
 
 def test_the_card_of_a_run():
     trained = network(width_multiplier=0.1)
-    trained.about = {"dataset": "mine\x1b", "training_stimuli": 40, "epoch": 3, "file": "best.h5",
-                     "options": {"aspp": False}, "scores": {"loss": 1.0, "val_nss": 2.0}}
-    trained.canvas_fit = "stretch"
+    trained = ks.facts(trained, fit="stretch", about={
+        "dataset": "mine\x1b", "training_stimuli": 40, "epoch": 3, "file": "best.h5",
+        "options": {"aspp": False}, "scores": {"loss": 1.0, "val_nss": 2.0}})
     text = card(trained)
     assert "40 stimuli; epoch 3" in text and "\x1b" not in text and "aspp False" in text
     assert "| val_nss | 2.0000 |" in text and "| loss" not in text
-    assert 'model.canvas_fit = "stretch"' in code(text)[0]
+    assert "by stretching" in text
 
 
 def test_scores_of_another_kind_do_not_matter():
     model = network(width_multiplier=0.1)
-    model.about = {"scores": [1, 2], "licence": 3, "base": ["x"], "epoch": None}
+    model = ks.facts(model, about={"scores": [1, 2], "licence": 3, "base": ["x"], "epoch": None})
     assert "weights file states none" in card(model)
 
 

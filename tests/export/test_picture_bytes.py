@@ -16,7 +16,7 @@ LIMIT = 2000  # pixels of one
 @pytest.fixture(scope="module")
 def serve(tmp_path_factory):
     model = ks.build_model("msi_net", width_multiplier=0.02)
-    model.canvas = (16, 24)
+    model = ks.facts(model, canvas=(16, 24))
     exported = ks.export.save(model, tmp_path_factory.mktemp("model") / "m", limit=LIMIT)
     loaded = tf.saved_model.load(str(exported))
     signature = loaded.signatures["serve_bytes"]

@@ -4,6 +4,7 @@ import sys
 import numpy as np
 import pytest
 
+import keras_saliency as ks
 from keras_saliency import build_model, export, metrics, predict
 from keras_saliency.datasets import popout
 from keras_saliency.evaluation.center_bias import center_bias
@@ -45,7 +46,7 @@ def calibrated():
     rng = np.random.default_rng(1)
     calibration.write_parameters(model, calibration.Parameters(
         rng.uniform(0.5, 2, 10), 3.0, 0.6, 0.02, rng.normal(0, 1, (64, 64))))
-    model.canvas = (48, 64)
+    model = ks.facts(model, canvas=(48, 64))
     dataset = popout.load(count=10, size=(96, 150))
     images = [popout.render(index, (96, 150)).image for index in range(10)]
     fixations = dataset.fixations

@@ -11,14 +11,14 @@ import tensorflow as tf
 import keras_saliency as ks
 from keras_saliency import files, maps
 from keras_saliency.files import InputError
-from keras_saliency.models import calibration
+from keras_saliency.models import calibration, facts_of
 from keras_saliency.serving.export import export_all
 
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     model = ks.build_model("msi_net", width_multiplier=0.1)
-    model.canvas = (48, 64)
+    model = ks.facts(model, canvas=(48, 64))
     folder = tmp_path_factory.mktemp("export")
     target = ks.export.save(model, folder / "m")
     return model, target, tf.saved_model.load(str(target))
@@ -55,13 +55,13 @@ def test_serve_bytes_agrees_with_predict(exported):
                                cv2.IMREAD_UNCHANGED)
         assert picture.dtype == np.uint8 and picture.shape == image.shape[:2]
         np.testing.assert_allclose(picture / 255, expected, atol=0.51 / 255)
-        on_canvas = maps.to_canvas(expected[..., None], model.canvas, 0)
+        on_canvas = maps.to_canvas(expected[..., None], facts_of(model).canvas, 0)
         np.testing.assert_allclose(output["saliency"][row], on_canvas, atol=1e-4)
 
 
 def test_a_model_of_stretched_pictures_is_served_so(tmp_path):
     model = ks.build_model("msi_net", width_multiplier=0.1)
-    model.canvas, model.canvas_fit = (48, 64), "stretch"
+    model = ks.facts(model, canvas=(48, 64), fit="stretch")
     loaded = tf.saved_model.load(str(ks.export.save(model, tmp_path / "m"))).signatures
     for size in ((80, 60), (60, 80), (33, 47), (90, 30)):
         image = np.random.default_rng(2).integers(0, 256, (*size, 3), np.uint8)
@@ -81,7 +81,7 @@ def test_the_density_of_a_calibrated_model_is_served(tmp_path, fit):
     rng = np.random.default_rng(1)
     calibration.write_parameters(model, calibration.Parameters(
         rng.uniform(0.5, 2, 10), 3.0, 0.6, 0.02, rng.normal(0, 1, (64, 64))))
-    model.canvas, model.canvas_fit = (48, 64), fit
+    model = ks.facts(model, canvas=(48, 64), fit=fit)
     loaded = tf.saved_model.load(str(ks.export.save(model, tmp_path / "m"))).signatures
     for size in ((80, 60), (60, 80), (33, 47), (90, 300)):
         images = np.random.default_rng(2).integers(0, 256, (2, *size, 3), np.uint8)

@@ -13,7 +13,7 @@ import keras_saliency as ks
 @pytest.mark.parametrize("options", [{}, {"float16": True}])
 def test_session_gives_what_the_model_gives(tmp_path, options):
     model = ks.build_model("msi_net", width_multiplier=0.1)
-    model.canvas = (48, 64)
+    model = ks.facts(model, canvas=(48, 64))
     target = ks.export.save(model, tmp_path / "m", **options)
     images = np.random.default_rng(0).uniform(0, 255, (2, 48, 64, 3)).astype(np.float32)
     with tf.compat.v1.Session(graph=tf.Graph()) as session:

@@ -13,7 +13,7 @@ from keras_saliency.files import InputError
 @pytest.fixture(scope="module")
 def model():
     built = ks.build_model("msi_net", width_multiplier=0.15)
-    built.canvas = (48, 64)
+    built = ks.facts(built, canvas=(48, 64))
     return built
 
 
@@ -81,7 +81,7 @@ def test_a_damaged_file_is_one_error(model, tmp_path):
 
 def test_what_cannot_be_exported_is_said_before(model, tmp_path):
     ead = ks.build_model("ead", width_multiplier=0.02)
-    ead.canvas = (50, 64)
+    ead = ks.facts(ead, canvas=(50, 64))
     with pytest.raises(InputError, match="its strides must divide the canvas"):
         tflite.save_tflite(ead, tmp_path / "m.tflite")
     kernel, bias = ead.get_layer("block4_conv2").get_weights()

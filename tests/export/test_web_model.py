@@ -17,7 +17,7 @@ CANVAS = (64, 96)
 def model():
     keras.utils.set_random_seed(0)
     model = ks.build_model("msi_net", width_multiplier=0.1)
-    model.canvas = CANVAS
+    model = ks.facts(model, canvas=CANVAS)
     image = np.random.default_rng(0).uniform(0, 255, (*CANVAS, 3)).astype(np.float32)
     assert ks.predict(model, image).std() > 0.05  # there is something to compare
     return model
@@ -52,7 +52,7 @@ def test_canvases(model):
     assert canvases(fixed) == {"canvas": (40, 64), "live": (40, 64), "turns": False}
     assert signatures(canvases(fixed)) == [(40, 64)]
     odd = ks.build_model("msi_net", width_multiplier=0.03)
-    odd.canvas = (72, 104)
+    odd = ks.facts(odd, canvas=(72, 104))
     assert canvases(odd)["live"] == (32, 48)  # half of it is no multiple of the strides
 
 

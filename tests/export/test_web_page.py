@@ -21,7 +21,7 @@ import keras_saliency as ks
 from keras_saliency.areas.files import read_areas
 from keras_saliency.export.web_page import export_web, osie_validation
 from keras_saliency.maps import arrays
-from keras_saliency.prediction import last_steps
+from keras_saliency.models import MODELS
 from keras_saliency.prediction.pictures import read_picture
 
 RUNTIME = os.environ.get("KERAS_SALIENCY_WEB")
@@ -274,16 +274,19 @@ def test_resizing_is_that_of_the_package(ready, size, made):
     np.testing.assert_allclose(np.reshape(found, expected.shape), expected, atol=1e-3)
 
 
-@pytest.mark.parametrize("name", sorted(last_steps.LAST_STEPS))
+FINISHES = {spec.finish: name for name, spec in MODELS.items() if not spec.classical}
+
+
+@pytest.mark.parametrize("finish", FINISHES, ids=FINISHES.get)
 @pytest.mark.parametrize("fit", ["pad", "stretch"])
-def test_last_steps_are_those_of_the_package(ready, name, fit):
+def test_finishes_are_those_of_the_package(ready, finish, fit):
     canvas_map = np.random.default_rng(0).uniform(-1, 1, (24, 32, 1)).astype(np.float32)
-    if name == "density_from_canvas":
+    if finish.normalise:
         canvas_map = np.abs(canvas_map)
-    found = ready.evaluate("""async ([name, map, fit]) => {
-      const {LAST_STEPS} = await import('/last_steps.js');
-      return Array.from(LAST_STEPS[name](Float32Array.from(map), [24, 32], [40, 30], fit));
-    }""", [name, canvas_map.ravel().tolist(), fit])
-    expected = last_steps.LAST_STEPS[name](canvas_map, (40, 30), fit)[..., 0]
+    found = ready.evaluate("""async ([finish, map, fit]) => {
+      const {finished} = await import('/finish.js');
+      return Array.from(finished(Float32Array.from(map), [24, 32], [40, 30], fit, finish));
+    }""", [finish.to_dict(), canvas_map.ravel().tolist(), fit])
+    expected = arrays.finished(canvas_map, (40, 30), fit, finish)[..., 0]
     np.testing.assert_allclose(np.reshape(found, expected.shape), expected, rtol=1e-3,
                                atol=1e-4 * np.abs(expected).max())

@@ -48,7 +48,7 @@ def test_any_numbers_keep_their_range():
         assert on_canvas.min() <= back.min() and back.max() <= on_canvas.max()
 
 
-@pytest.mark.parametrize("profile", [salnet_deep.GAUSSIAN, salnet_shallow.GAUSSIAN])
+@pytest.mark.parametrize("profile", [salnet_deep.PUBLISHED.blur, salnet_shallow.GAUSSIAN])
 def test_blur(profile):
     for size in ((40, 60), (3, 5), (1, 1)):
         image = picture(size, 1).astype(np.float32)

@@ -5,7 +5,7 @@ import pytest
 
 import keras_saliency as ks
 from keras_saliency.files import InputError
-from keras_saliency.models import calibration, is_density, weights_file
+from keras_saliency.models import calibration, facts_of, weights_file
 from keras_saliency.models.density_layers import FLOOR, SEGMENTS, mix_uniform, monotone_log
 from keras_saliency.models.weights_file import WeightsError
 
@@ -23,7 +23,7 @@ def calibrated(name="ead", **changed):
     keras.utils.set_random_seed(2)
     model = calibration.add_calibration(ks.build_model(name, **SMALL))
     calibration.write_parameters(model, parameters(**changed))
-    model.canvas = (48, 64)
+    model = ks.facts(model, canvas=(48, 64))
     return model
 
 
@@ -62,7 +62,7 @@ def test_parameters_come_back():
 
 def test_it_is_a_density_in_a_pictures_own_size():
     model = calibrated()
-    assert is_density(model.name) and model.name == "calibrated_ead"
+    assert facts_of(model).density and model.name == "calibrated_ead"
     inputs = image(48, 64)[np.newaxis].astype(np.float32)
     assert float(np.asarray(model(inputs)).sum()) == pytest.approx(1, abs=1e-5)
     for size in ((48, 64), (64, 48), (33, 90), (500, 300)):
@@ -84,7 +84,7 @@ def test_weights_file_keeps_the_calibration(tmp_path):
     path = weights_file.save(model, tmp_path / "w.h5", {
         "model": "ead", "options": SMALL, "canvas": [48, 64], "calibration": FACTS})
     loaded = ks.load_pretrained(path)
-    assert loaded.name == "calibrated_ead" and loaded.about["calibration"] == FACTS
+    assert loaded.name == "calibrated_ead" and facts_of(loaded).about["calibration"] == FACTS
     np.testing.assert_array_equal(ks.predict(model, image(70, 50)),
                                   ks.predict(loaded, image(70, 50)))
     network = ks.build_model("ead", **SMALL)  # whose layers are in the file as well
@@ -115,11 +115,11 @@ def test_keras_saves_it(tmp_path):
 
 
 def test_what_is_no_network_with_one_map_is_refused():
-    with pytest.raises(InputError, match="itti is no Keras model with one map"):
+    with pytest.raises(InputError, match="itti is no Keras model of one picture in and one map"):
         calibration.add_calibration(ks.build_model("itti"))
     with pytest.raises(InputError, match="calibrated_ead has a calibration; give the network"):
         calibration.add_calibration(calibrated())
     network = ks.build_model("ead", **SMALL)
     both = keras.Model(network.inputs[0], [network.outputs[0], network.outputs[0]])
-    with pytest.raises(InputError, match="is no Keras model with one map"):
+    with pytest.raises(InputError, match="is no Keras model of one picture in and one map"):
         calibration.add_calibration(both)

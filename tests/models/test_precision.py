@@ -5,7 +5,7 @@ import pytest
 
 import keras_saliency as ks
 from keras_saliency.files import InputError
-from keras_saliency.models import precision
+from keras_saliency.models import facts_of, precision
 from keras_saliency.models.precision import at_precision, choose_precision
 
 TINY = {"width_multiplier": 0.05}
@@ -48,11 +48,12 @@ def test_weights_and_single_maps_stay_float32(name):
 
 def test_what_a_model_knows_goes_with_it():
     model = build("ead")
-    model.canvas, model.canvas_fit, model.about = (32, 48), "stretch", {"dataset": "osie"}
+    model = ks.facts(model, canvas=(32, 48), fit="stretch", about={"dataset": "osie"})
     model.get_layer("block1_conv1").trainable = False
     copy = at_precision(model, "bfloat16")
-    assert (copy.name, copy.canvas, copy.canvas_fit) == ("ead", (32, 48), "stretch")
-    assert dict(copy.about) == {"dataset": "osie"}
+    assert facts_of(copy) == facts_of(model)
+    assert (facts_of(copy).canvas, facts_of(copy).fit) == ((32, 48), "stretch")
+    assert facts_of(copy).about == {"dataset": "osie"}
     assert not copy.get_layer("block1_conv1").trainable and copy.get_layer("saliency").trainable
     assert at_precision(model, "float32") is model
     image = np.zeros((30, 20, 3), np.uint8)

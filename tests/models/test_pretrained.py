@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import keras_saliency as ks
-from keras_saliency.models import pretrained, weights_file
+from keras_saliency.models import facts_of, pretrained, weights_file
 from keras_saliency.models.weights_file import WeightsError
 
 SMALL = dict(width_multiplier=0.03)
@@ -30,7 +30,7 @@ def test_file_round_trip(model, tmp_path):
     path = weights_file.save(model, tmp_path / "w.h5", attributes(model, aspp=False))
     loaded = ks.load_pretrained(path)
     same_weights(model, loaded, atol=0)
-    assert loaded.canvas == (48, 64) and loaded.name == "msi_net"
+    assert facts_of(loaded).canvas == (48, 64) and loaded.name == "msi_net"
     with h5py.File(path) as file:
         assert file["block1_conv1/kernel"].shape == (3, 3, 3, 2)
         assert file["block1_conv1/bias"].dtype == np.float32

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import keras_saliency as ks
-from keras_saliency.models import calibration, pretrained, release, weights_file
+from keras_saliency.models import calibration, facts_of, pretrained, release, weights_file
 from keras_saliency.models.weights_file import WeightsError
 
 SMALL = dict(width_multiplier=0.03)
@@ -37,8 +37,9 @@ def test_released_file_leaves_out_the_base_and_loads_the_same(folder):
     original, loaded = ks.load_pretrained(folder / "run"), ks.load_pretrained("ead_made")
     for a, b in zip(original.get_weights(), loaded.get_weights()):
         np.testing.assert_array_equal(a.astype(np.float16), b.astype(np.float16))
-    assert loaded.about["base"] == "base.h5" and loaded.about["training_stimuli"] == 7
-    assert loaded.canvas == (48, 64)
+    facts = facts_of(loaded)
+    assert facts.about["base"] == "base.h5" and facts.about["training_stimuli"] == 7
+    assert facts.canvas == (48, 64)
     again = release.release(path, "again", base=None)  # a released file can be released whole
     assert "block4_conv3" in weights_file.read(again)
     assert "base" not in weights_file.read_attributes(again)
@@ -54,7 +55,8 @@ def test_a_calibration_is_a_small_file_on_top_of_its_network(folder):
     path = release.release(own, "ead_mine", base="ead_made.h5")
     assert all(layer.startswith("calibrated_") for layer in weights_file.read(path))
     loaded = ks.load_pretrained("ead_mine")
-    assert loaded.name == "calibrated_ead" and loaded.about["calibration"] == {"stimuli": 9}
+    assert loaded.name == "calibrated_ead"
+    assert facts_of(loaded).about["calibration"] == {"stimuli": 9}
     for a, b in zip(model.get_weights(), loaded.get_weights()):
         np.testing.assert_array_equal(a.astype(np.float16), b.astype(np.float16))
 

@@ -83,6 +83,11 @@ def test_shallow_network_takes_one_size_and_keeps_the_authors_order():
     assert ks.predict(model, image).shape == (50, 70)
 
 
+def deep(canvas_map, size):
+    """SalNet's published map of a raw one."""
+    return maps.finished(canvas_map, size, maps.PAD, salnet_deep.PUBLISHED)
+
+
 def published(raw, size):
     """The authors' last steps with OpenCV: x 128 + 127, cut, cubic resize, 5x5 Gaussian."""
     levels = np.clip(np.asarray(raw, np.float32) * 128 + 127, 0, 255)
@@ -92,20 +97,20 @@ def published(raw, size):
 
 def test_last_steps_of_the_authors():
     raw = np.kron([[-2.0, 0.0], [0.5, 3.0]], np.ones((20, 20)))
-    levels = salnet_deep.postprocess(raw[..., None].astype(np.float32), (40, 40))[..., 0].numpy()
+    levels = deep(raw[..., None].astype(np.float32), (40, 40))[..., 0].numpy()
     assert levels[5, 5] == 0 and levels[35, 35] == 255
     assert levels[5, 35] == pytest.approx(127) and levels[35, 5] == pytest.approx(191)
     inside = np.s_[2:-2, 2:-2]  # at the border ours keeps its weights inside
     np.testing.assert_allclose(levels[inside], published(raw, (40, 40))[inside], atol=0.01)
     smooth = cv2.GaussianBlur(np.random.default_rng(0).normal(0, 3, (30, 40)), (0, 0), 3)
-    ours = salnet_deep.postprocess(smooth[..., None].astype(np.float32), (90, 120))[..., 0].numpy()
+    ours = deep(smooth[..., None].astype(np.float32), (90, 120))[..., 0].numpy()
     assert np.corrcoef(ours.ravel(), published(smooth, (90, 120)).ravel())[0, 1] > 0.995
     point = np.zeros((41, 41, 1), np.float32)
     point[20, 20] = 1
-    blurred = salnet_shallow.postprocess(point, (41, 41))[..., 0].numpy()
+    blurred = maps.finished(point, (41, 41), maps.PAD, salnet_shallow.SPEC.finish)[..., 0].numpy()
     assert blurred[20, 22] / blurred[20, 20] == pytest.approx(np.exp(-0.5), rel=0.02)
     np.testing.assert_allclose(blurred, cv2.GaussianBlur(point[..., 0], (17, 17), 2.0), atol=1e-5)
-    assert salnet_deep.postprocess(np.zeros((8, 8, 1), np.float32), (1, 1)).shape == (1, 1, 1)
+    assert deep(np.zeros((8, 8, 1), np.float32), (1, 1)).shape == (1, 1, 1)
 
 
 def test_predict_and_export_apply_them(tmp_path):
@@ -114,8 +119,8 @@ def test_predict_and_export_apply_them(tmp_path):
     saliency_map = ks.predict(model, image, (48, 64))
     canvas_map = model(maps.to_canvas(image, (48, 64))[None])[0]
     np.testing.assert_allclose(
-        saliency_map, salnet_deep.postprocess(canvas_map, (50, 70))[..., 0], atol=1e-3)
-    model.canvas = (48, 64)
+        saliency_map, deep(canvas_map, (50, 70))[..., 0], atol=1e-3)
+    model = ks.facts(model, canvas=(48, 64))
     served = tf.saved_model.load(str(ks.export.save(model, tmp_path / "salnet")))
     outputs = served.signatures["serving_default"](images=tf.constant(image[None]))
     np.testing.assert_allclose(outputs["saliency"][0, ..., 0],
@@ -145,7 +150,7 @@ def test_the_deep_network_s_targets_are_what_its_postprocess_undoes(density):
         with tf.GradientTape() as tape:
             loss = ks.losses.l2_centered(target, raw)
         raw.assign_sub(0.1 * tape.gradient(loss, raw))
-    np.testing.assert_allclose(salnet_deep.postprocess(raw[0], (6, 8)), 255 * density, atol=1e-3)
+    np.testing.assert_allclose(deep(raw[0], (6, 8)), 255 * density, atol=1e-3)
 
 
 def test_the_weights_before_the_maxout_stay_within_their_norm():

@@ -1,6 +1,7 @@
 """What a part of MSI-Net adds: differences by hand, and verdicts both ways."""
 import pytest
 
+import keras_saliency as ks
 from keras_saliency.files import InputError
 from keras_saliency.models import build_model
 from papers import ablation_kinds, ablation_maps
@@ -62,9 +63,10 @@ def test_which_variant_a_network_is():
     model = build_model("msi_net", width_multiplier=0.03)
     for options, variant in (({}, "full"), ({"aspp": False, "multi_level": True}, "no_aspp"),
                              ({"multi_level": False}, "no_concat")):
-        model.about = {"file": "x.h5", "options": options}
+        model = ks.facts(model, about={"file": "x.h5", "options": options})
         assert ablated.variant_of(model) == variant
-    model.about = {"file": "x.h5", "options": {"aspp": False, "multi_level": False}}
+    model = ks.facts(model, about={"file": "x.h5", "options": {
+        "aspp": False, "multi_level": False}})
     with pytest.raises(InputError, match=r"x\.h5 lacks both"):
         ablated.variant_of(model)
 

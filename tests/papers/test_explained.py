@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 
+import keras_saliency as ks
 from keras_saliency.models import build_model
 from keras_saliency.training import likelihood
 from papers.shared.explained import Bounds, bounds, explained_bits
@@ -29,17 +30,16 @@ def test_a_map_of_where_people_look_explains_more(planted, color_model):
 
 def test_a_density_is_scored_as_it_is(planted):
     model = build_model("deepgaze1", width_multiplier=0.03)
-    model.canvas = (64, 96)
+    model = ks.facts(model, canvas=(64, 96))
     validation = planted.select(range(6, 12))
     found = explained_bits(model, None, validation)  # nothing is fitted
-    cells = likelihood.collect(model, likelihood.network_maps(model, validation, (64, 96)),
-                               validation, (64, 96))
+    cells = likelihood.collect(model, validation, (64, 96))
     np.testing.assert_allclose(found, likelihood.bits(cells, np.arange(6), cells.plain))
 
 
 def test_maps_of_classical_models_lie_as_stimuli_on_the_canvas(planted):
     model = build_model("center_bias")
-    (index, found), *rest = likelihood.classical_maps(model, planted, (96, 96))
+    (index, found), *rest = likelihood.canvas_maps(model, planted, (96, 96))
     assert index == 0 and len(rest) == 11 and found.shape == (96, 96)
     assert (found[:16] == 0).all() and (found[-16:] == 0).all() and found[48, 48] > 0.9
     np.testing.assert_allclose(found[16:80], model(np.zeros((64, 96, 3))), atol=1e-5)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,25 +13,28 @@ import pytest
 
 import keras_saliency as ks
 from keras_saliency.export import description
-from keras_saliency.export.engines import ENGINES
+from keras_saliency.export.formats import engines
 from keras_saliency.export.onnx_model import save_onnx
 from keras_saliency.export.openvino_model import save_openvino
 from keras_saliency.export.tflite import save_tflite
 from keras_saliency.files import InputError, MissingPackage
-from keras_saliency.models import postprocess_of
-from keras_saliency.prediction import last_steps, runtimes
+from keras_saliency.maps import arrays, tensors
+from keras_saliency.models import facts_of
+from keras_saliency.models.facts import Facts
+from keras_saliency.prediction import runtimes
 from keras_saliency.prediction.exported import ENDINGS, is_exported
 
 PREDICT = str(Path(__file__).resolve().parents[2] / "scripts" / "predict.py")
 SAVE = {".xml": save_openvino, ".onnx": save_onnx, ".tflite": save_tflite}
 CANVASES = {"salnet_shallow": (96, 96)}
+OLD = {"model": "ead", "canvas": [48, 64], "fit": "pad", "provenance": "somewhere"}
 SIZES = ((48, 64), (120, 90), (37, 200), (1, 1), (300, 250))
 
 
 @pytest.fixture(params=SAVE)
 def ending(request):
     """Of a format whose packages are installed."""
-    for package in ENGINES[ENDINGS[request.param]].packages:
+    for package in engines()[ENDINGS[request.param]].packages:
         pytest.importorskip(package)
     return request.param
 
@@ -42,7 +46,7 @@ def image_of(size):
 def network(name="msi_net"):
     """A tiny network without weights at zero, which would hide much."""
     built = ks.build_model(name, width_multiplier=0.05)
-    built.canvas = CANVASES.get(name, (48, 64))
+    built = ks.facts(built, canvas=CANVASES.get(name, (48, 64)))
     rng = np.random.default_rng(0)
     built.set_weights([w + rng.normal(0, 0.05, w.shape).astype(w.dtype)
                        for w in built.get_weights()])
@@ -56,13 +60,13 @@ def exported(model, folder, ending, **options):
     return SAVE[ending](model, folder / f"m{ending}", **options)
 
 
-# One of each kind of last step; that each network converts, other tests show.
+# One of each kind of finish; that each network converts, other tests show.
 @pytest.mark.parametrize("name", ["msi_net", "ead", "salnet_shallow", "deepgaze1"])
 def test_it_gives_the_maps_of_the_model(tmp_path, name, ending):
     model = network(name)
     loaded = ks.load_exported(exported(model, tmp_path, ending, dynamic_canvas=True))
-    assert (loaded.name, loaded.canvas) == (name, tuple(model.canvas))
-    assert loaded.canvas_fit == model.canvas_fit and loaded.input_shape[1:] == model.input_shape[1:]
+    assert replace(loaded.facts, about={}) == replace(facts_of(model), about={})
+    assert loaded.input_shape[1:] == model.input_shape[1:]
     for size in SIZES:
         expected = ks.predict(model, image_of(size))
         found = ks.predict(loaded, image_of(size))
@@ -72,15 +76,15 @@ def test_it_gives_the_maps_of_the_model(tmp_path, name, ending):
 
 @pytest.mark.parametrize("fit", ["pad", "stretch"])
 @pytest.mark.parametrize("name", ks.list_models(classical=False))
-def test_last_steps_are_those_of_the_models(name, fit):
-    model = network(name)
-    model.canvas_fit = fit
-    said = json.loads(description.describe(model))
-    canvas_map = np.random.default_rng(1).uniform(-2, 2, (*said["canvas"], 1)).astype(np.float32)
-    canvas_map = np.exp(canvas_map) if name == "deepgaze1" else canvas_map
+def test_finishes_in_numpy_are_those_in_tensorflow(name, fit):
+    model = ks.facts(network(name), fit=fit)
+    facts = Facts.from_dict(json.loads(description.describe(model)))
+    assert facts.finish == facts_of(model).finish
+    canvas_map = np.random.default_rng(1).uniform(-2, 2, (*facts.canvas, 1)).astype(np.float32)
+    canvas_map = np.exp(canvas_map) if facts.density else canvas_map
     for size in SIZES:
-        expected = postprocess_of(model)(canvas_map, size).numpy()
-        found = last_steps.LAST_STEPS[said["last_step"]](canvas_map, size, said["fit"])
+        expected = tensors.finished(canvas_map, size, fit, facts.finish).numpy()
+        found = arrays.finished(canvas_map, size, fit, facts.finish)
         np.testing.assert_allclose(found, expected, atol=2e-6 * abs(expected).max())
 
 
@@ -121,9 +125,8 @@ def test_threads_share_a_file(tmp_path, ending, at_once):
 
 
 def test_predict_py_needs_nothing_but_the_engine(tmp_path, ending):
-    model = network()
-    model.about = {"file": "elsewhere.h5", "dataset": "osie", "training_stimuli": 500,
-                   "licence": "MIT"}
+    model = ks.facts(network(), about={"file": "elsewhere.h5", "dataset": "osie",
+                                       "training_stimuli": 500, "licence": "MIT"})
     file = exported(model, tmp_path, ending, dynamic_canvas=True)
     cv2.imwrite(str(tmp_path / "p.png"), image_of((90, 60)))
     weights = file.parent if ending == ".xml" else file
@@ -189,10 +192,18 @@ def rewritten(file, ending, text):
     return file
 
 
+def test_a_file_of_version_0_1_names_its_finish(tmp_path, ending):
+    model = network("ead")
+    file, expected = exported(model, tmp_path, ending), ks.predict(model, image_of((48, 64)))
+    loaded = ks.load_exported(rewritten(file, ending, json.dumps({**OLD, "last_step": "ead"})))
+    assert str(loaded).startswith(f"{loaded.file}: somewhere; on")
+    np.testing.assert_allclose(ks.predict(loaded, image_of((48, 64))), expected, atol=1e-3)
+
+
 def test_a_file_of_another_program_or_with_a_wrong_description(tmp_path, ending):
     file = exported(network(), tmp_path, ending)
     good = json.loads(description.describe(network()))
-    assert ks.load_exported(rewritten(file, ending, json.dumps(good))).name == "msi_net"
+    assert ks.load_exported(rewritten(file, ending, json.dumps(good))).facts.name == "msi_net"
     for text, says in (
             (None, "of another program or an older version"),
             ("no json", "what it says of itself is damaged"),
@@ -200,11 +211,14 @@ def test_a_file_of_another_program_or_with_a_wrong_description(tmp_path, ending)
             (json.dumps({"canvas": [48, 64]}), "what it says of itself is damaged"),
             (json.dumps({**good, "canvas": [48, "x"]}), "what it says of itself is damaged"),
             (json.dumps({**good, "canvas": [10 ** 9, 10 ** 9]}), "a canvas is"),
-            (json.dumps({**good, "fit": "crop"}), "fit 'crop' is none of pad, stretch"),
-            (json.dumps({**good, "last_step": ["x"]}), "last_step .* is none of from_canvas")):
+            (json.dumps({**good, "fit": "crop"}), "fit 'crop' is not pad or stretch"),
+            (json.dumps({**good, "finish": {"scale": "x"}}), "not a finish"),
+            (json.dumps({**good, "finish": {"code": 1}}), "a finish has scale, shift"),
+            (json.dumps({**OLD, "last_step": ["x"]}), "damaged"),
+            (json.dumps({**OLD, "last_step": "x"}), "last_step 'x' is none of from_canvas")):
         with pytest.raises(InputError, match=says) as error:
             ks.load_exported(rewritten(file, ending, text))
-        assert "export it again with scripts/export.py" in str(error.value)
+        assert "export it again" in str(error.value)
 
 
 def test_what_is_taken_for_an_exported_file(run, tmp_path):
@@ -254,10 +268,3 @@ def test_a_missing_engine_comes_with_the_command(monkeypatch, tmp_path, ending, 
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(MissingPackage, match=rf'pip install "keras_saliency\[{extra}\]"'):
         ks.load_exported(file)
-
-
-def test_a_last_step_that_a_file_cannot_hold_is_said(monkeypatch, tmp_path, ending):
-    monkeypatch.setattr(description, "LAST_STEPS", {})
-    with pytest.raises(InputError, match="msi_net has a last step .* export a SavedModel"):
-        exported(network(), tmp_path, ending)
-    assert not any(tmp_path.iterdir())

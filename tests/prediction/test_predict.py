@@ -5,13 +5,13 @@ import pytest
 
 import keras_saliency as ks
 from keras_saliency import maps, prediction
-from keras_saliency.models import MODELS
+from keras_saliency.models import MODELS, facts_of
 
 
 @pytest.fixture(scope="module")
 def model():
     model = ks.build_model("msi_net", width_multiplier=0.03)
-    model.canvas = (48, 64)
+    model = ks.facts(model, canvas=(48, 64))
     return model
 
 
@@ -32,19 +32,19 @@ def test_portrait_pictures_turn_the_canvas(model):
 
 def test_a_model_of_stretched_pictures_predicts_so():
     model = ks.build_model("ead", width_multiplier=0.03)
-    model.canvas, model.canvas_fit = (48, 64), "stretch"
+    model = ks.facts(model, canvas=(48, 64), fit="stretch")
     image = np.random.default_rng(0).integers(0, 256, (96, 64, 3), np.uint8)
     canvas = maps.to_canvas(image, (48, 64), fit="stretch")
     expected = maps.from_canvas(model(canvas[None])[0], (96, 64), "stretch")[..., 0]
     np.testing.assert_allclose(ks.predict(model, image), np.maximum(expected, 0), atol=1e-5)
-    model.canvas_fit = "pad"
+    model = ks.facts(model, fit="pad")
     assert np.abs(ks.predict(model, image) - np.maximum(expected, 0)).max() > 1e-3
 
 
 @pytest.mark.parametrize("name, fit", [("salnet_shallow", "stretch"), ("vgg_linear", "stretch"),
                                        ("msi_net", "pad"), ("ead", "pad"), ("salgan", "pad")])
 def test_built_models_fit_pictures_as_their_authors(name, fit):
-    assert ks.build_model(name, width_multiplier=0.02).canvas_fit == fit
+    assert facts_of(ks.build_model(name, width_multiplier=0.02)).fit == fit
 
 
 @pytest.mark.parametrize("name", ["itti", "gbvs", "bms", "center_bias"])

@@ -33,7 +33,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def model():
     built = ks.build_model("msi_net", width_multiplier=0.05)
-    built.canvas = (48, 64)
+    built = ks.facts(built, canvas=(48, 64))
     return built
 
 

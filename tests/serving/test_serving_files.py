@@ -10,7 +10,7 @@ from keras_saliency.serving.files import write_serving_files
 def test_warmup_requests_are_valid_and_run(tmp_path):
     logs = pytest.importorskip("tensorflow_serving.apis.prediction_log_pb2")
     model = ks.build_model("ead", width_multiplier=0.05)
-    model.canvas = (48, 64)
+    model = ks.facts(model, canvas=(48, 64))
     target = ks.export.save(model, tmp_path / "mine")
     loaded = tf.saved_model.load(str(target))
     records = list(tf.data.TFRecordDataset(str(target / WARMUP)).as_numpy_iterator())

@@ -1,6 +1,5 @@
 """Maps whose relation to the fixations is known, and what a calibration makes of them."""
 from dataclasses import replace
-from types import MappingProxyType
 
 import cv2
 import keras
@@ -13,7 +12,7 @@ import keras_saliency as ks
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
 from keras_saliency.datasets.fixations import Fixations
 from keras_saliency.files import InputError
-from keras_saliency.models import weights_file
+from keras_saliency.models import facts_of, weights_file
 from keras_saliency.training import calibration, likelihood
 
 CANVAS = (32, 40)
@@ -55,7 +54,7 @@ def network(scale=1 / 255):
     layer = keras.layers.Conv2D(1, 1, use_bias=False, name="saliency")
     model = keras.Model(image, layer(image), name="red")
     layer.set_weights([np.array([scale, 0, 0], np.float32).reshape(1, 1, 3, 1)])
-    model.canvas = CANVAS
+    model = ks.facts(model, canvas=CANVAS)
     return model
 
 
@@ -77,8 +76,7 @@ def entropy_bits(densities):
 
 def collected(dataset, model=None):
     model = model or network()
-    return likelihood.collect(model, likelihood.network_maps(model, dataset, CANVAS), dataset,
-                              CANVAS)
+    return likelihood.collect(model, dataset, CANVAS)
 
 
 def test_a_density_that_is_right_gets_no_worse():
@@ -181,9 +179,8 @@ def test_a_network_that_gives_a_density_is_taken_for_that(shapes):
     model = ks.build_model("deepgaze1", width_multiplier=0.03)
     prior = model.get_layer("center_bias").log_density
     prior.assign(cv2.GaussianBlur(np.random.default_rng(2).normal(0, 30, (64, 64)), (0, 0), 5))
-    model.canvas = CANVAS
-    cells = likelihood.collect(model, likelihood.network_maps(model, shapes, CANVAS), shapes,
-                               CANVAS)
+    model = ks.facts(model, canvas=CANVAS)
+    cells = likelihood.collect(model, shapes, CANVAS)
     rows = np.arange(4)
     found = likelihood.bits(cells, rows, cells.plain[rows])
     for row in rows:
@@ -264,15 +261,15 @@ def test_saved_and_loaded_it_is_the_same(shapes, tmp_path):
                       {"model": "ead", "options": options, "canvas": [48, 64], "licence": "mine"})
     model = ks.load_pretrained(tmp_path / "w.h5")
     calibrated = calibration.add_calibration(model)
-    with pytest.raises(InputError, match="x.h5: calibrated_ead does not say which network"):
+    with pytest.raises(InputError, match="x.h5: calibrated_ead does not say what it was calib"):
         calibration.save(calibrated, tmp_path / "x.h5")
     cells = collected(shapes)
-    calibrated.canvas = (32, 48)
-    calibrated.about = MappingProxyType({**model.about, "calibration": calibration.facts(
-        cells, np.arange(72.0).reshape(24, 3))})
+    calibrated = ks.facts(calibrated, canvas=(32, 48), about={
+        **facts_of(model).about,
+        "calibration": calibration.facts(cells, np.arange(72.0).reshape(24, 3))})
     loaded = ks.load_pretrained(calibration.save(calibrated, tmp_path / "x.h5"))
-    assert loaded.canvas == (32, 48) and loaded.about["licence"] == "mine"
-    assert loaded.about["calibration"]["stimuli"] == 24
-    assert loaded.about["calibration"]["held_out"]["center_bias_alone"][0] == 34.5
+    assert facts_of(loaded).canvas == (32, 48) and facts_of(loaded).about["licence"] == "mine"
+    assert facts_of(loaded).about["calibration"]["stimuli"] == 24
+    assert facts_of(loaded).about["calibration"]["held_out"]["center_bias_alone"][0] == 34.5
     image = np.random.default_rng(0).integers(0, 256, (60, 50, 3), np.uint8)
     np.testing.assert_array_equal(ks.predict(calibrated, image), ks.predict(loaded, image))

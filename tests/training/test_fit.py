@@ -11,8 +11,8 @@ from keras_saliency import config as configs
 from keras_saliency.config import ConfigError
 from keras_saliency.datasets.dataset import DatasetError
 from keras_saliency.datasets.loading import load_data
-from keras_saliency.evaluation import engine
-from keras_saliency.models import precision, weights_file
+from keras_saliency.evaluation.scores import of_predictor, score
+from keras_saliency.models import facts_of, precision, weights_file
 from keras_saliency.training import callbacks, checkpoints, fit, history
 
 
@@ -68,9 +68,10 @@ def test_a_run_on_stretched_stimuli_keeps_to_them(tmp_path):
     run = fit.train(small(tmp_path, shape, "data.fit=stretch", "train.epochs=1"))
     assert weights_file.read_attributes(run.folder / "best.h5")["fit"] == "stretch"
     loaded = ks.load_pretrained(run.folder)
-    assert (run.model.canvas_fit, loaded.canvas_fit) == ("stretch", "stretch")
+    assert (facts_of(run.model).fit, facts_of(loaded).fit) == ("stretch", "stretch")
     table = tmp_path / "scores.csv"
-    engine.score(small(tmp_path, shape), run.folder, out=table)  # a config that says pad
+    config = small(tmp_path, shape)  # which says pad
+    score(config, of_predictor(ks.predictor(run.folder)), out=table)
     means = json.loads(table.with_suffix(".json").read_text())["metrics"]
     assert means["nss"]["mean"] == pytest.approx(run.rows[0]["val_nss"], abs=1e-4)
     with pytest.raises(ConfigError, match="differs in data.fit"):

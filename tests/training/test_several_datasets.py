@@ -13,9 +13,10 @@ from keras_saliency import config as configs
 from keras_saliency.config import ConfigError
 from keras_saliency.datasets import orders, pipeline
 from keras_saliency.datasets.loading import load_sections, training_pieces, training_shares
-from keras_saliency.evaluation import engine
+from keras_saliency.evaluation.scores import of_baseline, of_maps, of_predictor, score
 from keras_saliency.files import InputError
 from keras_saliency.models import weights_file
+from keras_saliency.prediction.predictor import predictor
 from keras_saliency.training import checkpoints, features, fit, inputs, run_results
 from keras_saliency.training.run import Run
 
@@ -187,7 +188,7 @@ def test_scores_are_of_each_dataset_and_pooled(tmp_path, pictures, capsys):
                        " upright: true, canvas: [48, 64]}",
              "folder": f"data={{name: folder, root: '{pictures}', upright: true, "
                        "canvas: [48, 64]}"}
-    engine.score(config, run.folder, out=tmp_path / "both.csv")
+    score(config, of_predictor(predictor(run.folder)), out=tmp_path / "both.csv")
     for label, override in alone.items():
         table = run.folder / f"scores_{label}.csv"
         assert any(str(table) in line for line in lines)
@@ -197,7 +198,7 @@ def test_scores_are_of_each_dataset_and_pooled(tmp_path, pictures, capsys):
         assert written["metrics"]["auc_shuffled"]["mean"] != pytest.approx(0.5, abs=1e-9)
         # each as if there were no other: blur, split and nonfixations are its own
         single = several(tmp_path, pictures, "evaluation.metrics=[nss, auc_shuffled]", override)
-        engine.score(single, run.folder, out=tmp_path / "alone.csv")
+        score(single, of_predictor(predictor(run.folder)), out=tmp_path / "alone.csv")
         with open(tmp_path / "alone.csv") as a, open(tmp_path / f"both_{label}.csv") as b:
             ours, theirs = list(csv.reader(a)), list(csv.reader(b))
         assert ours == theirs and len(ours) == 1 + count[label]
@@ -208,12 +209,12 @@ def test_scores_are_of_each_dataset_and_pooled(tmp_path, pictures, capsys):
 
 def test_baselines_are_of_each_dataset(tmp_path, pictures, capsys):
     config = several(tmp_path, pictures, "evaluation.metrics=[nss]")
-    engine.score(config, baseline="center_bias", out=tmp_path / "center.csv")
+    score(config, of_baseline("center_bias"), out=tmp_path / "center.csv")
     for label in ("popout", "folder"):
         about = json.loads((tmp_path / f"center_{label}.json").read_text())
         assert about["dataset"] == label
-    with pytest.raises(InputError, match="--maps .* are of one dataset, .* list of 2"):
-        engine.score(config, maps=tmp_path)
+    with pytest.raises(InputError, match="the maps in .* are of one dataset, .* list of 2"):
+        score(config, of_maps(tmp_path))
 
 
 def test_resume_refuses_other_datasets(tmp_path, pictures):

@@ -70,7 +70,7 @@ def scores_of_best(layer_study, unit):
 def test_the_nss_of_a_model_is_that_of_its_finished_map(planted):
     """SalNet's ends in clipping and a blur, which the NSS of its raw output would miss."""
     model = ks.build_model("salnet_deep", width_multiplier=0.05)
-    model.canvas = (64, 96)
+    model = ks.facts(model, canvas=(64, 96))
     study = unit_study.study_units({"salnet": model}, ["conv5"], planted, units_shown=1)
     scores = [ks.metrics.nss(ks.predict(model, load(planted.stimuli[i])),
                              planted.fixations.fixation_map(i)) for i in range(len(planted))]

@@ -22,7 +22,7 @@ LAYER, CANVAS, SIZE = "block4_conv1", (96, 128), (144, 96)  # portrait arrays
 def model():
     keras.utils.set_random_seed(2)
     built = ks.build_model("ead", width_multiplier=0.03)
-    built.canvas, built.canvas_fit = CANVAS, "stretch"
+    built = ks.facts(built, canvas=CANVAS, fit="stretch")
     return built
 
 
@@ -63,9 +63,9 @@ def test_unit_nss_of_stretched_stimuli(model, dataset, enlarged):
     scores = np.array([[ks.metrics.nss(unit, dataset.fixations.fixation_map(index))
                         for unit in image] for index, image in enumerate(enlarged)])
     np.testing.assert_allclose(found.mean, scores.mean(axis=0), atol=1e-4)
-    model.canvas_fit = "pad"
+    model = ks.facts(model, fit="pad")
     padded = score_dataset(model, [LAYER], dataset)[LAYER].moments
-    model.canvas_fit = "stretch"
+    model = ks.facts(model, fit="stretch")
     assert np.abs(padded.mean - found.mean).max() > 0.05
 
 

@@ -18,7 +18,7 @@ LAYERS = ["block4_conv1", "block5_conv3"]
 def model():
     keras.utils.set_random_seed(2)
     built = ks.build_model("ead", width_multiplier=0.03)
-    built.canvas = (96, 128)
+    built = ks.facts(built, canvas=(96, 128))
     return built
 
 

@@ -21,7 +21,7 @@ start().catch(error => say(error.message, true));
 async function start() {
   if (await reloadsWithThreads()) return;
   settings = await (await fetch('model.json')).json();
-  find('model').textContent = `${settings.provenance}.`;
+  find('model').textContent = `${settings.about.provenance}.`;
   say('Loading the network');
   network = await loadNetwork(settings, part => { find('progress').value = part; });
   find('progress').hidden = true;
@@ -136,7 +136,7 @@ function draw() {
     if (!map.hidden) paintMap(map, picture.prepared);
     caption.textContent = picture.live ?? `${slots[1] ? `${NAMES[slot]}: ` : ''}${picture.name}, `
       + `${picture.size[1]} x ${picture.size[0]}`
-      + (picture.map ? `, ${settings.model} in ${Math.round(picture.milliseconds)} ms` : '');
+      + (picture.map ? `, ${settings.name} in ${Math.round(picture.milliseconds)} ms` : '');
   });
   const done = slots.every(picture => !picture || picture.map) && Boolean(slots[0]?.map);
   const still = done && !slots[0].live;
@@ -179,7 +179,7 @@ find('csv').onclick = () => download(`${stem()}_areas.csv`,
 find('report').onclick = () => {
   const table = areas.length && !slots[0].live ? texts(sharesOf(slots, areas), areas) : {heads: [], rows: []};
   download(`${stem()}_report.html`, report({
-    model: `${settings.provenance}. Computed in the browser.`, ...table,
+    model: `${settings.about.provenance}. Computed in the browser.`, ...table,
     pictures: pictures().map(({name, canvas}) => ({name, source: canvas.toDataURL('image/jpeg', 0.9)})),
   }), 'text/html');
 };
@@ -209,7 +209,7 @@ function showFrame(video, map, size, rate) {
   slots[0].bitmap = video;
   if (map) {
     Object.assign(slots[0], {map, prepared: prepare(map, size, settings.colors),
-      live: `camera, ${settings.model}: ${rate.toFixed(1)} frames/s`});
+      live: `camera, ${settings.name}: ${rate.toFixed(1)} frames/s`});
   }
   draw();
 }

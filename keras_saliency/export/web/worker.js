@@ -17,8 +17,8 @@ self.onmessage = async ({data: {id, kind, ...request}}) => {
 
 /** Fetch the runtime that fits this browser and the network, and make them ready. */
 async function load({folder, settings}) {
-  const [runtime, {LAST_STEPS}, geometry] = await Promise.all([
-    import(`${folder}runtime/index.js`), import(`${folder}last_steps.js`),
+  const [runtime, {finished}, geometry] = await Promise.all([
+    import(`${folder}runtime/index.js`), import(`${folder}finish.js`),
     import(`${folder}geometry.js`)]);
   const fast = await runtime.supportsFeature('relaxedSimd');
   const threads = fast && self.crossOriginIsolated ? navigator.hardwareConcurrency : 1;
@@ -37,7 +37,7 @@ async function load({folder, settings}) {
   const compiled = await runtime.loadAndCompile(new Uint8Array(model), {
     accelerator: 'wasm', cpuOptions: {numThreads: threads}});
   console.error = quiet;
-  network = {settings, compiled, Tensor: runtime.Tensor, lastStep: LAST_STEPS[settings.last_step],
+  network = {settings, compiled, Tensor: runtime.Tensor, finished,
              ...geometry};
   return {threads, variant};
 }
@@ -68,7 +68,7 @@ async function predict({pixels, size, live}) {
   const outputs = await compiled.signatures[canvas.join('x')].run([images]);
   const canvasMap = Float32Array.from(await outputs[0].data());
   for (const tensor of [images, ...outputs]) tensor.delete();
-  const map = lastStep(canvasMap, canvas, size, settings.fit);
+  const map = finished(canvasMap, canvas, size, settings.fit, settings.finish);
   return {map, milliseconds: performance.now() - started};
 }
 

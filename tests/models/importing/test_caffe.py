@@ -23,7 +23,7 @@ from writers import (
 )
 
 import keras_saliency as ks
-from keras_saliency.models import importing, weights_file
+from keras_saliency.models import facts_of, importing, weights_file
 from keras_saliency.models.importing.caffe import read_caffemodel
 from keras_saliency.models.weights_file import WeightsError
 
@@ -45,7 +45,7 @@ def test_salnet_computes_what_caffe_does(tmp_path, rng, write):
             spread[4 * y:4 * y + 8, 4 * x:4 * x + 8] += small[y, x] * deconv[0, 0]
     ours = model.get_layer("deconv1")(small[None, ..., None].astype(np.float32))
     np.testing.assert_allclose(ours[0, ..., 0], spread[2:-2, 2:-2], atol=1e-5)
-    assert model.about["dataset"] == "salicon" and model.canvas == (240, 320)
+    assert facts_of(model).about["dataset"] == "salicon" and facts_of(model).canvas == (240, 320)
 
 
 def test_opensalicon_has_the_coarse_scale_first(tmp_path, rng):

@@ -19,7 +19,7 @@ from writers import (
     sliding,
 )
 
-from keras_saliency.models import importing, weights_file
+from keras_saliency.models import facts_of, importing, weights_file
 from keras_saliency.models.importing import numpy_files
 from keras_saliency.models.weights_file import WeightsError
 
@@ -34,7 +34,8 @@ def test_salgan_turns_the_filters_of_the_decoder_only(tmp_path, rng):
         slide = correlate2d if name.startswith("block") else convolve2d
         np.testing.assert_allclose(response(model, name, x), sliding(x, kernel, bias, slide),
                                    atol=1e-5, err_msg=name)
-    assert model.about["preprocessing"] == "caffe" and model.canvas == (192, 256)
+    facts = facts_of(model)
+    assert facts.about["preprocessing"] == "caffe" and facts.canvas == (192, 256)
 
 
 def test_float16_is_close_and_too_large_weights_are_named(tmp_path, rng):
@@ -59,8 +60,8 @@ def test_junting_net_computes_what_lasagne_does(tmp_path, rng, filters, backward
     image = rng.uniform(0, 255, (96, 96, 3)).astype(np.float32)
     expected = junting_map(parameters, image / 255)
     np.testing.assert_allclose(model(image[None])[0, ::2, ::2, 0], expected, atol=1e-4)
-    assert model.about["options"]["filters"] == 32 * filters
-    assert model.about["dataset"] == ("isun" if filters == 2 else "salicon")
+    assert facts_of(model).about["options"]["filters"] == 32 * filters
+    assert facts_of(model).about["dataset"] == ("isun" if filters == 2 else "salicon")
 
 
 def test_filters_of_another_number_are_a_mismatch_and_no_network_is_built_for_them(tmp_path, rng):

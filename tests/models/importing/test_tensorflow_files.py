@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from writers import imported
 
-from keras_saliency.models import importing
+from keras_saliency.models import facts_of, importing
 from keras_saliency.models.importing import tensorflow_files
 from keras_saliency.models.weights_file import WeightsError
 
@@ -22,9 +22,10 @@ def test_msi_net_computes_what_the_authors_graph_does(kroner, tmp_path, file, da
     folder, image, expected = kroner
     model = imported("msi_net", folder / file, tmp_path)
     np.testing.assert_allclose(model(image), expected, atol=1e-4)
-    assert model.canvas == canvas and model.about["dataset"] == dataset
-    assert model.about["preprocessing"] == "msi_net" and model.about["licence"] == "MIT"
-    assert model.about["source_file"] == file and "Kroner" in model.about["citation"]
+    about = facts_of(model).about
+    assert facts_of(model).canvas == canvas and about["dataset"] == dataset
+    assert about["preprocessing"] == "msi_net" and about["licence"] == "MIT"
+    assert about["source_file"] == file and "Kroner" in about["citation"]
 
 
 def test_a_missing_part_of_a_checkpoint_is_one_error(kroner, tmp_path):

@@ -11,9 +11,10 @@ from tensorflow.python.framework import op_def_registry
 
 from keras_saliency import build_model, export
 from keras_saliency.datasets import popout
-from keras_saliency.evaluation.foreign_graphs import _REACHES_OUT, require_harmless
-from keras_saliency.evaluation.sources import saved_model_predictions
+from keras_saliency.evaluation.sources import predictions
 from keras_saliency.files import InputError
+from keras_saliency.prediction.foreign_graphs import _REACHES_OUT, require_harmless
+from keras_saliency.prediction.saved_model import SavedModelPredictor
 
 FIRST = tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")
 
@@ -64,17 +65,17 @@ def dataset():
 def test_a_model_that_reads_a_file_needs_trust(dataset, tmp_path):
     (tmp_path / "secret").write_text("x" * 1000)
     folder = save(tmp_path / "m", reader(str(tmp_path / "secret")))
-    with pytest.raises(InputError, match=r"m: its graph .* \(ReadFile\), .* --trust$"):
-        saved_model_predictions(folder, dataset)
-    assert next(saved_model_predictions(folder, dataset, trust=True)).min() >= 1000
+    with pytest.raises(InputError, match=r"m: its graph .* \(ReadFile\), .* trust$"):
+        SavedModelPredictor(folder)
+    assert next(predictions(SavedModelPredictor(folder, trust=True), dataset)).min() >= 1000
 
 
 def test_a_model_that_writes_a_file_never_ran(dataset, tmp_path):
     folder = save(tmp_path / "m", writer(str(tmp_path / "there")))
     with pytest.raises(InputError, match=r"\(WriteFile\)"):
-        saved_model_predictions(folder, dataset)
+        SavedModelPredictor(folder)
     assert not (tmp_path / "there").exists()
-    next(saved_model_predictions(folder, dataset, trust=True))
+    next(predictions(SavedModelPredictor(folder, trust=True), dataset))
     assert (tmp_path / "there").exists()
 
 

@@ -7,7 +7,7 @@ import re
 
 from tensorflow.python.saved_model import loader_impl
 
-from keras_saliency.files import InputError, list_some
+from keras_saliency.files import InputError, NotTrusted, list_some
 
 # Operations, by parts of their names, that open files or addresses, or run what cannot be looked
 # into: Python, other graphs as bytes, compiled code.
@@ -35,10 +35,10 @@ def require_harmless(folder) -> None:
     found = sorted({operation for graph in description.meta_graphs
                     for operation in _reaching_out(graph, len(description.meta_graphs) == 1)})
     if found:
-        raise InputError(
+        raise NotTrusted(
             f"{folder}: its graph has operations that can read or write files or run other code "
             f"({list_some(found)}), which no model needs to make a map; if you trust whoever made "
-            "it, load it with --trust")
+            "it, load it with trust")
 
 
 def _reaching_out(graph, alone: bool) -> set:

@@ -1,0 +1,207 @@
+"""Scores of whatever makes maps, on the datasets of a config; comparison of tables of scores."""
+import json
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Callable, Optional
+
+import numpy as np
+
+from keras_saliency import config as configs
+from keras_saliency.config import Config
+from keras_saliency.datasets import pipeline, shards
+from keras_saliency.datasets.loading import load_sections
+from keras_saliency.evaluation.comparison import compare, compare_runs
+from keras_saliency.evaluation.results import (
+    Evaluation,
+    check_table_path,
+    read_runs,
+    read_tables,
+)
+from keras_saliency.evaluation.scoring import evaluate, score_predictions
+from keras_saliency.evaluation.sections import section_scorer
+from keras_saliency.evaluation.sources import BASELINES, picture_predictions, predictions
+from keras_saliency.files import InputError, atomic_path
+from keras_saliency.maps import PAD
+from keras_saliency.models.density_layers import AddCenterBias
+
+
+@dataclass(frozen=True)
+class Source:
+    """Something that makes maps of the stimuli of a dataset.
+
+    Attributes:
+        text: what it is, for messages and tables.
+        score: function (section, scorer, batch) -> `Evaluation`.
+        densities: whether its maps are densities.
+        as_predicted: function of sections of a config that gives them the geometry in which a
+            network predicts; None for what has no canvas.
+        check: function of a loaded section that raises `InputError` for what cannot be predicted.
+        one_dataset: whether it is of one dataset alone.
+    """
+
+    text: str
+    score: Callable
+    densities: bool = False
+    as_predicted: Optional[Callable] = None
+    check: Optional[Callable] = None
+    one_dataset: bool = False
+
+
+def of_predictor(predictor, text=None, client=None) -> Source:
+    """Return the maps of a `prediction.predictor.Predictor` as a `Source`.
+
+    Args:
+        text: what it is; default: its name.
+        client: of `cluster.connect`, whose workers predict and score.
+    """
+    facts = predictor.facts
+
+    def check(section):
+        for _, spec in pipeline.by_canvas(section.evaluated, section.spec):
+            predictor.check_canvas(spec.canvas)
+
+    canvas = facts.canvas is not None
+    return Source(
+        text or facts.name,
+        lambda section, scorer, batch: score_predictor(predictor, section, scorer, batch, client),
+        facts.density, (lambda sections: _as_predicted(sections, facts)) if canvas else None,
+        check if canvas else None)
+
+
+def of_maps(folder) -> Source:
+    """Return stored maps, named like the stimuli, as a `Source`; see `picture_predictions`."""
+    return Source(f"the maps in {folder}", lambda section, scorer, batch: score_predictions(
+        picture_predictions(folder, section.evaluated), scorer, "evaluation"), one_dataset=True)
+
+
+def of_baseline(name) -> Source:
+    """Return a baseline of `BASELINES`, fitted to the training stimuli, as a `Source`."""
+    return Source(f"the baseline {name}", lambda section, scorer, batch: score_predictions(
+        BASELINES[name](scorer), scorer, "evaluation"), densities=True)
+
+
+def score(config: Config, source: Source, part="validation", out=None):
+    """Score a source of maps on a part of a config's datasets; print and write the tables.
+
+    Each of several datasets is scored with its own blur and split, and has a table of its own. A
+    network works at `data.canvas` or, where that is not set, at its own as `predict` does.
+
+    Args:
+        part: "validation", "training" or "all".
+        out: table to write (.csv or .parquet), with a .json beside it; None for neither. The
+            names of several datasets go before the ending: `scores_osie.csv`.
+
+    Returns:
+        1 if stimuli had no usable map (they are named), else 0.
+
+    Raises:
+        InputError: data, model, metrics or files that do not fit; before anything is scored, but
+            for pictures that are cut short. FloatingPointError: a model gives NaN or infinity.
+    """
+    if out is not None:
+        check_table_path(out)
+    as_predicted = source.as_predicted or (lambda sections: sections)
+    sections = load_sections(as_predicted(config.sections), part=part)
+    if source.one_dataset and len(sections) > 1:
+        raise InputError(f"{source.text} are of one dataset, and the config has a list of "
+                         f"{len(sections)}: name one of them in data")
+    # all that can be wrong with any of them shows before the first is scored
+    scorers = [section_scorer(section, config.evaluation.metrics, config, source.densities)
+               for section in sections]
+    for section in sections:
+        if source.check is not None:
+            source.check(section)
+    missing = 0
+    for section, scorer in zip(sections, scorers):
+        dataset = section.evaluated
+        print(f"scoring {source.text} on the stimuli ({part}) of {dataset.summary()}")
+        with pipeline.unreadable_files_named(dataset):
+            result = source.score(section, scorer, config.evaluation.batch)
+        print(f"\n{result.table()}\n\nmaps: {result.seconds['prediction']:.1f} s, scores: "
+              f"{result.seconds['scoring']:.1f} s")
+        if out is not None:
+            table = out if len(sections) == 1 else Path(out).with_name(
+                f"{Path(out).stem}_{section.label}{Path(out).suffix}")
+            summary = result.write(table, {
+                "prediction": source.text, "part": part, **scorer.about(),
+                "config": configs.to_dict(config)})
+            print(f"scores of each stimulus: {table}; means and settings: {summary}")
+        if result.missing:
+            print(f"error: {len(result.missing)} stimuli have no usable map", file=sys.stderr)
+        missing += len(result.missing)
+    return int(missing > 0)
+
+
+def _as_predicted(sections, facts) -> list:
+    """The settings of datasets with the canvas of a network, turned upright for portrait stimuli
+    as `predict` turns it, unless they state another."""
+    geometry = {}
+    if all(data.canvas is None for data in sections):
+        geometry = {"canvas": list(facts.canvas), "upright": facts.fit == PAD and facts.turns}
+    elif facts.fit != PAD:  # such a canvas is not turned
+        geometry = {"upright": False}
+    return [replace(data, fit=facts.fit, **geometry) for data in sections]
+
+
+def score_predictor(predictor, section, scorer, batch, client=None) -> Evaluation:
+    """Score a model on the evaluated stimuli of one dataset.
+
+    Args:
+        predictor: `Predictor`. section: of `load_sections`. scorer: of `section_scorer`.
+        batch: stimuli per forward pass.
+        client: of `cluster.connect`, whose workers do it, with the same scores; None for this
+            process.
+    """
+    shared = {"predictor": predictor, "spec": section.spec, "scorer": scorer, "batch": batch}
+    every, label = np.arange(len(section.evaluated)), "evaluation"
+    if client is None:
+        return _score_stimuli(**shared, indices=every, label=label)
+    lengths = [len(stimuli) for stimuli, _ in pipeline.by_canvas(section.evaluated, section.spec)]
+    parts = [part for piece in np.split(every, np.cumsum(lengths)[:-1])
+             for part in shards.cut(piece, batch)]
+    return Evaluation.joined(shards.spread(
+        client, _score_stimuli, parts, section.evaluated.names, shared, label))
+
+
+def _score_stimuli(predictor, spec, scorer, batch, indices, label=None) -> Evaluation:
+    """Score the stimuli `indices` of the scorer's dataset."""
+    dataset, facts = scorer.dataset.select(indices), predictor.facts
+    if facts.canvas is None:
+        return score_predictions(predictions(predictor, dataset), scorer, label, indices)
+    return evaluate(predictor.maps, pipeline.canvas_stream(dataset, spec, batch), scorer, facts,
+                    label=label, indices=indices)
+
+
+def remove_center_bias(model) -> None:
+    """Give a network that adds a center_bias to its log_density a uniform one.
+
+    Raises:
+        InputError: it adds none.
+    """
+    found = [layer for layer in getattr(model, "layers", ()) if isinstance(layer, AddCenterBias)]
+    if not found:
+        raise InputError(f"{getattr(model, 'name', model)} adds no center_bias to a log_density, "
+                         "as deepgaze1 and calibrated networks do: it has no prior to take out")
+    for layer in found:
+        layer.set_uniform()
+
+
+def compare_tables(paths=(), runs=(), out=None) -> None:
+    """Compare tables of scores of the same stimuli; print it, and write it to `out` (.json).
+
+    Args:
+        paths: tables, one of each model, paired over stimuli; or
+        runs: texts `label=first.csv,second.csv,...` of models, paired over their trainings.
+
+    Raises:
+        InputError: tables that cannot be read or do not match, or another file type.
+    """
+    if out is not None and Path(out).suffix != ".json":
+        raise InputError(f"{out}: a comparison is written as .json")
+    comparison = compare_runs(read_runs(runs)) if runs else compare(read_tables(paths))
+    print(comparison.format())
+    if out is not None:
+        with atomic_path(out) as temporary:
+            temporary.write_text(json.dumps(comparison.to_dict(), indent=2) + "\n")
+        print(f"the same as numbers: {out}")

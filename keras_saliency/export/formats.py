@@ -1,0 +1,165 @@
+"""Formats that a network can be written in, and the engines that run them, by name.
+
+What a format needs is imported by its functions: to know the formats takes nothing.
+"""
+from dataclasses import dataclass
+from typing import Callable, Optional
+
+from keras_saliency.prediction import runtimes
+from keras_saliency.prediction.exported import load_exported
+from keras_saliency.prediction.runtimes import INT8, PRECISIONS
+
+AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of a network.
+
+    Attributes:
+        save: function (model, path, **options) that writes it; the options are its own.
+        load: function (path) that opens it as a `Predictor`; None where another program does.
+        engine: name of what runs it in place of Keras, for `accelerate`; "" for none.
+        run: (model, "float32" or "bfloat16") -> function of images float32 [B, h, w, 3] that
+            gives maps [B, h, w, 1]; arrays or tensors. May be called from several threads.
+        packages: that must be installed. extra: of this package, which brings them.
+        native_bfloat16: function: whether this machine computes bfloat16 natively; None for an
+            engine that does not offer it.
+        run_int8: (model, images [H, W, 3] or None, log) -> (a function as of `run`,
+            {metric: loss}), see `int8.quantize`; None for an engine that does not offer it.
+        int8_packages: that it needs beside `packages`.
+    """
+
+    save: Optional[Callable] = None
+    load: Optional[Callable] = None
+    engine: str = ""
+    run: Optional[Callable] = None
+    packages: tuple = ()
+    extra: str = ""
+    native_bfloat16: Optional[Callable] = None
+    run_int8: Optional[Callable] = None
+    int8_packages: tuple = ()
+
+    @property
+    def precisions(self) -> tuple:
+        """The precisions that its engine offers."""
+        offered = {"bfloat16": self.native_bfloat16, INT8: self.run_int8}
+        return tuple(p for p in PRECISIONS if offered.get(p, True))
+
+
+def _shape(model) -> list:
+    """The shape of any number of images of a model."""
+    return [None, *model.input_shape[1:]]
+
+
+def _save_openvino(model, path, **options):
+    from keras_saliency.export.openvino_model import save_openvino
+
+    return save_openvino(model, path, **options)
+
+
+def _run_openvino(model, precision):
+    from keras_saliency.export import openvino_model
+
+    return runtimes.run_openvino(openvino_model.convert(model, _shape(model)), model.name,
+                                 precision)
+
+
+def _run_openvino_int8(model, pictures, log):
+    from keras_saliency.export import int8, openvino_model
+
+    converted = openvino_model.convert(model, _shape(model))
+    quantized, losses = int8.quantize(model, converted, pictures, log)
+    return runtimes.run_openvino(quantized, model.name, INT8), losses
+
+
+def _save_onnx(model, path, **options):
+    from keras_saliency.export.onnx_model import save_onnx
+
+    return save_onnx(model, path, **options)
+
+
+def _run_onnx(model, precision):
+    from keras_saliency.export import onnx_model
+
+    contents = onnx_model.convert(model, _shape(model)).SerializeToString()
+    return runtimes.open_onnx(contents, model.name).run
+
+
+def _save_saved_model(model, path, **options):
+    from keras_saliency.export.saved_model import save
+
+    return save(model, path, **options)
+
+
+def _load_saved_model(path):
+    from keras_saliency.prediction.saved_model import SavedModelPredictor
+
+    return SavedModelPredictor(path)
+
+
+def _run_tensorflow(model, precision):
+    import tensorflow as tf
+
+    from keras_saliency.export.frozen import freeze
+    from keras_saliency.models.precision import at_precision
+
+    frozen = freeze(at_precision(model, precision), _shape(model))
+    return lambda images: frozen(tf.convert_to_tensor(images, tf.float32))[0]
+
+
+def _tensorflow_bfloat16() -> bool:
+    from keras_saliency.models.precision import native_bfloat16
+
+    return native_bfloat16()
+
+
+def _save_tflite(model, path, **options):
+    from keras_saliency.export.tflite import save_tflite
+
+    return save_tflite(model, path, **options)
+
+
+def _run_tflite(model, precision):
+    from keras_saliency.export import tflite
+
+    return runtimes.open_litert(tflite.convert(model, _shape(model)), model.name).run
+
+
+def _save_keras(model, path):
+    from keras_saliency.models import save
+
+    return save(model, path)
+
+
+def _load_keras(path):
+    from keras_saliency.models import load_pretrained
+    from keras_saliency.prediction.predictor import predictor
+
+    return predictor(load_pretrained(path))
+
+
+def _save_web(model, path, **options):
+    from keras_saliency.export.web_page import export_web
+
+    return export_web(model, path, **options)
+
+
+FORMATS = {  # engines from the fastest on
+    "openvino": Format(
+        _save_openvino, load_exported, "openvino", _run_openvino, ("openvino",),
+        runtimes.OPENVINO_EXTRA, runtimes.native_bfloat16, _run_openvino_int8, ("nncf",)),
+    "onnx": Format(_save_onnx, load_exported, "onnxruntime", _run_onnx,
+                   ("onnxruntime", "onnx", "tf2onnx"), runtimes.ONNX_EXTRA),
+    "saved_model": Format(_save_saved_model, _load_saved_model, "tensorflow", _run_tensorflow,
+                          native_bfloat16=_tensorflow_bfloat16),
+    "tflite": Format(_save_tflite, load_exported, "litert", _run_tflite, ("ai_edge_litert",),
+                     runtimes.LITERT_EXTRA),
+    "keras": Format(_save_keras, _load_keras),
+    "web": Format(_save_web),
+}
+
+
+def engines() -> dict:
+    """Return the formats that have an engine, by its name, the fastest first."""
+    return {format.engine: format for format in FORMATS.values() if format.engine}

@@ -1,0 +1,74 @@
+"""The step from a network's map on its canvas to the map that its authors publish, as data.
+
+`tensors.finished`, `arrays.finished` and `finished` of the web page's finish.js carry it out.
+"""
+import math
+import numbers
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Optional
+
+from keras_saliency.files import InputError
+
+MOST_WEIGHTS = 1024  # of a blur
+
+
+@dataclass(frozen=True)
+class Finish:
+    """What happens to a canvas map, in the order of the attributes.
+
+    Attributes:
+        scale, shift: the map is multiplied by the first, then the second is added.
+        clip: (lowest, highest) value, or None. Then the padding is cropped, and the map is resized
+            to the picture.
+        blur: weights of a filter along each axis, an odd number of them; none for no blur. At the
+            border the weights inside the picture grow to sum to 1.
+        lower: lowest value, or None.
+        normalise: the map is divided by its sum.
+    """
+
+    scale: float = 1.0
+    shift: float = 0.0
+    clip: Optional[tuple] = None
+    blur: tuple = ()
+    lower: Optional[float] = None
+    normalise: bool = False
+
+    @property
+    def keeps_order(self) -> bool:
+        """Whether only resizing and a factor above 0 separate the two maps: NSS stays the same."""
+        return replace(self, scale=1.0, shift=0.0, normalise=False) == Finish() and self.scale > 0
+
+    def to_dict(self) -> dict:
+        """Plain numbers and lists, as JSON holds them."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values) -> "Finish":
+        """Read what `to_dict` wrote.
+
+        Raises:
+            InputError: another key, or a value of another type.
+        """
+        if not isinstance(values, dict) or set(values) - {field.name for field in fields(cls)}:
+            raise InputError(f"a finish has {', '.join(field.name for field in fields(cls))}, not "
+                             f"{values!r:.100}")
+        values = {key: tuple(value) if isinstance(value, list) else value
+                  for key, value in values.items()}
+        found = cls(**values)
+        clip, blur = found.clip, found.blur
+        if not (_are_numbers(found.scale, found.shift, 0.0 if found.lower is None else found.lower)
+                and isinstance(found.normalise, bool)
+                and (clip is None or isinstance(clip, tuple) and len(clip) == 2
+                     and _are_numbers(*clip))
+                and isinstance(blur, tuple) and _are_numbers(*blur)
+                and len(blur) <= MOST_WEIGHTS and (not blur or len(blur) % 2 and sum(blur) > 0)):
+            raise InputError(f"not a finish: {values!r:.200}")
+        return found
+
+
+DENSITY = Finish(normalise=True)  # mass on the padding is not in the picture
+
+
+def _are_numbers(*values) -> bool:
+    return all(isinstance(value, numbers.Real) and not isinstance(value, bool)
+               and math.isfinite(value) for value in values)

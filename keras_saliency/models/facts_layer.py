@@ -1,0 +1,151 @@
+"""Facts inside a `keras.Model`: in the config of its last layer, so that they go where it goes.
+
+`keras.models.load_model`, `clone_model`, `copy.deepcopy`, `pickle` and workers make a model anew of
+the configs of its layers; attributes of the model they leave behind.
+"""
+from dataclasses import replace
+
+import keras
+from keras import layers
+
+from keras_saliency.compat import register
+from keras_saliency.files import InputError
+from keras_saliency.maps.finish import DENSITY, Finish
+from keras_saliency.models.facts import Facts, check
+from keras_saliency.models.registry import MODELS
+
+CALIBRATED = "calibrated_"  # begins the names of calibrated models, and of the layers that do it
+LAYER = "facts"
+
+
+@register
+class CarriedFacts(layers.Layer):
+    """The identity, with the `Facts` of the model that it ends.
+
+    Args:
+        facts: `Facts`, or what `Facts.to_dict` made of them.
+    """
+
+    def __init__(self, facts, **options):
+        super().__init__(**options)
+        self.facts = facts if isinstance(facts, Facts) else Facts.from_dict(facts)
+
+    def call(self, inputs):
+        return inputs
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "facts": self.facts.to_dict()}
+
+
+def facts_of(model) -> Facts:
+    """Return the `Facts` of a Keras model.
+
+    Of a model that carries none, those of its registered name; else its fixed input size, "pad",
+    and no finish. A fixed input size is the canvas whatever it carries, and is not turned.
+    """
+    layer = _last_layer(model)
+    found = layer.facts if isinstance(layer, CarriedFacts) else _by_name(str(model.name))
+    shape = getattr(model, "input_shape", None)
+    size = tuple(shape[1:3]) if isinstance(shape, tuple) and len(shape) == 4 else (None, None)
+    return found if None in size else replace(found, canvas=size, turns=False)
+
+
+def with_facts(model, facts: Facts):
+    """Return a `keras.Model` of the same layers that carries `facts` in place of its own.
+
+    Args:
+        model: of one input and one output.
+
+    Raises:
+        InputError: a model of another kind, or facts that a model cannot have.
+    """
+    output = bare_output(model)
+    return keras.Model(model.inputs[0], CarriedFacts(check(facts), name=LAYER)(output),
+                       name=model.name)
+
+
+def bare_output(model):
+    """Return the symbolic output of a network without the layer that carries its facts."""
+    require_network(model)
+    layer = _last_layer(model)
+    return layer.input if isinstance(layer, CarriedFacts) else model.outputs[0]
+
+
+def output_layer(model) -> str:
+    """Return the name of the layer that gives a model's map."""
+    return bare_output(model)._keras_history[0].name
+
+
+def require_network(model) -> None:
+    """Raise `InputError` unless `model` is a Keras model of one input and one output."""
+    if not isinstance(model, keras.Model) or [len(getattr(model, side, None) or ())
+                                              for side in ("inputs", "outputs")] != [1, 1]:
+        raise InputError(f"{getattr(model, 'name', model)} is no Keras model of one picture in and "
+                         "one map out")
+
+
+def facts(model, canvas=None, fit=None, finish=None, density=None, turns=None, about=None):
+    """Make a network of your own one of this package's: state what must be known of it.
+
+    `predict`, `evaluate`, `calibrate`, the unit studies and every export then take it.
+
+    Args:
+        model: Keras model, RGB float32 0..255 [B, h, w, 3] -> one map [B, h, w, 1], with its own
+            normalisation inside.
+        canvas: (h, w) that pictures are brought to; default: what it carries, or its input size.
+        fit: "pad" (default) or "stretch", how pictures come onto the canvas.
+        finish: `keras_saliency.maps.finish.Finish` from the map on the canvas to the published
+            one; default: the padding is cropped and the map resized.
+        density: True for maps that are densities over the canvas; the finish then divides by the
+            sum.
+        turns: False for a canvas that is not turned for portrait pictures.
+        about: {key: text or number}, such as dataset and licence.
+
+    Returns:
+        keras.Model of the same layers and weights, whose facts are saved, cloned, copied and
+        pickled with it.
+
+    Raises:
+        InputError: a model of another kind, or a value that a model cannot have.
+    """
+    if isinstance(model, keras.Model) and not getattr(model, "outputs", None):  # a subclass
+        image = keras.Input((*(canvas or (None, None)), 3), name="image")
+        model = keras.Model(image, model(image), name=model.name)
+    require_network(model)
+    given = {"canvas": canvas, "fit": fit, "density": density, "turns": turns, "about": about,
+             "finish": finish or (DENSITY if density else None)}
+    known = facts_of(model)
+    fixed = tuple(model.input_shape[1:3])
+    if canvas is not None and None not in fixed and tuple(canvas) != fixed:
+        raise InputError(f"{model.name} takes a canvas of {fixed} alone, not {tuple(canvas)}")
+    return with_facts(model, known.changed(
+        **{key: value for key, value in given.items() if value is not None}))
+
+
+def is_calibrated(name) -> bool:
+    """Return whether a model of this name is one of `calibration.add_calibration`."""
+    return str(name).startswith(CALIBRATED)
+
+
+def named_facts(name, **facts) -> Facts:
+    """Return the `Facts` of a registered name, of a calibrated one too, with some of them given."""
+    return replace(_by_name(name), **facts)
+
+
+def _by_name(name) -> Facts:
+    spec = MODELS.get(name.removeprefix(CALIBRATED))
+    density = is_calibrated(name) or bool(spec and spec.density)
+    if spec is None:
+        return Facts(name, density=density, finish=DENSITY if density else Finish())
+    return Facts(name, spec.canvas, spec.fit, density=density,
+                 finish=DENSITY if density else spec.finish)
+
+
+def _last_layer(model):
+    """The layer that makes the output of a functional model; None of another one."""
+    outputs = getattr(model, "outputs", None) or ()
+    history = getattr(outputs[0], "_keras_history", None) if len(outputs) == 1 else None
+    return history[0] if history else None

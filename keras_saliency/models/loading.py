@@ -1,0 +1,191 @@
+"""Trained models: weights files into models, and models into files."""
+import reprlib
+from importlib import import_module
+from pathlib import Path
+
+import keras
+
+from keras_saliency import __version__
+from keras_saliency.config import FITS, check_size
+from keras_saliency.files import InputError, NotTrusted, atomic_path, first_line, printable
+from keras_saliency.maps import geometry
+from keras_saliency.models import weights_file
+from keras_saliency.models.building import build_model
+from keras_saliency.models.calibration import add_calibration
+from keras_saliency.models.facts import Facts, provenance
+from keras_saliency.models.facts_layer import (
+    facts_of,
+    is_calibrated,
+    named_facts,
+    with_facts,
+)
+from keras_saliency.models.options import check_names
+from keras_saliency.models.pretrained import find_weights, load_encoder, read_weights
+from keras_saliency.models.registry import MODELS, list_models
+from keras_saliency.models.weights_file import WeightsError
+
+KERAS_FILE = ".keras"
+
+
+def load_pretrained(name_or_path, trust=False):
+    """Load a trained model with its weights.
+
+    Args:
+        name_or_path: a name in `weights/`, a weights file of this package, a run folder (its
+            `best.h5` is taken), or a .keras file.
+        trust: also load a network that code of your own builds (MODULE:FUNCTION), by importing
+            the module that the file names.
+
+    Returns:
+        keras.Model of any input size, which carries its `Facts`; their `about` holds the
+        attributes of its file: file, model, options, training data, scores, licence, calibration.
+        A calibrated model gives a density. A file in `weights/` must be the one that the manifest
+        describes, by sha256.
+
+    Raises:
+        WeightsError: no such weights, a file that does not say which model it is for, or whose
+            attributes or weights are out of range or do not fit; it names the file and which.
+    """
+    if str(name_or_path).endswith(KERAS_FILE):
+        return _load_keras(Path(name_or_path).expanduser())
+    path = find_weights(name_or_path)
+    attributes = weights_file.read_attributes(path)
+    model = _build_described(attributes, path, trust)
+    weights_file.assign(model, read_weights(path, attributes, model), path)
+    return with_facts(model, facts_of(model).changed(about={**attributes, "file": str(path)}))
+
+
+def save(model, path) -> Path:
+    """Keep a trained network so that `load_pretrained` opens it.
+
+    Args:
+        path: .keras for any network, one of your own (`keras_saliency.facts`) too; .h5, which
+            both versions of Keras read, for networks of `build_model` and `load_pretrained`.
+
+    Returns:
+        The path.
+
+    Raises:
+        InputError: another ending, weights that are not finite, or a network that does not say
+            which registered one it is (.h5).
+    """
+    path = Path(path)
+    wrong = weights_file.first_not_finite(model)
+    if wrong:
+        raise InputError(f"{path} is not written: {wrong} of {model.name} is not finite; train "
+                         "again at a lower learning rate")
+    if path.suffix == KERAS_FILE:
+        carrying = with_facts(model, facts_of(model))
+        with atomic_path(path) as temporary:
+            carrying.save(temporary)
+        return path
+    if path.suffix not in (".h5", ".hdf5"):
+        raise InputError(f"{path}: a network is kept in a file that ends in .keras or .h5")
+    facts = facts_of(model)
+    about = {key: value for key, value in facts.about.items() if key not in ("file", "base")}
+    if is_calibrated(model.name) and "calibration" not in about:
+        raise InputError(f"{path}: {model.name} does not say what it was calibrated on; calibrate "
+                         "it by keras_saliency.calibrate")
+    if about.get("model") not in MODELS:
+        raise InputError(f"{path}: {model.name} does not say which registered network it is; keep "
+                         "a network of your own in a .keras file")
+    return weights_file.save(model, path, {
+        **about, "canvas": list(facts.require_canvas()), "fit": facts.fit,
+        "keras": keras.__version__, "keras_saliency": __version__})
+
+
+def build_own(name, input_shape=(None, None, 3), encoder_weights=None, **options):
+    """Build a network by code of your own.
+
+    Args:
+        name: "MODULE:FUNCTION"; the function takes `input_shape` and the options, and returns a
+            Keras model, or one of `keras_saliency.facts`.
+
+    Raises:
+        InputError: no such module or function, or one that fails or returns something else.
+    """
+    module, _, function = str(name).partition(":")
+    try:
+        builder = getattr(import_module(module), function)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(f"model {name!r}: no function {function!r} of a module {module!r} that "
+                         f"Python finds ({first_line(error)}); start in its folder, or set "
+                         "PYTHONPATH") from None
+    check_names(name, builder, options)
+    try:
+        model = builder(input_shape=input_shape, **options)
+    except Exception as error:  # of the user's code
+        raise InputError(f"model {name!r}: {type(error).__name__}: {first_line(error)}") from error
+    model = with_facts(model, facts_of(model).changed(about={"model": name, "options": options}))
+    if encoder_weights is not None:
+        load_encoder(model, encoder_weights)
+    return model
+
+
+def is_own(name) -> bool:
+    """Return whether a model's name is MODULE:FUNCTION."""
+    return isinstance(name, str) and ":" in name
+
+
+def origin(facts: Facts) -> str:
+    """Return one line on where a model's weights come from and what they were trained on."""
+    if "file" not in facts.about:
+        return (f"{facts.name}: a classical model, nothing was trained"
+                if facts.name in list_models(classical=True) else provenance(facts))
+    return printable(f"{facts.about['file']}: {provenance(facts)}")
+
+
+def _load_keras(path):
+    """A .keras file, with this package's layers."""
+    if not path.is_file():
+        raise WeightsError(f"{path}: no such file")
+    try:
+        model = keras.models.load_model(path, compile=False)
+    except Exception as error:  # of a dozen types
+        raise WeightsError(f"{path}: Keras {keras.__version__} cannot load it "
+                           f"({first_line(error)}); Keras 2 and 3 do not read each other's files, "
+                           "and layers of your own must be registered first") from None
+    found = facts_of(model)
+    return with_facts(model, found.changed(about={**found.about, "file": str(path)}))
+
+
+def _build_described(attributes, path, trust):
+    """The model that the attributes of the weights file `path` describe, without its weights."""
+    if "model" not in attributes:
+        raise WeightsError(f"{path} does not say which model it is for (no attribute 'model'); "
+                           "it holds an encoder or was written by another program")
+    name, options = attributes["model"], attributes.get("options", {})
+    networks = list_models(classical=False)
+    if is_own(name) and not trust:
+        raise NotTrusted(f"{path} is of a network that code outside this package builds, "
+                           f"{reprlib.repr(name)}; if you trust the file, load it with trust")
+    if not isinstance(name, str) or name not in networks and not is_own(name):
+        raise WeightsError(f"{path}: attribute 'model' is {reprlib.repr(name)}; the networks are "
+                           f"{', '.join(networks)}")
+    if not isinstance(options, dict):
+        raise WeightsError(f"{path}: attribute 'options' is {reprlib.repr(options)}, not options "
+                           "by name")
+    fit = attributes.get("fit", geometry.PAD)  # files of before there was a choice have none
+    if not isinstance(fit, str) or fit not in FITS:
+        raise WeightsError(f"{path}: attribute 'fit' is {reprlib.repr(fit)}, not "
+                           f"{' or '.join(FITS)}")
+    try:
+        canvas = check_size(attributes.get("canvas", named_facts(name).canvas))
+    except InputError as error:
+        raise WeightsError(f"{path}: attribute 'canvas': {error}") from None
+    try:
+        if is_own(name):
+            model = build_own(name, **options)
+        else:
+            # or one might be an argument beside them
+            check_names(name, MODELS[name].builder, options)
+            model = build_model(name, **options)
+    except InputError as error:
+        raise WeightsError(f"{path}: attribute 'options': {error}") from None
+    model = with_facts(model, facts_of(model).changed(canvas=canvas, fit=fit))
+    if "calibration" not in attributes:
+        return model
+    if not isinstance(attributes["calibration"], dict):
+        raise WeightsError(f"{path}: attribute 'calibration' is "
+                           f"{reprlib.repr(attributes['calibration'])}, not what it was fitted to")
+    return add_calibration(model)

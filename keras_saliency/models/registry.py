@@ -1,0 +1,50 @@
+"""The models by name."""
+from keras_saliency.files import InputError
+from keras_saliency.models import (
+    deepgaze1,
+    ead,
+    msi_net,
+    opensalicon,
+    salgan,
+    salnet_deep,
+    salnet_shallow,
+    vgg_linear,
+)
+from keras_saliency.models.classical import bms, center_bias, gbvs, itti
+from keras_saliency.models.spec import ModelSpec
+
+MODELS = {
+    "bms": bms.SPEC,
+    "center_bias": center_bias.SPEC,
+    "deepgaze1": deepgaze1.SPEC,
+    "ead": ead.SPEC,
+    "gbvs": gbvs.SPEC,
+    "itti": itti.SPEC,
+    "msi_net": msi_net.SPEC,
+    "opensalicon": opensalicon.SPEC,
+    "salgan": salgan.SPEC,
+    "salnet_deep": salnet_deep.SPEC,
+    "salnet_shallow": salnet_shallow.SPEC,
+    "vgg_linear": vgg_linear.SPEC,
+}
+
+
+def list_models(classical=None) -> list:
+    """Return registered model names, sorted.
+
+    Args:
+        classical: True for functions of an image alone, False for networks alone; None for all.
+    """
+    return sorted(name for name, spec in MODELS.items() if classical in (None, spec.classical))
+
+
+def network_spec(name) -> ModelSpec:
+    """Return the `ModelSpec` of a network.
+
+    Raises:
+        InputError: an unknown name, or a classical model (lists the networks).
+    """
+    networks = list_models(classical=False)
+    if name not in networks:
+        raise InputError(f"no model {name!r}; the networks are {', '.join(networks)}")
+    return MODELS[name]

@@ -1,0 +1,61 @@
+"""Keras models as predictors."""
+import numpy as np
+import tensorflow as tf
+
+from keras_saliency import maps
+from keras_saliency.models import check_canvas, facts_of
+
+
+class KerasPredictor:
+    """A `keras.Model` with its facts; see `predictor.Predictor`.
+
+    Attributes:
+        model: the Keras model. facts: its `Facts`.
+    """
+
+    def __init__(self, model):
+        self.model, self.facts = model, facts_of(model)
+
+    def maps(self, batch):
+        """Return maps [B, h, w, 1] of images float32 [B, h, w, 3] on a canvas."""
+        return forward_function(self.model)(batch)
+
+    def predict(self, image, canvas=None) -> np.ndarray:
+        """Return the published map float32 [H, W] of an image [H, W, 3]."""
+        # not compiled: to trace a graph for a canvas takes longer than a few pictures
+        return predict_on_canvas(self, lambda batch: self.model(batch, training=False), image,
+                                 canvas)
+
+    def check_canvas(self, canvas) -> None:
+        """Raise `InputError` unless the strides of the network divide `canvas` (h, w)."""
+        check_canvas(self.model, canvas)
+
+
+def predict_on_canvas(predictor, run, image, canvas=None) -> np.ndarray:
+    """Predict a picture in TensorFlow: onto the canvas, through the network, and back.
+
+    Args:
+        predictor: `Predictor`. run: function, images [1, h, w, 3] -> maps [1, h, w, 1].
+        image: [H, W, 3]. canvas: (h, w); default: of the predictor's facts.
+    """
+    facts, size = predictor.facts, image.shape[:2]
+    canvas = facts.canvas_for(size) if canvas is None else canvas
+    predictor.check_canvas(canvas)
+    batch = maps.to_canvas(image, canvas, fit=facts.fit)[tf.newaxis]
+    return maps.finished(run(batch)[0], size, facts.fit, facts.finish)[..., 0].numpy()
+
+
+def forward_function(model, key=(), make=lambda model: model):
+    """Return a Keras model as a compiled function of a batch (a tensor or a tuple of tensors).
+
+    It is compiled once for as long as the model lives.
+
+    Args:
+        key, make: a model that is made of it, and a name for that.
+    """
+    compiled = vars(model).setdefault("_compiled_forward", {})  # not tracked by Keras
+    if key not in compiled:
+        made = make(model)
+        compiled[key] = tf.function(lambda inputs: made(inputs, training=False),
+                                    reduce_retracing=True)
+    return compiled[key]

@@ -1,0 +1,124 @@
+"""One kind of predictor: a model, whatever runs it, and what must be known of it."""
+import sys
+from pathlib import Path
+from typing import Any, Optional, Protocol, Tuple, runtime_checkable
+
+import numpy as np
+
+from keras_saliency.files import InputError
+from keras_saliency.models.facts import Facts
+
+
+@runtime_checkable
+class Predictor(Protocol):
+    """A model of any kind that is ready to predict.
+
+    Attributes:
+        facts: `models.Facts`: name, canvas, fit, finish and so on. A predictor without a canvas
+            takes pictures at their own size, in `maps` too.
+    """
+
+    facts: Facts
+
+    def maps(self, batch) -> Any:
+        """Return maps [B, h, w, 1], an array or a tensor, of images float32 [B, h, w, 3] on a
+        canvas."""
+        ...
+
+    def predict(self, image, canvas: Optional[Tuple[int, int]] = None) -> np.ndarray:
+        """Return the published map float32 [H, W] of an image [H, W, 3] that was checked."""
+        ...
+
+    def check_canvas(self, canvas) -> None:
+        """Raise `InputError` for a canvas (h, w) that the model does not take."""
+        ...
+
+
+def predictor(anything, trust: bool = False) -> Predictor:
+    """Make a predictor of whatever predicts. No other place asks what kind a thing is.
+
+    Args:
+        anything: a `Predictor` (of `accelerate`, `load_exported`, a client of a model server, a
+            `ClassicalModel`); a Keras model; or the name of a pretrained or classical model, a
+            weights file, a run folder, a .keras file, a file that was exported for an engine, or
+            the folder of a SavedModel.
+        trust: run a SavedModel though its graph could read or write files, and code of your own
+            that a weights file names.
+
+    Raises:
+        InputError: something else, or a file that cannot be opened.
+    """
+    if isinstance(anything, (str, Path)):
+        return _opened(anything, trust)
+    keras = sys.modules.get("keras")  # without which there are no Keras models
+    if keras is not None and isinstance(anything, keras.Model):
+        from keras_saliency.prediction.keras_predictor import KerasPredictor
+
+        return KerasPredictor(anything)
+    if isinstance(anything, Predictor):
+        return anything
+    raise InputError(f"{anything!r:.100} is nothing that predicts: give a Keras model, what "
+                     "accelerate or load_exported returned, or the name or path of one")
+
+
+def network_of(anything):
+    """Return the Keras model of what `predictor` takes.
+
+    Raises:
+        InputError: it has none, as classical models, exported files and SavedModels.
+    """
+    found = predictor(anything)
+    if getattr(found, "model", None) is None:
+        raise InputError(f"{found.facts.name} is no network of this package that an engine, a "
+                         "calibration or another prior could be given")
+    return found.model
+
+
+def _opened(name, trust) -> Predictor:
+    """The predictor of a name or path."""
+    from keras_saliency.prediction.exported import is_exported, load_exported
+
+    # a run folder holds its export beside its weights
+    if not (Path(name) / "best.h5").is_file():
+        if is_exported(name):
+            return load_exported(name)
+        from keras_saliency.prediction.saved_model import SavedModelPredictor, find_saved_model
+
+        folder = find_saved_model(name)
+        if folder is not None:
+            return SavedModelPredictor(folder, trust)
+    from keras_saliency.models import build_model, list_models, load_pretrained
+
+    if str(name) in list_models(classical=True):
+        return build_model(str(name))
+    return predictor(load_pretrained(name, trust))
+
+
+def predict(model, image, canvas=None) -> np.ndarray:
+    """Predict the saliency_map of one picture in its own size.
+
+    Args:
+        model: a Keras saliency model on RGB 0..255, or anything else that `predictor` takes.
+        image: [H, W, 3] RGB, uint8 or float within 0..255, any size from 1x1.
+        canvas: (h, w) to work at. Default: the model's own, turned upright for portrait
+            pictures where the model takes any size and pads them. Classical models work at the
+            image's own.
+
+    Returns:
+        float32 [H, W], in the scale of the model (0..1 for those that end in a min-max).
+
+    Raises:
+        InputError: an image of another shape, values that are not finite, or a canvas that the
+            model's strides do not divide.
+    """
+    return predictor(model).predict(check_image(image), canvas)
+
+
+def check_image(image) -> np.ndarray:
+    """Return `image` as an array; raise `InputError` if it is not [H, W, 3] of finite values."""
+    image = np.asarray(image)
+    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise InputError(f"image must be [H, W, 3] RGB, not of shape {image.shape}")
+    if not np.isfinite(image).all():
+        raise InputError("image has values that are not finite")
+    return image

@@ -1,0 +1,89 @@
+"""SavedModels as predictors: those of `export.save`, and of plain Keras or TensorFlow."""
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from keras_saliency.config import check_size
+from keras_saliency.files import InputError, first_line
+from keras_saliency.models.facts import Facts
+from keras_saliency.prediction.foreign_graphs import require_harmless
+from keras_saliency.prediction.keras_predictor import predict_on_canvas
+
+SIGNATURE = "serving_default"
+
+
+def find_saved_model(path):
+    """Return the folder with `saved_model.pb` of `path`, or of its highest version; None without
+    one."""
+    path = Path(path).expanduser()
+    if (path / "saved_model.pb").is_file():
+        return path
+    versions = [p for p in path.glob("[0-9]*") if p.name.isdigit()
+                and (p / "saved_model.pb").is_file()] if path.is_dir() else []
+    return max(versions, key=lambda p: int(p.name), default=None)
+
+
+class SavedModelPredictor:
+    """A SavedModel through its signature `serving_default`; see `predictor.Predictor`.
+
+    One of `export.save` takes uint8 RGB of any size and gives `saliency` in the same size. Another
+    one, such as Keras' `model.export` writes, takes float32 RGB 0..255 [B, h, w, 3] and gives one
+    map [B, h, w, 1]: its canvas is the size in the signature, pictures are padded.
+
+    Args:
+        folder: with `saved_model.pb`. trust: run it though its graph could read or write files.
+
+    Raises:
+        InputError: a SavedModel that is damaged, without such a signature, or whose graph could
+            read or write files.
+    """
+
+    def __init__(self, folder, trust=False):
+        if not trust:
+            require_harmless(folder)
+        try:
+            signatures = tf.saved_model.load(str(folder)).signatures
+        except Exception as error:  # a damaged one makes TensorFlow raise any of a dozen types
+            raise InputError(f"{folder}: TensorFlow {tf.__version__} cannot load this SavedModel "
+                             f"({first_line(error)})") from error
+        self.folder, self._signature = folder, signatures.get(SIGNATURE)
+        inputs = (list(self._signature.structured_input_signature[1].values())
+                  if self._signature else [])
+        outputs = list(self._signature.structured_outputs) if self._signature else []
+        self._whole = [i.dtype for i in inputs] == [tf.uint8] and "saliency" in outputs
+        if not self._whole and ([(i.dtype, i.shape.rank) for i in inputs] != [(tf.float32, 4)]
+                                or len(outputs) != 1):
+            raise InputError(f"{folder}: no signature {SIGNATURE} from uint8 images to "
+                             f"`saliency`, or from float32 images to one map (it has "
+                             f"{', '.join(signatures) or 'none'}); export the model with "
+                             "keras_saliency.export.save")
+        self._input, self._output = inputs[0].name, "saliency" if self._whole else outputs[0]
+        size = tuple(inputs[0].shape[1:3])
+        canvas = None if self._whole or None in size else check_size(size)
+        self.facts = Facts(Path(folder).resolve().name, canvas, turns=False,
+                           about={"file": str(folder)})
+
+    def maps(self, batch):
+        """Return maps [B, h, w, 1] of images [B, h, w, 3], on the canvas if it has one."""
+        try:
+            maps = self._signature(**{self._input: tf.convert_to_tensor(batch)})[self._output]
+        except (tf.errors.OpError, ValueError) as error:
+            raise InputError(f"{self.folder} fails: {first_line(error)}") from error
+        if maps.shape.rank != 4:
+            raise InputError(f"{self.folder}: `{self._output}` must be [B, H, W, 1]; it is "
+                             f"{list(maps.shape)}")
+        return maps
+
+    def predict(self, image, canvas=None) -> np.ndarray:
+        """Return the map float32 [H, W] of an image [H, W, 3]."""
+        if self._whole:
+            levels = np.clip(np.rint(image), 0, 255).astype(np.uint8)
+            return self.maps(levels[np.newaxis])[0, ..., 0].numpy()
+        return predict_on_canvas(self, self.maps, image, canvas)
+
+    def check_canvas(self, canvas) -> None:
+        """Raise `InputError` for another canvas than the one in the signature."""
+        if self.facts.canvas is not None and tuple(canvas) != self.facts.canvas:
+            raise InputError(f"{self.folder} takes a canvas of {self.facts.canvas} alone, not "
+                             f"{tuple(canvas)}")
