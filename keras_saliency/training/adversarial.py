@@ -1,8 +1,8 @@
 """The adversarial stage of SalGAN: generator and discriminator take turns.
 
-Source: Pan et al. (2017), section 3.3, and the authors' code: the discriminator learns to tell
-people's maps from the generator's, the generator minimises alpha times its content loss plus the
-cross-entropy of being taken for people's; a batch for one, the next for the other.
+Source: Pan et al. (2017), section 3.3, and the authors' code. The discriminator learns to tell
+measured maps from generated ones. The generator minimises alpha times its content loss plus the
+cross-entropy of the discriminator taking its maps for measured ones. Batches alternate.
 """
 from dataclasses import dataclass
 
@@ -26,42 +26,31 @@ class Adversary:
     optimizer: keras.optimizers.Optimizer
 
     def state(self) -> dict:
-        """{group: {name: array}} for a checkpoint."""
+        """Return {group: {name: array}} for a checkpoint."""
         return {group: numbered(variables) for group, variables in self._groups().items()}
 
     def restore(self, path) -> None:
-        """Take over the state in a checkpoint.
-
-        Raises:
-            WeightsError: it holds none, or one of another discriminator.
-        """
+        """Take over the state in a checkpoint; `WeightsError` if it is of another discriminator."""
         self.optimizer.build(self.discriminator.trainable_variables)
         groups = self._groups()
         values = {group: matching(path, group, variables) for group, variables in groups.items()}
         if None in values.values():
             raise WeightsError(f"{path} does not hold the state of this discriminator; start a new "
-                               f"run from its generator: --set model.weights={path}")
+                               f"run from its generator: set model.weights={path}")
         for group, variables in groups.items():
             for variable, value in zip(variables, values[group]):
                 variable.assign(value)
 
     def _groups(self) -> dict:
-        """{group: variables}."""
+        """Return {group: variables}."""
         return {DISCRIMINATOR: self.discriminator.weights,
                 OPTIMIZER: optimizer_variables(self.optimizer)}
 
 
 def make_adversary(settings: TrainConfig, canvas, optimizer) -> Adversary:
-    """The discriminator for maps on `canvas` (h, w).
-
-    Args:
-        optimizer: its own.
-
-    Raises:
-        ConfigError: a setting that does not go with adversarial training.
-    """
+    """Return the discriminator for maps on `canvas` (h, w), with its own `optimizer`."""
     if settings.cache != "none":
-        raise ConfigError("train.adversarial needs the stimuli themselves: --set train.cache=none")
+        raise ConfigError("train.adversarial needs the stimuli themselves: set train.cache=none")
     if canvas[0] % 16 or canvas[1] % 16:
         raise ConfigError(f"train.adversarial: the sides of the canvas must be multiples of 16, "
                           f"not {canvas[0]}x{canvas[1]}")
@@ -71,15 +60,14 @@ def make_adversary(settings: TrainConfig, canvas, optimizer) -> Adversary:
 
 
 class AdversarialTraining(keras.Model):
-    """Trains a generator, with its adversary, under `fit`.
+    """A model whose `fit` trains a generator and its adversary.
 
-    The logs have `loss` (the content loss alone, as of other models), `generator_loss`,
-    `discriminator_loss`, `discriminator_accuracy` and both learning rates, each a mean over the
-    epoch's steps in which it was computed.
+    The logs have `loss` (the content loss alone, as for other models), `generator_loss`,
+    `discriminator_loss`, `discriminator_accuracy` and both learning rates. Each is the mean over
+    the steps of the epoch that computed it.
 
     Args:
-        generator: saliency model with maps in 0..1. adversary: `Adversary`.
-        alpha: weight of the content loss.
+        generator: saliency model with maps in 0..1. alpha: weight of the content loss.
     """
 
     def __init__(self, generator, adversary: Adversary, alpha: float, **kwargs):
@@ -143,5 +131,5 @@ class AdversarialTraining(keras.Model):
 
 
 def _entropy(probability):
-    """Mean cross-entropy, in nats, of probabilities that should be 1."""
+    """Return the mean cross-entropy, in nats, of probabilities that should be 1."""
     return -tf.reduce_mean(tf.math.log(tf.maximum(probability, EPSILON)))

@@ -1,4 +1,4 @@
-"""Keras callbacks; they adapt what other modules compute to `fit`."""
+"""Keras callbacks: they bring the computations of other modules into `fit`."""
 import math
 
 import keras
@@ -13,11 +13,11 @@ from keras_saliency.training.unit_callbacks import UnitNSS  # noqa: F401
 class StopWhenDiverged(keras.callbacks.Callback):
     """Ends training as soon as the loss, or at the end of an epoch a weight, is not finite.
 
-    It goes before all callbacks that write: nothing of such an epoch is kept. The loss alone does
-    not tell, since a network with infinite weights can have a finite one.
+    Place it before the callbacks that write, so that nothing of such an epoch is kept. The loss
+    alone is not enough: a network with infinite weights can have a finite loss.
 
     Args:
-        model: whose weights are looked at.
+        model: the network whose weights are checked.
 
     Raises:
         FloatingPointError: naming the epoch and the layer.
@@ -47,7 +47,7 @@ class StopWhenDiverged(keras.callbacks.Callback):
 
 
 class ValidationScores(keras.callbacks.Callback):
-    """Adds validation scores to the logs after each epoch; goes before all that read the logs.
+    """Adds validation scores to the logs after each epoch; place it before all readers of the logs.
 
     Args:
         validate: function without arguments -> {column: number}.
@@ -64,13 +64,13 @@ class ValidationScores(keras.callbacks.Callback):
 class RunRecorder(keras.callbacks.Callback):
     """Keeps a run's history and checkpoints, and ends it when it stops improving.
 
-    Order of writing: best weights, history, last state. A run that is killed in between repeats
-    one epoch when resumed, and repeats it identically.
+    Order of writing: best weights, history, last state. A run that was killed in between repeats
+    one epoch, identically, when it is resumed.
 
     Args:
         path: the history CSV.
         rows: history of the epochs before this session.
-        monitor: history column that decides which epoch is best.
+        monitor: history column that chooses the best epoch.
         save_best, save_last: functions of the history rows that write checkpoints.
         patience: epochs without improvement before the run ends; None for never.
     """
@@ -93,7 +93,7 @@ class RunRecorder(keras.callbacks.Callback):
                 self.save_best(rows)
             history.write_history(rows, self.path)
             self.save_last(rows)
-            self.rows = rows  # only now is the epoch on the disk
+            self.rows = rows  # the epoch is on the disk
         if self.patience is not None and len(rows) - 1 - best >= self.patience:
             self.model.stop_training = True
 

@@ -1,4 +1,5 @@
-"""What a run needs besides its weights to go on as if it had not stopped."""
+"""The state of a run besides its weights, with which it goes on as if it had not stopped."""
+from contextlib import contextmanager
 from pathlib import Path
 
 import keras
@@ -13,20 +14,38 @@ from keras_saliency.training.run import BEST, HISTORY, LAST, require_best
 OPTIMIZER_GROUP = "_optimizer"
 
 
+@contextmanager
+def averaged(model, optimizer):
+    """Give `model` the running averages of its weights until the block ends.
+
+    Nothing changes if the optimizer keeps none (option `use_ema`) or has not made a step yet.
+    """
+    variables = model.trainable_variables
+    if not optimizer.use_ema or not int(optimizer.iterations):
+        yield
+        return
+    own = [variable.numpy() for variable in variables]
+    optimizer.finalize_variable_values(variables)
+    try:
+        yield
+    finally:
+        for variable, value in zip(variables, own):
+            variable.assign(value)
+
+
 def state(optimizer, adversary=None) -> dict:
-    """{group: {name: array}}: the state of the optimizer and, if there is one, of the adversary."""
+    """Return {group: {name: array}}: the state of the optimizer and of an adversary, if any."""
     groups = {OPTIMIZER_GROUP: numbered(optimizer_variables(optimizer))}
     return {**groups, **(adversary.state() if adversary is not None else {})}
 
 
 def numbered(variables) -> dict:
-    """{"00000": array, ...}: the values of variables as a group of a checkpoint."""
-    return {f"{index:05d}": value.numpy() if hasattr(value, "numpy") else np.asarray(value)
-            for index, value in enumerate(variables)}
+    """Return {"00000": array, ...}: the values of variables as a group of a checkpoint."""
+    return {f"{index:05d}": np.asarray(value) for index, value in enumerate(variables)}
 
 
 def matching(path, group, variables):
-    """The arrays that `numbered` made of such variables; None if theirs had other shapes."""
+    """Return the arrays of a group for `variables`; None if their shapes differ."""
     stored = weights_file.read_group(path, group)
     values = [stored[key] for key in sorted(stored)]
     return values if [v.shape for v in values] == [tuple(v.shape) for v in variables] else None
@@ -39,8 +58,8 @@ def restore(folder: Path, model, optimizer, adversary=None) -> list:
         The history up to it; [] for a run without one.
 
     Raises:
-        ConfigError, WeightsError: a file is missing or damaged, or the state is of another Keras
-            version or another network.
+        ConfigError, WeightsError: a file is missing or damaged, or its state comes from another
+            Keras version or another network.
     """
     path = folder / LAST
     if not path.exists():
@@ -53,7 +72,7 @@ def restore(folder: Path, model, optimizer, adversary=None) -> list:
     values = matching(path, OPTIMIZER_GROUP, variables)
     if values is None:
         raise ConfigError(f"{path} {_why_no_state(path)}; start a new run from its weights: "
-                          f"--set model.weights={path}")
+                          f"set model.weights={path}")
     if adversary is not None:
         adversary.restore(path)
     weights_file.assign(model, weights_file.read(path), path)
@@ -70,30 +89,22 @@ def require_beginning(folder: Path) -> None:
     rows = read_history(folder / HISTORY)
     if len(rows) > 1:
         raise ConfigError(f"{folder / HISTORY} holds {len(rows)} epochs, but {folder / LAST} is "
-                          "missing; bring back a copy of it, or start a new run with --set "
-                          "name=NAME")
+                          "missing; bring back a copy of it, or start a new run: set name=NAME")
 
 
 def epoch_of(path) -> int:
-    """How many epochs a checkpoint has behind it.
-
-    Raises:
-        WeightsError: the file does not say.
-    """
+    """Return the number of epochs before a checkpoint."""
     epoch = weights_file.read_attributes(path).get("epoch")
     if not isinstance(epoch, int) or epoch < 0:
-        raise WeightsError(f"{path} does not say of which epoch it is: no checkpoint of a run")
+        raise WeightsError(f"{path} has no number of its epoch: no checkpoint of a run")
     return epoch
 
 
 def check_best(run) -> None:
-    """Read the best weights of a resumed run before it goes on.
+    """Raise `WeightsError` unless a resumed run has the weights of its best epoch.
 
-    best.h5 is written before the history: of an epoch that was interrupted in between, it is the
-    one after the last row, and will be written again.
-
-    Raises:
-        WeightsError: they are missing, damaged, or of another epoch.
+    best.h5 is written before the history. After an interruption in between, it is one epoch ahead
+    of the last row, and will be written again.
     """
     path = run.folder / BEST
     ahead = path.exists() and epoch_of(path) == len(run.rows) + 1
@@ -101,7 +112,7 @@ def check_best(run) -> None:
 
 
 def _why_no_state(path) -> str:
-    """Why a checkpoint's optimizer state does not fit."""
+    """Return the reason why a checkpoint's optimizer state does not fit."""
     if not weights_file.read_group(path, OPTIMIZER_GROUP):
         return "holds no state of an optimizer"
     written = weights_file.read_attributes(path).get("keras")
@@ -112,6 +123,6 @@ def _why_no_state(path) -> str:
 
 
 def optimizer_variables(optimizer) -> list:
-    """All variables of an optimizer of either Keras version."""
+    """Return all variables of an optimizer of either Keras version."""
     variables = optimizer.variables
     return list(variables() if callable(variables) else variables)

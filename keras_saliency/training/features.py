@@ -1,8 +1,8 @@
 """Training from cached responses of frozen layers.
 
-What comes before the first trainable layer gives the same response in every epoch: it is
-computed once per stimulus (and per mirror image) and kept in float16, in memory or in an HDF5
-file. With nothing frozen the "responses" are the canvases themselves.
+The layers before the first trainable one give the same responses in every epoch. These are computed
+once per stimulus (and per mirror image) and kept in float16, in memory or in an HDF5 file. If
+nothing is frozen, the "responses" are the canvases themselves.
 """
 from pathlib import Path
 
@@ -16,15 +16,15 @@ from keras_saliency.files import InputError, atomic_path
 from keras_saliency.models.pretrained import encoder_layers
 
 DTYPE = np.float16
-MEMORY_SHARE = 0.7  # of the memory that is free; the rest is for the network
+MEMORY_SHARE = 0.7  # of free memory; the rest is for the network
 
 
 class FeatureCacheError(InputError):
-    """The cache cannot be made; the message names the remedy."""
+    """A cache that cannot be made; the message names the remedy."""
 
 
 def freeze_through(model, block) -> list:
-    """Make the encoder's convolutions up to `block` ("block1" ... "block5") untrainable.
+    """Freeze the encoder's convolutions up to `block` ("block1" ... "block5").
 
     Returns:
         Names of the frozen layers.
@@ -36,14 +36,11 @@ def freeze_through(model, block) -> list:
     if block not in blocks.values():
         raise InputError(f"{model.name} has no encoder block {block!r} to freeze; "
                          f"it has {', '.join(sorted(set(blocks.values()))) or 'none'}")
-    frozen = [name for name, theirs in blocks.items() if theirs <= block]
-    for name in frozen:
-        model.get_layer(name).trainable = False
-    return frozen
+    return _freeze(model, [name for name, theirs in blocks.items() if theirs <= block])
 
 
 def finetune_last(model, count) -> list:
-    """Leave only the last `count` encoder convolutions trainable; the decoder stays as it is.
+    """Freeze all encoder convolutions but the last `count`; the decoder stays as it is.
 
     Args:
         count: 0 to the number of convolutions, or "all".
@@ -57,18 +54,21 @@ def finetune_last(model, count) -> list:
     convolutions = sorted(encoder_layers(model), key=encoder_layers(model).get)
     if count != "all" and not (isinstance(count, int) and 0 <= count <= len(convolutions)):
         raise InputError(f"finetune_layers is 0 to {len(convolutions)} or all, not {count!r}")
-    frozen = [] if count == "all" else convolutions[:len(convolutions) - count]
-    for name in frozen:
+    return _freeze(model, [] if count == "all" else convolutions[:len(convolutions) - count])
+
+
+def _freeze(model, names) -> list:
+    for name in names:
         model.get_layer(name).trainable = False
-    return frozen
+    return names
 
 
 def split_at_frozen(model) -> tuple:
     """Cut a functional model where the trainable part begins.
 
     Returns:
-        (trunk, head): keras.Models with shared layers; `trunk` maps images to a list of
-        responses, `head` those responses to the output. head(trunk(x)) equals model(x).
+        (trunk, head): keras.Models with shared layers. `trunk` maps images to a list of responses,
+        `head` maps these to the output; head(trunk(x)) equals model(x).
 
     Raises:
         FeatureCacheError: nothing is left to train.
@@ -122,10 +122,10 @@ def cache_features(trunk, streams, count: int, path=None, fingerprint="", label=
 
 
 def cached_loader(arrays, count: int):
-    """A graph function (index, mirrored, key=None) -> (responses tuple, target), float32.
+    """Return a graph function (index, mirrored, key=None) -> (responses tuple, target), float32.
 
-    The rows are copied straight out of the arrays, in memory or mapped from disk: a tensor of
-    all of them would need the memory twice.
+    It copies the rows out of the arrays, in memory or mapped from disk: a tensor of all of them
+    would need the memory twice.
     """
     def load(index, mirrored, key=None):
         row = tf.cast(index, tf.int64) + tf.cast(mirrored, tf.int64) * count
@@ -140,7 +140,7 @@ def cached_loader(arrays, count: int):
 
 
 def response_shapes(trunk, canvas, target) -> list:
-    """What the cache holds of a stimulus: the shapes of the responses, then that of the target.
+    """Return the shapes cached for a stimulus: those of its responses, then that of its target.
 
     Args:
         canvas: shape (h, w, 3) of a stimulus on its canvas (the trunk may take any size).
@@ -162,22 +162,22 @@ def _fill(arrays, trunk, streams, rows, label):
                     with np.errstate(over="ignore"):  # reported below, with the remedy
                         value = tensor.numpy().astype(DTYPE)
                     if not np.isfinite(value).all():
-                        raise FeatureCacheError("responses exceed float16; train without a "
-                                                "cache: --set train.cache=none")
+                        raise FeatureCacheError("responses exceed float16; train without a cache: "
+                                                "set train.cache=none")
                     array[row:stop] = value
                 bar.update(stop - row)
                 row = stop
     if row != rows:
-        raise FeatureCacheError(f"{row} examples came where {rows} were expected")
+        raise FeatureCacheError(f"the stream had {row} examples, not {rows}")
 
 
-def require_memory(rows, shapes, remedy="--set train.cache=disk"):
+def require_memory(rows, shapes, remedy="set train.cache=disk"):
     """Raise `FeatureCacheError` unless float16 arrays [rows, *shape] fit into free memory."""
     needed = rows * sum(int(np.prod(s)) for s in shapes) * DTYPE().nbytes
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
     except OSError:
-        return  # not Linux: the allocation itself will tell
+        return  # not Linux: the allocation itself may fail
     free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
     if needed > MEMORY_SHARE * free:
         raise FeatureCacheError(
@@ -194,7 +194,7 @@ def _fingerprint_of(path: Path):
 
 
 def _map_file(path) -> list:
-    """The datasets of a contiguous HDF5 file as read-only memory maps."""
+    """Return the datasets of a contiguous HDF5 file as read-only memory maps."""
     with h5py.File(path, "r") as file:
         return [np.memmap(path, DTYPE, "r", data.id.get_offset(), data.shape)
                 for data in (file[str(i)] for i in range(len(file)))]

@@ -32,7 +32,7 @@ from keras_saliency.training import (
     features,
     lbfgs,
 )
-from keras_saliency.training.averages import averaged
+from keras_saliency.training.checkpoints import averaged
 from keras_saliency.training.history import best_row
 from keras_saliency.training.inputs import inputs
 from keras_saliency.training.run import BEST, HISTORY, LAST, Run

@@ -1,4 +1,4 @@
-"""The history of a run: a row of numbers for each epoch, in history.csv."""
+"""The history of a run: history.csv, a row of numbers for each epoch."""
 import csv
 import math
 from pathlib import Path
@@ -9,16 +9,13 @@ from keras_saliency.metrics import METRICS
 
 
 def lower_is_better(column: str) -> bool:
-    """Whether small values of a history column are good (`val_loss`, `val_kld`, ...)."""
+    """Return True for a history column of which small values are good (`val_loss`, `val_kld`)."""
     name = column.split("val_")[-1]
     return name == "loss" or (name in METRICS and not METRICS[name].higher_is_better)
 
 
 def best_row(rows, column: str) -> int:
-    """Index of the best row of a history by `column`; the first one among equals.
-
-    NaN never wins against a number.
-    """
+    """Return the index of the best row by `column`, the first among equals; NaN counts as worst."""
     sign = 1 if lower_is_better(column) else -1
 
     def key(index):
@@ -29,10 +26,10 @@ def best_row(rows, column: str) -> int:
 
 
 def read_history(path) -> list:
-    """Rows of a history CSV as dicts of numbers; empty if there is no such file.
+    """Return the rows of a history CSV as dicts of numbers; [] if there is no such file.
 
     Raises:
-        ConfigError: the file is damaged: no table of numbers, or not of epochs 1, 2, 3, ...
+        ConfigError: the file is not a table of numbers for the epochs 1, 2, 3, ...
     """
     path = Path(path)
     if not path.is_file():
@@ -43,15 +40,15 @@ def read_history(path) -> list:
                      for key, value in row.items()} for row in csv.DictReader(file, strict=True)]
     except (csv.Error, TypeError, ValueError) as error:
         raise ConfigError(f"{path} is damaged ({error}); bring back a copy of it, or start a new "
-                          "run with --set name=NAME") from None
+                          "run: set name=NAME") from None
     if [row.get("epoch") for row in rows] != list(range(1, len(rows) + 1)):
         raise ConfigError(f"{path} does not hold the epochs 1 to {len(rows)}; bring back a copy of "
-                          "it, or start a new run with --set name=NAME")
+                          "it, or start a new run: set name=NAME")
     return rows
 
 
 def history_until(epoch: int, path, checkpoint) -> list:
-    """The rows of a history up to the epoch that a checkpoint is of.
+    """Return the rows of a history up to the epoch of a checkpoint.
 
     Raises:
         ConfigError: there are fewer; training would go on under wrong numbers.
@@ -60,7 +57,7 @@ def history_until(epoch: int, path, checkpoint) -> list:
     if len(rows) < epoch:
         raise ConfigError(f"{path} holds {len(rows)} epochs, but {checkpoint} is of epoch {epoch}; "
                           "bring back a copy of the history, or start a new run from the weights: "
-                          f"--set model.weights={checkpoint}")
+                          f"set model.weights={checkpoint}")
     return rows[:epoch]
 
 

@@ -1,6 +1,6 @@
-"""What a run's network trains and validates on: its datasets from files, or their cached responses.
+"""Inputs of training and validation: datasets read from files, or their cached responses.
 
-Each dataset keeps its own loader, and each canvas its own cache.
+Each dataset has its own loader, and each canvas its own cache.
 """
 import hashlib
 import json
@@ -15,11 +15,11 @@ from keras_saliency.training import features
 
 
 def inputs(run) -> tuple:
-    """The inputs of a run.
+    """Return the inputs of a run, and the network that takes them.
 
     Returns:
-        (network, load, streams): what is trained; a graph function (share, index, mirrored, key)
-        -> example, shares numbered as `training_pieces` has them; and the validation stream of
+        (network, load, streams): the network to train; a graph function (share, index, mirrored,
+        key) -> example, with shares numbered as in `training_pieces`; the validation stream of
         each dataset.
     """
     settings, batch = run.config.train, run.config.evaluation.batch
@@ -48,20 +48,20 @@ def inputs(run) -> tuple:
 
 def _require_memory(trunk, sections, mirrors) -> None:
     """Raise `FeatureCacheError` unless all caches together fit, before the first is filled."""
-    spec = sections[0].spec  # turned, a canvas has as many cells
+    spec = sections[0].spec  # a turned canvas has as many cells
     rows = sum(mirrors * len(section.training) + len(section.evaluated) for section in sections)
     features.require_memory(rows, features.response_shapes(
         trunk, (*spec.canvas, 3), (*spec.canvas, len(spec.targets))))
 
 
 def _cached(run, trunk, section, stimuli, spec, mirrors, part):
-    """The loader of the responses of `trunk` to stimuli of one dataset that share a canvas."""
+    """Return a loader of the responses of `trunk` to stimuli of one dataset and canvas."""
     settings = run.config.train
     fingerprint = _fingerprint(trunk, section, stimuli, spec, mirrors)
     names = [part, *([section.label] if len(run.sections) > 1 else []),
              *(["{}x{}".format(*spec.canvas)] if section.spec.upright else [])]
     path = None
-    if settings.cache_folder is not None:  # runs with other features have other files there
+    if settings.cache_folder is not None:  # shared with runs of other features
         path = Path(settings.cache_folder).expanduser() / f"features_{fingerprint[:16]}.h5"
     elif settings.cache == "disk":
         path = run.folder / f"features_{'_'.join(names)}.h5"
@@ -73,7 +73,7 @@ def _cached(run, trunk, section, stimuli, spec, mirrors, part):
 
 
 def _fingerprint(trunk, section, dataset, spec, mirrors) -> str:
-    """Changes with everything that the responses of `trunk` depend on."""
+    """Return a digest of everything that the responses of `trunk` depend on."""
     # two folders of one name may have stimuli of the same names: "folder" and "folder-2"
     number = [section.label] if section.label != dataset.name else []
     digest = hashlib.sha256(json.dumps([

@@ -190,7 +190,7 @@ def _iterate(run, likelihoods, measured, log) -> bool:
                 after_step(*found)
     except KeyboardInterrupt:
         run.save(LAST, run.rows)
-        log(f"\ninterrupted after {len(run.rows)} iterations; continue with --resume")
+        log(f"\ninterrupted after {len(run.rows)} iterations; resume the run to continue")
         return False
     run.save(LAST, run.rows)
     log(f"L-BFGS ended after {len(run.rows)} iterations")
@@ -264,7 +264,7 @@ def leave_one_observer_out(run, likelihoods, start, center, log) -> bool:
             rows.append((int(observer), *(f"{gain:.4f}" for gain in gains)))
             write_csv(path, OBSERVERS_HEADER, rows)
     except KeyboardInterrupt:
-        log(f"\ninterrupted after {len(rows)} observers; continue with --resume")
+        log(f"\ninterrupted after {len(rows)} observers; resume the run to continue")
         return False
     return True
 

@@ -91,7 +91,7 @@ def test_a_run_logs_both_and_resumes_alike(tmp_path):
 
 
 @pytest.mark.parametrize("override, message", [
-    ("train.cache=memory", "needs the stimuli themselves: --set train.cache=none"),
+    ("train.cache=memory", "needs the stimuli themselves: set train.cache=none"),
     ("train.adversarial={alpha: 0}", "alpha must be above 0"),
     ("train.adversarial={optimizer: adagard}", "train.adversarial.optimizer 'adagard'; choose"),
     ("train.adversarial={optimizer_options: {x: 1}}", "train.adversarial.optimizer_options"),

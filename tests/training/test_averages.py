@@ -3,7 +3,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_saliency.training.averages import averaged
+from keras_saliency.training.checkpoints import averaged
 
 
 def trained(**options):

@@ -146,5 +146,5 @@ def test_a_batch_that_cannot_be_parted(monkeypatch):
 
     monkeypatch.setattr(devices, "_mirrored", lambda: devices.Devices(Strategy()))
     config = configs.from_dict({"train": {"devices": "mirrored", "batch": 4}})
-    with pytest.raises(ConfigError, match="train.batch=4 cannot be parted among 3 devices"):
+    with pytest.raises(ConfigError, match="train.batch=4 cannot be divided among 3 devices"):
         devices.choose(config)

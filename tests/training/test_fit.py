@@ -274,7 +274,7 @@ def test_interrupt_saves_and_can_be_resumed(tmp_path, monkeypatch):
     stopped = fit.train(small(tmp_path / "parts"), log=lines.append)
     assert not stopped.finished and len(stopped.rows) == 1
     assert (stopped.folder / "interrupted.h5").exists()
-    assert "--resume" in lines[-1]
+    assert "resume the run" in lines[-1]
     monkeypatch.setattr(callbacks.ValidationScores, "on_epoch_end", original)
     assert_equal(weights(whole),
                  weights(fit.train(small(tmp_path / "parts"), resume=True)))

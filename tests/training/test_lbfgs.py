@@ -278,7 +278,7 @@ def test_leaving_observers_out_goes_on_where_it_was_interrupted(tmp_path, monkey
     with monkeypatch.context() as patch:
         interrupt_minimize(patch, len(whole.rows) + 2 * whole.best["epoch"] + 1)
         run = fit.train(config(tmp_path), log=lines.append)
-    assert not run.finished and "observers; continue with --resume" in lines[-1]
+    assert not run.finished and "observers; resume the run to continue" in lines[-1]
     assert 1 < len(observers(run)) < len(observers(whole))
     resumed = fit.train(config(tmp_path), resume=True, log=quiet)
     assert resumed.finished and observers(resumed) == observers(whole)
