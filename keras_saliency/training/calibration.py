@@ -1,7 +1,7 @@
-"""A network's saliency_maps made densities that fit the fixations of one's own viewers.
+"""Calibration: turn a network's saliency_maps into densities that fit the fixations of a dataset.
 
-A few numbers (`models.calibration`) are fitted by maximum likelihood. Whether they help is measured
-on stimuli that they were not fitted to; where they do not, the network stays as it was.
+A few numbers (`models.calibration`) are fitted by maximum likelihood, and tested on stimuli that
+they were not fitted to. If they do not help there, the network stays as it was.
 """
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,15 +26,15 @@ ROWS = (CENTER_BIAS, UNCALIBRATED, CALIBRATED)
 
 @dataclass(frozen=True)
 class Calibration:
-    """What a calibration found.
+    """The result of a calibration.
 
     Attributes:
         model: the calibrated Keras model, or the network as it was if that is no worse.
-        parameters: what was fitted to all stimuli.
-        held_out: float64 [N, 3], mean bits per fixation over a uniform density of each stimulus
-            when it was held out, of `ROWS`. Uncalibrated is the map (min-max'ed, FLOOR added)
-            divided by its sum, or the density of a network that gives one.
-        fixations: how many there were. canvas: (h, w).
+        parameters: fitted to all stimuli.
+        held_out: float64 [N, 3]: for each stimulus, while it was held out, the mean bits per
+            fixation over a uniform density for each of `ROWS`. "uncalibrated" is the map
+            (min-max'ed, FLOOR added) divided by its sum, or the network's own density.
+        fixations: their number. canvas: (h, w).
     """
 
     model: keras.Model
@@ -45,12 +45,14 @@ class Calibration:
 
     @property
     def improved(self) -> bool:
-        """Whether the calibrated model is better than the network and than the center bias: the
-        95 % bootstrap intervals, over stimuli, of both advantages lie above 0."""
+        """True if the calibrated model beats both the network and the center bias.
+
+        The 95 % bootstrap intervals, over stimuli, of both gains must lie above 0.
+        """
         return improves(self.held_out)
 
     def table(self) -> str:
-        """The held-out numbers with 95 % bootstrap intervals over stimuli."""
+        """Return the held-out numbers with 95 % bootstrap intervals over stimuli, as text."""
         return format_held_out(self.held_out)
 
     def save(self, path) -> Path:
@@ -72,25 +74,25 @@ def calibrate(model, dataset, canvas=None, log=print) -> keras.Model:
 
     Returns:
         keras.Model of the same input whose output is a density (`models.calibration`); `predict`,
-        evaluation and export take it like any other. Where that is no better on held-out stimuli,
-        `model` itself, and `log` is told.
+        evaluation and export take it like any other. If that is no better on held-out stimuli,
+        `model` itself; `log` gets a line about it.
     """
     return fit(model, dataset, canvas, log).model
 
 
 def fit(model, dataset: SaliencyDataset, canvas=None, log=print) -> Calibration:
-    """`calibrate`, with all that was found.
+    """Calibrate a model, and return the held-out numbers and the parameters with it.
 
     Args:
         model: Keras saliency model on RGB 0..255.
-        dataset: with fixations on at least 5 stimuli; those without are left out.
-        canvas: (h, w) to work at, of the model by default; portraits turn it as in `predict`.
-        log: is told the held-out numbers and what was decided.
+        dataset: has fixations on at least 5 stimuli; the others are left out.
+        canvas: (h, w) to work at, default the model's; portraits turn it as in `predict`.
+        log: called with the held-out numbers and the decision.
 
     Raises:
         DatasetError: fixations on fewer stimuli, or a picture that cannot be read.
-        InputError: a model that is no such network, or is calibrated already, or a canvas that its
-            strides do not divide. FloatingPointError: a network that gives NaN or infinity.
+        InputError: a model of another kind, or calibrated already, or a canvas that its strides do
+            not divide. FloatingPointError: a network whose maps have NaN or infinity.
     """
     model = network_of(model)
     calibrated = add_calibration(model)  # refuses what it cannot take before the network runs
@@ -104,11 +106,7 @@ def fit(model, dataset: SaliencyDataset, canvas=None, log=print) -> Calibration:
 
 
 def fit_cells(model, calibrated, cells, log=print) -> Calibration:
-    """`fit` from the network's maps on.
-
-    Args:
-        calibrated: of `add_calibration(model)`, with its canvas; gets what is fitted.
-    """
+    """Calibrate from the network's maps, `cells`; `calibrated` is from `add_calibration(model)`."""
     with tqdm(total=FOLDS + 1, desc="calibration", unit="fit") as bar:
         held_out = cross_validate(cells, bar.update)
         vector, center, spans = likelihood.fit(cells, np.arange(len(cells.dataset)))
@@ -127,11 +125,7 @@ def fit_cells(model, calibrated, cells, log=print) -> Calibration:
 
 
 def looked_at(dataset: SaliencyDataset) -> SaliencyDataset:
-    """The stimuli with fixations.
-
-    Raises:
-        DatasetError: fewer than 5.
-    """
+    """Return the stimuli with fixations; `DatasetError` if there are fewer than 5."""
     counts = [] if dataset.fixations is None else np.diff(dataset.fixations.offsets)
     rows = np.flatnonzero(counts)
     if len(rows) < FOLDS:
@@ -141,9 +135,9 @@ def looked_at(dataset: SaliencyDataset) -> SaliencyDataset:
 
 
 def cross_validate(cells, after_fold=lambda: None) -> np.ndarray:
-    """float64 [N, 3]: mean bits per fixation over uniform of `ROWS`, each stimulus held out once.
+    """Return float64 [N, 3]: mean bits per fixation over uniform for `ROWS`, by cross-validation.
 
-    Center bias and calibration are fitted to the stimuli of the other folds.
+    Each stimulus is held out once; center bias and calibration are fitted to the other folds.
     """
     count = len(cells.dataset)
     held_out = np.zeros((count, len(ROWS)))
@@ -157,7 +151,7 @@ def cross_validate(cells, after_fold=lambda: None) -> np.ndarray:
 
 
 def score(cells, rows, vector, center, spans) -> np.ndarray:
-    """float64 [n, 3]: `ROWS` of the stimuli `rows` under what `fit` of other stimuli found."""
+    """Return float64 [n, 3]: `ROWS` for the stimuli `rows`, with a `fit` to other stimuli."""
     prior = likelihood.priors(cells, rows, center, spans)
     return np.stack([center_bits(cells.dataset, rows, center),
                      likelihood.bits(cells, rows, cells.plain[rows]),
@@ -165,8 +159,7 @@ def score(cells, rows, vector, center, spans) -> np.ndarray:
 
 
 def center_bits(dataset, rows, center) -> np.ndarray:
-    """float64 [n]: mean bits per fixation over uniform of a `CenterBias`, which knows the stimuli
-    `rows` as their sizes alone, in those sizes."""
+    """Return float64 [n]: mean bits per fixation over uniform of a center bias of other stimuli."""
     found = []
     for row in rows:
         x, y = np.floor(dataset.fixations.of(row)).astype(np.intp).T
@@ -176,19 +169,21 @@ def center_bits(dataset, rows, center) -> np.ndarray:
 
 
 def improves(held_out) -> bool:
-    """See `Calibration.improved`."""
+    """Return `Calibration.improved`."""
     return bool((gains(held_out)[1][:, 0] > 0).all())
 
 
 def gains(held_out) -> tuple:
-    """(means [2], 95 % intervals [2, 2]) of what the calibrated model is better by than the center
-    bias alone and than the model as it was."""
+    """Return means [2] and 95 % intervals [2, 2] of the calibrated model's gains.
+
+    The first is over the center bias alone, the second over the uncalibrated model.
+    """
     values = held_out[:, 2:] - held_out[:, :2]
     return values.mean(axis=0), bootstrap_intervals(values)
 
 
 def format_held_out(held_out) -> str:
-    """See `Calibration.table`."""
+    """Return `Calibration.table`."""
     columns = np.concatenate([held_out, held_out - held_out[:, :1]], axis=1)
     cells = [f"{mean:6.3f} [{low:.3f}, {high:.3f}]" for mean, (low, high)
              in zip(columns.mean(axis=0), bootstrap_intervals(columns))]
@@ -201,7 +196,7 @@ def format_held_out(held_out) -> str:
 
 
 def describe(result: Calibration) -> str:
-    """What was decided and, where the model is calibrated, what was fitted."""
+    """Return the decision as a line; for a calibrated model, with its parameters."""
     if not result.improved:
         short = [f"{mean:.3f} [{low:.3f}, {high:.3f}] over {name}" for name, mean, (low, high)
                  in zip(ROWS, *gains(result.held_out)) if not low > 0]
@@ -215,7 +210,7 @@ def describe(result: Calibration) -> str:
 
 
 def facts(cells, held_out) -> dict:
-    """What a weights file says of its calibration."""
+    """Return the facts of a calibration that a weights file holds."""
     intervals = bootstrap_intervals(held_out)
     return {"dataset": f"{cells.dataset.name} ({cells.dataset.edition})",
             "stimuli": len(cells.dataset), "fixations": len(cells.dataset.fixations),

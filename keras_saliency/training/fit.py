@@ -49,12 +49,13 @@ PICTURES = 3  # validation stimuli shown in TensorBoard
 
 
 def train(config: Config, resume=False, log=print) -> Run:
-    """Train as `config` says; see `Config`.
+    """Train a model by a config.
 
     Args:
+        config: settings; the run is written to its `folder`.
         resume: continue `runs/<name>` after its last finished epoch. The result is the same
             as without the interruption (on CPU, same software). Without `resume` a folder that
-            already holds a run is left alone and a new one with a number is used.
+            already holds a run is left alone, and the new one gets a number.
         log: called with each line for the user.
 
     Raises:
@@ -87,8 +88,8 @@ def _train(config: Config, place, resume, log) -> Run:
     _require_one_dataset(settings, sections)
     if settings.lbfgs is not None:
         if spec.fit != maps.PAD:
-            raise ConfigError(f"data.fit={spec.fit} is not for train.lbfgs, whose likelihood knows "
-                              "the places of padded stimuli: --set data.fit=pad")
+            raise ConfigError(f"data.fit={spec.fit} is not for train.lbfgs, whose likelihood is "
+                              "defined on padded stimuli: set data.fit=pad")
         if sections[0].data.weight != 1:
             raise ConfigError("data.weight is not for train.lbfgs, which takes every stimulus once "
                               "at each step: leave it out")
@@ -96,7 +97,7 @@ def _train(config: Config, place, resume, log) -> Run:
     model = at_precision(plain, settings.precision)
     _check_monitor(settings.monitor, sections, scorers)
     if settings.unit_layers:
-        activation_model(model, settings.unit_layers)  # names a layer that it does not have
+        activation_model(model, settings.unit_layers)  # raises for a layer that does not exist
     shares = training_shares(sections)
     steps = orders.steps_per_epoch(shares, settings.batch)
     optimizer, adversary = make_optimizer(settings, steps), None
@@ -118,7 +119,7 @@ def _train(config: Config, place, resume, log) -> Run:
             return run
         run.take_best()
         plain.set_weights(model.get_weights())
-        run.model = plain  # what is scored, exported and kept does not depend on the precision
+        run.model = plain  # scores, exports and weights do not depend on the training's precision
         return run
 
 
@@ -163,7 +164,7 @@ def _loop(run: Run, place, optimizer, adversary, shares, scorers, log) -> None:
     except KeyboardInterrupt:
         run.save("interrupted.h5", recorder.rows)
         log(f"\ninterrupted: weights as they were in {folder / 'interrupted.h5'}; "
-            f"{len(recorder.rows)} epochs are finished, continue with --resume")
+            f"{len(recorder.rows)} epochs are finished; resume the run to continue")
         run.finished = False
     run.rows = recorder.rows
 
@@ -186,10 +187,10 @@ def build(settings: ModelConfig, train: TrainConfig) -> keras.Model:
 
 
 def make_optimizer(train: TrainConfig, steps: int) -> keras.optimizers.Optimizer:
-    """The optimizer with its schedules of rate and momentum, functions of the step alone.
+    """Return the optimizer; its schedules of rate and momentum depend on the step alone.
 
     Args:
-        steps: of an epoch.
+        steps: number of steps in an epoch.
     """
     rate = train.learning_rate
     if train.end_rate is not None:
@@ -204,7 +205,7 @@ def make_optimizer(train: TrainConfig, steps: int) -> keras.optimizers.Optimizer
 
 
 def _optimizer(settings, rate, where, ramp=None):
-    """Of a section `where` with `optimizer` and `optimizer_options`; ramp: of `RampedSGD`."""
+    """Return the optimizer of section `where`; `ramp`: options of `RampedSGD`, if any."""
     if settings.optimizer not in OPTIMIZERS:
         raise ConfigError(f"{where}.optimizer {settings.optimizer!r}; choose from "
                           f"{', '.join(OPTIMIZERS)}")
@@ -216,7 +217,7 @@ def _optimizer(settings, rate, where, ramp=None):
 
 
 def _unit_callbacks(run: Run) -> list:
-    """The callback that scores units while they train, if the config names layers."""
+    """Return the callback that scores units during training, if the config names layers."""
     settings = run.config.train
     if not settings.unit_layers:
         return []
@@ -226,12 +227,14 @@ def _unit_callbacks(run: Run) -> list:
 
 
 def _pictures(run: Run):
-    """A function -> uint8 [n, h, 3w, 3]: canvas, density and prediction of some validation
-    stimuli of each dataset side by side, as the network is at that moment."""
+    """Return a function -> uint8 [n, h, 3w, 3] that predicts some validation stimuli.
+
+    Each picture has canvas, density and the network's current prediction side by side.
+    """
     pieces = [piece for section in run.sections
               for piece in pipeline.by_canvas(section.evaluated, section.spec)]
     shown = [(stimuli, spec) for stimuli, spec in pieces if spec.canvas == pieces[0][1].canvas]
-    each = max(1, PICTURES // len(shown))  # of one canvas, as TensorBoard asks for
+    each = max(1, PICTURES // len(shown))  # all on one canvas, as TensorBoard needs
     batches = [next(iter(pipeline.canvas_stream(
         stimuli.select(stimuli.spread(each)), spec, each))) for stimuli, spec in shown]
     images, targets = (tf.concat(parts, axis=0) for parts in zip(*batches))
@@ -254,7 +257,7 @@ def _is_over(rows, settings) -> bool:
 
 
 def _require_one_dataset(settings: TrainConfig, sections) -> None:
-    """Raise `ConfigError` for what does not go with several datasets or a canvas that is turned."""
+    """Raise `ConfigError` for settings that several datasets or a turned canvas exclude."""
     upright = sections[0].spec.upright
     for key, refused in (("lbfgs", upright or len(sections) > 1),
                          ("unit_layers", upright or len(sections) > 1), ("adversarial", upright)):

@@ -1,4 +1,4 @@
-"""The folder of a run: who may write there, what is in it, its best and its last weights."""
+"""The folder of a run: its lock, its files, its best and its last weights."""
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from keras_saliency.training.history import best_row
 
 LOCK = ".lock"
 SETTINGS, HISTORY, BEST, LAST = "config.yaml", "history.csv", "best.h5", "last.h5"
-# What a resumed run may change: how long and how fast it trains, and what it shows meanwhile.
+# Settings that a resumed run may change: the length, speed and displays of its training.
 FREE = ("train.epochs", "train.patience", "train.cache", "train.cache_folder", "train.devices",
         "train.unit_layers", "train.unit_every", "evaluation.batch")
 FREE_LBFGS = ("iterations", "leave_one_observer_out")
@@ -31,7 +31,7 @@ class Run:
     """A run.
 
     Attributes:
-        folder: where everything is. model: with its best weights, once the run has ended.
+        folder: holds all its files. model: has the best weights once the run has ended.
         rows: the history. sections: the datasets, in training and validation stimuli.
         finished: False if it was interrupted (Ctrl-C).
         chief: False for a process that trains for another one, which has the run's folder.
@@ -57,7 +57,7 @@ class Run:
 
     @property
     def spec(self) -> CanvasSpec:
-        """How the stimuli of a run on one dataset come onto the canvas."""
+        """The canvas of a run on one dataset."""
         return self._only_section.spec
 
     @property
@@ -77,7 +77,7 @@ class Run:
         return self.rows[best_row(self.rows, self.config.train.monitor)]
 
     def opening(self) -> str:
-        """The first line of a run; one more for each further dataset."""
+        """Return the first lines that a run prints, one for each dataset."""
         spec = self.sections[0].spec
         stimuli = [f"{section.training.summary()}; {len(section.evaluated)} for validation"
                    + (f"; weight {section.data.weight:g}" if section.data.weight != 1 else "")
@@ -87,7 +87,7 @@ class Run:
         return "\n".join(stimuli) + f"; canvas {height}x{width} ({fit}); writing {self.folder}"
 
     def save(self, name: str, rows, extra=None) -> None:
-        """Write the weights of the model as they are after `rows` to a file of the folder."""
+        """Write the weights that the model has after `rows` to a file of the folder."""
         training, spec = [section.training for section in self.sections], self.sections[0].spec
         weights_file.save(self.model, self.folder / name, extra=extra, attributes={
             "model": self.config.model.name, "options": self.config.model.options,
@@ -98,7 +98,7 @@ class Run:
             "keras": keras.__version__, "keras_saliency": __version__})
 
     def take_best(self) -> "Run":
-        """Give the model its best weights, if an epoch is done. Returns self.
+        """Give the model its best weights, if an epoch is done, and return the run.
 
         Raises:
             WeightsError: they are missing, damaged, or of another epoch.
@@ -111,12 +111,12 @@ class Run:
 
 @contextmanager
 def open_folder(config: Config, resume: bool):
-    """Yield the folder of a run, with its config in it, which no other process writes to meanwhile.
+    """Yield the folder of a run with its config in it, locked for other processes.
 
     Without `resume` a folder that holds another run is left alone; `config.name` gets a number.
 
     Raises:
-        ConfigError: another process has the folder, or the run that is resumed had other settings.
+        ConfigError: another process has the folder, or the resumed run had other settings.
     """
     require_writable(config.folder)
     lock = _lock(config.folder) if resume else _lock_new(config)
@@ -133,27 +133,20 @@ def open_folder(config: Config, resume: bool):
 
 @contextmanager
 def locked(folder):
-    """Keep other processes from writing to the folder of a run.
-
-    Raises:
-        ConfigError: another process has it.
-    """
-    lock = _lock(Path(folder))
-    try:
+    """Keep other processes from writing to a run's folder; `ConfigError` if one already does."""
+    with _lock(Path(folder)):
         yield
-    finally:
-        lock.release()
 
 
 def require_best(folder, epoch: int) -> Path:
-    """The file of the best weights, known to be of `epoch`.
+    """Return the file of the best weights, those of `epoch`.
 
     Raises:
         WeightsError: it is missing, damaged, or of another epoch.
     """
     path = Path(folder) / BEST
     remedy = ("bring back a copy of it, or start a new run from the last weights: "
-              f"--set model.weights={path.with_name(LAST)}")
+              f"set model.weights={path.with_name(LAST)}")
     if not path.exists():
         raise WeightsError(f"{path} is missing, the weights of the best epoch, {epoch}; {remedy}")
     found = weights_file.read_attributes(path).get("epoch")
@@ -163,19 +156,19 @@ def require_best(folder, epoch: int) -> Path:
 
 
 def _lock(folder: Path) -> filelock.FileLock:
-    """The lock of a folder, which a process that ends, however it does, gives back."""
+    """Return the acquired lock of a folder; a process that ends, in any way, gives it back."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(str(folder / LOCK))
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
-        raise ConfigError(f"another process writes to {folder}; wait for it, or start another run "
-                          "with --set name=NAME") from None
+        raise ConfigError(f"another process writes to {folder}; wait for it, or start another run: "
+                          "set name=NAME") from None
     return lock
 
 
 def _lock_new(config: Config) -> filelock.FileLock:
-    """The lock of a folder without a run; numbers `config.name` until there is one."""
+    """Return the lock of a folder without a run, after numbering `config.name` if need be."""
     name, number = config.name, 1
     while True:
         if not (config.folder / SETTINGS).exists():
@@ -196,12 +189,12 @@ def _require_same_settings(config: Config) -> None:
     before, now = _settings(configs.load(path)), _settings(config)
     changed = sorted(key for key in now if now[key] != before.get(key, now[key]))
     if changed:
-        raise ConfigError(f"--resume: {path} differs in {', '.join(changed)}; resume with the "
-                          "same settings, or start a new run with --set name=NAME")
+        raise ConfigError(f"the run of {path} differs in {', '.join(changed)}; resume it with the "
+                          "same settings, or start a new run: set name=NAME")
 
 
 def _settings(config: Config) -> dict:
-    """{dotted key: value} of what a resumed run may not change."""
+    """Return {dotted key: value} of the settings that a resumed run may not change."""
     sections = {section: configs.to_dict(config)[section]
                 for section in ("model", "data", "train", "evaluation")}
     several = sections["data"] if isinstance(config.data, list) else []
@@ -210,11 +203,11 @@ def _settings(config: Config) -> dict:
     sections.update({f"data.{index}": data for index, data in enumerate(several)})
     flat = {f"{section}.{key}": value
             for section, values in sections.items() for key, value in values.items()}
-    flat["data"] = len(several)  # of another list the sections have no counterpart
+    flat["data"] = len(several)  # sections of a longer list have no counterpart
     if flat["train.lbfgs"] is not None:
         flat["train.lbfgs"] = {key: value for key, value in flat["train.lbfgs"].items()
                                if key not in FREE_LBFGS}
-    # with an end of rate or momentum, the schedule depends on the number of epochs
+    # the schedule of a rate or momentum with an end depends on the number of epochs
     ends = flat["train.end_rate"], flat["train.end_momentum"]
     kept = () if ends == (None, None) else ("train.epochs",)
     return {key: value for key, value in flat.items() if key not in FREE or key in kept}

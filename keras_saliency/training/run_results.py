@@ -1,4 +1,4 @@
-"""What a finished training run shows: curve, sample strip, scores, SavedModel, next step."""
+"""The results of a finished training run: curve, sample strip, scores, SavedModel."""
 import os
 
 from keras_saliency import config as configs
@@ -17,11 +17,10 @@ SAMPLES = 4
 
 
 def write(run, log=print) -> None:
-    """Evaluate the best weights and write everything else of the run's folder.
+    """Evaluate the best weights, write the results to the run's folder, and log their places.
 
-    curve.png, samples.png, scores.csv (each validation stimulus), scores.json (means), of several
-    datasets scores_<dataset>.csv and .json; saved_model/1/; then says where each is and what to try
-    next.
+    They are curve.png, samples.png, scores.csv (each validation stimulus), scores.json (means), for
+    several datasets scores_<dataset>.csv and .json, and saved_model/1/.
 
     Raises:
         ConfigError: another process writes to the folder.
@@ -60,7 +59,7 @@ def _write(run, log) -> None:
             *((table, f"scores of each validation stimulus; means in {table[:-4]}.json")
               for table in tables),
             *details,
-            ("best.h5", "weights of the best epoch"), ("last.h5", "last epoch, for --resume"),
+            ("best.h5", "weights of the best epoch"), ("last.h5", "last epoch, to resume from"),
             ("tensorboard", f"tensorboard --logdir {folder / 'tensorboard'}"),
             (os.path.relpath(exported, folder), "SavedModel, images of any size")):
         if (folder / name).exists():
@@ -68,7 +67,7 @@ def _write(run, log) -> None:
 
 
 def score(run, section, forward, label="evaluation") -> tuple:
-    """(scorer, `Evaluation`) of a run's model on the validation stimuli of one of its datasets.
+    """Return (scorer, `Evaluation`) of a run's model on the validation stimuli of one dataset.
 
     Args:
         forward: `forward_function` of its model. label: text of the progress bar.
@@ -81,7 +80,7 @@ def score(run, section, forward, label="evaluation") -> tuple:
 
 
 def sample_rows(run) -> list:
-    """(image, density, prediction, name) of validation stimuli spread over each dataset."""
+    """Return (image, density, prediction, name) of validation stimuli spread over each dataset."""
     rows = []
     for section in run.sections:
         dataset, spec = section.evaluated, section.spec

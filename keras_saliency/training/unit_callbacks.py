@@ -1,4 +1,4 @@
-"""Keras callbacks that look inside a network while it trains."""
+"""A Keras callback that scores the units of a network while it trains."""
 import csv
 from pathlib import Path
 
@@ -13,63 +13,24 @@ from keras_saliency.units.detectors import BEST_IMAGES, fixation_detectors
 from keras_saliency.units.unit_scores import score_dataset
 
 
-class _EveryEpochs(keras.callbacks.Callback):
-    """Calls `record(epochs done)` before the first epoch, after every n and after the last.
+class UnitNSS(keras.callbacks.Callback):
+    """Scores the units of chosen layers, to show how they become fixation detectors.
 
-    Args:
-        every: n. model: to look into, where it is not the one that `fit` trains (as with cached
-            features, where `fit` sees the head alone); it must share its layers.
-    """
-
-    def __init__(self, every, model):
-        super().__init__()
-        if every < 1:
-            raise InputError(f"every must be at least 1 epoch, not {every}")
-        self.every, self._whole = every, model
-        self._done = self._recorded = None
-
-    @property
-    def observed(self) -> keras.Model:
-        """The model that is looked into."""
-        return self.model if self._whole is None else self._whole
-
-    def on_train_begin(self, logs=None):
-        self._done = self._recorded = None
-
-    def on_epoch_begin(self, epoch, logs=None):
-        if self._done is None:  # 0, or where a resumed run goes on
-            self._next(epoch)
-
-    def on_epoch_end(self, epoch, logs=None):
-        self._done = epoch + 1
-        if self._done % self.every == 0:
-            self._next(self._done)
-
-    def on_train_end(self, logs=None):
-        if self._done != self._recorded:
-            self._next(self._done)
-
-    def _next(self, done):
-        self._done = self._recorded = done
-        self.record(done)
-
-
-class UnitNSS(_EveryEpochs):
-    """Scores the units of chosen layers: how they become fixation detectors while training.
-
-    After each recorded epoch it writes, where asked to: a CSV row per layer (detectors, their
-    ratio, best, mean and lowest unit); the scores of all units to HDF5, `<layer>/nss` (mean over
-    images) and `<layer>/best` (mean of the best images), [epochs, U] float64, with the `epochs`;
-    and to TensorBoard their distribution and the ratio of detectors.
+    Records before the first epoch, after every `every` epochs, and after the last. Each record
+    adds: a CSV row per layer (detectors, their ratio, best, mean and lowest unit); to HDF5 the
+    scores of all units, `<layer>/nss` (mean over images) and `<layer>/best` (mean of the best
+    images), [epochs, U] float64, and the `epochs`; to TensorBoard their distribution and the ratio
+    of detectors.
 
     Args:
         dataset: `SaliencyDataset` with fixations, such as the validation stimuli.
         layers: names.
-        folder: where `unit_nss.csv` and `unit_nss.h5` go; an earlier run's are continued.
-        tensorboard: log folder; None for none.
+        folder: gets `unit_nss.csv` and `unit_nss.h5`; those of an earlier run are continued.
+        tensorboard: log folder, or None.
         every: epochs from one record to the next. canvas, batch: as `score_dataset`.
-        best: images that a unit's detector score is the mean of.
-        model: see `_EveryEpochs`.
+        best: number of images whose mean is a unit's detector score.
+        model: the network with these layers, if `fit` trains a part of it (as with cached
+            features, where it trains the head).
 
     Attributes:
         history: {layer: {epoch: UnitScores}}.
@@ -77,13 +38,34 @@ class UnitNSS(_EveryEpochs):
 
     def __init__(self, dataset: SaliencyDataset, layers, folder, tensorboard=None, every=1,
                  canvas=None, batch=4, best=BEST_IMAGES, model=None):
-        super().__init__(every, model)
+        super().__init__()
+        if every < 1:
+            raise InputError(f"every must be at least 1 epoch, not {every}")
         self.dataset, self.layers, self.folder = dataset, list(layers), Path(folder)
         self.tensorboard, self.canvas, self.batch, self.best = tensorboard, canvas, batch, best
+        self.every, self._whole = every, model
         self.history = {layer: {} for layer in self.layers}
+        self._done = self._recorded = None
+
+    def on_train_begin(self, logs=None):
+        self._done = self._recorded = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self._done is None:  # the first epoch, or that after which a resumed run goes on
+            self.record(epoch)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._done = epoch + 1
+        if self._done % self.every == 0:
+            self.record(self._done)
+
+    def on_train_end(self, logs=None):
+        if self._done != self._recorded:
+            self.record(self._done)
 
     def record(self, epoch):
-        scores = score_dataset(self.observed, self.layers, self.dataset, self.canvas,
+        self._done = self._recorded = epoch
+        scores = score_dataset(self._whole or self.model, self.layers, self.dataset, self.canvas,
                                batch=self.batch, keep=self.best, label=f"units, epoch {epoch}")
         for layer, of_layer in scores.items():
             self.history[layer][epoch] = of_layer
