@@ -1,7 +1,7 @@
-"""Files by address: `s3://bucket/key` and whatever else fsspec opens, or a path of this machine.
+"""Files by address: `s3://bucket/key` and others that fsspec opens, or a path of this machine.
 
-For archives: listings are read as they are used, and an object that is written is there as a whole
-or not at all.
+Made for archives: listings are read while they are used, and an object is written whole or not at
+all.
 """
 import posixpath
 from pathlib import Path
@@ -9,29 +9,28 @@ from pathlib import Path
 from keras_saliency.files import InputError, MissingPackage, atomic_path, import_optional
 from keras_saliency.files.picture_headers import LIMIT, PICTURE_TYPES, check_bytes, read_file
 
-LIST = ".txt"  # a file with one address a line
-# What they are given is there as a whole or not at all; elsewhere a file is renamed to its name.
+LIST = ".txt"  # ending of a file with one address a line
+# Stores where an object appears whole or not at all; elsewhere a finished file gets its name.
 STORES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory")
 
 
 def is_address(text) -> bool:
-    """Whether a text is an address for fsspec and no path of this machine."""
+    """Return True for an address for fsspec, False for a path of this machine."""
     return "://" in str(text)
 
 
 def is_archive(source) -> bool:
-    """Whether pictures come one by one from an address or a list of them."""
+    """Return True for an address, or a list of addresses, from which pictures come one by one."""
     return is_address(source) or str(source).endswith(LIST)
 
 
 def join(folder, *names) -> str:
-    """The address, or path, of what lies in a folder."""
-    return posixpath.join(str(folder), *names) if is_address(folder) else str(
-        Path(folder, *names))
+    """Return the address, or path, of an entry of a folder."""
+    return posixpath.join(str(folder), *names) if is_address(folder) else str(Path(folder, *names))
 
 
 def is_below(folder, other) -> bool:
-    """Whether a folder or address is another, or lies in it."""
+    """Return True if a folder or address is another, or lies in it."""
     return _whole(folder).startswith(_whole(other))
 
 
@@ -44,11 +43,11 @@ def pictures(source):
     """Yield (address, name) of picture files, in a fixed order, one folder in memory at a time.
 
     Args:
-        source: a list (`LIST`), a folder at any depth, or a picture. The name says where a picture
-            lies below the source, with "/" between folders; it is unique.
+        source: a list (`LIST`), a folder with subfolders, or a picture. The name is a picture's
+            path below the source, with "/" between folders; it is unique.
 
     Raises:
-        InputError: nothing is there, or no picture.
+        InputError: no picture is found.
     """
     found = 0
     for address, name in _listed(source) if str(source).endswith(LIST) else _walked(source):
@@ -59,8 +58,7 @@ def pictures(source):
 
 
 def read_bytes(address, limit: int = LIMIT) -> bytes:
-    """The contents of a picture of at most `limit` pixels; `InputError` names what cannot be read.
-    """
+    """Return the contents of a picture file of at most `limit` pixels, or raise `InputError`."""
     if not is_address(address):
         return read_file(address, limit)
     files, path = _open(address)
@@ -72,11 +70,7 @@ def read_bytes(address, limit: int = LIMIT) -> bytes:
 
 
 def write_bytes(address, contents: bytes) -> None:
-    """Write a file, whole or not at all; its folders are made if need be.
-
-    Raises:
-        OSError: naming what could not be written.
-    """
+    """Write a file whole or not at all, and its missing folders; an OSError names the address."""
     if not is_address(address):
         with atomic_path(address) as temporary:
             temporary.write_bytes(contents)
@@ -95,7 +89,7 @@ def write_bytes(address, contents: bytes) -> None:
 
 
 def names_in(folder) -> set:
-    """Names of what lies in a folder; none where there is no folder."""
+    """Return the names of a folder's entries; none if there is no folder."""
     if not is_address(folder):
         return {path.name for path in Path(folder).glob("*")}
     files, path = _open(folder)
@@ -106,7 +100,7 @@ def names_in(folder) -> set:
 
 
 def _open(address) -> tuple:
-    """(fsspec file system, path in it)."""
+    """Return (fsspec file system, path in it)."""
     fsspec = import_optional("fsspec", "cluster")
     try:
         return fsspec.core.url_to_fs(str(address), use_listings_cache=False)

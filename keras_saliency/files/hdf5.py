@@ -1,10 +1,9 @@
-"""HDF5 files from elsewhere, opened so that to read one is to read no other, and no more than it
-is worth.
+"""HDF5 files from strangers, read without touching other files or taking more memory than due.
 
-HDF5 lets a file take its contents from others: by soft and external links, as external storage, as
-a virtual dataset; and lets it name a filter, a program that is loaded to unpack a dataset. None of
-the files that are read here need that, so one that has it is refused. What a dataset or attribute
-declares as its size is checked before memory is taken.
+An HDF5 file can take its contents from other files (soft and external links, external storage,
+virtual datasets), and can name a filter, a program that is loaded to unpack a dataset. No file that
+is read here needs that, so a file with any of it is refused. The declared size of a dataset or
+attribute is checked before memory is taken.
 """
 import math
 import mmap
@@ -19,32 +18,32 @@ from h5py import h5d, h5l, h5o, h5z
 
 from keras_saliency.files import InputError
 
-# Bytes that what is read from one file may take together, or so many times the file's size where
-# that is more: weights shrink little when compressed, and a file of zeros is an attack.
+# Most bytes in memory for one file: `LIMIT`, or `EXPANSION` times the file's size if that is more.
+# Weights shrink little when compressed; a small file of zeros is an attack.
 LIMIT, EXPANSION = 2 ** 28, 16
-LONGEST_ATTRIBUTE, MOST_ATTRIBUTES = 2 ** 20, 256  # bytes of one; number of one object
+LONGEST_ATTRIBUTE, MOST_ATTRIBUTES = 2 ** 20, 256  # bytes of one; number on one object
 _FILTERS = (h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32)  # HDF5's own, harmless
 _NUMBERS = "fiub"  # kinds of NumPy's types
 
 
 class Refused(InputError):
-    """What is wrong with an object of a file; `open_foreign` puts the file's name before it."""
+    """A fault of an object in a file; `open_foreign` adds the file's name to the message."""
 
 
 @contextmanager
 def open_foreign(path, error):
-    """The HDF5 file `path`, read only, all of whose contents lie in it.
+    """Open an HDF5 file, read only, after checking that all its contents lie in it.
 
     Args:
         error: class of `InputError` to raise.
 
     Yields:
-        h5py.File. What h5py raises in the `with` becomes an `error` as well: a damaged file may
-        show it at any access, by any of a dozen types.
+        h5py.File. Errors of h5py in the `with` become an `error` as well: damage may show at any
+        access, as any of a dozen types.
 
     Raises:
-        error: naming the file, and the object at fault: it is missing, damaged or no HDF5, it
-            refers to other files, or what is read with `numbers` and `attribute` is refused.
+        error: naming the file and the object at fault. The file is missing, damaged or not HDF5,
+            it refers to other files, or `numbers`, `attribute` ... refuse one of its objects.
     """
     path = Path(path)
     if not path.is_file():
@@ -63,11 +62,11 @@ def open_foreign(path, error):
 
 
 def numbers(datasets: dict) -> dict:
-    """{key: array} of {key: h5py.Dataset}, with the type and shape of each dataset.
+    """Read {key: h5py.Dataset} as {key: array}, with the type and shape of each dataset.
 
     Raises:
-        Refused: one of them is no dataset of numbers, or they are larger together than `LIMIT`
-            or `EXPANSION` times their file.
+        Refused: an object other than a dataset of numbers, or more bytes than `require_size`
+            allows.
     """
     for data in datasets.values():
         _require_numbers(data)
@@ -76,7 +75,7 @@ def numbers(datasets: dict) -> dict:
 
 
 def require_size(datasets) -> None:
-    """Raise `Refused` if datasets of one file declare more memory than it is worth."""
+    """Raise `Refused` if datasets of one file declare more than `LIMIT` and `EXPANSION` allow."""
     datasets = list(datasets)
     declared = sum(math.prod(data.shape or ()) * data.dtype.itemsize for data in datasets)
     if declared > LIMIT:
@@ -89,10 +88,11 @@ def require_size(datasets) -> None:
 
 
 def texts(data) -> list:
-    """The strings of a dataset [n], one by one: each may claim to be as long as the file.
+    """Read the strings of a dataset [n], one by one: each may claim the length of the whole file.
 
     Raises:
-        Refused: no dataset [n] of UTF-8 text, or one that is larger than `numbers` would take.
+        Refused: an object other than a dataset [n] of UTF-8 text, or more than `require_size`
+            allows.
     """
     _require_dataset(data)
     if h5py.check_string_dtype(data.dtype) is None or data.ndim != 1:
@@ -110,7 +110,7 @@ def texts(data) -> list:
 
 
 def references(data) -> list:
-    """The references to objects in a dataset of them, row by row; `Refused` as `numbers`."""
+    """Read a dataset of references to objects, row by row; raises `Refused` as `numbers`."""
     _require_dataset(data)
     if h5py.check_ref_dtype(data.dtype) is not h5py.Reference:
         raise Refused(f"{data.name} is {data.dtype}, not references")
@@ -119,17 +119,16 @@ def references(data) -> list:
 
 
 def attribute(item, name: str, default=None):
-    """The value of an attribute as `attributes` gives it; `default` if there is none."""
+    """Read an attribute like `attributes`; `default` stands for a missing one."""
     return attributes(item, [name])[name] if name in item.attrs else default
 
 
 def attributes(item, names=None) -> dict:
-    """{name: value} of the attributes `names`, default all: text, numbers, or arrays of numbers or
-    of bytes.
+    """Read attributes, default all, as {name: text, number, or array of numbers or bytes}.
 
     Raises:
-        Refused: one of them is of another type, larger than `LONGEST_ATTRIBUTE`, or text that is
-            not UTF-8, or there are more than `MOST_ATTRIBUTES`.
+        Refused: an attribute of another type, larger than `LONGEST_ATTRIBUTE`, or of text that is
+            not UTF-8; or more than `MOST_ATTRIBUTES`.
     """
     names = list(item.attrs if names is None else names)
     if len(names) > MOST_ATTRIBUTES:
@@ -143,8 +142,10 @@ def attributes(item, names=None) -> dict:
 
 
 def _require_alone(file) -> None:
-    """Raise `Refused` for the first object that is not stored in `file` itself, and for a group
-    in two places: such links may form loops, or more paths than can be followed."""
+    """Raise `Refused` for an object outside the file, and for a group in two places.
+
+    Links to one group may form loops, or more paths than can be followed.
+    """
     seen, waiting = set(), [file]
     while waiting:
         group = waiting.pop()
@@ -182,7 +183,7 @@ def _require_stored_here(data) -> None:
 def _require_dataset(data) -> None:
     if not isinstance(data, h5py.Dataset):
         raise Refused(f"{data.name} is no dataset")
-    _require_stored_here(data)  # one that a reference leads to has no link
+    _require_stored_here(data)  # a reference may lead to a dataset without a link
 
 
 def _require_numbers(data) -> None:
@@ -192,7 +193,7 @@ def _require_numbers(data) -> None:
 
 
 def _require_attribute(stored, where) -> None:
-    """By its type and shape, before it is read."""
+    """Raise `Refused` by an attribute's type and shape, before it is read."""
     if stored.shape is None or (h5py.check_string_dtype(stored.dtype) is None
                                 and stored.dtype.kind not in _NUMBERS):
         raise Refused(f"{where} is {stored.dtype}, neither text nor numbers")
@@ -212,22 +213,22 @@ def _attribute(item, name):
 
 
 def _is_variable(dtype) -> bool:
-    """Whether a type is that of texts each of its own length."""
+    """Return True for the type of texts that each have their own length."""
     text = h5py.check_string_dtype(dtype)
     return text is not None and text.length is None
 
 
 def _require_sound_heaps(file) -> None:
-    """Raise `Refused` for a damaged heap, where texts of variable length lie.
+    """Raise `Refused` for a damaged heap; texts of variable length lie in heaps.
 
-    HDF5 (2.0 and before) goes through the parts of a heap, and never returns from one that has a
-    part without length. Each starts with the same bytes, so all of them are found.
+    HDF5 (2.0 and before) walks through the parts of a heap, and never returns if one of them has no
+    length. All heaps start with the same bytes, by which they are found here.
     """
     if file.id.get_create_plist().get_sizes() != (8, 8):
         raise Refused("its addresses and sizes do not have 8 bytes, as today's files have")
     with open(file.filename, "rb") as stream, \
             mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as contents:
-        left = len(contents) // 16  # a part has that many bytes at least, if no heaps overlap
+        left = len(contents) // 16  # most parts in heaps that do not overlap: each has 16 bytes
         for found in re.finditer(rb"GCOL\x01", contents):
             for _ in _heap_parts(contents, found.start()):
                 left -= 1
@@ -236,14 +237,17 @@ def _require_sound_heaps(file) -> None:
 
 
 def _heap_parts(contents, start):
-    """Yield once for each part of the heap at `start`; `Refused` for a part that has no length or
-    leaves the heap. What is no heap, but bytes that look like the start of one, has no parts."""
+    """Yield once for each part of the heap at `start`.
+
+    Raises `Refused` for a part that has no length or leaves the heap. Bytes that only look like the
+    start of a heap have no parts.
+    """
     header = contents[start + 8:start + 16]
     end = start + int.from_bytes(header, "little")
     place = start + 16
     while len(header) == 8 and end <= len(contents) and place + 16 <= end:
         index, length = struct.unpack("<H6xQ", contents[place:place + 16])
-        taken = 16 + -(-length // 8) * 8 if index else length  # 0 is what is free
+        taken = 16 + -(-length // 8) * 8 if index else length  # index 0 is free space
         if not 0 < taken <= end - place:
             raise Refused(f"a heap of texts is damaged at byte {place}")
         place += taken
@@ -251,9 +255,9 @@ def _heap_parts(contents, start):
 
 
 def _text(value, where) -> str:
-    """A string as h5py gives it, bytes or str."""
+    """Return a string of h5py, bytes or str, as str; `Refused` if it is not UTF-8."""
     try:
-        # h5py hides bytes that are not UTF-8 in a str, where they would break the printing of it
+        # h5py hides bytes that are not UTF-8 in a str, which then cannot be printed
         return value.decode() if isinstance(value, bytes) else value.encode().decode()
     except UnicodeError:
         raise Refused(f"{where}: the text {value[:40]!r} is not UTF-8") from None

@@ -1,4 +1,4 @@
-"""`.npy` files from anywhere, checked before they take memory."""
+"""`.npy` files from strangers, checked before they take memory."""
 import io
 import math
 
@@ -9,16 +9,15 @@ from keras_saliency.files.picture_headers import read_file
 
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0,
             (2, 0): np.lib.format.read_array_header_2_0}
-_LONGEST_HEADER = 2 ** 16  # bytes; numpy reads no longer ones
+_LONGEST_HEADER = 2 ** 16  # bytes; NumPy reads none that are longer
 
 
 def read_npy(path) -> np.ndarray:
-    """The array of numbers in a `.npy` file; nothing pickled is loaded.
+    """Return the array of numbers in a `.npy` file; nothing pickled is loaded.
 
     Raises:
-        InputError: naming a file that is missing, no regular file, no array, too large for 40
-            million numbers, that holds anything but real numbers, or more or fewer of them than
-            its shape says.
+        InputError: naming a file that is missing, no regular file, no array of real numbers, too
+            large for 40 million of them, or shorter or longer than its shape claims.
     """
     contents = read_file(path)
     start = io.BytesIO(contents[:_LONGEST_HEADER])

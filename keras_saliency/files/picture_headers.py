@@ -1,6 +1,6 @@
-"""What the header of a picture claims, checked before a decoder takes memory or time for it.
+"""Headers of pictures, checked before a decoder spends memory or time on them.
 
-Own reading of five headers: nothing is decoded, and what a decoder would meet is what is counted.
+Five kinds of header are read here. Nothing is decoded; the counts are of what a decoder would meet.
 """
 import os
 import re
@@ -12,22 +12,22 @@ from keras_saliency.files import InputError
 
 PICTURE_TYPES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 LIMIT = 40_000_000  # pixels
-# Of one JPEG. Each may go over all pixels and take a few bytes, so that a small file keeps a
+# Scans of one JPEG. Each may take a few bytes and go over all pixels, so that a small file keeps a
 # decoder busy; ordinary progressive JPEGs have about ten.
 MOST_SCANS = 500
-SCANS_AT_LIMIT = 100  # of a picture of `limit` pixels: some seconds
+SCANS_AT_LIMIT = 100  # for a picture of `limit` pixels: some seconds
 _MOST_SEGMENTS = 10_000
-_MOST_TAGS = 4096  # of a TIFF; libtiff's own limit
-# A file may have 8 bytes a pixel, RGBA in 16 bits, and 64 MB of profiles, previews and films.
+_MOST_TAGS = 4096  # libtiff's own limit for a TIFF
+# A file may have 8 bytes a pixel (RGBA in 16 bits) and 64 MB of profiles, previews and films.
 _BYTES_PER_PIXEL, _OTHER_BYTES = 8, 2 ** 26
 
 
 def read_file(path, limit: int = LIMIT) -> bytes:
-    """The contents of a picture file of at most `limit` pixels.
+    """Return the contents of a picture file of at most `limit` pixels.
 
     Raises:
         InputError: naming a file that is missing, empty, no regular file (a pipe or a device may
-            never end), or that has more bytes than a picture of that size.
+            never end), or has more bytes than a picture of that size.
     """
     try:
         status = os.stat(path)
@@ -52,17 +52,17 @@ def check_bytes(size: int, name, limit: int) -> None:
 
 
 def check_picture(contents: bytes, name, limit: int = LIMIT, remedy="make it smaller") -> tuple:
-    """(height, width) in pixels that the header of a JPEG, PNG, BMP, TIFF or WebP claims.
+    """Return the (height, width) that the header of a JPEG, PNG, BMP, TIFF or WebP claims.
 
-    A picture that passes may still be damaged; but to decode it takes no more than some seconds
-    and the memory of `limit` pixels.
+    A picture that passes may still be damaged, but decoding it takes at most some seconds and the
+    memory of `limit` pixels.
 
     Args:
-        contents: the file, undecoded. name: of the picture, for messages.
-        limit: largest number of pixels. remedy: what the message about too many advises.
+        contents: the file, undecoded. name: the picture's name, for messages.
+        limit: largest number of pixels. remedy: the advice in the message about too many.
 
     Raises:
-        InputError: naming a picture of another type, with a damaged header, with more than `limit`
+        InputError: naming a picture of another type, with a damaged header or more than `limit`
             pixels, or a JPEG with so many scans that decoding it would take minutes.
     """
     reader = next((reader for start, reader in _READERS if start.match(contents)), None)
@@ -92,10 +92,10 @@ class _Header(NamedTuple):
     height: int
     width: int
     scans: int = 1
-    tile: int = 0  # pixels of one
+    tile: int = 0  # pixels in one tile
 
 
-# A marker, but for those within the compressed data and those that fill.
+# Any marker except those within compressed data and fill bytes.
 _MARKER = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])")
 _FRAMES = frozenset(range(0xc0, 0xd0)) - {0xc4, 0xc8, 0xcc}
 _START, _END, _SCAN = 0xd8, 0xd9, 0xda
@@ -175,7 +175,7 @@ def _tiff(data) -> _Header:
 
 
 def _at(data, form, place) -> int:
-    """The number there; places come from the file and may be beyond any."""
+    """Return the number at a place, which comes from the file and may be any number."""
     if place > len(data):
         raise struct.error
     return struct.unpack_from(form, data, place)[0]

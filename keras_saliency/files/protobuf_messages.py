@@ -1,10 +1,10 @@
-"""Protocol buffers of other programs from a short table of the fields that matter here.
+"""Protocol buffers of other programs, from a short table of the fields that are used here.
 
     classes = message_classes("pets", {"Cat": {"name": (1, "string"), "kittens": (2, ["Cat"])}})
     classes["Cat"](name="Tom").SerializeToString()
 
-The messages live in a pool of their own, so they do not collide with those of the package that
-defines them in full (tensorflow-serving-api), whether that is loaded or not.
+The messages live in a pool of their own, so that they do not collide with the full definitions of
+another package (tensorflow-serving-api).
 """
 from pathlib import Path
 
@@ -16,10 +16,10 @@ LARGEST = 2 ** 31 - 1  # bytes of a serialized message
 
 
 def message_classes(package: str, messages: dict) -> dict:
-    """{name: message class} of {name: {field: (number, type)}}, in the syntax proto2.
+    """Return {name: message class} of {name: {field: (number, type)}}, in the syntax proto2.
 
-    A type is that of protobuf's language ("float", "bytes", ...) or the name of another message of
-    the table; in a list, it is repeated. Fields that a table leaves out are skipped on reading.
+    A type is one of protobuf's ("float", "bytes", ...) or the name of another message in the table;
+    [type] is a repeated field. Fields that are not in the table are skipped on reading.
     """
     package = f"keras_saliency.{package}"
     file = descriptor_pb2.FileDescriptorProto(name=f"{package}.proto", package=package)
@@ -41,7 +41,7 @@ def message_classes(package: str, messages: dict) -> dict:
 
 
 def read_message(path, message_class):
-    """The message in a file.
+    """Return the message in a file.
 
     Raises:
         InputError: the file is larger than any message. google.protobuf.message.DecodeError: it
