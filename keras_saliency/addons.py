@@ -14,25 +14,16 @@ import warnings
 
 import keras
 import tensorflow as tf
+from tqdm.auto import tqdm
 
 from keras_saliency.compat import KERAS_3, register
 
 __all__ = ["Maxout", "TQDMProgressBar", "WeightNormalization"]
 
-_BAR_DEFAULTS = dict(
-    metrics_separator=" - ",
-    overall_bar_format="{l_bar}{bar} {n_fmt}/{total_fmt} ETA: {remaining}s,  {rate_fmt}{postfix}",
-    epoch_bar_format="{n_fmt}/{total_fmt}{bar} ETA: {remaining}s - {desc}",
-    metrics_format="{name}: {value:0.4f}",
-    update_per_second=10,
-    leave_epoch_progress=True,
-    leave_overall_progress=True,
-    show_epoch_progress=True,
-    show_overall_progress=True,
-)
+OVERALL_BAR = "{l_bar}{bar} {n_fmt}/{total_fmt} ETA: {remaining}s,  {rate_fmt}{postfix}"
+EPOCH_BAR = "{n_fmt}/{total_fmt}{bar} ETA: {remaining}s - {desc}"
 
 
-@register
 class TQDMProgressBar(keras.callbacks.Callback):
     """Progress as tqdm bars: one over the epochs, one per epoch (or evaluation) with metrics.
 
@@ -46,20 +37,20 @@ class TQDMProgressBar(keras.callbacks.Callback):
         update_per_second: most redraws of the epoch bar per second.
         leave_epoch_progress, leave_overall_progress: keep the bar on the screen once done.
         show_epoch_progress, show_overall_progress: False hides it.
-
-    Raises:
-        TypeError: an option of another name.
     """
 
-    def __init__(self, **options):
+    def __init__(self, metrics_separator=" - ", overall_bar_format=OVERALL_BAR,
+                 epoch_bar_format=EPOCH_BAR, metrics_format="{name}: {value:0.4f}",
+                 update_per_second=10, leave_epoch_progress=True, leave_overall_progress=True,
+                 show_epoch_progress=True, show_overall_progress=True):
         super().__init__()
-        unknown = sorted(set(options) - set(_BAR_DEFAULTS))
-        if unknown:
-            raise TypeError(f"TQDMProgressBar has no option {', '.join(unknown)}; "
-                            f"it has {', '.join(_BAR_DEFAULTS)}")
-        self._options = {**_BAR_DEFAULTS, **options}
-        for name, value in self._options.items():
-            setattr(self, name, value)
+        self.metrics_separator, self.metrics_format = metrics_separator, metrics_format
+        self.overall_bar_format, self.epoch_bar_format = overall_bar_format, epoch_bar_format
+        self.update_per_second = update_per_second
+        self.leave_epoch_progress = leave_epoch_progress
+        self.leave_overall_progress = leave_overall_progress
+        self.show_epoch_progress = show_epoch_progress
+        self.show_overall_progress = show_overall_progress
         self._overall_bar = self._bar = None
         self._training = False
 
@@ -101,10 +92,9 @@ class TQDMProgressBar(keras.callbacks.Callback):
         if not self._training:
             self._close(logs)
 
-    def format_metrics(self, logs=None, factor=1):
-        """Return one line of metrics, each value divided by `factor`."""
+    def _metrics(self, logs):
         return self.metrics_separator.join(
-            self.metrics_format.format(name=name, value=float(value) / factor)
+            self.metrics_format.format(name=name, value=float(value))
             for name, value in (logs or {}).items() if name not in ("batch", "size"))
 
     def _open(self, description):
@@ -117,30 +107,22 @@ class TQDMProgressBar(keras.callbacks.Callback):
         self._waiting += 1
         now = time.monotonic()
         if self._bar is not None and now - self._drawn_at >= 1 / self.update_per_second:
-            self._bar.desc = self.format_metrics(logs)
+            self._bar.desc = self._metrics(logs)
             self._bar.update(self._waiting)
             self._waiting, self._drawn_at = 0, now
 
     def _close(self, logs):
         if self._bar is None:
             return
-        self._bar.desc = self.format_metrics(logs)
+        self._bar.desc = self._metrics(logs)
         self._bar.miniters = self._bar.mininterval = 0  # so that the last state is drawn
         self._bar.update(self._waiting)
         self._bar.close()
         self._bar = None
 
-    def get_config(self):
-        return dict(self._options)
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**config)
-
 
 def _new_bar(description, total, bar_format, leave, unit):
-    """Return a tqdm bar (in a notebook, its widget); `total` None where the length is unknown."""
-    from tqdm.auto import tqdm
+    """Return a tqdm bar (in a notebook, its widget); `total` is None if the length is unknown."""
     return tqdm(desc=description, total=total, bar_format=bar_format, leave=leave, unit=unit,
                 dynamic_ncols=True)
 
@@ -164,7 +146,7 @@ if KERAS_3:
 
     @register
     class Maxout(keras.layers.Layer):
-        """The largest of every k features (Goodfellow et al. 2013, arXiv 1302.4389).
+        """The largest of k features each (Goodfellow et al. 2013, arXiv 1302.4389).
 
         With k = features / num_units, output j is the maximum of the inputs j, j + num_units,
         j + 2 num_units, ...: the groups are strided, as in tensorflow-addons, not neighbours.
@@ -188,7 +170,7 @@ if KERAS_3:
             return tuple(shape)
 
         def _checked_axis(self, shape) -> int:
-            """`axis` counted from the front, once it and the features on it are valid."""
+            """Return `axis` counted from the front, or raise `ValueError`."""
             if not -len(shape) <= self.axis < len(shape):
                 raise ValueError(f"{self.name}: no axis {self.axis} in shape {tuple(shape)}")
             features = shape[self.axis]
@@ -213,16 +195,15 @@ if KERAS_3:
     class WeightNormalization(keras.layers.Wrapper):
         """Weight normalisation, kernel = g v / |v| per output (Salimans & Kingma 2016).
 
-        `v` is the kernel variable of the wrapped layer, `g` [outputs] a new variable. Both are
-        set on the first call, whatever it is (training or not), once: the flag `initialized` is
-        saved with the weights.
+        `v` is the kernel variable of the wrapped layer, `g` [outputs] a new variable. The first
+        call, in training or not, sets both once: the flag `initialized` is saved with the weights.
 
         Args:
             layer: a layer with a `kernel` whose last axis is the outputs (Dense, Conv2D).
             data_init: True sets g to 1 / std(v x) and the bias to -mean(v x) / std(v x) from the
-                first batch x. As in tensorflow-addons, v x is taken with v and not, as the paper
-                has it, with v / |v|: outputs then have std 1 / |v|. False sets g to |v|, which
-                leaves the layer's function unchanged.
+                first batch x. As in tensorflow-addons, v is not divided by |v| for this, as it is
+                in the paper: outputs then have std 1 / |v|. False sets g to |v|, which leaves the
+                layer's function unchanged.
 
         Raises:
             ValueError: the wrapped layer has no kernel.
@@ -265,12 +246,12 @@ if KERAS_3:
             return self._apply(inputs, self._kernel(values[0]), *values[1:])
 
         def _kernel(self, g):
-            """The effective kernel for the magnitudes `g`."""
+            """Return the effective kernel for the magnitudes `g`."""
             v = _tensor(self.v)
             return tf.nn.l2_normalize(v, axis=list(range(v.shape.rank - 1))) * g
 
         def _apply(self, inputs, kernel, bias=None):
-            """The wrapped layer with these tensors in the place of its variables."""
+            """Call the wrapped layer with these tensors for its variables."""
             swap = {id(self.layer.kernel): kernel}
             if bias is not None:
                 swap[id(self.layer.bias)] = bias
@@ -292,7 +273,7 @@ if KERAS_3:
             self.initialized.assign(True)
 
         def _linear_moments(self, inputs):
-            """Mean and variance [outputs] of the layer's output before its activation."""
+            """Return mean and variance [outputs] of the layer's output before its activation."""
             activation = getattr(self.layer, "activation", None)
             try:
                 self.layer.activation = None
@@ -302,7 +283,7 @@ if KERAS_3:
             return tf.nn.moments(outputs, axes=list(range(outputs.shape.rank - 1)))
 
         def remove(self):
-            """The wrapped layer with the effective kernel g v / |v| as its own."""
+            """Give the wrapped layer the effective kernel g v / |v|, and return it."""
             self.layer.kernel.assign(self._kernel(_tensor(self.g)))
             return self.layer
 
@@ -310,5 +291,5 @@ if KERAS_3:
             return {**super().get_config(), "data_init": self.data_init}
 
     def _tensor(variable):
-        """The value of a Keras variable, as a tensor that gradients flow through."""
+        """Return the value of a Keras variable as a tensor that gradients flow through."""
         return tf.convert_to_tensor(variable)

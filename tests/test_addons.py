@@ -232,16 +232,6 @@ def test_tqdm_bar_with_a_dataset_of_unknown_length(capsys):
     assert f"loss: {history['loss'][0]:0.4f}" in error and "4/?" in error
 
 
-def test_tqdm_bar_config():
-    bar = addons.TQDMProgressBar(metrics_format="{name} {value}", update_per_second=3)
-    config = bar.get_config()
-    assert config["update_per_second"] == 3 and len(config) == 9
-    assert addons.TQDMProgressBar.from_config(config).get_config() == config
-    assert isinstance(bar, keras.callbacks.Callback)
-    with pytest.raises(TypeError, match="no option colour"):
-        addons.TQDMProgressBar(colour="red")
-
-
 if __name__ == "__main__":
     if KERAS_3:
         sys.exit("the golden file is written with tensorflow-addons, that is on Keras 2")
