@@ -1,5 +1,6 @@
 """The folder of a run: its lock, its files, its best and its last weights."""
-from contextlib import contextmanager
+import itertools
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Sequence
@@ -169,18 +170,14 @@ def _lock(folder: Path) -> filelock.FileLock:
 
 def _lock_new(config: Config) -> filelock.FileLock:
     """Return the lock of a folder without a run, after numbering `config.name` if need be."""
-    name, number = config.name, 1
-    while True:
+    name = config.name
+    for number in itertools.count(2):
         if not (config.folder / SETTINGS).exists():
-            try:
+            with suppress(ConfigError):  # another process has just taken it
                 lock = _lock(config.folder)
-            except ConfigError:
-                lock = None  # it has just been taken by another process
-            if lock is not None and not (config.folder / SETTINGS).exists():
-                return lock
-            if lock is not None:
+                if not (config.folder / SETTINGS).exists():
+                    return lock
                 lock.release()
-        number += 1
         config.name = f"{name}-{number}"
 
 
