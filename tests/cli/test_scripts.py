@@ -170,7 +170,7 @@ def test_predict_takes_pictures_of_all_kinds_and_names_the_bad_one(tmp_path, wei
     ("evaluate", ["--baseline", "chance"], "no baseline 'chance'; there are uniform"),
     ("evaluate", ["--compare", "a.csv", "b.csv", "--engine", "auto"], "--engine is for scoring"),
     ("evaluate", ["--compare", "a.csv", "b.csv", "--set", "name=x"], "--set is for scoring"),
-    ("predict", ["x.jpg", "--weights", "nothing"], "no weights 'nothing'"),
+    ("predict", [__file__, "--weights", "nothing"], "no weights 'nothing'"),
     ("calibrate", ["--weights", "nothing", "--out", "x.h5"], "no weights 'nothing'"),
     ("train", ["--set", "model.name=msi_nte"], "no model 'msi_nte'; the models are"),
     ("summary", ["mis"], "no model 'mis'"),
