@@ -36,9 +36,13 @@ def main(name=None):
         name: of the command; None takes it from the first argument.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow is imported
-    name = name.replace("_", "-") if name else _command(sys.argv)
+    command_line.run(lambda: _run(name))
+
+
+def _run(name):
+    name = name or _command(sys.argv)
     sys.argv = [f"keras-saliency {name}", *sys.argv[1:]]  # the first is shown by --help
-    command_line.run(lambda: _module(name).main())
+    return _module(name).main()
 
 
 def _command(argv) -> str:

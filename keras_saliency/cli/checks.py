@@ -17,7 +17,7 @@ def require_files(*paths) -> None:
 
 def require_weights(*given) -> None:
     """Raise `InputError` for weights that do not exist, before TensorFlow is imported for them."""
-    if "keras_saliency.models" in sys.modules:  # loading them is as quick
+    if "tensorflow" in sys.modules:  # the error of loading them comes as quickly
         return
     folder = shipped("weights")
     manifest = folder / "manifest.yaml"

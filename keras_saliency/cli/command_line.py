@@ -58,7 +58,12 @@ def run(main) -> None:
     Anything else is a bug and keeps its traceback. KERAS_SALIENCY_DEBUG=1 shows every traceback.
     """
     try:
-        sys.exit(main() or DONE)
+        code = main() or DONE
+        sys.stdout.flush()
+        sys.exit(code)
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
     except (InputError, *UNOPENED) as error:
         _fail(error, BAD_INPUT)
     except (OSError, FloatingPointError) as error:

@@ -1,5 +1,5 @@
 """Score a model, a SavedModel, stored maps or a baseline; compare tables of scores."""
-from keras_saliency.cli import checks, command_line, options
+from keras_saliency.cli import checks, cluster_options, command_line, options
 from keras_saliency.files import InputError
 from keras_saliency.lazy import import_tensorflow
 from keras_saliency.metrics import METRICS
@@ -43,7 +43,7 @@ def main():
                         "datasets one table each, named FILE_<dataset>; with --compare and "
                         "--compare-runs a .json")
     options.add_engine(parser)
-    options.add_cluster(parser)
+    cluster_options.add(parser)
     arguments = parser.parse_args()
     if arguments.compare or arguments.compare_runs:
         _refuse_options_of_scoring(parser, arguments)
@@ -59,7 +59,7 @@ def main():
     import_tensorflow()
     from keras_saliency.evaluation.scores import score
 
-    with options.workers(arguments, arguments.out and f"{arguments.out}.shards") as client:
+    with cluster_options.workers(arguments, arguments.out and f"{arguments.out}.shards") as client:
         return score(config, _source(parser, arguments, client), arguments.part, arguments.out)
 
 

@@ -131,5 +131,5 @@ def test_what_the_parsers_know_is_what_the_library_has(monkeypatch, capsys):
         cli.main()
     said = capsys.readouterr().out
     assert all(name in said for name in (*BASELINES, *list_models(classical=True)))
-    monkeypatch.delitem(sys.modules, "keras_saliency.models")
+    monkeypatch.delitem(sys.modules, "tensorflow")
     checks.require_weights(*list_models(classical=True), *list_pretrained(), "weights")
