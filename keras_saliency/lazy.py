@@ -49,11 +49,26 @@ def lazy(package: str, names: dict):
 def quiet_loading():
     """Leave out the lines that TensorFlow's libraries log if they are loaded within the block.
 
-    They write to the file descriptor of standard error, before any setting of theirs is read.
-    Other lines appear at the end of the block, and all of them if it raises. With
-    KERAS_SALIENCY_DEBUG set nothing is held back.
+    They write before any setting of theirs is read.
     """
-    if "tensorflow" in sys.modules or os.environ.get("KERAS_SALIENCY_DEBUG"):
+    if "tensorflow" in sys.modules:
+        yield
+        return
+    with without_lines(_LOADING):
+        yield
+
+
+@contextmanager
+def without_lines(dropped):
+    """Hold back what is written to the file descriptor of standard error within the block.
+
+    At its end lines appear that do not begin as `dropped` says, and all of them if it raises. With
+    KERAS_SALIENCY_DEBUG set nothing is held back.
+
+    Args:
+        dropped: compiled pattern of bytes.
+    """
+    if os.environ.get("KERAS_SALIENCY_DEBUG"):
         yield
         return
     try:
@@ -74,7 +89,7 @@ def quiet_loading():
             os.close(screen)
             held.seek(0)
             for line in held:
-                if failed or not _LOADING.match(line):
+                if failed or not dropped.match(line):
                     os.write(2, line)
 
 

@@ -1,6 +1,9 @@
-"""Converters that say less."""
+"""Converters that print less."""
 import logging
+import re
 from contextlib import contextmanager
+
+from keras_saliency.lazy import without_lines
 
 
 @contextmanager
@@ -15,3 +18,9 @@ def quiet(*loggers, level=logging.CRITICAL):
     finally:
         for logger, before in zip(loggers, levels):
             logger.setLevel(before)
+
+
+def quiet_converter():
+    """Leave out what a converter writes to standard error, such as tables of operations, unless
+    it fails."""
+    return without_lines(re.compile(b""))

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from keras_saliency.export.description import prepare
 from keras_saliency.export.frozen import freeze
+from keras_saliency.export.quiet import quiet_converter
 from keras_saliency.files import InputError, atomic_path
 from keras_saliency.prediction import runtimes
 
@@ -78,7 +79,8 @@ def convert(model, shape, quantize="none") -> bytes:
     if quantize == "dynamic":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     try:
-        return converter.convert()
+        with quiet_converter():
+            return converter.convert()
     except Exception as error:  # of several kinds
         raise InputError(f"TensorFlow {tf.__version__} cannot convert {model.name} to TensorFlow "
                          f"Lite: {error}") from error

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_saliency.export.frozen import freeze
+from keras_saliency.export.quiet import quiet_converter
 from keras_saliency.export.tflite import interpreter
 from keras_saliency.files import InputError
 from keras_saliency.maps import geometry
@@ -57,7 +58,8 @@ def convert(model, sizes, quantize="dynamic") -> bytes:
         if quantize == "float16":
             converter.target_spec.supported_types = [tf.float16]
         try:
-            return converter.convert()
+            with quiet_converter():
+                return converter.convert()
         except Exception as error:  # of several kinds
             raise InputError(f"TensorFlow {tf.__version__} cannot convert {model.name} to "
                              f"TensorFlow Lite: {error}") from error

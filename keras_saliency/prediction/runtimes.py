@@ -5,6 +5,7 @@ turns: one image at a time has all cores, unless more `at_once` are asked for.
 """
 import io
 import os
+import re
 import sys
 import zipfile
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 
 from keras_saliency.config import PRECISIONS as TRAINED
 from keras_saliency.files import InputError, import_optional
+from keras_saliency.lazy import without_lines
 
 INT8 = "int8"  # for engines alone: nothing trains in it, and "auto" never takes it
 PRECISIONS = (*TRAINED, INT8)
@@ -26,6 +28,8 @@ HINTS = {"float32": "f32", "bfloat16": "bf16"}
 KEY, MEMBER = "keras_saliency", "keras_saliency.json"
 LOSSES = "keras_saliency_losses"  # the key, in .xml files, of what int8 loses
 LONGEST = 2 ** 16  # bytes of it
+
+_XNNPACK = re.compile(rb"INFO: Created TensorFlow Lite XNNPACK delegate")  # by LiteRT, each time
 
 
 class Opened(NamedTuple):
@@ -168,7 +172,8 @@ def open_litert(contents: bytes, name, interpreter=None) -> Opened:
     interpreter = interpreter or import_optional(
         "ai_edge_litert.interpreter", LITERT_EXTRA).Interpreter
     try:
-        running = interpreter(model_content=contents, num_threads=os.cpu_count())
+        with without_lines(_XNNPACK):
+            running = interpreter(model_content=contents, num_threads=os.cpu_count())
         (given,), (made,) = running.get_input_details(), running.get_output_details()
     except (ValueError, RuntimeError) as error:
         raise _unreadable(name, "LiteRT", error) from error
@@ -179,7 +184,8 @@ def open_litert(contents: bytes, name, interpreter=None) -> Opened:
         if images.shape != prepared:  # takes some milliseconds, when the canvas turns
             prepared = None
             running.resize_tensor_input(given["index"], images.shape, strict=True)
-            running.allocate_tensors()
+            with without_lines(_XNNPACK):
+                running.allocate_tensors()
             prepared = images.shape
         running.set_tensor(given["index"], images)
         running.invoke()
