@@ -104,9 +104,25 @@ def test_extra_groups_are_kept_apart(model, tmp_path):
     assert weights_file.read_group(path, "_other") == {}
 
 
-def test_encoder_from_keras_own_file(vgg16_file):
-    model = ks.build_model("ead", encoder_weights=vgg16_file)
-    reference = keras.applications.VGG16(include_top=False, weights=str(vgg16_file))
+def keras_own_file(path, layers):
+    """Write {layer: {kernel, bias}} as keras.applications publishes VGG16 (Keras 1's layout)."""
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = np.array(list(layers), "S")
+        for layer, arrays in layers.items():
+            names = [f"{layer}_{letter}_1" for letter in "Wb"]
+            group = file.create_group(layer)
+            group.attrs["weight_names"] = np.array([f"{name}:0" for name in names], "S")
+            for name, kind in zip(names, ("kernel", "bias")):
+                group[f"{name}:0"] = np.float32(arrays[kind])
+    return path
+
+
+def test_encoder_from_keras_own_file(vgg16_file, tmp_path):
+    path = keras_own_file(tmp_path / "vgg16_notop.h5", weights_file.read(vgg16_file))
+    model = ks.build_model("ead", encoder_weights=path)
+    reference = keras.applications.VGG16(include_top=False, weights=str(path))
+    np.testing.assert_array_equal(model.get_layer("block1_conv1").get_weights()[0],
+                                  weights_file.read(vgg16_file)["block1_conv1"]["kernel"])
     rgb = np.random.default_rng(0).uniform(0, 255, (1, 64, 64, 3)).astype(np.float32)
     theirs = reference
     for name in ("block1_conv1", "block5_conv3"):
