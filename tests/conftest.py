@@ -1,5 +1,6 @@
-"""Paths and small helpers that the tests share."""
+"""Paths and small helpers that the tests share, and the tests for which one stack is enough."""
 import itertools
+import os
 import runpy
 import struct
 import sys
@@ -18,6 +19,68 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED = REPOSITORY.parent / "shared"
 PLANTED_SIZE = (64, 96)
 PLANTED_COUNT = 12
+SINGLE_THREAD = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+
+# Files and folders of tests that get the mark one_stack: neither Keras nor TensorFlow decides their
+# result, or one stack is enough for what takes long. `.ci/run` leaves them out on the other one.
+ONE_STACK = (
+    "areas", "benchmarks", "config", "files", "papers", "report",
+    "cluster/test_archive.py", "cluster/test_cluster_benchmark.py", "cluster/test_commands.py",
+    "cluster/test_connection.py", "cluster/test_kept.py", "cluster/test_work.py",
+    "datasets",
+    "evaluation/test_center_bias.py", "evaluation/test_comparison.py",
+    "evaluation/test_gold_standard.py", "evaluation/test_metric_options.py",
+    "evaluation/test_results.py",
+    "export/test_engine_scripts.py", "export/test_engines.py", "export/test_fuzz.py",
+    "export/test_int8.py",
+    "maps/test_arrays.py",
+    "metrics",
+    "models/test_classical.py",
+    "prediction/test_gray.py", "prediction/test_overlay.py", "prediction/test_picture_fuzz.py",
+    "prediction/test_prediction_files.py",
+    "serving/test_serving_fuzz.py",
+    "test_import_order.py",
+    "training/test_kills.py",
+    "units/test_quantiles.py", "units/test_relation.py", "units/test_statistics.py",
+    "units/test_unit_masks.py", "units/test_variance.py")
+# ... except these
+BOTH_STACKS = (
+    "datasets/test_pipeline.py", "metrics/test_keras_metrics.py",
+    "papers/test_quick_forms.py::test_quick_form[deepgaze1_prior]",
+    "papers/test_quick_forms.py::test_quick_form[ead_losses]",
+    "papers/test_quick_forms.py::test_quick_form[unit_changes]")
+
+
+def pytest_configure(config):
+    """Give each of the processes that run tests side by side one thread, before they start.
+
+    Two of them would fight over two cores otherwise. Processes that the tests start inherit it.
+    """
+    if getattr(config.option, "numprocesses", None):
+        for name in SINGLE_THREAD:
+            os.environ.setdefault(name, "1")
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        cv2.setNumThreads(1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark the tests of ONE_STACK."""
+    for item in items:
+        path = item.nodeid.split("tests/", 1)[-1]
+        if _lies_in(path, ONE_STACK) and not _lies_in(path, BOTH_STACKS):
+            item.add_marker("one_stack")
+
+
+def _lies_in(test, places):
+    return any(test == place or test.startswith((f"{place}/", f"{place}::")) for place in places)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(fixturedef):
+    """Make what several tests share from the same random numbers, whichever test comes first."""
+    if fixturedef.scope != "function":
+        keras.utils.set_random_seed(1)
 
 
 @pytest.fixture
@@ -76,7 +139,7 @@ def _shared(name):
     return path
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(autouse=True)
 def seeded():
     """The same random weights in every run: at tiny widths some draws leave a network dead."""
     keras.utils.set_random_seed(1)
