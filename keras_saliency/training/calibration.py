@@ -3,7 +3,7 @@
 A few numbers (`models.calibration`) are fitted by maximum likelihood, and tested on stimuli that
 they were not fitted to. If they do not help there, the network stays as it was.
 """
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
@@ -43,17 +43,52 @@ class Calibration:
     fixations: int
     canvas: tuple
 
+    def gains(self) -> tuple:
+        """Return means [2] and 95 % bootstrap intervals [2, 2], over stimuli, of the gains.
+
+        The first gain is over the center bias alone, the second over the uncalibrated model.
+        """
+        values = self.held_out[:, 2:] - self.held_out[:, :2]
+        return values.mean(axis=0), bootstrap_intervals(values)
+
     @property
     def improved(self) -> bool:
-        """True if the calibrated model beats both the network and the center bias.
-
-        The 95 % bootstrap intervals, over stimuli, of both gains must lie above 0.
-        """
-        return improves(self.held_out)
+        """True if the intervals of both gains lie above 0."""
+        return bool((self.gains()[1][:, 0] > 0).all())
 
     def table(self) -> str:
         """Return the held-out numbers with 95 % bootstrap intervals over stimuli, as text."""
-        return format_held_out(self.held_out)
+        columns = np.concatenate([self.held_out, self.held_out - self.held_out[:, :1]], axis=1)
+        cells = [f"{mean:6.3f} [{low:.3f}, {high:.3f}]" for mean, (low, high)
+                 in zip(columns.mean(axis=0), bootstrap_intervals(columns))]
+        lines = [f"held-out bits per fixation, {FOLDS} folds of {len(self.held_out)} stimuli",
+                 f"{'':20}{'over uniform':26}over the center bias"]
+        for place, name in enumerate(ROWS):
+            over_center = cells[place + len(ROWS)] if place else ""
+            lines.append(f"{name:20}{cells[place]:26}{over_center}".rstrip())
+        return "\n".join(lines)
+
+    def decision(self) -> str:
+        """Return the decision as a line; for a calibrated model, with its parameters."""
+        if not self.improved:
+            short = [f"{mean:.3f} [{low:.3f}, {high:.3f}] over {name}" for name, mean, (low, high)
+                     in zip(ROWS, *self.gains()) if not low > 0]
+            return ("not calibrated: the model stays as it was. On held-out stimuli the gain in "
+                    f"bits per fixation is not clearly above 0: {', '.join(short)}")
+        found = self.parameters
+        return (f"calibrated on {len(self.held_out)} stimuli with {self.fixations} fixations: blur "
+                f"{found.sigma:.1f} pixels of a canvas of {self.canvas[0]}x{self.canvas[1]}, "
+                f"weight of the center bias {found.center_weight:.2f}, share of uniform "
+                f"{found.uniform_share:.1%}")
+
+    def facts(self, dataset) -> dict:
+        """Return the facts of a calibration to `dataset` that a weights file holds."""
+        intervals = bootstrap_intervals(self.held_out)
+        return {"dataset": f"{dataset.name} ({dataset.edition})",
+                "stimuli": len(self.held_out), "fixations": self.fixations,
+                "held_out": {"bits_per_fixation_over": "uniform", "folds": FOLDS, **{
+                    name.replace(" ", "_"): [round(float(value), 4) for value in (mean, *interval)]
+                    for name, mean, interval in zip(ROWS, self.held_out.mean(axis=0), intervals)}}}
 
     def save(self, path) -> Path:
         """Write the calibrated model to a file (.h5 or .keras), which `load_pretrained` reads.
@@ -102,25 +137,17 @@ def fit(model, dataset: SaliencyDataset, canvas=None, log=print) -> Calibration:
     dataset = looked_at(dataset)
     with unreadable_files_named(dataset):
         cells = likelihood.collect(model, dataset, canvas)
-    return fit_cells(model, calibrated, cells, log)
-
-
-def fit_cells(model, calibrated, cells, log=print) -> Calibration:
-    """Calibrate from the network's maps, `cells`; `calibrated` is from `add_calibration(model)`."""
     with tqdm(total=FOLDS + 1, desc="calibration", unit="fit") as bar:
         held_out = cross_validate(cells, bar.update)
-        vector, center, spans = likelihood.fit(cells, np.arange(len(cells.dataset)))
+        found = likelihood.parameters(cells, *likelihood.fit(cells, np.arange(len(dataset))))
         bar.update()
-    found = likelihood.parameters(cells, vector, center, spans)
-    better = improves(held_out)
-    if better:
+    result = Calibration(model, found, held_out, len(dataset.fixations), canvas)
+    if result.improved:
         write_parameters(calibrated, found)
         known = facts_of(calibrated)
-        calibrated = with_facts(calibrated, known.changed(about={
-            **known.about, "calibration": facts(cells, held_out)}))
-    result = Calibration(calibrated if better else model, found, held_out,
-                         len(cells.dataset.fixations), facts_of(calibrated).canvas)
-    log(f"{result.table()}\n{describe(result)}")
+        result = replace(result, model=with_facts(calibrated, known.changed(about={
+            **known.about, "calibration": result.facts(dataset)})))
+    log(f"{result.table()}\n{result.decision()}")
     return result
 
 
@@ -166,54 +193,3 @@ def center_bits(dataset, rows, center) -> np.ndarray:
         density = center.predict(dataset.sizes[row]).saliency_map
         found.append(np.log2(density[y, x] * density.size).mean())
     return np.array(found)
-
-
-def improves(held_out) -> bool:
-    """Return `Calibration.improved`."""
-    return bool((gains(held_out)[1][:, 0] > 0).all())
-
-
-def gains(held_out) -> tuple:
-    """Return means [2] and 95 % intervals [2, 2] of the calibrated model's gains.
-
-    The first is over the center bias alone, the second over the uncalibrated model.
-    """
-    values = held_out[:, 2:] - held_out[:, :2]
-    return values.mean(axis=0), bootstrap_intervals(values)
-
-
-def format_held_out(held_out) -> str:
-    """Return `Calibration.table`."""
-    columns = np.concatenate([held_out, held_out - held_out[:, :1]], axis=1)
-    cells = [f"{mean:6.3f} [{low:.3f}, {high:.3f}]" for mean, (low, high)
-             in zip(columns.mean(axis=0), bootstrap_intervals(columns))]
-    lines = [f"held-out bits per fixation, {FOLDS} folds of {len(held_out)} stimuli",
-             f"{'':20}{'over uniform':26}over the center bias"]
-    for place, name in enumerate(ROWS):
-        over_center = cells[place + len(ROWS)] if place else ""
-        lines.append(f"{name:20}{cells[place]:26}{over_center}".rstrip())
-    return "\n".join(lines)
-
-
-def describe(result: Calibration) -> str:
-    """Return the decision as a line; for a calibrated model, with its parameters."""
-    if not result.improved:
-        short = [f"{mean:.3f} [{low:.3f}, {high:.3f}] over {name}" for name, mean, (low, high)
-                 in zip(ROWS, *gains(result.held_out)) if not low > 0]
-        return ("not calibrated: the model stays as it was. On held-out stimuli the gain in bits "
-                f"per fixation is not clearly above 0: {', '.join(short)}")
-    found = result.parameters
-    return (f"calibrated on {len(result.held_out)} stimuli with {result.fixations} fixations: blur "
-            f"{found.sigma:.1f} pixels of a canvas of {result.canvas[0]}x{result.canvas[1]}, "
-            f"weight of the center bias {found.center_weight:.2f}, share of uniform "
-            f"{found.uniform_share:.1%}")
-
-
-def facts(cells, held_out) -> dict:
-    """Return the facts of a calibration that a weights file holds."""
-    intervals = bootstrap_intervals(held_out)
-    return {"dataset": f"{cells.dataset.name} ({cells.dataset.edition})",
-            "stimuli": len(cells.dataset), "fixations": len(cells.dataset.fixations),
-            "held_out": {"bits_per_fixation_over": "uniform", "folds": FOLDS, **{
-                name.replace(" ", "_"): [round(float(value), 4) for value in (mean, *interval)]
-                for name, mean, interval in zip(ROWS, held_out.mean(axis=0), intervals)}}}

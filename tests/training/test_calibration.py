@@ -263,10 +263,9 @@ def test_saved_and_loaded_it_is_the_same(shapes, tmp_path):
     calibrated = calibration.add_calibration(model)
     with pytest.raises(InputError, match="x.h5: calibrated_ead does not say what it was calib"):
         calibration.save(calibrated, tmp_path / "x.h5")
-    cells = collected(shapes)
+    found = calibration.Calibration(model, None, np.arange(72.0).reshape(24, 3), 60, (32, 48))
     calibrated = ks.facts(calibrated, canvas=(32, 48), about={
-        **facts_of(model).about,
-        "calibration": calibration.facts(cells, np.arange(72.0).reshape(24, 3))})
+        **facts_of(model).about, "calibration": found.facts(shapes)})
     loaded = ks.load_pretrained(calibration.save(calibrated, tmp_path / "x.h5"))
     assert facts_of(loaded).canvas == (32, 48) and facts_of(loaded).about["licence"] == "mine"
     assert facts_of(loaded).about["calibration"]["stimuli"] == 24
