@@ -4,7 +4,7 @@ They are separate from the metrics on purpose: a metric follows the benchmark's 
 follows the code that trained the published model. Each is the mean over the batch of a sum, a
 mean or a score over the pixels of one map. All gradients are finite for constant and all-zero maps.
 
-`LOSSES` names them and says which map each compares with.
+`LOSSES` holds them by name, with the target map of each.
 """
 from typing import Callable, Mapping, NamedTuple
 
@@ -52,8 +52,11 @@ def l2(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
 
 
 def l2_centered(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
-    """`l2` with the density brought from 0..1 to -1..1 as (255 density - 127) / 128, the inverse
-    of SalNet's x128 + 127 (Pan et al. 2016, section 4.2). Half of it is Caffe's Euclidean loss."""
+    """`l2` of the density mapped from 0..1 to -1..1: (255 density - 127) / 128.
+
+    This inverts SalNet's x128 + 127 (Pan et al. 2016, section 4.2). Caffe's Euclidean loss is half
+    of it.
+    """
     return l2((255.0 * y_true - 127.0) / 128.0, y_pred)
 
 
@@ -67,17 +70,17 @@ def bce(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
 
     Predictions are kept 1e-7 away from 0 and 1, as Keras does.
     """
-    p = tf.clip_by_value(y_pred, EPSILON, 1 - EPSILON)
-    entropy = -(y_true * tf.math.log(p) + (1 - y_true) * tf.math.log1p(-p))
-    return tf.reduce_mean(_pixel_sum(entropy))
+    return tf.reduce_mean(_pixel_sum(_entropy(y_true, y_pred)))
 
 
 def bce_pooled(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
-    """Mean binary cross-entropy of maps averaged over cells of 4x4 pixels (SalGAN's code); maps
-    0..1."""
-    target, prediction = (tf.nn.avg_pool2d(m, 4, 4, "SAME") for m in (y_true, y_pred))
+    """Mean binary cross-entropy of maps 0..1, averaged over cells of 4x4 pixels (SalGAN's code)."""
+    return tf.reduce_mean(_entropy(*(tf.nn.avg_pool2d(m, 4, 4, "SAME") for m in (y_true, y_pred))))
+
+
+def _entropy(target, prediction):
     p = tf.clip_by_value(prediction, EPSILON, 1 - EPSILON)
-    return -tf.reduce_mean(target * tf.math.log(p) + (1 - target) * tf.math.log1p(-p))
+    return -(target * tf.math.log(p) + (1 - target) * tf.math.log1p(-p))
 
 
 def neg_nss(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
@@ -115,7 +118,7 @@ def bhattacharyya(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
 
 
 class LossSpec(NamedTuple):
-    """A loss and the map that it compares with.
+    """A loss and its target map.
 
     Attributes:
         function: (y_true, y_pred), tensors [B, H, W, 1] -> scalar.
@@ -142,16 +145,16 @@ LOSSES = {
 
 
 def required_targets(weights: Mapping[str, float]) -> list:
-    """Target maps that the losses named in `weights` compare with, density first."""
+    """Return the target maps of the losses named in `weights`, density first."""
     needed = {LOSSES[name].target for name in _checked(weights)}
     return [target for target in (DENSITY, FIXATIONS) if target in needed]
 
 
 def weighted(weights: Mapping[str, float]) -> Callable:
-    """One loss from {name: factor}: the sum of the named losses times their factors.
+    """Return one loss from {name: factor}: the sum of the named losses times their factors.
 
-    The returned function takes y_true [B, H, W, C] with the maps of `required_targets(weights)`
-    as channels in that order, and y_pred [B, H, W, 1].
+    It takes y_true [B, H, W, C], with the maps of `required_targets(weights)` as channels in that
+    order, and y_pred [B, H, W, 1].
 
     Raises:
         InputError: an unknown name (lists the valid ones), or no loss at all.
@@ -162,9 +165,8 @@ def weighted(weights: Mapping[str, float]) -> Callable:
     def loss(y_true, y_pred):
         total = 0.0
         for name, factor in weights.items():
-            loss_of, target = LOSSES[name]
-            index = channels[target]
-            total += factor * loss_of(y_true[..., index:index + 1], y_pred)
+            index = channels[LOSSES[name].target]
+            total += factor * LOSSES[name].function(y_true[..., index:index + 1], y_pred)
         return total
 
     loss.__name__ = "_".join(weights)

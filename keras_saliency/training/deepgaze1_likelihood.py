@@ -274,8 +274,7 @@ def minimize(likelihood: Likelihood, fixations, start: Parameters, settings, ite
             after_step(Parameters.unpack(vector), value)
 
     bounds = [(None, None)] * len(start.weights) + [LOG_SIGMAS, (None, None)]
-    vector, value = lbfgs(objective, start.pack(), bounds, iterations,
-                                         settings.memory, step)
+    vector, value = lbfgs(objective, start.pack(), bounds, iterations, settings.memory, step)
     return Parameters.unpack(vector), value
 
 

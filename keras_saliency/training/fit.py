@@ -170,7 +170,7 @@ def _loop(run: Run, place, optimizer, adversary, shares, scorers, log) -> None:
 
 
 def build(settings: ModelConfig, train: TrainConfig) -> keras.Model:
-    """The model of a config with its starting weights, frozen as the section train says."""
+    """Return the model of a config with its starting weights and its frozen layers."""
     model = (build_own if is_own(settings.name) else build_model)(
         settings.name, encoder_weights=settings.encoder_weights, **settings.options)
     if settings.weights is not None:

@@ -32,7 +32,7 @@ from keras_saliency.models.density_layers import (
 from keras_saliency.prediction.predictor import predictor
 from keras_saliency.units.interpolation import canvas_span
 
-MOST_CELLS = 8192  # of a map
+MOST_CELLS = 8192  # cells of a map
 AT_ONCE = 64       # stimuli
 ITERATIONS = 200   # most; a fit takes 20 to 60
 # Parameters of the fit: slopes, log(sigma in cells), weight of the center_bias, logit of uniform.
@@ -79,8 +79,8 @@ def canvases(facts, dataset, canvas) -> list:
 def canvas_maps(predictor, dataset, canvas, batch=4, label="maps"):
     """Yield (index, float32 [h, w]) of the map of each stimulus on its canvas.
 
-    The stimuli of one canvas go together. The map of a model that works at the stimulus' own size
-    is brought there.
+    The stimuli of one canvas come together. The map of a model that works at the stimulus' own size
+    is resized.
     """
     facts = predictor.facts
     each = canvases(facts, dataset, canvas)
@@ -105,7 +105,7 @@ def collect(model, dataset, canvas, label="maps") -> Cells:
     """Return the `Cells` of the maps of a model.
 
     Args:
-        model: as of `predict`. canvas: (h, w) of stimuli that are not turned.
+        model: anything that `predict` takes. canvas: (h, w) of stimuli that are not turned.
         label: text of a progress bar.
 
     Raises:
@@ -226,7 +226,7 @@ def fit(cells: Cells, rows) -> tuple:
     center, spans = center_bias(cells.dataset.select(rows)), [cells.spans[row] for row in rows]
     own = priors(cells, rows, center, spans, own=True)
     vector, _ = lbfgs(lambda vector: negative(cells, rows, own, vector),
-                                     np.array(START, np.float64), BOUNDS, ITERATIONS)
+                      np.array(START, np.float64), BOUNDS, ITERATIONS)
     return vector, center, spans
 
 
