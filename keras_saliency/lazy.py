@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from pkgutil import iter_modules
+from typing import Callable, Iterator, Tuple
 
 # Lines that TensorFlow's libraries log as they load, on every machine: facts and warnings, and the
 # error that CUDA's plugins are registered twice.
@@ -18,7 +19,7 @@ _LOADING = re.compile(rb"WARNING: All log messages before absl::InitializeLog|"
                       rb".*Unable to register cu\w+ factory")
 
 
-def lazy(package: str, names: dict):
+def lazy(package: str, names: dict) -> Tuple[Callable, Callable]:
     """Return `__getattr__` and `__dir__` for a package.
 
     Args:
@@ -46,7 +47,7 @@ def lazy(package: str, names: dict):
 
 
 @contextmanager
-def quiet_loading():
+def quiet_loading() -> Iterator[None]:
     """Leave out the lines that TensorFlow's libraries log if they are loaded within the block.
 
     They write before any setting of theirs is read.
@@ -59,7 +60,7 @@ def quiet_loading():
 
 
 @contextmanager
-def without_lines(dropped):
+def without_lines(dropped: re.Pattern) -> Iterator[None]:
     """Hold back what is written to the file descriptor of standard error within the block.
 
     At its end lines appear that do not begin as `dropped` says, and all of them if it raises. With

@@ -5,6 +5,7 @@ Each is a module with a function `main`, which parses its arguments before it im
 import os
 import sys
 from importlib import import_module
+from typing import Optional
 
 from keras_saliency.cli import command_line
 from keras_saliency.files import InputError
@@ -29,7 +30,7 @@ CLONE_COMMANDS = {  # of folders that are not installed
 }
 
 
-def main(name=None):
+def main(name: Optional[str] = None) -> None:
     """Run a command with the arguments of this process and exit with its code.
 
     Args:

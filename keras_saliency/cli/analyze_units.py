@@ -9,7 +9,7 @@ LAYERS = ("block4_conv1", "block4_conv2", "block4_conv3", "block5_conv1", "block
 BEST_IMAGES, THRESHOLD = 5, 0.9  # the paper's, as in units/detectors.py
 
 
-def main():
+def main() -> None:
     parser = command_line.parser(
         "Score every unit of the chosen layers by its NSS and write tables, figures and one HTML "
         "page. With more than one model the page shows them side by side, such as an encoder "

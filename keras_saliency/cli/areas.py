@@ -6,7 +6,7 @@ from keras_saliency.cli import checks, command_line, options
 from keras_saliency.lazy import import_tensorflow
 
 
-def main():
+def main() -> None:
     parser = command_line.plain_parser(
         "Predict where people look, and the share of their attention that each area of the "
         "pictures gets: tables, figures and one HTML page. Several pictures with areas of the "

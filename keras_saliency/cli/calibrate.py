@@ -4,7 +4,7 @@ from keras_saliency.files import require_writable
 from keras_saliency.lazy import import_tensorflow
 
 
-def main():
+def main() -> int:
     parser = command_line.parser(
         "Calibrate a network: blur, monotone nonlinearity, weight of a center bias and share of "
         "uniform are fitted to fixations, so that its output is a density. Prints bits per "

@@ -1,6 +1,8 @@
 """Checks that need no TensorFlow, made before it is imported."""
+import os
 import sys
 from pathlib import Path
+from typing import Optional, Union
 
 import yaml
 
@@ -8,14 +10,14 @@ from keras_saliency.files import InputError
 from keras_saliency.files.shipped import PACKAGE, did_you_mean, shipped
 
 
-def require_files(*paths) -> None:
+def require_files(*paths: Optional[Union[str, os.PathLike]]) -> None:
     """Raise `InputError` for the first path that does not exist; None is left out."""
     for path in paths:
         if path is not None and not Path(path).expanduser().exists():
             raise InputError(f"{path}: no such file or folder")
 
 
-def require_weights(*given) -> None:
+def require_weights(*given: str) -> None:
     """Raise `InputError` for weights that do not exist, before TensorFlow is imported for them."""
     if "tensorflow" in sys.modules:  # the error of loading them comes as quickly
         return

@@ -1,12 +1,15 @@
 """The options of commands that divide their work among the workers of a cluster."""
+import argparse
+import os
 import sys
 from contextlib import contextmanager
+from typing import Iterator, Union
 
 from keras_saliency.cli.command_line import FAILED
 from keras_saliency.files import InputError, printable
 
 
-def add(parser) -> None:
+def add(parser: argparse.ArgumentParser) -> None:
     """Add --cluster and --resume to a parser; `workers` reads them."""
     parser.add_argument("--cluster", metavar="ADDRESS",
                         help="divide the work among Dask workers: local (a process for each core "
@@ -17,7 +20,7 @@ def add(parser) -> None:
 
 
 @contextmanager
-def workers(arguments, keep):
+def workers(arguments: argparse.Namespace, keep: Union[str, os.PathLike]) -> Iterator:
     """Yield the `cluster.Cluster` of --cluster; None without it.
 
     The shards that failed are named at the end and make the exit code 1.

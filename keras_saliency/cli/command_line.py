@@ -4,6 +4,7 @@ import itertools
 import os
 import sys
 import traceback
+from typing import Callable, Optional
 
 from keras_saliency.files import InputError, NotTrusted, printable
 from keras_saliency.files.shipped import did_you_mean
@@ -38,7 +39,7 @@ def plain_parser(description: str, example: str) -> Parser:
                   formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
-def parser(description: str, example: str, default_config=None) -> Parser:
+def parser(description: str, example: str, default_config: Optional[str] = None) -> Parser:
     """Return an argument parser with --config, --set and a working example in its help."""
     parser = plain_parser(description, example)
     parser.add_argument("--config", metavar="CONFIG", default=default_config,
@@ -50,7 +51,7 @@ def parser(description: str, example: str, default_config=None) -> Parser:
     return parser
 
 
-def run(main) -> None:
+def run(main: Callable[[], Optional[int]]) -> None:
     """Call `main()` and exit with its code (None is 0).
 
     Wrong input (`InputError`, and files that cannot be opened) is one line on standard error and

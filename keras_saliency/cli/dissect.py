@@ -5,7 +5,7 @@ from keras_saliency.cli import checks, cluster_options, command_line, options
 from keras_saliency.lazy import import_tensorflow
 
 
-def main():
+def main() -> None:
     parser = command_line.parser(
         "Compare the masks of units with labelled pixels: Broden, or any folder with "
         "images/ and labels/. Writes tables and one HTML page.",

@@ -6,7 +6,7 @@ from keras_saliency.metrics import METRICS
 from keras_saliency.prediction.predictor import network_of, predictor
 
 
-def main():
+def main() -> int:
     parser = command_line.parser(
         "Score saliency maps of the validation stimuli, at the stimuli's own size, or compare "
         "tables of such scores. Metrics (--set evaluation.metrics=[...], all but emd by default): "

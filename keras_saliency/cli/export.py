@@ -3,7 +3,7 @@ from keras_saliency.cli import checks, export_options, options
 from keras_saliency.lazy import import_tensorflow
 
 
-def main():
+def main() -> None:
     given = export_options.read()
     checks.require_weights(given.weights)
     checks.require_files(given.osie, given.runtime)

@@ -1,4 +1,6 @@
 """The options of the command export, and which of them go together."""
+import argparse
+
 from keras_saliency.cli import command_line, options
 from keras_saliency.files.picture_headers import LIMIT
 
@@ -10,7 +12,7 @@ NEEDS = {  # options of some formats alone
     "runtime": ("web",), "osie": ("web",)}
 
 
-def read():
+def read() -> argparse.Namespace:
     """Return the arguments of the command, or exit with a message where they do not fit."""
     parser = command_line.plain_parser(
         "Write a SavedModel, OUT/VERSION/saved_model.pb, with preprocessing and inverse geometry "
@@ -30,7 +32,7 @@ def read():
     return given
 
 
-def wants_tflite(given) -> bool:
+def wants_tflite(given: argparse.Namespace) -> bool:
     """Return whether a .tflite file is asked for beside the SavedModel."""
     return given.tflite or given.quantize != "none"
 

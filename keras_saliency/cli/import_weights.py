@@ -8,7 +8,7 @@ MODELS = ("alexnet", "msi_net", "opensalicon", "salgan", "salnet_deep", "salnet_
           "vgg16_hybrid")
 
 
-def main():
+def main() -> None:
     parser = command_line.plain_parser(
         "Read the weights that the authors of a model published and write them as HDF5. The kind "
         "of file is recognised; weights/README.md lists where to find each file.",

@@ -1,5 +1,7 @@
 """Options that several commands take, and their values as the library takes them."""
+import argparse
 import os
+from typing import Callable, Optional
 
 from keras_saliency import config as configs
 from keras_saliency.cli.checks import require_files
@@ -8,18 +10,18 @@ from keras_saliency.files import InputError
 from keras_saliency.prediction.runtimes import INT8, PRECISIONS
 
 
-def add_builder(parser) -> None:
+def add_builder(parser: argparse.ArgumentParser) -> None:
     """Add --option to a parser; `builder_options` reads it."""
     parser.add_argument("--option", metavar="KEY=VALUE", nargs="+", action="extend", default=[],
                         help="options of the model's builder, e.g. width_multiplier=0.5")
 
 
-def builder_options(arguments) -> dict:
+def builder_options(arguments: argparse.Namespace) -> dict:
     """Return the options that --option describes."""
     return configs.ModelConfig(options=configs.read_pairs(arguments.option, "--option")).options
 
 
-def add_trust(parser) -> None:
+def add_trust(parser: argparse.ArgumentParser) -> None:
     """Add --trust to a parser."""
     parser.add_argument("--trust", action="store_true",
                         help="run a SavedModel from elsewhere though its graph can read or write "
@@ -27,7 +29,7 @@ def add_trust(parser) -> None:
                              "(MODULE:FUNCTION); without it such files are refused")
 
 
-def add_engine(parser) -> None:
+def add_engine(parser: argparse.ArgumentParser) -> None:
     """Add --engine, --precision and --calibration to a parser; `accelerator` reads them."""
     parser.add_argument("--engine", choices=(AUTO, *engines()),
                         help="run the network on this engine instead of Keras; auto chooses the "
@@ -40,14 +42,14 @@ def add_engine(parser) -> None:
     add_calibration(parser)
 
 
-def add_calibration(parser) -> None:
+def add_calibration(parser: argparse.ArgumentParser) -> None:
     """Add --calibration to a parser; `calibration` reads it."""
     parser.add_argument("--calibration", metavar="FOLDER",
                         help="30 or more pictures like those to predict, which set the ranges of "
                              "int8 (default: generated ones)")
 
 
-def load_config(arguments) -> configs.Config:
+def load_config(arguments: argparse.Namespace) -> configs.Config:
     """Return the `Config` that --config and --set describe.
 
     With --cluster the folders of its data are absolute, as workers may have started elsewhere.
@@ -60,7 +62,7 @@ def load_config(arguments) -> configs.Config:
     return config
 
 
-def calibration(arguments):
+def calibration(arguments: argparse.Namespace) -> Optional[list]:
     """Return the pictures that --calibration names; None without it."""
     if arguments.calibration is None:
         return None
@@ -69,7 +71,7 @@ def calibration(arguments):
     return [read_picture(path) for path in find_pictures(arguments.calibration)]
 
 
-def accelerator(arguments):
+def accelerator(arguments: argparse.Namespace) -> Optional[Callable]:
     """Return a function that puts a model on the engine of --engine and --precision.
 
     None without these options.

@@ -9,7 +9,7 @@ from keras_saliency.prediction.exported import is_exported, load_exported
 from keras_saliency.prediction.pictures import MOST_PIXELS
 
 
-def main():
+def main() -> int:
     arguments = _read_arguments()
     predict = _predictor(arguments)
     from keras_saliency.cluster.archive import is_archive, predict_archive

@@ -6,7 +6,7 @@ from keras_saliency.cli import checks, command_line
 from keras_saliency.lazy import import_tensorflow
 
 
-def main():
+def main() -> None:
     parser = command_line.plain_parser(
         "Write weights/NAME.h5 in float16 without the layers that are the same as in ImageNet's "
         "encoder. Then score it with keras-saliency evaluate --weights NAME --out SCORES.csv, and "

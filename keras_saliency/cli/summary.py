@@ -3,7 +3,7 @@ from keras_saliency.cli import command_line, options
 from keras_saliency.lazy import import_tensorflow
 
 
-def main():
+def main() -> None:
     parser = command_line.plain_parser(
         "Print the layers of a network with output size, parameters, multiply-adds for one image "
         "and memory of the outputs (float32). Without a name, print a table of all networks.",

@@ -4,7 +4,7 @@ from keras_saliency.config.shipped import list_configs
 from keras_saliency.lazy import import_tensorflow
 
 
-def main():
+def main() -> int:
     parser = command_line.parser(
         "Train a saliency model. Writes one folder runs/NAME/ and lists what is in it. "
         "keras-saliency summary lists the networks for model.name. Configs that come with the "

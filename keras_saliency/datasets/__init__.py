@@ -1,5 +1,7 @@
 """Eye-tracking datasets by name."""
 import inspect
+import os
+from typing import Any, Optional, Union
 
 from keras_saliency.datasets import (
     cat2000,
@@ -38,7 +40,8 @@ def list_datasets() -> list:
     return sorted(DATASETS)
 
 
-def load_dataset(name, root=None, **options) -> SaliencyDataset:
+def load_dataset(name: str, root: Optional[Union[str, os.PathLike]] = None,
+                 **options: Any) -> SaliencyDataset:
     """Read a dataset and check that it is complete.
 
     Args:

@@ -1,5 +1,7 @@
 """Models by name, without trained weights."""
+import os
 from dataclasses import dataclass, field
+from typing import Any, Optional, Sequence, Union
 
 import numpy as np
 
@@ -43,7 +45,8 @@ class ClassicalModel:
         """Accept every canvas."""
 
 
-def build_model(name, input_shape=None, encoder_weights=None, **options):
+def build_model(name: str, input_shape: Optional[Sequence] = None,
+                encoder_weights: Optional[Union[str, os.PathLike]] = None, **options: Any) -> Any:
     """Build a registered model.
 
     Args:

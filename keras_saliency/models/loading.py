@@ -1,7 +1,9 @@
 """Trained models: weights files into models, and models into files."""
+import os
 import reprlib
 from importlib import import_module
 from pathlib import Path
+from typing import Union
 
 import keras
 
@@ -27,7 +29,7 @@ from keras_saliency.models.weights_file import WeightsError
 KERAS_FILE = ".keras"
 
 
-def load_pretrained(name_or_path, trust=False):
+def load_pretrained(name_or_path: Union[str, os.PathLike], trust: bool = False) -> keras.Model:
     """Load a trained model with its weights.
 
     Args:
@@ -55,7 +57,7 @@ def load_pretrained(name_or_path, trust=False):
     return with_facts(model, facts_of(model).changed(about={**attributes, "file": str(path)}))
 
 
-def save(model, path) -> Path:
+def save(model: keras.Model, path: Union[str, os.PathLike]) -> Path:
     """Keep a trained network so that `load_pretrained` opens it.
 
     Args:

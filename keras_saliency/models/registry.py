@@ -1,4 +1,6 @@
 """The models by name."""
+from typing import Optional
+
 from keras_saliency.files import InputError
 from keras_saliency.models import (
     deepgaze1,
@@ -29,7 +31,7 @@ MODELS = {
 }
 
 
-def list_models(classical=None) -> list:
+def list_models(classical: Optional[bool] = None) -> list:
     """Return registered model names, sorted.
 
     Args:
@@ -38,7 +40,7 @@ def list_models(classical=None) -> list:
     return sorted(name for name, spec in MODELS.items() if classical in (None, spec.classical))
 
 
-def network_spec(name) -> ModelSpec:
+def network_spec(name: str) -> ModelSpec:
     """Return the `ModelSpec` of a network.
 
     Raises:

@@ -5,6 +5,7 @@ they were not fitted to. If they do not help there, the network stays as it was.
 """
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Callable, Optional, Sequence
 
 import keras
 import numpy as np
@@ -102,7 +103,9 @@ class Calibration:
         return save(self.model, path)
 
 
-def calibrate(model, dataset, canvas=None, log=print) -> keras.Model:
+def calibrate(model: keras.Model, dataset: SaliencyDataset,
+              canvas: Optional[Sequence[int]] = None,
+              log: Callable[[str], None] = print) -> keras.Model:
     """Fit a network's saliency_maps to the fixations of a dataset: its output becomes a density.
 
     Args, Raises: as `fit`.

@@ -8,13 +8,17 @@ unit where enlarging costs O(H W).
 Source: He, Borji, Mi and Pugeault (2018), section 3.2 (units and fixations); He, Tavakoli, Borji,
 Mi and Pugeault (CVPR 2019), eq. 1 (regions) and eq. 4 (masks, NMM).
 """
+from typing import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_saliency.files import InputError
 from keras_saliency.units.interpolation import resampling
 
 
-def unit_nss(activations, fixations, image_size, convention="half_pixel", repeats=False):
+def unit_nss(activations: np.ndarray, fixations: Sequence[ArrayLike], image_size: Sequence,
+             convention: str = "half_pixel", repeats: bool = False) -> np.ndarray:
     """NSS of each unit on each image.
 
     Args:
@@ -41,8 +45,9 @@ def unit_nss(activations, fixations, image_size, convention="half_pixel", repeat
                      for image, plan, w in zip(activations, plans, weights)])
 
 
-def unit_region_nss(activations, fixations, regions, image_size, convention="half_pixel",
-                    repeats=False) -> list:
+def unit_region_nss(activations: np.ndarray, fixations: Sequence[ArrayLike],
+                    regions: Sequence[Sequence[ArrayLike]], image_size: Sequence,
+                    convention: str = "half_pixel", repeats: bool = False) -> list:
     """Assoc of each unit with each region: its NSS over the fixations inside the region.
 
     Args:
@@ -66,7 +71,8 @@ def unit_region_nss(activations, fixations, regions, image_size, convention="hal
     return scores
 
 
-def unit_nmm(activations, masks, image_size, convention="half_pixel") -> np.ndarray:
+def unit_nmm(activations: np.ndarray, masks: Sequence[ArrayLike], image_size: Sequence,
+             convention: str = "half_pixel") -> np.ndarray:
     """NMM of each unit: the mean of its standardised activation_map inside a mask.
 
     Args:
@@ -87,7 +93,7 @@ def unit_nmm(activations, masks, image_size, convention="half_pixel") -> np.ndar
     return np.stack(scores)
 
 
-def dead_units(activations) -> np.ndarray:
+def dead_units(activations: np.ndarray) -> np.ndarray:
     """bool [U]: units of [B, h, w, U] that are constant on every image.
 
     They have no standard deviation to score with; `unit_nss` answers 0.
