@@ -36,7 +36,7 @@ def parts(setting) -> list:
 
 
 def measure(setting, model) -> list:
-    """A row for each kind of array: means of every metric of one network."""
+    """Score one network: a row with the mean of each metric for each kind of array."""
     network, dataset = load_pretrained(model), setting.arrays()
     result = evaluation_of(network, dataset, dataset.pixels_per_dva, list(COLUMNS),
                            label=short(model))
@@ -48,8 +48,10 @@ def measure(setting, model) -> list:
 
 
 def gains(rows, variant) -> dict:
-    """{kind: float64 [metrics]}: the full network's means over its trainings minus those of the
-    one without a part, in the order of COLUMNS; empty without either."""
+    """Return {kind: float64 [metrics]}, the gain by the part that a variant lacks.
+
+    Differences of means over trainings, in the order of COLUMNS; empty without either network.
+    """
     by_variant = groups(rows, "variant")
     if FULL not in by_variant or variant not in by_variant:
         return {}
@@ -87,7 +89,7 @@ def _mean(gained) -> np.ndarray:
 
 
 def _better(values) -> int:
-    """On how many metrics a gain is one."""
+    """Count the metrics that improve."""
     return sum(bool(value > 0 if METRICS[name].higher_is_better else value < 0)
                for name, value in zip(COLUMNS, values))
 

@@ -35,7 +35,7 @@ def parts(setting) -> list:
 
 
 def measure(setting, model) -> list:
-    """A row for each validation stimulus of OSIE: CC of one network's map and the density."""
+    """Score one network: a row with the CC on each validation stimulus of OSIE."""
     network, (_, stimuli, spec) = load_pretrained(model), load_data(setting.data("osie"))
     result = evaluation_of(network, stimuli, spec.sigma, ["cc"], label=short(model))
     return [{"variant": ablated.variant_of(network), "stimulus": name, "cc": cc}
@@ -43,14 +43,14 @@ def measure(setting, model) -> list:
 
 
 def means(rows) -> dict:
-    """{variant: {stimulus: CC, mean over its trainings}}."""
+    """Return {variant: {stimulus: mean CC over its trainings}}."""
     return {variant: {stimulus: column(its, "cc").mean()
                       for stimulus, its in groups(some, "stimulus").items()}
             for variant, some in groups(rows, "variant").items()}
 
 
 def gains(rows) -> dict:
-    """{stimulus: CC with ASPP minus CC without}, the largest gain first; empty without a pair."""
+    """Return {stimulus: CC with ASPP minus CC without}, largest first; empty without both."""
     found = means(rows)
     if not {FULL, WITHOUT} <= set(found):
         return {}
@@ -78,7 +78,7 @@ def verdict(rows) -> Verdict:
 
 
 def show(setting, rows) -> list:
-    """The stimuli that gain most: density, and the map of one network of each variant."""
+    """Draw the stimuli that gain most, their densities and a map of each variant."""
     _, stimuli, spec = load_data(setting.data("osie"))
     load = pipeline.stimulus_loader(stimuli)
     networks = {variant: load_pretrained(str(some[0]["model"]))

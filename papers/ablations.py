@@ -46,7 +46,7 @@ def measure(setting, dataset, seed, variant) -> list:
         RECIPE, run_name(dataset, variant, seed), setting.section(dataset, upright=False),
         model={"options": {"preprocessing": "caffe", **VARIANTS[variant]}},
         train={"epochs": 1, "seed": seed, "cache": "disk", "precision": "auto",
-               # the frozen blocks are the same for every seed
+               # the frozen blocks do not depend on the seed
                "cache_folder": str(setting.scratch / f"responses_{dataset}_{variant}")},
         evaluation={"metrics": list(COLUMNS), "every": ["nss"]})
     scores = trained.scores(trained.train(config, setting.log))
@@ -54,7 +54,7 @@ def measure(setting, dataset, seed, variant) -> list:
 
 
 def run_name(dataset, variant, seed) -> str:
-    """The folder of a training below `scratch`."""
+    """Return the name of a training's folder in `scratch`."""
     return f"{dataset}_{variant}_{seed}"
 
 

@@ -1,4 +1,4 @@
-"""The networks' layers, and what the papers state of them.
+"""Layers of the networks beside the facts that the papers state.
 
 MSI-Net's Figure 2, EAD's Figure 1 and Table 1, Figure 10 of He et al. 2019, DeepGaze I's Figure 2,
 SalNet's Figures 2 and 4.
@@ -25,7 +25,7 @@ ABOUT = (
     "makes a map.")
 KEYS = ("network",)
 
-SCENES = "scene_classifier"  # of Figure 10, no model of its own
+SCENES = "scene_classifier"  # Figure 10; it is not in MODELS
 # name of a part -> (network, options, (h, w), recipe of its loss)
 NETWORKS = {
     "msi_net": ("msi_net", {}, (240, 320), "msi_net_salicon"),
@@ -40,7 +40,7 @@ NETWORKS = {
     "salgan": ("salgan", {}, (192, 256), "salgan_salicon"),
     "opensalicon": ("opensalicon", {}, (576, 768), None),
 }
-# What brings numbers into a range, an order or a size, and convolutions inside an encoder's block
+# Layers that are not listed: scaling, padding, reordering, convolutions inside encoder blocks
 HIDDEN = re.compile(r"(.*preprocess|halve|.*padding|.*block\d_conv[12]|.*block[34]_conv3"
                     r"|alexnet_.*_(scale|readout|enlarge)|channels_first|flatten|decoder\d_add)$")
 
@@ -50,7 +50,7 @@ def parts(setting) -> list:
 
 
 def measure(setting, network) -> list:
-    """A row for each layer shown and each fact that a paper states of the network."""
+    """Build a network; a row for each listed layer and each fact that a paper states."""
     name, options, size, recipe = NETWORKS[network]
     model = scene_classifier(**options) if name == SCENES else build_model(name, **options)
     costs = layer_costs(model, size)

@@ -1,4 +1,4 @@
-"""What a calibration on few stimuli gains on others: bits per fixation by the number of stimuli."""
+"""Gain by calibration on few stimuli, in bits per fixation on other stimuli (no paper has it)."""
 import numpy as np
 from tqdm import tqdm
 
@@ -30,9 +30,9 @@ def parts(setting) -> list:
 def measure(setting, weights) -> list:
     """Calibrate a network on draws of the training stimuli, score it on the validation stimuli.
 
-    Draw k takes the first of a permutation with seed k, so that larger ones hold the smaller. The
-    center bias is that of the stimuli drawn. Rows: mean bits per fixation over a uniform density,
-    with 95 % bootstrap intervals over the validation stimuli.
+    Draw k takes the first stimuli of a permutation with seed k, so a larger draw holds the smaller
+    ones. The center bias is that of the draw. Rows hold mean bits per fixation over a uniform
+    density with 95 % bootstrap intervals over the validation stimuli.
     """
     data, sizes = setting.data("mit1003", upright=False), QUICK if setting.quick else STIMULI
     training, validation = (looked_at(load_part(data, part))

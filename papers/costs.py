@@ -1,4 +1,4 @@
-"""What networks cost: parameters, multiply-adds, memory, speed.
+"""Costs of the networks: parameters, multiply-adds, memory, speed.
 
 MSI-Net's Tables 3, 4 and 5 (Kroner et al. 2020), SalNet's Table 1 (Pan et al. 2016).
 """
@@ -28,7 +28,7 @@ KEYS = ("model", "height", "width")
 
 _PAPER = numbers("msi_net", "costs")
 PARAMETERS, THEIRS = _PAPER["parameters"], _PAPER["machine"]
-# (height, width) -> images/s, MB and "GFLOPS"; the datasets of that size
+# (height, width) -> images/s, MB and "GFLOPS"; datasets of that size
 MSI_NET = {tuple(size): values for size, *values in _PAPER["sizes"]}
 USED_FOR = {(240, 320): "OSIE", (216, 384): "CAT2000", (360, 360): "MIT1003, DUT-OMRON, PASCAL-S"}
 SALNET = numbers("salnet", "costs")  # MB of data and of parameters
@@ -48,7 +48,7 @@ def parts(setting) -> list:
 
 
 def measure(setting, model, height, width) -> list:
-    """A row: counts of the network for one image, and its speed on this machine."""
+    """Count a network's costs for one image and time it on this machine."""
     name, options = VARIANTS.get(model, (model, {}))
     if setting.quick:
         options = {**options, "width_multiplier": 0.03}

@@ -35,8 +35,10 @@ def parts(setting) -> list:
 
 
 def measure(setting, model) -> list:
-    """Mean AUCs over the validation stimuli; of DeepGaze I the shuffled one without its center
-    bias, the other with it (section 2.2)."""
+    """Return mean AUCs over the validation stimuli.
+
+    DeepGaze I has its center bias for AUC-Judd and not for shuffled AUC (section 2.2).
+    """
     training, validation, _ = shared.data(setting)
     if model == FITTED_BIAS:
         bias = center_bias(training, method="histogram")
@@ -82,13 +84,19 @@ def verdict(rows) -> Verdict:
              if row not in before and row["network"] != shared.FIT]
     return Verdict(
         all(ours[metric] > best[metric][metric] for metric in PAPER),
-        "DeepGaze I beats the models before it in shuffled AUC (0.717 against 0.679) and in AUC "
-        f"(0.844 against 0.826); ours {' and '.join(texts)}"
+        f"DeepGaze I beats the models before it in shuffled AUC {_paper('auc_shuffled')} and in "
+        f"AUC {_paper('auc_judd')}; ours {' and '.join(texts)}"
         + (f"; later networks: {', '.join(later)}" if later else ""))
 
 
+def _paper(metric) -> str:
+    """Return the paper's scores of DeepGaze I and the best model before it, as text."""
+    ours, before, _ = PAPER[metric].values()
+    return f"({ours:.3f} against {before:.3f})"
+
+
 def draw(rows, stem) -> None:
-    """Figure 4, a and b."""
+    """Draw Figure 4, a and b."""
     marked = {row["model"] for row in rows if row["network"] == shared.FIT}
     bar_figure([(COLUMNS[metric], label, 0.5, {row["model"]: row[metric] for row in rows}, marked,
                  PAPER[metric])

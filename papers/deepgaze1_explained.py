@@ -33,9 +33,10 @@ def parts(setting) -> list:
 
 
 def measure(setting, model) -> list:
-    """Bits per fixation of a model on the validation stimuli, and their share of the gold
-    standard's over the center bias; of DeepGaze I with the observers left out, if its run has
-    that."""
+    """Return bits per fixation on the validation stimuli and their share of the gold standard.
+
+    A DeepGaze I adds the scores of the observers left out, if its run has them.
+    """
     predictor, (training, validation, _) = shared.load(setting, model), shared.data(setting)
     between = shared.limits(setting)
     bits = explained_bits(predictor, training, validation)
@@ -82,6 +83,7 @@ def tables(rows) -> list:
 def verdict(rows) -> Verdict:
     ours = max((row for row in rows if row["network"] == shared.FIT),
                key=lambda row: row["share"])
+    paper, paper_before = (f"{100 * share:.0f} %" for share in PAPER.values())
     before = max((row for row in rows if row["model"] in CLASSICAL), key=lambda row: row["share"])
     later = [f"{row['model']} {row['share']:.0%}"
              + " (trained on MIT1003)" * shared.saw_the_data(row)
@@ -89,13 +91,13 @@ def verdict(rows) -> Verdict:
     return Verdict(
         bool(ours["gain_low"] > before["gain_high"]),
         "DeepGaze I explains far more of the explainable information than the models before it "
-        f"(56 % against 34 %); ours {ours['share']:.0%}, the best classical model "
+        f"({paper} against {paper_before}); ours {ours['share']:.0%}, the best classical model "
         f"{before['share']:.0%} ({before['model']})"
         + (f"; later networks: {', '.join(later)}" if later else ""))
 
 
 def draw(rows, stem) -> None:
-    """Figure 3; another color: DeepGaze I."""
+    """Draw Figure 3, with DeepGaze I in another color."""
     bar_figure([("information gain explained", "share of the gold standard", 0,
                  {row["model"]: row["share"] for row in rows},
                  {row["model"] for row in rows if row["network"] == shared.FIT}, PAPER)], stem)

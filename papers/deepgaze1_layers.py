@@ -15,7 +15,7 @@ RECIPE = shared.RECIPE
 
 PAPER_ALL = numbers("deepgaze1", "deepgaze1_layers")["all_layers"]
 FINAL, ALL = ("type", "5 conv"), ("from", "1")
-# groups of fits: the panels of the figure, a to d
+# Groups of fits: panels a to d of the figure
 GROUPS = {"from": ("layers from a depth upwards", "block"), "to": ("layers up to a depth", "block"),
           "of": ("layers of one depth", "block"), "type": ("layers of one type", "type")}
 TYPES = ("conv", "relu", "pool")
@@ -35,25 +35,25 @@ MEASURES = (("information gain explained", GAINS), ("shuffled AUC", AUCS))
 def parts(setting) -> list:
     if setting.quick:
         return [ALL, FINAL]
-    # all layers are "from 1" and "to 5" alike, a single one also "from 5" and "to 1": made once
+    # made once: "to 5" is "from 1", "to 1" is "of 1", "of 5" is "from 5"
     return [FINAL, *(("type", kind) for kind in TYPES), *(("from", str(k)) for k in range(1, 6)),
             *(("to", str(k)) for k in range(2, 5)), *(("of", str(k)) for k in range(1, 5))]
 
 
 def measure(setting, group, layers) -> list:
-    """A fit to the chosen layers: bits per fixation, their share, shuffled AUC."""
+    """Fit to the chosen layers; a row with bits per fixation, their share and shuffled AUC."""
     return [shared.measure_subset(setting, subset_of(group, str(layers)))]
 
 
 def subset_of(group, layers) -> dict:
-    """What a part is called as `layer_subset` of `deepgaze1`."""
+    """Return the `layer_subset` of `deepgaze1` that a part means."""
     if (group, layers) == FINAL:
         return {"of": 5, "type": "conv"}
     return {group: layers if group == "type" else int(layers)}
 
 
 def panels(rows) -> dict:
-    """{group: rows in order}, with those that belong to two groups in both."""
+    """Return {group: [(name, row)]} in order; a fit that belongs to two groups is in both."""
     found = {(row["group"], str(row["layers_chosen"])): row for row in rows}
     twins = {("to", "5"): ("from", "1"), ("of", "5"): ("from", "5"), ("to", "1"): ("of", "1")}
     names = {"from": "12345", "to": "12345", "of": "12345", "type": [*TYPES, "5 conv"]}
@@ -71,7 +71,7 @@ def tables(rows) -> list:
 
 
 def cells(row) -> list:
-    """What a fit predicts, under `HEADER`."""
+    """Return the scores of a fit as cells under `HEADER`."""
     return [*(number(row[f"gain_{part}"]) for part in ("training", "observers", "validation")),
             *(number(100 * row[key], 0) for key in GAINS), *(number(row[key]) for key in AUCS)]
 
@@ -92,7 +92,7 @@ def verdict(rows) -> Verdict:
 
 
 def draw(rows, stem) -> None:
-    """Figure 5: a row for each group; dotted: the final model's."""
+    """Draw Figure 5, a row for each group; dotted lines mark the final model."""
     shown = {title: (axis, [name for name, _ in some],
                      {key: column([row for _, row in some], key) for key in (*GAINS, *AUCS)})
              for group, some in panels(rows).items() for title, axis in [GROUPS[group]]}

@@ -21,9 +21,9 @@ DATA = ("mit1003",)
 RECIPE = shared.RECIPE
 
 PRIORS = ("uniform", "center_bias")
-OF_TRAINING, OF_VALIDATION = 2, 4  # stimuli shown; of the paper's the first two were in training
+OF_TRAINING, OF_VALIDATION = 2, 4  # stimuli shown; the paper's first two were in training
 EVERY = "all validation stimuli"
-SMALLEST = np.finfo(np.float32).tiny  # density that has a logarithm
+SMALLEST = np.finfo(np.float32).tiny  # smallest density with a logarithm
 
 
 def parts(setting) -> list:
@@ -31,8 +31,10 @@ def parts(setting) -> list:
 
 
 def measure(setting, prior) -> list:
-    """Bits per fixation over a uniform density and shuffled AUC: a row for each stimulus shown,
-    and the mean over all validation stimuli."""
+    """Return rows of bits per fixation over a uniform density and shuffled AUC.
+
+    One row for each stimulus shown, one with the means over all validation stimuli.
+    """
     model, (training, validation, _) = _model(setting, prior), shared.data(setting)
     found = _scores(model, validation, f"{prior} prior")
     shown = training.select(training.spread(OF_TRAINING))
@@ -64,7 +66,7 @@ def _scores(model, dataset, label) -> list:
 
 
 def log_density(density) -> np.ndarray:
-    """In nats, also where float32 holds no more than 0."""
+    """Return the logarithm in nats, finite also where the density is 0 in float32."""
     return np.log(np.maximum(density, SMALLEST))
 
 
@@ -93,7 +95,7 @@ def verdict(rows) -> Verdict:
 
 
 def show(setting, rows) -> list:
-    """Figure 1: stimuli with their fixations, the log-density under either prior."""
+    """Draw Figure 1: stimuli with their fixations, the log-density under either prior."""
     training, validation, _ = shared.data(setting)
     models = {prior: _model(setting, prior) for prior in PRIORS}
     strip = []

@@ -18,17 +18,17 @@ RECIPE = shared.RECIPE
 
 PAPER = numbers("deepgaze1", "deepgaze1_sparsity")["final_lambda"]
 SPARSITIES, QUICK = (0.0, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1), (0.0, 1e-3)
-SMALL = 0.01  # of shuffled AUC; the paper's Figure 5 spreads over several hundredths
-MOST = 1e-2   # up to which lambda is of the paper's order
+SMALL = 0.01  # a small spread of shuffled AUC; Figure 5 spreads over several hundredths
+MOST = 1e-2   # largest lambda of the paper's order
 
 
 def parts(setting) -> list:
-    # as texts, the same in the file
+    # as texts, which are the same in the file
     return [(f"{sparsity:g}",) for sparsity in (QUICK if setting.quick else SPARSITIES)]
 
 
 def measure(setting, sparsity) -> list:
-    """A fit to the convolutions of block 5."""
+    """Fit to the convolutions of block 5."""
     return [shared.measure_subset(setting, {"of": 5, "type": "conv"}, float(sparsity))]
 
 
@@ -50,7 +50,7 @@ def verdict(rows) -> Verdict:
 
 
 def draw(rows, stem) -> None:
-    """Figure 8; dotted: at the paper's lambda."""
+    """Draw Figure 8; dotted lines mark the paper's lambda."""
     shown = {"block 5 conv": ("lambda", [f"{row['sparsity']:g}" for row in rows],
                               {key: column(rows, key) for key in (*GAINS, *AUCS)})}
     paper = next((row for row in rows if row["sparsity"] == PAPER), None)

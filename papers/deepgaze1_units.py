@@ -21,8 +21,8 @@ KEYS = ("backbone",)
 DATA = ("mit1003",)
 RECIPE = shared.RECIPE
 
-UNITS = 10                    # of Figure 6
-SHOWN_UNITS, SHOWN = 4, 4     # of Figure 7, patches of each
+UNITS = 10                 # of Figure 6
+SHOWN_UNITS, SHOWN = 4, 4  # units of Figure 7, patches of each
 
 
 def parts(setting) -> list:
@@ -30,11 +30,11 @@ def parts(setting) -> list:
 
 
 def measure(setting, backbone) -> list:
-    """Rows of the ten most weighted units.
+    """Return a row for each of the ten units with the largest weights.
 
-    Weight, and relative to the largest; the share of all weights (sum of absolute values) that it
-    and those before it have; mean NSS of the unit over the validation stimuli, and which place that
-    has among all units, the highest first.
+    It has the weight, also as a share of the largest; the share of all weights (by absolute value)
+    up to this unit; the unit's mean NSS over the validation stimuli and its place among all units,
+    the highest first.
     """
     run = shared.fit(setting)
     units = lbfgs.read_units(run.folder)
@@ -72,7 +72,7 @@ def verdict(rows) -> Verdict:
 
 
 def show(setting, rows) -> list:
-    """Figure 6, the nine best patches of each unit, and Figure 7, some of them in context."""
+    """Draw Figure 6, the nine best patches of each unit, and Figure 7, some of them in context."""
     run = shared.fit(setting)
     setting.scratch.mkdir(parents=True, exist_ok=True)
     patches, context = (setting.scratch / f"{name}.png" for name in ("patches", "context"))
@@ -82,7 +82,7 @@ def show(setting, rows) -> list:
 
 
 def _draw_context(run, path) -> None:
-    """A row for each place, two pictures for each unit: stimulus with the patch, response map."""
+    """Draw a row for each place with two pictures for each unit: marked stimulus, response."""
     signs = {unit["rank"]: -1 if unit["weight"] < 0 else 1
              for unit in lbfgs.read_units(run.folder)}
     chosen = [patch for patch in lbfgs.read_patches(run.folder)
@@ -107,7 +107,7 @@ def _draw_context(run, path) -> None:
 
 
 def _responses(run, patches, index_of) -> dict:
-    """{index of a training stimulus: {layer: [h, w, U]}} of those that patches are of."""
+    """Return {index: {layer: [h, w, U]}} for the training stimuli of the patches."""
     indices = sorted({index_of[patch["stimulus"]] for patch in patches})
     layers = list(dict.fromkeys(patch["layer"] for patch in patches))
     return {index: {layer: maps_of[layer][place] for layer in layers}

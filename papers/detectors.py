@@ -1,4 +1,4 @@
-"""Do better models have more positive fixation detectors?
+"""Share of positive fixation detectors in better and worse models.
 
 He, Borji, Mi and Pugeault 2018, Table 5, by the method of Figure 3.
 """
@@ -40,7 +40,7 @@ def parts(setting) -> list:
 
 
 def measure(setting, model) -> list:
-    """A row: units of the encoder's last layer, the detectors among them, NSS of the model."""
+    """Count the detectors in the encoder's last layer and score the model by NSS."""
     dataset = load_part(setting.data("mit1003"), "validation")
     scored = score_encoder(model_of(setting, model), dataset, model)
     found = scored.detectors
@@ -63,7 +63,7 @@ def tables(rows) -> list:
 
 
 def correlation(rows):
-    """Pearson's r of ratio and NSS over the trained models."""
+    """Return Pearson's r of ratio and NSS over the trained models."""
     trained = [row for row in rows if row["model"] != UNTRAINED]
     return pearson(column(trained, "ratio"), column(trained, "nss"))
 

@@ -23,11 +23,11 @@ RECIPE = "ead_mit1003.yaml"
 PAPER = numbers("ead", "ead_losses")
 METRICS = ("nss", "cc", "auc_judd", "sim")
 SEEDS = (1, 2, 3)
-# What comes before: the recipe, and of each output layer, which the loss after it needs, the loss
-# that brings its maps to the scale of densities while those of the recipe bring them to their
-# shape. By a pixel-wise loss alone a network from ImageNet does not leave 0.
+# Recipe of the first training, and for each output layer the loss that brings its maps to the scale
+# of densities while the recipe's losses give them their shape. With a pixel-wise loss alone the
+# maps of a network from ImageNet stay at 0.
 FIRST, SCALE, SCALE_WEIGHT = "ead_osie_cpu.yaml", {"linear": "l2", "sigmoid": "bce"}, 1e-3
-CANVAS = (240, 320)       # the paper's, to which stimuli are stretched
+CANVAS = (240, 320)       # of the paper; stimuli are stretched to it
 FIRST_EPOCHS, EPOCHS = 2, 3
 HELD_OUT = 50             # training stimuli of each dataset that choose the epoch
 
@@ -39,8 +39,7 @@ def parts(setting) -> list:
 
 
 def measure(setting, loss, seed) -> list:
-    """Train EAD on OSIE, then with one loss on MIT1003, and score the validation stimuli of
-    that."""
+    """Train EAD on OSIE, then with one loss on MIT1003, and score MIT1003's validation stimuli."""
     output = "sigmoid" if loss == "bce" else "linear"
     first = _config(setting, FIRST, "osie", output, output, seed, {
         "epochs": FIRST_EPOCHS, "mirror": False})
@@ -54,14 +53,14 @@ def measure(setting, loss, seed) -> list:
 
 
 def _config(setting, recipe, dataset, name, output, seed, training, **section):
-    """The config of one of the two trainings; its run is the folder `<dataset>_<name>_<seed>`."""
+    """Return the config of one training, whose run is named `<dataset>_<name>_<seed>`."""
     return setting.config(
         recipe, f"{dataset}_{name}_{seed}",
         setting.section(dataset, canvas=list(CANVAS), fit="stretch", hold_out=HELD_OUT, **section),
         model={"options": {"sigmoid": output == "sigmoid"}},
         train={"seed": seed, "batch": 2, "precision": "auto", "monitor": "val_nss",
                "freeze": "block4", "cache": "disk",
-               # the frozen blocks are the same for every loss and seed
+               # the frozen blocks do not depend on loss and seed
                "cache_folder": str(setting.scratch / f"responses_{dataset}"), **training},
         evaluation={"metrics": list(METRICS), "every": ["nss"]})
 
@@ -79,5 +78,6 @@ def verdict(rows) -> Verdict:
     nss = {loss: column(some, "nss") for loss, some in groups(rows, "loss").items()}
     order = sorted(nss, key=lambda loss: -np.mean(nss[loss]))
     return Verdict(order[0] == "ead",
-                   "the EAD loss gives the highest NSS (ead > l2 > l1 > bce); ours: "
+                   "the EAD loss gives the highest NSS "
+                   f"({' > '.join(sorted(PAPER, key=lambda loss: -PAPER[loss][0]))}); ours: "
                    + " > ".join(f"{loss} {spread(nss[loss])}" for loss in order))

@@ -26,8 +26,8 @@ OPTIONS = ("weights",)
 MODELS, QUICK_MODELS = ("msi_net",), ("itti",)
 REFERENCES = ("gold_standard", "center_bias")
 LISTED, SHOWN = 10, 6  # stimuli in the table and in the picture
-CASES = 4    # that the paper shows
-SHARE = 0.5  # of the observers' own NSS, below which a network has failed
+CASES = 4    # failures that the paper shows
+SHARE = 0.5  # share of the observers' NSS below which a network has failed
 
 
 def parts(setting) -> list:
@@ -36,9 +36,11 @@ def parts(setting) -> list:
 
 
 def measure(setting, model) -> list:
-    """A row for each validation stimulus, the worst first: NSS of the model, of the other
-    observers' fixations (gold standard), of the center bias, and how far the model is below the
-    observers."""
+    """Return a row for each validation stimulus, the worst first.
+
+    It has the NSS of the model, the gold standard (the other observers' fixations) and the center
+    bias, and the distance of the model below the gold standard.
+    """
     training, stimuli, spec = load_data(setting.data("osie"))
     scorer = Scorer(stimuli, spec.sigma, ["nss"], training)
     found = {"nss": evaluation_of(predictor(model), stimuli, spec.sigma, ["nss"],
@@ -63,7 +65,7 @@ def tables(rows) -> list:
 
 
 def _failed(rows) -> int:
-    """On how many stimuli a model has less than `SHARE` of the observers' NSS."""
+    """Count the stimuli on which a model has less than `SHARE` of the observers' NSS."""
     return int((column(rows, "nss") < SHARE * column(rows, "gold_standard")).sum())
 
 
@@ -71,7 +73,7 @@ def verdict(rows) -> Verdict:
     texts, holds = [], True
     for model, some in groups(rows, "model").items():
         failed, means = _failed(some), [column(some, name).mean() for name in ("nss", *REFERENCES)]
-        # a model that is off everywhere has no failures that stand out
+        # failures of a model that is wrong everywhere do not stand out
         holds = holds and CASES <= failed < len(some) / 2
         texts.append(f"{short(model)} fails on {failed} of {len(some)} (mean NSS {means[0]:.2f}, "
                      f"observers {means[1]:.2f}, center bias {means[2]:.2f}), worst at "
@@ -83,7 +85,7 @@ def verdict(rows) -> Verdict:
 
 
 def show(setting, rows) -> list:
-    """The worst stimuli of each model: with fixations, their density, the model's map."""
+    """Draw the worst stimuli of each model: fixations, density, the model's map."""
     _, stimuli, spec = load_data(setting.data("osie"))
     load, place = pipeline.stimulus_loader(stimuli), stimuli.names.index
     paths = []

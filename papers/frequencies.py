@@ -1,4 +1,4 @@
-"""Which objects and parts the positive fixation detectors detect most often.
+"""Objects and parts that positive fixation detectors detect most often.
 
 He, Borji, Mi and Pugeault 2018, eq. 6 and Figure 12, on a labelled folder such as Broden.
 """
@@ -31,11 +31,11 @@ DATA = ("mit1003", "broden")
 OPTIONS = ("weights",)
 
 CATEGORIES = ("object", "part")
-# What section 5 names: the animals (and persons) and the parts of heads that detectors are for.
+# Section 5: detectors respond to animals and persons, and to parts of heads
 FAVOURED = {"object": {"dog", "cat", "cow", "sheep", "person", "horse", "bird"},
             "part": {"head", "hair", "torso", "ear", "neck", "eye", "eyebrow", "nose", "mouth",
                      "muzzle"}}
-SHOWN, FIRST = 15, 5  # bars of a panel of Figure 12; concepts that the verdict looks at
+SHOWN, FIRST = 15, 5  # concepts in a panel of Figure 12, and in the verdict
 MODELS, QUICK_MODELS = ("ead", "msi_net"), ("ead",)
 
 
@@ -45,8 +45,7 @@ def parts(setting) -> list:
 
 
 def measure(setting, model) -> list:
-    """A row for each object and part that occurs: images with it, those in which a detector
-    detects it, and f_n."""
+    """Return a row for each object and part: images with it, detections and f_n."""
     network, dataset = model_of(setting, model), load_part(setting.data("mit1003"), "validation")
     concepts = load_concepts(_generated(setting) if setting.quick else setting.root("broden"))
     layer, canvas = encoder_output(network), facts_of(network).require_canvas()
@@ -63,7 +62,7 @@ def measure(setting, model) -> list:
 
 
 def _generated(setting):
-    """A labelled folder for --quick: the targets of arrays are "dog", their upper halves "head"."""
+    """Make a labelled folder for --quick: targets are "dog", their upper halves "head"."""
     root, dataset = setting.scratch / "labelled", load_part(setting.data("mit1003"), "all")
     for folder in ("images", "labels"):
         (root / folder).mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What models predict, side by side with the center bias.
+"""Maps of models side by side with the center bias.
 
 MSI-Net's Figure 1 and EAD's Figure 4; with --pictures the picture at the top of the README.
 """
@@ -33,7 +33,7 @@ def parts(setting) -> list:
 
 
 def measure(setting, model) -> list:
-    """NSS of the model on each of the stimuli shown."""
+    """Return the NSS of a model on each of the stimuli shown."""
     _, dataset, _ = load_data(setting.data("osie"))
     shown = dataset.select(dataset.spread(STIMULI))
     return [{"stimulus": name, "nss": metrics.nss(made, shown.fixations.fixation_map(index))}
@@ -60,7 +60,7 @@ def verdict(rows) -> Verdict:
 
 
 def show(setting, rows) -> list:
-    """Stimulus, density, every model's map and the center bias; for `setting.pictures` those."""
+    """Draw stimuli or `setting.pictures`, densities, every model's map and the center bias."""
     training, dataset, spec = load_data(setting.data("osie"))
     models = {name: predictor(name) for name in groups(rows, "model")}
     bias = center_bias(training)

@@ -17,7 +17,7 @@ KEYS = ("loss",)
 NAMES = ("l1", "l2", "ead", "bce")
 TRUTHS, PREDICTIONS = np.linspace(0, 1, 21), np.linspace(0, 1, 21)
 SHOWN = (0.05, 0.25, 0.5, 1.0)  # differences of the table
-SMALL, LARGE = 0.25, 0.5        # up to which one is small, from which it is large
+SMALL, LARGE = 0.25, 0.5        # largest small difference, smallest large one
 MAPS = ("ead", "bce")           # Figure 2 b and c
 
 
@@ -88,13 +88,13 @@ def draw(rows, stem) -> None:
 
 
 def _curves(rows) -> dict:
-    """{loss: (differences, values, gradients)} over a truth of 0."""
+    """Return {loss: (differences, values, gradients)} for a truth of 0."""
     found = groups([row for row in rows if row["truth"] == 0], "loss")
     return {loss: tuple(column(some, name) for name in ("prediction", "value", "gradient"))
             for loss, some in found.items()}
 
 
 def _perfect(rows, loss) -> dict:
-    """{truth: loss of a prediction that equals it}."""
+    """Return {truth: loss of a prediction that equals it}."""
     return {row["truth"]: row["value"] for row in rows
             if row["loss"] == loss and row["truth"] == row["prediction"]}

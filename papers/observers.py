@@ -1,4 +1,4 @@
-"""How far models are from what people tell about each other's fixations.
+"""Gap between models and people who predict each other's fixations.
 
 He, Tavakoli, Borji, Mi and Pugeault 2019, Table 1.
 """
@@ -28,7 +28,7 @@ _PAPER = numbers("understanding", "observers")
 PAPER, PAPER_OBSERVERS = _PAPER["models"], _PAPER["observers"]
 MODELS, QUICK_MODELS = ("msi_net", "ead"), ("itti",)
 REFERENCES = ("center_bias", "gold_standard")
-SHARE = 0.9  # of the observers' NSS, below which a gap is large; the paper's is 0.71
+SHARE = 0.9  # share of the observers' NSS below which a gap is large; the paper's is 0.71
 
 
 def parts(setting) -> list:
@@ -38,7 +38,7 @@ def parts(setting) -> list:
 
 
 def measure(setting, dataset, predictor) -> list:
-    """A row: mean NSS over the validation stimuli, at their own size."""
+    """Return the mean NSS over the validation stimuli at their own size."""
     training, stimuli, spec = load_data(setting.data(dataset))
     scorer = Scorer(stimuli, spec.sigma, ["nss"], training)
     if predictor in REFERENCES:

@@ -1,5 +1,7 @@
-"""What units of high, medium and low score respond to (He, Borji, Mi and Pugeault 2018, Figures 5
-to 8, 10 and 11)."""
+"""Responses of units with high, medium and low scores.
+
+He, Borji, Mi and Pugeault 2018, Figures 5 to 8, 10 and 11.
+"""
 import numpy as np
 
 from keras_saliency.datasets.loading import load_part
@@ -33,7 +35,7 @@ OPTIONS = ("weights",)
 
 PAPER = numbers("ead", "patterns")
 MODELS, QUICK_MODELS = (UNTRAINED, "msi_net", "ead"), ("ead",)
-GROUP = "mean of units"  # in the place of a unit's number: many units of a tier together
+GROUP = "mean of units"  # replaces the unit in rows of many units of a tier
 
 
 def parts(setting) -> list:
@@ -42,8 +44,10 @@ def parts(setting) -> list:
 
 
 def measure(setting, model) -> list:
-    """Rows for a few units of each tier and for up to 50 of each together, whose mean
-    activation_map is correlated with the center bias."""
+    """Return rows for a few units of each tier, and one for up to 50 units of it together.
+
+    The mean activation_map of the latter is correlated with the center bias.
+    """
     data, network = setting.data("mit1003"), model_of(setting, model)
     dataset, canvas = load_part(data, "validation"), facts_of(network).require_canvas()
     layer, units_of, joined, found, nss = score_encoder(network, dataset, model)
@@ -63,14 +67,16 @@ def measure(setting, model) -> list:
 
 
 def _commonest_size(dataset) -> np.ndarray:
-    """Indices of the stimuli of the commonest size: of those no padding of the canvas shows."""
+    """Return the indices of stimuli of the commonest size, which leave no uneven padding."""
     _, kinds, counts = np.unique(dataset.sizes, axis=0, return_inverse=True, return_counts=True)
     return np.flatnonzero(kinds.ravel() == counts.argmax())
 
 
 def _centered(network, study, units, dataset, indices, canvas, center) -> float:
-    """Correlation of the units' mean standardised activation_map with the center bias; of several
-    layers the mean, weighted by their units."""
+    """Correlate the units' mean standardised activation_map with the center bias.
+
+    The result for several layers is their mean, weighted by the number of units.
+    """
     by_layer = {}
     for unit in units:
         layer, place = study.place(unit)
@@ -110,7 +116,7 @@ def verdict(rows) -> Verdict:
 
 
 def show(setting, rows) -> list:
-    """Figures 5 to 11: image times activation, cropped, of units of each tier; mean maps."""
+    """Draw Figures 5 to 11: crops of image times activation for each tier, and mean maps."""
     models = {short(name): model_of(setting, name) for name in groups(rows, "model")}
     study = study_units(models, [f"{name}:{encoder_output(model)}"
                                  for name, model in models.items()],

@@ -1,4 +1,4 @@
-"""NMM of models on pop-out arrays: do their maps stand out at the target, and by kind of target?
+"""NMM of models on pop-out arrays: how far their maps stand out at the target, by kind.
 
 He et al. 2019, Table 4 and Figure 8.
 """
@@ -34,7 +34,7 @@ def parts(setting) -> list:
 
 
 def measure(setting, model) -> list:
-    """A row: mean NMM over the arrays (He et al. 2019, eq. 4), its standard error, and by kind."""
+    """Return the mean NMM over the arrays (eq. 4) with standard error, and by kind."""
     dataset = setting.arrays()
     maps, kinds = predictions(predictor(model), dataset), np.array(dataset.categories)
     values = np.array([metrics.nmm(saliency_map, pipeline.target_mask(dataset, index))
@@ -69,7 +69,7 @@ def verdict(rows) -> Verdict:
 
 
 def show(setting, rows) -> list:
-    """Figure 8: arrays of different kinds, and every model's map, on its own canvas."""
+    """Draw Figure 8: arrays of different kinds, every model's map on its own canvas."""
     dataset = setting.arrays()
     load = pipeline.stimulus_loader(dataset)
     models = {row["model"]: predictor(row["model"]) for row in rows}
@@ -83,7 +83,7 @@ def show(setting, rows) -> list:
 
 
 def _trained() -> list:
-    """Names of the trained models in `weights/`, each once though it may have an alias."""
+    """Return the trained models in `weights/`, each once though it may have an alias."""
     by_file = {}
     for name in list_pretrained():
         by_file.setdefault(find_weights(name), name)

@@ -1,4 +1,4 @@
-"""Which layers of VGG16 hold pop-out targets before any saliency training?
+"""Pop-out targets in the layers of VGG16 before any saliency training.
 
 He, Tavakoli, Borji, Mi and Pugeault 2019, Table 5, Figures 2 and 9; `readouts` makes Table 6.
 """
@@ -36,7 +36,7 @@ def parts(setting) -> list:
 
 
 def measure(setting, model) -> list:
-    """A row for each layer: mean NMM of its ten best units, the best unit and its NMM."""
+    """Return a row for each layer: mean NMM of its ten best units, the best unit and its NMM."""
     moments = score_targets(model_of(setting, model, READOUT_CANVAS), list(PAPER), setting.arrays(),
                             label=f"{short(model)}: scoring targets")
     return [{"layer": layer, "units": len(found.mean), "nmm": mean_of_top(found),
@@ -62,8 +62,7 @@ def verdict(rows) -> Verdict:
 
 
 def show(setting, rows) -> list:
-    """Figure 9: arrays of different kinds, their masks, and the map of the best unit of the
-    middle layer on each array before training."""
+    """Draw Figure 9: arrays, masks and the map of the best middle unit before training."""
     model, dataset = model_of(setting, UNTRAINED, READOUT_CANVAS), setting.arrays()
     load, canvas = pipeline.stimulus_loader(dataset), facts_of(model).require_canvas()
     chosen = dataset.spread(SHOWN)

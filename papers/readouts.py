@@ -30,7 +30,7 @@ PAPER_NMM = numbers("understanding", "readouts")
 LAYERS = tuple(PAPER_NMM)
 OUTPUT_LAYER, MIDDLE_LAYER = "block5_conv3", "block4_conv1"
 METRICS = ("nss", "cc", "auc_judd", "auc_shuffled")
-FEW, ENOUGH = (0, 1, 2, 3), 0.01  # NSS by which more layers would have to be better
+FEW, ENOUGH = (0, 1, 2, 3), 0.01  # gain in NSS that more layers would need
 SEEDS = (1,)
 HELD_OUT = 50            # training stimuli that choose the epoch
 RUN = "finetuned_{}_{}"  # of layers and seed
@@ -42,7 +42,7 @@ def parts(setting) -> list:
 
 
 def measure(setting, layers, seed) -> list:
-    """Train the readout and the last so many convolutions; score stimuli and pop-out arrays."""
+    """Train the readout and the last `layers` convolutions; score stimuli and pop-out arrays."""
     canvas, fit = READOUT_CANVAS
     run = trained.train(setting.config(
         RECIPE, RUN.format(layers, seed),

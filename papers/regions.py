@@ -1,4 +1,4 @@
-"""What categories of regions drive units, before and after fine-tuning.
+"""Categories of regions that drive units, before and after fine-tuning.
 
 He, Tavakoli, Borji, Mi and Pugeault 2019, Tables 2 and 3, Figures 1, 4 and 7, section 6.
 """
@@ -46,13 +46,13 @@ SPEARMAN, CLUSTERS_P = _PAPER["spearman"], _PAPER["clusters_p"]
 PAPER = {statistic: {key: dict(zip(_PAPER["categories"], values))
                      for key, values in _PAPER[statistic].items()}
          for statistic in ("top", "above")}
-LAST = "block5_conv3"
-LEAST = 20  # labelled stimuli, below which nothing is tested
+LAST, FEW = "block5_conv3", 3  # layer, and fine-tuned layers, that the verdict compares
+LEAST = 20  # fewest labelled stimuli for a verdict
 SHOWN = 4   # stimuli of the picture
 
 
 def parts(setting) -> list:
-    """Before fine-tuning, the finished runs of `readouts`, and what --weights names."""
+    """The network before fine-tuning, the finished runs of `readouts` and those of --weights."""
     if setting.quick:
         return [(UNTRAINED,), ("vgg_linear",)]
     runs = [setting.scratch.parent / "readouts" / readouts.RUN.format(*part)
@@ -62,8 +62,10 @@ def parts(setting) -> list:
 
 
 def measure(setting, model) -> list:
-    """A row for each layer and category: ten best units, units above 1.5, and the output's OS and
-    OD; over OSIE's labelled validation stimuli, or all where those are few."""
+    """Return a row for each layer and category: ten best units, units above 1.5, OS and OD.
+
+    Over OSIE's labelled validation stimuli, or all labelled ones if those are few.
+    """
     network = model_of(setting, model, READOUT_CANVAS)
     dataset, labels, sigma, part = _labelled(setting)
     layers = list(LAYERS) if model == UNTRAINED else [LAST]
@@ -81,7 +83,7 @@ def measure(setting, model) -> list:
 
 
 def _labelled(setting) -> tuple:
-    """(OSIE's stimuli, labels, blur, which part of the stimuli)."""
+    """Return (OSIE's stimuli, labels, blur, name of the part of the stimuli)."""
     for part in ("validation", "all"):
         _, dataset, spec = load_data(setting.data("osie"), part=part)
         names = [str(name) for name in dataset.names]
@@ -97,7 +99,7 @@ def _labelled(setting) -> tuple:
 
 
 def _generated(setting, dataset):
-    """Labels for --quick: the left half of each array is "person head", the right half "text"."""
+    """Make labels for --quick: left halves are "person head", right halves are "text"."""
     root = setting.scratch / "osie_sr"
     for name, (height, width) in zip(dataset.names, dataset.sizes):
         halves = np.repeat(np.array([[1, 2]]), [width // 2, width - width // 2], axis=1)
@@ -110,7 +112,7 @@ def _generated(setting, dataset):
 
 
 def _finetuned(model):
-    """How many layers a run fine-tuned, as its config says; 0 before, empty where none says."""
+    """Read the number of fine-tuned layers from a run's config, empty for a file."""
     path = Path(model) / SETTINGS
     if model == UNTRAINED:
         return 0
@@ -170,16 +172,17 @@ def verdict(rows) -> Verdict:
                        f"({', '.join(before)}) and "
                        f"{len(tuned)} fine-tuned models; it takes OSIE-SR's labels of at least "
                        f"{LEAST} stimuli with categories")
+    paper = [PAPER["top"][FEW][c] - PAPER["top"][LAST][c] for c in ("person head", "text")]
     gains = {model: [top[c] - before[c] for c in ("person head", "text")]
              for model, top in tuned.items()}
     return Verdict(all(head > max(letters, 0) for head, letters in gains.values()), (
-        f"{text} (with 3 layers +2.07 and +0.24 NSS); ours "
+        f"{text} (with {FEW} layers {paper[0]:+.2f} and {paper[1]:+.2f} NSS); ours "
         + "; ".join(f"{short(model)} {head:+.2f} and {letters:+.2f}"
                     for model, (head, letters) in gains.items())))
 
 
 def show(setting, rows) -> list:
-    """Figure 1: stimuli and their labels; Figure 4: gain of each fine-tuned model."""
+    """Draw Figure 1, stimuli and labels, and Figure 4, the gain of each fine-tuned model."""
     dataset, labels, _, _ = _labelled(setting)
     load, strip = pipeline.stimulus_loader(dataset), []
     for index in [i for i, n in enumerate(dataset.names) if str(n) in labels.instances][:SHOWN]:

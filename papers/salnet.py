@@ -30,7 +30,7 @@ HELD_OUT = 50  # training stimuli that choose the epoch
 # An epoch of some 4,000 examples: 450 stimuli of OSIE, 753 of MIT1003
 WEIGHTS = {"osie": 9.0, "mit1003": 5.0}
 CANVAS = (96, 96)
-# what the paper says of its network against the three; shuffled AUC of BMS is above it in Table 4
+# the paper's network wins by these; by shuffled AUC it loses to BMS in Table 4
 CLAIMED = ("sim", "cc", "auc_borji", "auc_judd")
 
 
@@ -40,7 +40,7 @@ def parts(setting) -> list:
 
 
 def measure(setting, dataset, model) -> list:
-    """Mean scores over the validation stimuli of a dataset; JuntingNet is trained on it first."""
+    """Score a model on the validation stimuli; JuntingNet is trained on the dataset first."""
     training, stimuli, spec = load_data(setting.data(dataset))
     if model == SHALLOW:
         run = trained.train(training_config(setting, dataset), setting.log)
@@ -53,7 +53,7 @@ def measure(setting, dataset, model) -> list:
 
 
 def training_config(setting, dataset):
-    """The config of JuntingNet on a dataset; its run is the folder `<dataset>` of `scratch`."""
+    """Return the config of JuntingNet on a dataset, whose run is named like the dataset."""
     data = {**setting.section(dataset, hold_out=HELD_OUT), "canvas": list(CANVAS), "fit": "stretch",
             "upright": False, "weight": 1.0 if setting.quick else WEIGHTS[dataset]}
     return setting.config(RECIPE, dataset, data, evaluation={"metrics": list(METRICS)})

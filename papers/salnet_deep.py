@@ -1,4 +1,4 @@
-"""SalNet's deep network learns: the loss of its first iterations (Pan et al. 2016, section 4.2)."""
+"""Loss of the first iterations of SalNet's deep network (Pan et al. 2016, section 4.2)."""
 import keras
 
 from keras_saliency.datasets.loading import load_data, training_shares
@@ -26,13 +26,13 @@ KEYS = ("dataset", "rate_over_pixels")
 DATA = ("osie",)
 RECIPE = "salnet_deep_salicon.yaml"
 
-# Rates over the pixels of a map: the paper's (section 4.2), and one at which a random start learns
+# Rates over the pixels of a map: the paper's, and one at which a random start learns
 PAPER_RATE, OUR_RATE = numbers("salnet", "salnet_deep")["rate"], 0.0005
 CANVAS = (180, 240)
 SHARE, EPOCHS = 0.1, 20  # 25 iterations of 2 in each of 20 rounds: 500
 WATCHED = 20             # validation stimuli whose loss is watched
 METRICS = {"cc": "CC", "auc_shuffled": "shuffled AUC", "auc_borji": "AUC-Borji"}
-# of the deep network, Table 5
+# Deep network, Table 5
 PAPER = {where: deep for where, (_, deep) in numbers("salnet", "salnet")["both"].items()}
 
 
@@ -41,9 +41,11 @@ def parts(setting) -> list:
 
 
 def measure(setting, dataset, rate_over_pixels) -> list:
-    """A row for each round: iterations so far, rate, mean loss of a pixel in training and on the
-    stimuli watched; the last one with the scores of all validation stimuli. Of a training that
-    diverged one row that says so."""
+    """Train and return a row for each round: iterations so far, rate, mean loss of a pixel.
+
+    The loss is that in training and on the stimuli watched. The last row adds the scores on all
+    validation stimuli. A training that diverges has one row, marked as such.
+    """
     config = training_config(setting, dataset, rate_over_pixels)
     try:
         run = trained.train(config, setting.log)
@@ -66,7 +68,7 @@ def measure(setting, dataset, rate_over_pixels) -> list:
 
 
 def training_config(setting, dataset, rate_over_pixels):
-    """The config of a training; its run is the folder `<dataset>_<rate>` of `scratch`."""
+    """Return the config of a training, whose run is named `<dataset>_<rate>`."""
     canvas = setting.section(dataset).get("canvas", CANVAS)
     data = {**setting.section(dataset), "canvas": list(canvas), "upright": False,
             "weight": 0.8 if setting.quick else SHARE}
@@ -84,7 +86,7 @@ def training_config(setting, dataset, rate_over_pixels):
 
 
 def _start(setting, config):
-    """A file with what trainings start from: random layers below a bilinear enlargement."""
+    """Write the start of all trainings: random layers below a bilinear enlargement."""
     path, options = setting.scratch / f"start_{config.train.seed}.h5", config.model.options
     if not path.is_file():
         setting.scratch.mkdir(parents=True, exist_ok=True)
@@ -123,7 +125,7 @@ def verdict(rows) -> Verdict:
 
 
 def _falls(rows) -> tuple:
-    """(whether the loss falls in training and on other stimuli, what it does in words)."""
+    """Return (True if the loss falls in training and on other stimuli, its course in words)."""
     if rows[-1]["diverged"] == "yes":
         return False, "it diverges in the first iterations"
     loss, watched = column(rows, "loss"), column(rows, "val_loss")

@@ -22,9 +22,9 @@ KEYS = ("model",)
 OPTIONS = ("weights",)
 
 LAYER, SIDE, CHANNELS = "conv1", 5, "rgb"
-CHANCE = 0.05        # share of random filters that count as oriented
-LEAST = 0.25         # share of a network's that must, for edge detectors to be there
-# a column for each number of a filter: r00 is red at the top left
+CHANCE = 0.05  # share of random filters that count as oriented
+LEAST = 0.25   # share of a network's filters that must be oriented
+# One column for each number of a filter; r00 is red at the top left
 PLACES = [f"{channel}{y}{x}" for y in range(SIDE) for x in range(SIDE) for channel in CHANNELS]
 
 
@@ -33,7 +33,7 @@ def parts(setting) -> list:
 
 
 def measure(setting, model) -> list:
-    """A row for each filter: how oriented it is, what chance reaches, and its 75 numbers."""
+    """Return a row for each filter: its coherence, that of chance, and its 75 numbers."""
     network = load_pretrained(model)
     if network.name != "salnet_shallow":
         raise InputError(f"{model} is of {network.name}; the filters are those of salnet_shallow")

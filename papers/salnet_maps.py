@@ -33,8 +33,11 @@ def parts(setting) -> list:
 
 
 def measure(setting, model) -> list:
-    """A row for each of 40 validation stimuli of OSIE, spread over them: CC of the map with the
-    density of its fixations, and with the center bias of the training stimuli."""
+    """Return a row for each of 40 validation stimuli of OSIE, spread over all.
+
+    It has the CC of the map with the fixation density and with the center bias of the training
+    stimuli.
+    """
     network, (training, stimuli, spec) = load_pretrained(model), load_data(setting.data("osie"))
     load, bias = pipeline.stimulus_loader(stimuli), center_bias(training)
     rows = []
@@ -66,7 +69,7 @@ def verdict(rows) -> Verdict:
 
 
 def show(setting, rows) -> list:
-    """Stimulus, density and the map of each network."""
+    """Draw stimuli, densities and the map of each network."""
     _, stimuli, spec = load_data(setting.data("osie"))
     load = pipeline.stimulus_loader(stimuli)
     networks = {str(model): load_pretrained(str(model)) for model in groups(rows, "model")}

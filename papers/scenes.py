@@ -28,7 +28,7 @@ def parts(setting) -> list:
 
 
 def measure(setting, encoder) -> list:
-    """VGG16 learns the scenes; NSS of its attention where it is right and where it is wrong."""
+    """Let VGG16 learn the scenes; score its attention by NSS, apart for right and wrong answers."""
     dataset = load_part(setting.data("osie"), "all")
     pictures, least, options = setting.pictures, setting.least_images, {}
     if setting.quick:
@@ -42,7 +42,7 @@ def measure(setting, encoder) -> list:
 
 
 def _generated(dataset, folder) -> Path:
-    """The dataset's arrays in a folder for each of their kinds, as if those were scenes."""
+    """Write the dataset's arrays into two folders by kind, as if kinds were scenes."""
     load = pipeline.stimulus_loader(dataset)
     for index, kind in enumerate(dataset.categories):
         path = folder / ("color" if kind == "color" else "other") / f"{dataset.names[index]}.png"
@@ -60,8 +60,8 @@ def tables(rows) -> list:
 
 
 def verdict(rows) -> Verdict:
-    row = rows[0]
-    values = [row[name] for name in PAPER if row[name] != ""]
-    return Verdict(max(values) < 0.5, "a scene classifier attends elsewhere than people, right or "
-                   f"wrong (NSS 0.12, 0.11); ours {number(row['correct'], 2)}, "
-                   f"{number(row['wrong'], 2)}")
+    paper, ours = (", ".join(number(values[name], 2) for name in PAPER)
+                   for values in (PAPER, rows[0]))
+    return Verdict(max(rows[0][name] for name in PAPER if rows[0][name] != "") < 0.5,
+                   "a scene classifier attends elsewhere than people, right or wrong (NSS "
+                   f"{paper}); ours {ours}")

@@ -1,5 +1,7 @@
-"""The same units before and after fine-tuning (He, Tavakoli, Borji, Mi and Pugeault 2019, Figures
-3, 5 and 6)."""
+"""Units before and after fine-tuning.
+
+He, Tavakoli, Borji, Mi and Pugeault 2019, Figures 3, 5 and 6.
+"""
 import numpy as np
 
 from keras_saliency.datasets import pipeline
@@ -30,8 +32,8 @@ DATA = ("osie",)
 OPTIONS = ("weights",)
 
 LAYER = "block5_conv3"
-LAYERS, SEED = 3, 1  # of the run of `readouts`: Figure 6's number of fine-tuned layers
-SHOWN = 5            # units of the tables, and of the picture
+LAYERS, SEED = 3, 1  # the run of `readouts` with as many fine-tuned layers as Figure 6
+SHOWN = 5            # units of the tables and of the picture
 
 
 def parts(setting) -> list:
@@ -45,7 +47,7 @@ def _default_run(setting):
 
 
 def measure(setting, model) -> list:
-    """A row for each unit: its mean NSS before and after, and the stimulus it is best on after."""
+    """Return a row for each unit: mean NSS before and after, and its best stimulus after."""
     if not setting.weights and not setting.quick and not _default_run(setting).is_dir():
         raise InputError(f"no run {_default_run(setting)}: make `readouts` first, or name a "
                          "fine-tuned VGG network with --weights")
@@ -62,7 +64,7 @@ def measure(setting, model) -> list:
 
 
 def _before(setting, after):
-    """The network without training that sees stimuli as a fine-tuned one does."""
+    """Return the untrained network with the canvas of a fine-tuned one."""
     return model_of(setting, UNTRAINED, (facts_of(after).require_canvas(), facts_of(after).fit))
 
 
@@ -88,7 +90,7 @@ def verdict(rows) -> Verdict:
     for model, some in groups(rows, "model").items():
         before, after = column(some, "before"), column(some, "after")
         top = [np.sort(values)[-TOP_UNITS:].mean() for values in (before, after)]
-        silent = after == 0  # exactly: what responds nowhere has no deviation
+        silent = after == 0  # exactly 0: a unit that responds nowhere has no deviation
         rose = int(((after > before) & ~silent).sum())
         shown.append(top[1] > top[0] and 2 * rose > len(some))
         texts.append(f"{short(model)}: {top[0]:.2f} to {top[1]:.2f} for the ten best units, "
@@ -99,7 +101,7 @@ def verdict(rows) -> Verdict:
 
 
 def show(setting, rows) -> list:
-    """Figures 5 and 6: units that changed most, each on its best stimulus, before and after."""
+    """Draw Figures 5 and 6: the units that changed most, before and after."""
     dataset, paths = load_part(setting.data("osie"), "validation"), []
     load = pipeline.stimulus_loader(dataset)
     for model, some in groups(rows, "model").items():

@@ -1,19 +1,14 @@
-"""Ratio of positive fixation detectors against the model's NSS (He, Borji, Mi and Pugeault 2018,
-Table 5)."""
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-
-from keras_saliency.report.plots import DPI, legend, name_points, save_plot, style_axes
+"""Plot of the detectors' share against NSS (He, Borji, Mi and Pugeault 2018, Table 5)."""
+from keras_saliency.report.plots import legend, name_points, new_figure, save_plot, style_axes
 
 
 def detector_figure(groups: dict, stem) -> None:
-    """A point with a name for each model, as PNG and SVG.
+    """Plot a point with a name for each model, as PNG and SVG.
 
     Args:
         groups: {name of a group: (color, [(model, ratio 0..1, NSS), ...])}.
     """
-    figure = Figure(figsize=(6.4, 4.0), dpi=DPI, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(6.4, 4.0)
     axes = figure.add_subplot()
     for group, (color, points) in groups.items():
         axes.scatter([nss for _, _, nss in points], [100 * ratio for _, ratio, _ in points],

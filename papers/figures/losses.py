@@ -1,21 +1,25 @@
-"""Values and gradients of pixel-wise losses (He, Borji, Mi and Pugeault 2018, Figure 2)."""
+"""Plot of pixel-wise losses and their gradients (He, Borji, Mi and Pugeault 2018, Figure 2)."""
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
-from keras_saliency.report.plots import DPI, FAINT, GROUPS, INK, legend, save_plot, style_axes
+from keras_saliency.report.plots import (
+    FAINT,
+    GROUPS,
+    INK,
+    legend,
+    new_figure,
+    save_plot,
+    style_axes,
+)
 
 
 def loss_figure(values: dict, gradients: dict, maps: dict, stem) -> None:
-    """Two panels of curves and one for each map, as PNG and SVG.
+    """Plot two panels of curves and one panel for each map, as PNG and SVG.
 
     Args:
-        values, gradients: {loss: (differences, numbers)}, over the difference of prediction and
-            truth.
+        values, gradients: {loss: (differences of prediction and truth, numbers)}.
         maps: {loss: (truths, predictions, [truths, predictions])}.
     """
-    figure = Figure(figsize=(8.4, 6.0), dpi=DPI, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(8.4, 6.0)
     grid = figure.subplots(2, 2)
     for axes, title, curves in ((grid[0, 0], "Loss", values),
                                 (grid[0, 1], "Gradient with respect to the prediction",

@@ -1,4 +1,4 @@
-"""Pictures with marks on them: fixations, what a unit sees, where it responds most."""
+"""Pictures with marks: fixations, the patch a unit sees, the maximum of a response."""
 import cv2
 import numpy as np
 
@@ -8,7 +8,7 @@ MARK, DOT = (255, 210, 0), (90, 200, 255)  # RGB
 
 
 def with_fixations(picture, points) -> np.ndarray:
-    """uint8 [H, W, 3]: a dot at each of points [n, 2] (x, y)."""
+    """Return uint8 [H, W, 3] with a dot at each of points [n, 2] (x, y)."""
     marked = np.ascontiguousarray(picture, np.uint8).copy()
     radius = max(1, round(max(marked.shape[:2]) / 160))
     for x, y in np.floor(points).astype(int).tolist():
@@ -17,7 +17,7 @@ def with_fixations(picture, points) -> np.ndarray:
 
 
 def with_box(picture, top, left, size) -> np.ndarray:
-    """uint8 [H, W, 3]: the outline of a square, as far as it lies on the picture."""
+    """Return uint8 [H, W, 3] with the outline of a square, clipped to the picture."""
     marked = np.ascontiguousarray(picture, np.uint8).copy()
     height, width = marked.shape[:2]
     thickness = max(1, round(max(height, width) / 160))
@@ -28,7 +28,7 @@ def with_box(picture, top, left, size) -> np.ndarray:
 
 
 def response_picture(response, size) -> np.ndarray:
-    """uint8 [H, W, 3] of `size`: a response map [h, w] in false colours, a dot at its maximum."""
+    """Return a response map [h, w] in false colors as uint8 [H, W, 3], a dot at its maximum."""
     height, width = size
     row, column = np.unravel_index(np.argmax(response), response.shape)
     enlarged = colorize(cv2.resize(np.asarray(response, np.float32), (width, height),

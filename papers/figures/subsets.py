@@ -1,25 +1,18 @@
-"""What fits of DeepGaze I predict by what they were fitted with (Kuemmerer, Theis and Bethge 2015,
-Figures 5 and 8)."""
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-
-from keras_saliency.report.plots import BEST, DPI, GROUPS, INK, save_plot, style_axes
+"""Plots of DeepGaze I: fits to subsets of layers, bars of models (Kuemmerer et al. 2015)."""
+from keras_saliency.report.plots import BEST, GROUPS, INK, new_figure, save_plot, style_axes
 
 COLORS = (GROUPS[0], GROUPS[3], GROUPS[1])
 
 
 def subset_figure(groups: dict, measures, marks, stem) -> None:
-    """A row of panels for each group of fits, one panel for each measure, as PNG and SVG.
+    """Plot a row of panels for each group of fits, a panel for each measure, as PNG and SVG.
 
     Args:
         groups: {title: (label of the axis, names of the fits, {column: float [fits]})}.
-        measures: (label of the axis, {column: name in the legend}) of each panel of a row.
-        marks: for each panel the value at which a dotted line is drawn, or None.
-        stem: path without its ending.
+        measures: (label of the axis, {column: name in the legend}) for each panel of a row.
+        marks: for each panel the height of a dotted line, or None. stem: path without suffix.
     """
-    figure = Figure(figsize=(4.6 * len(measures), 2.3 * len(groups) + 0.8), dpi=DPI,
-                    layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(4.6 * len(measures), 2.3 * len(groups) + 0.8)
     grid = figure.subplots(len(groups), len(measures), squeeze=False)
     for row, (group, (label, names, columns)) in zip(grid, groups.items()):
         for axes, (title, lines), mark in zip(row, measures, marks):
@@ -31,7 +24,7 @@ def subset_figure(groups: dict, measures, marks, stem) -> None:
             axes.set_xticks(range(len(names)), names, parse_math=False)
             axes.set_xlim(-0.4, len(names) - 0.6)
             style_axes(axes, group, label, title)
-    for place, axes in enumerate(grid[0]):  # beside the panels, where no line is
+    for place, axes in enumerate(grid[0]):  # legends below the panels, where they cover no line
         handles, names = axes.get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower left" if not place
                       else "outside lower right", fontsize=8, frameon=False)
@@ -39,17 +32,15 @@ def subset_figure(groups: dict, measures, marks, stem) -> None:
 
 
 def bar_figure(panels, stem) -> None:
-    """Bars of models, a panel for each measure, as PNG and SVG.
+    """Plot bars of models, a panel for each measure, as PNG and SVG.
 
     Args:
-        panels: (title, label of the axis, left end of the axis, {model: value}, names of models in
-            another color, {name of a published value: value}, drawn hatched below).
-        stem: path without its ending.
+        panels: (title, label of the axis, its left end, {model: value}, names of models in another
+            color, {name: published value}, which are hatched bars below). stem: path without
+            suffix.
     """
     longest = max(len(values) + len(published) for *_, values, _, published in panels)
-    figure = Figure(figsize=(4.8 * len(panels), 0.8 + 0.3 * longest), dpi=DPI,
-                    layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(4.8 * len(panels), 0.8 + 0.3 * longest)
     for axes, (title, label, start, values, marked, published) in zip(
             figure.subplots(1, len(panels), squeeze=False)[0], panels):
         bars = [*sorted(values.items(), key=lambda item: -item[1]), *published.items()]

@@ -1,4 +1,4 @@
-"""The files of a result: its rows as CSV, what they were made with and what they say as JSON."""
+"""Files of a result: its rows as CSV; its settings, software and verdict as JSON."""
 import csv
 import json
 import math
@@ -6,26 +6,26 @@ from pathlib import Path
 
 from keras_saliency.files import InputError, atomic_path, write_csv
 
-# Columns that every result has, after those of its own.
+# The last columns of every result
 SETTINGS, MINUTES = "settings", "minutes"
 DIGITS = 6
 
 
 def table_path(folder, name: str) -> Path:
-    """Where the rows of a result are."""
+    """Return the path of a result's rows."""
     return Path(folder) / f"{name}.csv"
 
 
 def facts_path(folder, name: str) -> Path:
-    """Where a result says what it was made with and what came out."""
+    """Return the path of a result's settings and verdict."""
     return Path(folder) / f"{name}.json"
 
 
 def read_rows(path) -> list:
-    """The rows of a result's CSV file as dicts of numbers and texts; none if there is no file.
+    """Return the rows of a CSV file as dicts of numbers and texts; none if there is no file.
 
     Raises:
-        InputError: the file is no such table.
+        InputError: the file is not a table of results.
     """
     path = Path(path)
     if not path.is_file():
@@ -34,16 +34,16 @@ def read_rows(path) -> list:
         with open(path, newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file, strict=True))
     except (csv.Error, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: no table of results ({error}); remove it") from None
+        raise InputError(f"{path}: not a table of results ({error}); remove it") from None
     for number, row in enumerate(rows, 2):
         if None in row or None in row.values():
-            raise InputError(f"{path}: line {number} has another number of columns than the "
-                             "header; remove it")
+            raise InputError(f"{path}: line {number} differs from the header in its number of "
+                             "columns; remove it")
     return [{name: _value(text) for name, text in row.items()} for row in rows]
 
 
 def write_rows(path, rows) -> None:
-    """Write rows, whole or not at all; a column that a row lacks is empty there."""
+    """Write rows, whole or not at all; a missing column becomes an empty cell."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
     last = [name for name in (SETTINGS, MINUTES) if name in columns]
     columns = [name for name in columns if name not in last] + last
@@ -51,7 +51,7 @@ def write_rows(path, rows) -> None:
 
 
 def read_facts(path) -> dict:
-    """What `write_facts` wrote; empty if there is no file."""
+    """Return the content of a JSON file, an empty dict if there is no file."""
     path = Path(path)
     if not path.is_file():
         return {}
@@ -62,24 +62,24 @@ def read_facts(path) -> dict:
 
 
 def write_facts(path, facts: dict) -> None:
-    """Write the JSON file of a result, whole or not at all."""
+    """Write a JSON file, whole or not at all."""
     with atomic_path(path) as temporary:
         temporary.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n",
                              encoding="utf-8")
 
 
 def key_of(row: dict, keys) -> tuple:
-    """Which part a row belongs to, as texts, which is what the file holds."""
+    """Return the part that a row belongs to, as texts like those in the file."""
     return tuple(_text(row[key]) for key in keys)
 
 
 def _text(value) -> str:
-    """A cell; a number as the shortest text that reads back as its first digits."""
+    """Return a value as a cell; a number keeps six digits."""
     if isinstance(value, bool) or not hasattr(value, "__float__") or isinstance(value, str):
         return str(value)
     number = float(value)
     if not math.isfinite(number):
-        return ""  # not scored
+        return ""  # NaN: not scored
     return str(int(number)) if number == int(number) and abs(number) < 1e15 else (
         f"{number:.{DIGITS}g}")
 

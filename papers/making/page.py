@@ -1,4 +1,4 @@
-"""docs/results.md and --list, from the committed files of the results; no number is typed."""
+"""The page docs/results.md and the output of --list, made of the committed files alone."""
 from pathlib import Path
 
 from keras_saliency.files import atomic_path
@@ -12,7 +12,7 @@ NOT_YET = "not made yet"
 
 
 def command(name: str, spec, rows) -> str:
-    """How a result is made, as one types it; runs and files among its parts came by --weights."""
+    """Return the command line that makes a result, with the runs and files of its parts."""
     options = {"root": [f"{root}=PATH" for root in spec.data],
                "weights": list(dict.fromkeys(
                    value for row in rows for value in (str(row[key]) for key in spec.keys)
@@ -22,7 +22,7 @@ def command(name: str, spec, rows) -> str:
 
 
 def listing(results: dict, out) -> str:
-    """Every table and figure of the papers, what makes it, minutes and verdict, as text."""
+    """Return a line for each table and figure: its result with minutes and verdict."""
     lines = []
     for paper, items in ITEMS.items():
         lines += ["", PAPERS[paper], ""]
@@ -52,7 +52,7 @@ def _minutes(minutes) -> str:
 
 
 def write(results: dict, out) -> Path:
-    """Write `<out>.md` from `<out>/preface.md` and the files of the results in `out`."""
+    """Write the page `<out>.md` of `<out>/preface.md` and the results in `out`; return its path."""
     out = Path(out)
     parts = [(out / PREFACE).read_text(encoding="utf-8").rstrip("\n")]
     for paper in ITEMS:
@@ -83,14 +83,14 @@ def _overview(paper, results, out) -> str:
 
 
 def _counts(items, states) -> str:
-    """How many tables and figures of a paper are made, and of how many the finding holds."""
+    """Count the tables and figures that are made and the findings that hold."""
     holds, fails, made = (states.count(text) for text in HOLDS.values())
     return (f"{len(states)} of {items} tables and figures are made here: of {holds} the finding "
             f"holds, of {fails} it does not, {made} have none that a number could test.")
 
 
 def section(name: str, spec, out) -> str:
-    """A result's part of the page."""
+    """Return the section of a result."""
     rows = ledger.read_rows(ledger.table_path(out, name))
     facts = ledger.read_facts(ledger.facts_path(out, name))
     where = "; ".join(

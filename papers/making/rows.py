@@ -1,10 +1,12 @@
-"""Numbers of results as texts, and rows brought together."""
+"""Rows of a result by group and by column, and numbers as cells of a table."""
 import numpy as np
 
 
 def groups(rows, *keys) -> dict:
-    """Rows by the values of some columns, in the order of their first appearance; one key gives
-    its values, several give tuples."""
+    """Return {value: rows} by one column, {tuple of values: rows} by several.
+
+    Groups are in the order of their first row.
+    """
     found = {}
     for row in rows:
         values = tuple(row[key] for key in keys)
@@ -13,12 +15,12 @@ def groups(rows, *keys) -> dict:
 
 
 def column(rows, name) -> np.ndarray:
-    """A column as float64, NaN where a cell is empty."""
+    """Return a column as float64, NaN where a cell is empty."""
     return np.array([np.nan if row.get(name, "") == "" else row[name] for row in rows], np.float64)
 
 
 def spread(values, digits=3) -> str:
-    """Mean and, of several, their standard deviation (N - 1)."""
+    """Return the mean as text, with the standard deviation (N - 1) of several values."""
     values = np.asarray(values, np.float64)
     if not len(values) or not np.isfinite(values).all():
         return ""
@@ -27,5 +29,5 @@ def spread(values, digits=3) -> str:
 
 
 def number(value, digits=3) -> str:
-    """A number with so many decimals; an empty text for one that is not there."""
+    """Return a number with `digits` decimals, an empty text for a missing one."""
     return "" if value in ("", None) or not np.isfinite(value) else f"{value:.{digits}f}"

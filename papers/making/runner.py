@@ -1,4 +1,4 @@
-"""Makes a result part by part; what is finished is kept and not made again."""
+"""Makes a result part by part; finished parts are kept."""
 import platform
 import time
 from importlib import metadata
@@ -15,17 +15,13 @@ VERSIONS = ("tensorflow", "keras", "numpy", "scipy")
 
 
 def make(name: str, spec: ResultSpec, setting: Setting, out) -> list:
-    """Make what is missing of a result.
+    """Make the missing parts of a result and return all its rows, in the order of the parts.
 
-    `<out>/<name>.csv` gets the rows of a part as soon as it is finished, `<name>.json` what they
-    were made with and the verdict; plots of the numbers lie beside them.
-
-    Returns:
-        All rows, in the order of the parts.
+    Each finished part adds its rows to `<out>/<name>.csv` at once and updates `<name>.json`,
+    which holds settings, software and verdict. Plots of the numbers lie beside them.
 
     Raises:
-        InputError: `out` holds the result made with other settings; data or a model that is
-            missing.
+        InputError: `out` holds the result made with other settings, or data or a model is missing.
     """
     path, settings = ledger.table_path(out, name), describe_settings(spec, setting)
     rows = ledger.read_rows(path)
@@ -52,25 +48,25 @@ def make(name: str, spec: ResultSpec, setting: Setting, out) -> list:
     facts = ledger.read_facts(ledger.facts_path(out, name))
     if rows and (facts.get("finished"), facts.get("verdict")) != (
             finished_parts(spec, rows), verdict_of(spec, rows, len(parts)).text):
-        _write_facts(name, spec, len(parts), out)  # rows of another machine, or a clearer verdict
+        _write_facts(name, spec, len(parts), out)  # rows from another machine, or a changed verdict
     if spec.draw is not None:
         spec.draw(rows, Path(out) / name)
     return rows
 
 
 def rows_of(name: str, out) -> list:
-    """The rows of a result that was made, as its file has them."""
+    """Return the rows in the file of a result."""
     return ledger.read_rows(ledger.table_path(out, name))
 
 
 def describe_settings(spec: ResultSpec, setting: Setting) -> str:
-    """The recipe and what changes it, as the column `settings` has them."""
+    """Return the recipe and its changes as the text of the column `settings`."""
     words = [spec.recipe or "", *setting.overrides, "quick" if setting.quick else ""]
     return " ".join(word for word in words if word)
 
 
 def verdict_of(spec: ResultSpec, rows, parts: int) -> Verdict:
-    """The verdict on rows read from the file; none while some of the parts are missing."""
+    """Return the verdict on rows read from the file; it is open while parts are missing."""
     done = finished_parts(spec, rows)
     if done < parts:
         return Verdict(None, "No verdict before all of them are made.")
@@ -78,7 +74,7 @@ def verdict_of(spec: ResultSpec, rows, parts: int) -> Verdict:
 
 
 def finished_parts(spec: ResultSpec, rows) -> int:
-    """How many parts have rows."""
+    """Return the number of parts that have rows."""
     return len({ledger.key_of(row, spec.keys) for row in rows})
 
 
@@ -102,6 +98,6 @@ def _write_facts(name, spec, parts, out) -> None:
 
 
 def versions() -> str:
-    """The software that numbers depend on, in one line."""
+    """Return the versions of the software that numbers depend on, in one line."""
     return ", ".join([f"keras_saliency {__version__}", f"Python {platform.python_version()}",
                       *(f"{package} {metadata.version(package)}" for package in VERSIONS)])

@@ -1,4 +1,4 @@
-"""What a result is made with: the user's data, models and changes, or small generated ones."""
+"""Data, models and options that a result is made with; generated arrays for --quick."""
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable, Mapping, Optional, Sequence
@@ -10,27 +10,27 @@ from keras_saliency.files import InputError
 from keras_saliency.units.popout import ARRAYS, SIZE
 from papers.making.spec import ROOTS
 
-# Name -> the section `data` of a config, as the dataset's literature has it.
+# Dataset -> section `data` of a config, with the blur of its literature
 SECTIONS = {
     "osie": {"name": "osie", "sigma_pixels": 16},
     "mit1003": {"name": "fixatons", "upright": True},  # of the FixaTons collection
 }
-# Generated arrays in the place of a dataset, for --quick.
+# Generated arrays that replace a dataset with --quick
 QUICK_SIZE, QUICK_CANVAS, QUICK_COUNT = (96, 128), (48, 64), 24
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What a result is made with.
+    """Data, models and options of one call.
 
     Attributes:
-        scratch: folder of trainings, caches and pictures of stimuli.
-        recipes: folder of the config files, the repository's `configs/`.
-        roots: dataset -> its folder, as of `ROOTS`.
-        weights, pictures, least_images: of the command line; None or empty where not given.
-        overrides: `key.sub=value` texts that change the recipe.
-        quick: generated arrays, tiny widths, no weights: shows in seconds that all of it runs.
-        log: called with each line for the user.
+        scratch: folder for trainings, caches and pictures of stimuli.
+        recipes: folder of config files, the repository's `configs/`.
+        roots: {dataset of `ROOTS`: folder}.
+        weights, pictures, least_images: options of the command line.
+        overrides: texts `key.sub=value` that change the recipe.
+        quick: run in seconds, with generated arrays and tiny networks without weights.
+        log: function that prints a line for the user.
     """
 
     scratch: Path
@@ -44,15 +44,15 @@ class Setting:
     log: Callable = print
 
     def root(self, name: str) -> str:
-        """The folder of a dataset; `InputError` with the option that names it if there is none."""
+        """Return the folder of a dataset; an `InputError` names its option if it was not given."""
         if name not in self.roots:
             raise InputError(f"this result reads {ROOTS[name]}: --root {name}=PATH")
         return self.roots[name]
 
     def section(self, dataset: str, **changes) -> dict:
-        """The section `data` of a config for "osie" or "mit1003".
+        """Return the section `data` of a config for "osie" or "mit1003".
 
-        With `quick` generated arrays take its place: only the `canvas` is known, and it is small.
+        With `quick` it describes generated arrays on a small canvas.
         """
         if self.quick:
             return {"name": "popout", "sigma_pixels": 6, "canvas": list(QUICK_CANVAS), "options": {
@@ -61,23 +61,21 @@ class Setting:
         return {**SECTIONS[dataset], "root": self.root(dataset), **changes}
 
     def data(self, dataset: str, **changes) -> configs.DataConfig:
-        """As `section`, as a `DataConfig`."""
+        """Return `section` as a `DataConfig`."""
         return configs.from_dict({"data": self.section(dataset, **changes)}).data
 
     def arrays(self):
-        """The generated pop-out arrays that models and units are scored on: those of the tables, or
-        with `quick` few and small ones."""
+        """Return the generated pop-out arrays of the tables, with `quick` few and small ones."""
         size, count = (QUICK_SIZE, QUICK_COUNT) if self.quick else (SIZE, ARRAYS)
         return popout.load(count=count, size=size)
 
     def config(self, recipe: str, name: str, data, **changes) -> Config:
-        """The config of one training of this result.
+        """Return the config of one training; `overrides` are applied last.
 
         Args:
-            recipe: file of `recipes`. name: of the run, whose folder lies in `scratch`.
-            data: what takes the place of its section `data`: that of `section`.
-            changes: sections `model`, `train` and `evaluation`: keys that change. What the user
-                gave with --set comes last.
+            recipe: file of `recipes`. name: of the run, a folder of `scratch`.
+            data: its section `data`, as `section` returns it.
+            changes: {key: value} for the sections `model`, `train` and `evaluation`.
         """
         values = configs.to_dict(configs.load(self.recipes / recipe))
         values.update(name=name, output=str(self.scratch), data=data)
@@ -88,17 +86,17 @@ class Setting:
             values["model"]["options"] = {**values["model"]["options"], "width_multiplier": 0.03}
             if values["train"]["lbfgs"] is None:
                 values["train"].update(epochs=1, batch=4, precision="float32")
-            else:  # which takes no batches
+            else:  # L-BFGS takes no batches
                 values["train"]["lbfgs"] = {**values["train"]["lbfgs"], "iterations": 2}
         return configs.from_dict(configs.read_pairs(self.overrides, values=values))
 
 
 def read_roots(pairs, known, result: str) -> dict:
-    """{dataset: folder} of texts `dataset=folder`.
+    """Return {dataset: folder} from texts `dataset=folder`.
 
     Raises:
-        InputError: a dataset that `result` does not read (`known` are those that it does), or a
-            folder that is not there.
+        InputError: a dataset is not among `known`, those that the result reads, or a folder is
+            missing.
     """
     roots = {}
     for pair in pairs:

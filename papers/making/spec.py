@@ -10,7 +10,7 @@ OPTIONS = ("weights", "pictures", "least_images")
 
 
 class Verdict(NamedTuple):
-    """Whether a paper's finding shows in our numbers.
+    """The answer to whether a paper's finding shows in our numbers.
 
     holds: True or False; None where there is nothing to compare. text: one line with the finding,
     our numbers and, where it does not hold, the likely reason.
@@ -83,6 +83,6 @@ def read_spec(module) -> ResultSpec:
                if field.default is MISSING and not hasattr(module, names[field.name])]
     if missing:
         raise TypeError(f"{module.__name__} lacks {', '.join(missing)}; papers/making/spec.py "
-                        "says what a result has")
+                        "lists the names of a result")
     return ResultSpec(**{field: getattr(module, name) for field, name in names.items()
                          if hasattr(module, name)})

@@ -1,4 +1,4 @@
-"""MSI-Net's trainings of the result `ablations`, for other results to compare."""
+"""Trainings of the result `ablations`, for results that compare them."""
 from keras_saliency.files import InputError
 from keras_saliency.models import facts_of
 from papers.ablations import VARIANTS
@@ -7,8 +7,7 @@ from papers.shared.trained import runs_of, tiny
 
 
 def runs(setting) -> list:
-    """Folders or weights files of MSI-Nets: as `runs_of` of `ablations`, with `setting.quick` a
-    tiny random one of each variant."""
+    """Return folders or weights files of MSI-Nets, tiny random ones with `setting.quick`."""
     if setting.quick and not setting.weights:
         return [str(tiny(setting, variant, 1 + place, "msi_net", VARIANTS[variant],
                          canvas=list(QUICK_CANVAS))) for place, variant in enumerate(VARIANTS)]
@@ -16,10 +15,10 @@ def runs(setting) -> list:
 
 
 def variant_of(model) -> str:
-    """The key of `VARIANTS` that a trained MSI-Net is.
+    """Return the key of `VARIANTS` of a trained MSI-Net.
 
     Raises:
-        InputError: another network.
+        InputError: it is another network.
     """
     about = facts_of(model).about
     if model.name != "msi_net":
@@ -34,5 +33,5 @@ def variant_of(model) -> str:
 
 
 def trained_on(model) -> str:
-    """Name of the dataset that a network was trained on, without its edition."""
+    """Return the name of the dataset that a network was trained on, without its edition."""
     return str(facts_of(model).about.get("dataset", "")).partition(" ")[0]

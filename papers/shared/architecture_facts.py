@@ -1,4 +1,4 @@
-"""What the papers state of their networks, and where it can be read off a network."""
+"""Facts that the papers state about their networks, and functions that read them off."""
 from typing import NamedTuple, Optional
 
 import keras
@@ -13,7 +13,7 @@ class Network(NamedTuple):
 
     Attributes:
         model: keras.Model. costs: {layer: `LayerCost`} at `size`. total: its `Cost`.
-        size: (h, w) of the image. loss: {name: factor} of its recipe, or None.
+        size: (h, w) of the image. loss: {name: factor} of its recipe or None.
     """
 
     model: keras.Model
@@ -24,12 +24,12 @@ class Network(NamedTuple):
 
 
 def times(shape) -> str:
-    """15x20x512 of (15, 20, 512)."""
+    """Return 15x20x512 for (15, 20, 512)."""
     return "x".join(map(str, shape))
 
 
 def stated(value):
-    """A fact as text or number."""
+    """Return a fact as text or number."""
     return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
 
 
@@ -169,7 +169,7 @@ READ = {
 
 
 def _stated(network, fact):
-    """The paper's value of a fact; SalNet's deep network has facts in two papers."""
+    """Return the value that a paper states; two papers state facts of `salnet_deep`."""
     return next(facts[network][fact] for facts in (numbers(p, "architectures") for p in PAPERS)
                 if fact in facts.get(network, ()))
 

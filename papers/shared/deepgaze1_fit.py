@@ -1,4 +1,4 @@
-"""What the results of DeepGaze I share: data, the one fit, the fits to subsets of layers."""
+"""The parts that the results of DeepGaze I share: data, the fit, fits to subsets of layers."""
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -23,10 +23,10 @@ from papers.shared.explained import Bounds, bounds
 
 RECIPE = "deepgaze1_mit1003.yaml"
 SIZE = (768, 1024)  # the most common one of MIT1003, the paper's section 1.1
-FIT = "deepgaze1"  # the fit that is made here, and what its network is called
+FIT = "deepgaze1"  # name of the shared fit and of its network
 NETWORKS, QUICK_MODELS = ("msi_net", "ead"), ("center_bias", "itti")
-FINE = 0.001       # step of the thresholds of auc_shuffled_fine, of a map's range
-# Of the fits to subsets of layers: canvas, cells of a response, training stimuli, L-BFGS.
+FINE = 0.001       # threshold step of auc_shuffled_fine, as a share of the map's range
+# Fits to subsets of layers: canvas, cells of a response, training stimuli, L-BFGS settings
 SUBSET_CANVAS, CELLS, SUBSET_STIMULI = (384, 512), (24, 32), 200
 SUBSET_FIT = {"iterations": 30, "cell": 16, "leave_one_observer_out": False}
 ABOUT = (
@@ -44,26 +44,26 @@ SUBSETS_ABOUT = (
 
 
 def section(setting, canvas=SIZE, train=363) -> dict:
-    """The section `data` of the recipe: the stimuli of `SIZE`."""
+    """Return the section `data` of the recipe: the stimuli of `SIZE`."""
     found = setting.section("mit1003", upright=False, options={"stimulus_size": list(SIZE)},
                             canvas=list(canvas), train=train, validation=100)
-    if setting.quick:  # where cells must fill it
+    if setting.quick:  # its cells must fill the canvas
         found["canvas"] = list(QUICK_SIZE)
     return {**found, "center_bias": "histogram"}
 
 
 def shared(setting):
-    """`setting` with the folder that all results of DeepGaze I share as its scratch."""
+    """Return `setting` with the scratch folder that all results of DeepGaze I share."""
     return replace(setting, scratch=setting.scratch.parent / "deepgaze1")
 
 
 def data(setting) -> tuple:
-    """(training, validation, spec) of the recipe's stimuli."""
+    """Return (training, validation, spec) of the recipe's stimuli."""
     return load_data(configs.from_dict({"data": section(setting)}).data)
 
 
 def limits(setting) -> Bounds:
-    """The center bias and the gold standard on the validation stimuli, fitted once a process."""
+    """Return the bounds on the validation stimuli, fitted once in a process."""
     return _limits(yaml.safe_dump(section(setting)))
 
 
@@ -74,13 +74,13 @@ def _limits(text) -> Bounds:
 
 
 def fit(setting):
-    """The `Run` of the recipe, made by the first result that needs it."""
+    """Return the `Run` of the recipe, trained by the first result that needs it."""
     setting = shared(setting)
     return trained.train(setting.config(RECIPE, "fit", section(setting)), setting.log)
 
 
 def measure_subset(setting, subset, sparsity=None) -> dict:
-    """`SubsetStudy.measure` of a `layer_subset`; sparsity: lambda, else the recipe's."""
+    """Fit to a `layer_subset` and return its row; sparsity: lambda, by default the recipe's."""
     setting = shared(setting)
     recipe = configs.load(setting.recipes / RECIPE).train.lbfgs
     config = setting.config(
@@ -95,7 +95,7 @@ def measure_subset(setting, subset, sparsity=None) -> dict:
 
 @lru_cache(maxsize=1)
 def _study(text, folder) -> SubsetStudy:
-    """Of a config as text; its responses are in `folder`."""
+    """Return the study of a config given as text; `folder` keeps its responses."""
     config = configs.from_dict(yaml.safe_load(text))
     encoder = config.model.encoder_weights
     training, validation, spec = load_data(config.data)
@@ -107,8 +107,10 @@ def _study(text, folder) -> SubsetStudy:
 
 
 def model_names(setting) -> list:
-    """The models beside each other: DeepGaze I, what --weights names, the classical ones, those of
-    `weights/`. `FIT` is the shared fit, which a DeepGaze I of --weights takes the place of."""
+    """Return the models to compare: DeepGaze I, those of --weights, classical ones, `NETWORKS`.
+
+    A DeepGaze I among --weights replaces the shared fit, `FIT`.
+    """
     given = [str(weights) for weights in setting.weights]
     others = QUICK_MODELS if setting.quick else (*list_models(classical=True), *NETWORKS)
     own = [] if any(is_deepgaze1(name) for name in given) else [FIT]
@@ -116,25 +118,28 @@ def model_names(setting) -> list:
 
 
 def is_deepgaze1(name) -> bool:
-    """Whether a model's name, run or file is a DeepGaze I."""
+    """Tell whether a name, run or file is a DeepGaze I."""
     return name == FIT or name not in list_models(classical=True) and (
         weights_file.read_attributes(find_weights(name)).get("model") == "deepgaze1")
 
 
 def load(setting, name):
-    """What `predict` takes, of one of `model_names`."""
+    """Load one of `model_names`."""
     return fit(setting).model if name == FIT else predictor(name)
 
 
 def folder_of(setting, name) -> Path:
-    """The folder of a run among `model_names`."""
+    """Return the run folder of one of `model_names`."""
     return shared(setting).scratch / "fit" if name == FIT else find_weights(name).parent
 
 
 def aucs(maps, dataset, label=None) -> list:
-    """[{"auc_shuffled", "auc_shuffled_fine", "auc_judd"}] of a map [H, W] of each stimulus: the MIT
-    benchmark's two, and shuffled AUC with a hundred times its thresholds, which peaked densities
-    need."""
+    """Score a map [H, W] of each stimulus by the AUCs of the MIT benchmark.
+
+    Returns:
+        [{"auc_shuffled", "auc_shuffled_fine", "auc_judd"}]; the fine one has a hundred times as
+        many thresholds, which peaked densities need.
+    """
     found = []
     for index, saliency in enumerate(tqdm(maps, total=len(dataset), desc=label, unit="stimulus")):
         fixated, others = (dataset.fixations.fixation_map(index),
@@ -148,5 +153,5 @@ def aucs(maps, dataset, label=None) -> list:
 
 
 def saw_the_data(row) -> bool:
-    """Whether a model other than DeepGaze I was trained on MIT1003, by another division of it."""
+    """Tell whether another model was trained on MIT1003, where its split differs from ours."""
     return row["network"] != FIT and "mit1003" in str(row["trained_on"]).lower()

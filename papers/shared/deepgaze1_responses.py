@@ -1,4 +1,4 @@
-"""Responses of DeepGaze I's backbone on disk, so that fits to subsets of its layers share them."""
+"""Responses of DeepGaze I's backbone on disk, shared by the fits to subsets of its layers."""
 import hashlib
 import json
 import shutil
@@ -14,14 +14,14 @@ MOMENTS, LAYERS = "moments.npz", "layers.json"
 
 
 def stored(model, encoder: str, dataset, canvas, most_cells, folder) -> Responses:
-    """The `Responses` of all layers that `model` reads out, as read-only memory maps.
+    """Return the `Responses` of all layers that `model` reads out, as read-only memory maps.
 
-    They are made if `folder` does not hold those of the same layers, stimuli, canvas and cells; a
-    stopped collection leaves nothing that would be taken for a finished one.
+    They are collected unless `folder` holds those of the same layers, weights, stimuli, canvas and
+    cells. An interrupted collection is never taken for a finished one.
 
     Args:
-        model: a `deepgaze1`. encoder: what its encoder weights are called, part of what tells
-            responses apart. most_cells: as of `deepgaze1_likelihood.collect`.
+        model: a `deepgaze1`. encoder: name of its encoder weights.
+        most_cells: as in `deepgaze1_likelihood.collect`.
     """
     key = json.dumps([chosen_layers(model), model.count_params(), str(encoder), dataset.name,
                       str(dataset.edition), list(dataset.names), list(canvas), list(most_cells)])
@@ -56,6 +56,6 @@ def _make(model, dataset, canvas, most_cells, place: Path) -> None:
 
 
 def choose(responses: Responses, layers) -> Responses:
-    """Those of some layers."""
+    """Return the responses of some layers."""
     return Responses({layer: responses.maps[layer] for layer in layers},
                      {layer: responses.moments[layer] for layer in layers})

@@ -1,7 +1,7 @@
-"""DeepGaze I fitted to subsets of its backbone's layers, and what each fit predicts.
+"""DeepGaze I fitted to subsets of its backbone's layers, and the scores of each fit.
 
-Source: Kuemmerer, Theis and Bethge (2015), section 2.3 and 6.1, Figures 5 and 8. In place of
-leaving out each observer in turn, some of them are left out of every fit.
+Source: Kuemmerer, Theis and Bethge (2015), sections 2.3 and 6.1, Figures 5 and 8. Departure: the
+same observers are left out of every fit, where the paper leaves out each in turn.
 """
 from functools import cached_property
 
@@ -15,17 +15,17 @@ from keras_saliency.models.deepgaze1 import choose_layers
 from keras_saliency.training.deepgaze1_likelihood import Likelihood, beginning, minimize
 from papers.shared.deepgaze1_responses import choose
 
-HELD_OUT = 5       # each fifth observer
-AUC_STIMULI = 100  # of a part, at most
-AUC_STEP = 0.01    # of the thresholds, of the range of a log_density
+HELD_OUT = 5       # every fifth observer is left out
+AUC_STIMULI = 100  # most stimuli that are scored by AUC
+AUC_STEP = 0.01    # threshold step, as a share of the range of a log_density
 
 
 class SubsetStudy:
-    """Fits of the readout to some layers' responses.
+    """Fits of the readout to the responses of some layers.
 
     Args:
-        responses: (of the training, of the validation stimuli), of all layers.
-        training, validation: their stimuli, of one size, with observers. canvas: (h, w).
+        responses: (training, validation) `Responses` of all layers.
+        training, validation: stimuli of one size, with observers. canvas: (h, w).
         settings: `LbfgsConfig`. method: of the center_bias.
     """
 
@@ -36,15 +36,15 @@ class SubsetStudy:
         self.held_out = np.unique(training.fixations.observer)[HELD_OUT - 1::HELD_OUT]
 
     def measure(self, subset) -> dict:
-        """What a fit to `subset`, as `layer_subset` of `deepgaze1`, predicts.
+        """Fit to `subset` (a `layer_subset` of `deepgaze1`) and return its scores.
 
         Returns:
-            Dict: `layers` and `units`, their numbers; `gain`, bits per fixation over the
-            center_bias, on the training stimuli of the observers fitted to (`gain_training`) and
-            of those left out (`gain_observers`), and on the validation stimuli of all
-            (`gain_validation`); `share_...` of what the gold standard gains there; `auc_training`
-            and `auc_validation`, mean shuffled AUC of the log_density under a uniform prior over
-            the first `AUC_STIMULI` stimuli.
+            Dict: `layers` and `units` count what the fit reads; `gain_*` is bits per fixation
+            over the center_bias; `share_*` is that gain as a share of the gold standard's.
+            `*_training` has the training stimuli and the observers fitted to, `*_observers` the
+            observers left out, `*_validation` the validation stimuli and all observers.
+            `auc_training` and `auc_validation` are the mean shuffled AUC of the log_density under
+            a uniform prior over the first `AUC_STIMULI` stimuli.
         """
         layers = choose_layers(self.responses[0].maps, subset)
         own = [choose(part, layers) for part in self.responses]
@@ -70,7 +70,7 @@ class SubsetStudy:
 
     @cached_property
     def explainable(self) -> dict:
-        """{part: bits per fixation over the center_bias of the gold standard}."""
+        """{part: bits per fixation of the gold standard over the center_bias}."""
         gold = fit_gold_standard(self.training, center=self.center)
         return {name: _gold_gain(gold, dataset, self.center, leave_out, keep)
                 for name, dataset, leave_out, keep in (
@@ -80,7 +80,7 @@ class SubsetStudy:
 
 
 def _gold_gain(gold, dataset, center, leave_out, keep) -> float:
-    """Bits per fixation of some observers; each fixation weighs the same."""
+    """Return bits per fixation of some observers; each fixation weighs the same."""
     gains = gold.observers_gain(dataset, center)
     chosen = [observer for observer in gains
               if observer not in leave_out and (keep is None or observer in keep)]
@@ -89,7 +89,7 @@ def _gold_gain(gold, dataset, center, leave_out, keep) -> float:
 
 
 def mean_auc(likelihood: Likelihood, parameters) -> float:
-    """Mean shuffled AUC of log_densities, enlarged to the stimuli's size."""
+    """Return the mean shuffled AUC of log_densities, enlarged to the size of the stimuli."""
     dataset, logs = likelihood.dataset, likelihood.log_densities(parameters)
     found = []
     for index in range(min(AUC_STIMULI, len(dataset))):

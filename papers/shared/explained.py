@@ -1,5 +1,7 @@
-"""How much of the explainable information models explain after a fitted nonlinearity, blur and
-center bias: Kuemmerer, Theis and Bethge (2015), section 2.1 and Figure 3."""
+"""Explained information after a fitted nonlinearity, blur and center bias.
+
+Source: Kuemmerer, Theis and Bethge (2015), section 2.1 and Figure 3.
+"""
 from typing import NamedTuple
 
 import numpy as np
@@ -12,10 +14,10 @@ from keras_saliency.training.calibration import center_bits
 
 
 class Bounds(NamedTuple):
-    """What predictions for N stimuli lie between, mean bits per fixation over a uniform density.
+    """Bits per fixation over a uniform density of the worst and the best prediction of N stimuli.
 
     Attributes:
-        center: float64 [N], of the center_bias. gold: float64 [N], of the gold standard; NaN where
+        center: float64 [N] of the center_bias. gold: float64 [N] of the gold standard, NaN where
             fewer than two observers have fixations.
     """
 
@@ -23,16 +25,16 @@ class Bounds(NamedTuple):
     gold: np.ndarray
 
     def gains(self, bits) -> np.ndarray:
-        """float64 [N]: bits per fixation over the center_bias of `bits` [N] over uniform."""
+        """Turn `bits` [N] over a uniform density into bits over the center_bias, float64 [N]."""
         return bits - self.center
 
     def share(self, bits) -> float:
-        """The share of the gold standard's gain that `bits` [N] over uniform are."""
+        """Return `bits` [N] over a uniform density as a share of the gold standard's gain."""
         return information_gain_explained(bits, self.center, self.gold)
 
 
 def bounds(training, dataset, method="histogram") -> Bounds:
-    """`Bounds` on a dataset of what is fitted to training stimuli; method: of the center_bias."""
+    """Fit to training stimuli and return the `Bounds` on a dataset; method: of the center_bias."""
     center = center_bias(training, method=method)
     gold = fit_gold_standard(training, center=center)
     nats = [gold.at_fixations(dataset, index)[2] for index in range(len(dataset))]
@@ -42,15 +44,14 @@ def bounds(training, dataset, method="histogram") -> Bounds:
 
 
 def explained_bits(model, training, dataset) -> np.ndarray:
-    """float64 [N]: mean bits per fixation over uniform on each stimulus of a dataset.
+    """Return the mean bits per fixation over a uniform density on each stimulus, float64 [N].
 
-    A network that gives a density is scored as it is. Of others the maps are calibrated
-    (`models.calibration`) by what is fitted to the training stimuli. Both are of cells of some
-    pixels.
+    A network that gives a density is scored as it is. Maps of other models are first calibrated
+    (`models.calibration`) on the training stimuli. Densities are compared in cells of some pixels.
 
     Args:
-        model: as of `predict`. training, dataset: with fixations on every stimulus; of one
-            size where the model is a classical one.
+        model: as in `predict`. training, dataset: with fixations on every stimulus, and of one
+            size if the model is a classical one.
     """
     cells = _collect(model, dataset)
     rows = np.arange(len(dataset))

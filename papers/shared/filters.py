@@ -1,22 +1,21 @@
-"""Filters of a first layer: which of them are oriented edges?
+"""Orientation of a first layer's filters by the structure tensor (Bigun and Granlund 1987).
 
-By the structure tensor: the slopes of an edge or a grating all point along one line (Bigun and
-Granlund 1987).
+The slopes of an edge or a grating all point along one line.
 """
 import numpy as np
 
 
 def coherence(kernel) -> np.ndarray:
-    """How much the slopes of each filter point along one line.
+    """Return the coherence of each filter: 1 for an edge or a grating, 0 for a blob.
 
     Args:
-        kernel: [k, k, C, n], k from 3. The mean over its C channels is what counts: what a filter
-            makes of light and dark.
+        kernel: [k, k, C, n] with k of at least 3. Its C channels are averaged, so only light and
+            dark count.
 
     Returns:
-        float64 [n] in 0..1: (l1 - l2) / (l1 + l2) of the eigenvalues of the structure tensor, the
-        sum over the inner cells of the slopes' outer products (central differences); 1 for an edge
-        or a grating, 0 for a blob, 0 for a filter without slopes.
+        float64 [n] in 0..1: (l1 - l2) / (l1 + l2) of the eigenvalues of the structure tensor,
+        which sums the outer products of the slopes (central differences) over the inner cells. A
+        filter without slopes has 0.
     """
     gray = np.asarray(kernel, np.float64).mean(axis=2)
     across, down = gray[1:-1, 2:] - gray[1:-1, :-2], gray[2:, 1:-1] - gray[:-2, 1:-1]
@@ -27,6 +26,6 @@ def coherence(kernel) -> np.ndarray:
 
 
 def chance_coherence(size, channels, share=0.95, draws=10000, seed=0) -> float:
-    """The coherence that the given share of random filters (normal, independent) stays below."""
+    """Return the coherence that `share` of random filters (normal, independent) stay below."""
     random = np.random.default_rng(seed).normal(size=(size, size, channels, draws))
     return float(np.quantile(coherence(random), share))

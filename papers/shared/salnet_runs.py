@@ -1,4 +1,4 @@
-"""SalNet's trainings of the results `salnet` and `salnet_deep`, for other results to show."""
+"""Trainings of the results `salnet` and `salnet_deep`, for results that show them."""
 from keras_saliency import maps
 from papers.making.setting import QUICK_CANVAS
 from papers.salnet import CANVAS
@@ -9,8 +9,7 @@ QUICK = {"salnet_shallow": (CANVAS, maps.STRETCH), "salnet_deep": (QUICK_CANVAS,
 
 
 def runs(setting, models=tuple(RESULTS)) -> list:
-    """Folders or weights files: as `runs_of` of `salnet` and `salnet_deep`, with `setting.quick` a
-    tiny random network of each of `models`."""
+    """Return folders or weights files of `models`, tiny random ones with `setting.quick`."""
     if setting.quick and not setting.weights:
         return [str(tiny(setting, name, 1, name, canvas=list(QUICK[name][0]), fit=QUICK[name][1]))
                 for name in models]

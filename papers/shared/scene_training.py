@@ -1,12 +1,12 @@
-"""Scene classification on the stimuli of a saliency dataset: does the task or the data shape the
-units?
+"""Scene classification on the stimuli of a saliency dataset.
 
-VGG16 with three dense layers learns the scenes of images from a folder per scene; its encoder then
-is compared with the same encoder trained for saliency (`scripts/analyze_units.py`), and the
-attention of its last convolution with the fixations, apart for images that it gets right and wrong.
+VGG16 with three dense layers learns scenes from a folder of images for each. Its encoder can then
+be compared with one trained for saliency (`scripts/analyze_units.py`), which tells whether task or
+data shape the units. The attention of its last convolution is compared with the fixations, apart
+for images that it classifies right and wrong.
 
-Source: He, Tavakoli, Borji, Mi and Pugeault (CVPR 2019), section 8, Tables 7 and 8. The widths of
-the dense layers are not stated there; the default is VGG16's own.
+Source: He, Tavakoli, Borji, Mi and Pugeault (CVPR 2019), section 8, Tables 7 and 8. The paper does
+not state the widths of the dense layers; the default is VGG16's.
 """
 import json
 from dataclasses import dataclass
@@ -32,12 +32,12 @@ from keras_saliency.units.interpolation import canvas_resampling
 from keras_saliency.units.unit_nss import fixation_weights, score_units
 
 CANVAS, LAYER = (224, 224), "block5_conv3"
-LEAST_IMAGES = 50  # of a scene: the paper's rule
+LEAST_IMAGES = 50  # fewest images of a scene, the paper's rule
 
 
 @dataclass(frozen=True)
 class Scenes:
-    """Images with one scene each, in the order of their paths.
+    """Images with one scene each, ordered by path.
 
     Attributes:
         stimuli: N paths. labels: int [N]. names: of the scenes.
@@ -52,11 +52,11 @@ class Scenes:
 
 
 def read_scenes(root, least=LEAST_IMAGES) -> Scenes:
-    """Images in a folder per scene: `root/kitchen/a.jpg`.
+    """Read images from one folder for each scene: `root/kitchen/a.jpg`.
 
     Args:
-        least: scenes with fewer images are left out (section 3: 50). At least 2, one of which
-            trains and one validates.
+        least: scenes with fewer images are left out (section 3: 50). At least 2: one image trains,
+            one validates.
 
     Raises:
         InputError: least is below 2. DatasetError: no such folder, or fewer than two scenes
@@ -79,7 +79,7 @@ def read_scenes(root, least=LEAST_IMAGES) -> Scenes:
 
 
 def scene_classifier(scenes: int, dense=(4096, 4096), width_multiplier=1.0) -> keras.Model:
-    """VGG16 and three dense layers: RGB 0..255 [B, 224, 224, 3] -> probabilities [B, scenes]."""
+    """Build VGG16 with three dense layers: RGB 0..255 [B, 224, 224, 3] -> [B, scenes]."""
     image = keras.Input((*CANVAS, 3), name="image")
     x = vgg16(Preprocess("caffe", name="preprocess")(image),
               width_multiplier=width_multiplier)["block5_pool"]
@@ -91,13 +91,13 @@ def scene_classifier(scenes: int, dense=(4096, 4096), width_multiplier=1.0) -> k
 
 
 def class_weights(labels, scenes: int) -> np.ndarray:
-    """float32 [scenes]: N / (scenes * images of the scene), so that every scene counts alike."""
+    """Return N / (scenes * images of the scene), float32 [scenes]; scenes then count alike."""
     counts = np.bincount(labels, minlength=scenes)
     return (len(labels) / (scenes * np.maximum(counts, 1))).astype(np.float32)
 
 
 def split_scenes(labels, seed=42, share=0.8) -> tuple:
-    """(training, validation) indices: `share` of each scene trains, at least one on each side."""
+    """Return (training, validation) indices: `share` of each scene trains, and not all of it."""
     rng, training, validation = np.random.RandomState(seed), [], []
     for scene in np.unique(labels):
         members = rng.permutation(np.flatnonzero(labels == scene))
@@ -109,9 +109,9 @@ def split_scenes(labels, seed=42, share=0.8) -> tuple:
 
 def train_scenes(scenes: Scenes, folder, encoder_weights="imagenet", finetune_layers=1, epochs=5,
                  batch=16, learning_rate=1e-4, seed=1, log=print, **options) -> tuple:
-    """Train the classifier, all but the last `finetune_layers` convolutions as they were.
+    """Train the dense layers and the last `finetune_layers` convolutions.
 
-    Writes `scene_encoder.h5` (all weights; `encoder_weights=PATH` and analyze_units.py take its
+    Writes `scene_encoder.h5` (all weights; `encoder_weights=PATH` and analyze_units.py read its
     convolutions) and `scenes.csv` (loss and accuracy by epoch).
 
     Args:
@@ -155,10 +155,10 @@ def train_scenes(scenes: Scenes, folder, encoder_weights="imagenet", finetune_la
 
 def attention_by_outcome(model, scenes: Scenes, indices, dataset: SaliencyDataset,
                          layer=LAYER) -> dict:
-    """NSS of the classifier's attention, apart for right and wrong predictions (Table 8).
+    """Score the classifier's attention by NSS, apart for right and wrong predictions (Table 8).
 
-    The attention is the mean of the activation_maps of `layer`. Images are matched with the
-    stimuli of `dataset` by file name; those without fixations are left out.
+    The attention is the mean activation_map of `layer`. File names match images with the stimuli
+    of `dataset`; images without fixations are left out.
 
     Returns:
         {"correct": mean NSS or NaN, "wrong": ..., "accuracy": share, "images": [correct, wrong]}.
@@ -198,7 +198,7 @@ def run(root, dataset: SaliencyDataset, folder, least_images=LEAST_IMAGES, log=p
     """Train on the scenes in `root`, compare attention and fixations, write `scenes.json`.
 
     Args:
-        least_images: scenes with fewer are left out. options: of `train_scenes`.
+        least_images: scenes with fewer images are left out. options: of `train_scenes`.
     """
     folder = Path(folder)
     scenes = read_scenes(root, least_images)
@@ -215,7 +215,7 @@ def run(root, dataset: SaliencyDataset, folder, least_images=LEAST_IMAGES, log=p
 
 
 def _stream(scenes, indices, batch):
-    """Batches of (image on the canvas, one-hot scene)."""
+    """Stream batches of (image on the canvas, one-hot scene)."""
     one_hot = np.eye(len(scenes.names), dtype=np.float32)[scenes.labels[indices]]
     images = pipeline.stimulus_stream(scenes, CANVAS, indices, batch)
     return tf.data.Dataset.zip((images, tf.data.Dataset.from_tensor_slices(one_hot).batch(batch)))

@@ -1,15 +1,15 @@
-"""Scores of anything that `predict` takes, stimulus by stimulus."""
+"""Scores of a model on each stimulus."""
 from keras_saliency.evaluation.results import Evaluation
 from keras_saliency.evaluation.scoring import Scorer, score_predictions
 from keras_saliency.evaluation.sources import predictions
 
 
 def evaluation_of(predictor, stimuli, sigma, metrics, training=None, label=None) -> Evaluation:
-    """Scores of a network or classical model on each stimulus, at its own size.
+    """Score a network or classical model on each stimulus at its own size.
 
     Args:
         predictor: `Predictor`. stimuli: `SaliencyDataset`. sigma: blur of their densities
-            in pixels. training: as of `Scorer`. label: of the progress bar.
+            in pixels. training: as in `Scorer`. label: of the progress bar.
     """
     return score_predictions(predictions(predictor, stimuli),
                              Scorer(stimuli, sigma, metrics, training), label)

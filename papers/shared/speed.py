@@ -1,4 +1,4 @@
-"""How fast a network is on this machine, and what machine this is."""
+"""Speed of a network on this machine, and the facts of the machine."""
 import os
 import platform
 import time
@@ -12,12 +12,11 @@ CPU_FACTS = Path("/proc/cpuinfo")
 
 
 def seconds_per_image(model, size, runs=10, warm_up=2) -> float:
-    """Median seconds that a network takes for one image in memory.
+    """Return the median seconds that a network takes for one image in memory.
 
     Args:
         model: Keras model on RGB 0..255. size: (h, w) of the image.
-        runs: that the median is of, after `warm_up` runs that do not count: the first one traces
-            the graph.
+        runs: number of runs of the median. warm_up: runs before them; the first traces the graph.
     """
     forward = forward_function(model)
     image = np.random.default_rng(0).uniform(0, 255, (1, *size, 3)).astype(np.float32)
@@ -30,7 +29,7 @@ def seconds_per_image(model, size, runs=10, warm_up=2) -> float:
 
 
 def machine() -> dict:
-    """{"processor": model name, "cores": that this process may use, "memory_gib": number}."""
+    """Return {"processor": name, "cores": usable by this process, "memory_gib": number}."""
     cores = (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity")
              else os.cpu_count())
     memory = (os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -39,7 +38,7 @@ def machine() -> dict:
 
 
 def _processor() -> str:
-    """Of Linux' own list, else what Python knows."""
+    """Name the processor, on Linux by /proc/cpuinfo."""
     facts = CPU_FACTS.read_text() if CPU_FACTS.is_file() else ""
     names = [line.partition(":")[2].strip() for line in facts.splitlines()
              if line.startswith("model name")]

@@ -13,21 +13,18 @@ from keras_saliency.units.unit_scores import UnitScores, score_dataset
 from keras_saliency.units.unit_study import output_nss
 from papers.making.setting import QUICK_CANVAS
 
-# VGG16 as ImageNet left it, below a readout of ones, so that its output is the mean of its units.
+# VGG16 with ImageNet weights below a readout of ones: its output is the mean of its units
 UNTRAINED = "imagenet"
-CANVAS = (240, 320), PAD               # of EAD: its size, and how pictures come onto it
-READOUT_CANVAS = (224, 224), STRETCH   # of the VGG readouts of He et al. 2019
+CANVAS = (240, 320), PAD              # size and fit of EAD
+READOUT_CANVAS = (224, 224), STRETCH  # size and fit of the VGG readouts of He et al. 2019
 
 
 def model_of(setting, name: str, canvas=CANVAS):
-    """A network by the name of its weights, `UNTRAINED`, or with `setting.quick` the tiny and
-    random network of a model's name.
+    """Load a network by the name of its weights or `UNTRAINED`; with `setting.quick` build a tiny
+    random one.
 
     Args:
         canvas: ((H, W), fit) of `UNTRAINED`; trained networks have their own.
-
-    Raises:
-        WeightsError: as `load_pretrained`.
     """
     if setting.quick:
         keras.utils.set_random_seed(1 + (name == UNTRAINED))
@@ -41,7 +38,7 @@ def model_of(setting, name: str, canvas=CANVAS):
 
 
 def short(name: str) -> str:
-    """What a table calls weights: a name, or the last part of a run's folder."""
+    """Return the name of weights in a table; that of a run is the last part of its folder."""
     path = Path(str(name))
     return path.parent.name if path.name == "best.h5" else path.name
 
@@ -50,9 +47,9 @@ class EncoderUnits(NamedTuple):
     """Units of the encoder's last layer on a dataset.
 
     Attributes:
-        layer: its name, "a+b" of several encoders. units: of each of its members, how many.
-        scores: `UnitScores` of all. detectors: the positive fixation detectors among them.
-        nss: of the network's saliency_map.
+        layer: its name, "a+b" for two encoders. units: {member: number of units}.
+        scores: `UnitScores` of all units. detectors: the positive fixation detectors among them.
+        nss: NSS of the network's saliency_map.
     """
 
     layer: str
@@ -63,11 +60,7 @@ class EncoderUnits(NamedTuple):
 
 
 def score_encoder(network, dataset, model: str) -> EncoderUnits:
-    """Score the units of a network's encoder and its output in one pass.
-
-    Args:
-        model: the name of its weights, for the progress bar.
-    """
+    """Score a network's encoder units and output in one pass; model: name in the progress bar."""
     layer, output = encoder_output(network), output_layer(network)
     canvas = facts_of(network).require_canvas()
     parts = members(layer)

@@ -1,4 +1,4 @@
-"""Trainings that results are made of: each in a folder of its own, continued if it was stopped."""
+"""Trainings of results, each in its own folder and continued after an interruption."""
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from keras_saliency.training import fit, run_results
 
 
 def train(config: Config, log=print):
-    """The finished `Run` of a config, trained or read from its folder.
+    """Return the finished `Run` of a config, trained now or read from its folder.
 
     Raises:
         KeyboardInterrupt: it was stopped; the next call continues after its last epoch.
@@ -25,11 +25,10 @@ def train(config: Config, log=print):
 
 
 def scores(run) -> dict:
-    """Mean of each metric of the config's `evaluation.metrics` over the validation stimuli of a
-    run on one dataset, at their own size, with the best epoch's weights.
+    """Return the mean of each of `evaluation.metrics` over a run's validation stimuli.
 
-    Where the config holds out training stimuli (`data.hold_out`), they chose that epoch and the
-    validation stimuli nothing.
+    The stimuli have their own size, the weights are those of the best epoch. If the config holds
+    out training stimuli (`data.hold_out`), these chose the epoch, not the validation stimuli.
     """
     [section] = load_sections([replace(run.config.data, hold_out=None)])
     _, result = run_results.score(run, section, forward_function(run.model))
@@ -37,8 +36,7 @@ def scores(run) -> dict:
 
 
 def runs_of(setting, results) -> list:
-    """Folders or weights files of networks: those of --weights, else the finished trainings of
-    other results.
+    """Return the networks of --weights, or else the finished trainings of other results.
 
     Raises:
         InputError: there are none.
@@ -55,11 +53,11 @@ def runs_of(setting, results) -> list:
 
 
 def tiny(setting, title: str, seed: int, name: str, options=None, **attributes) -> Path:
-    """The weights file of a small random network, in place of a training with `setting.quick`.
+    """Return the weights file of a tiny random network, which replaces a training with --quick.
 
     Args:
-        title: of the file, `scratch/tiny_<title>.h5`. name, options: of `build_model`.
-        attributes: further ones of the file.
+        title: the file is `scratch/tiny_<title>.h5`. name, options: of `build_model`.
+        attributes: further attributes of the file.
     """
     path, options = setting.scratch / f"tiny_{title}.h5", {"width_multiplier": 0.03,
                                                            **(options or {})}

@@ -1,4 +1,4 @@
-"""What a part of MSI-Net adds: differences by hand, and verdicts both ways."""
+"""Gains by parts of MSI-Net: differences by hand, verdicts both ways."""
 import pytest
 
 import keras_saliency as ks

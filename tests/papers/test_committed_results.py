@@ -1,4 +1,4 @@
-"""What is committed in docs/results: verdicts follow from the rows, the page from the files."""
+"""Committed results: verdicts follow from the rows, the page from the files."""
 import re
 import shutil
 from pathlib import Path

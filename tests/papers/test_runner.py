@@ -46,7 +46,7 @@ def test_a_stopped_result_goes_on_where_it_was(setting, tmp_path):
 
 
 def test_rows_that_were_added_to_the_file_get_a_verdict(setting, tmp_path):
-    """Of the same command on another machine."""
+    """The same command on another machine adds them."""
     spec = toy_spec(lambda setting, *part: [{"nss": 2.0}])
     runner.make("toy", spec, setting, tmp_path)
     facts = (tmp_path / "toy.json").read_text()
