@@ -28,7 +28,7 @@ def listing(results: dict, out) -> str:
         lines += ["", PAPERS[paper], ""]
         for item, made in items.items():
             lines.append(f"  {item:<11}" + (
-                f"not to be had here: {made.data}" if isinstance(made, Missing)
+                f"not available here: {made.data}" if isinstance(made, Missing)
                 else _made(made, results, out)))
     return "\n".join(lines[1:])
 

@@ -1,4 +1,4 @@
-"""Costs: what the verdict asks of the counts."""
+"""Costs: each claim of the verdict can fail; tables have the paper's numbers beside ours."""
 from papers import costs
 
 

@@ -1,4 +1,4 @@
-"""DeepGaze I beside other models: whose numbers a verdict compares, and what it says of them."""
+"""DeepGaze I beside other models: tables, figure and verdicts on hand-made rows."""
 import cv2
 import pytest
 

@@ -1,4 +1,4 @@
-"""Fits of DeepGaze I to subsets of layers: what a part means, where it is shown, the verdicts."""
+"""Fits of DeepGaze I to subsets of layers: parts, panels, verdicts."""
 import cv2
 import pytest
 

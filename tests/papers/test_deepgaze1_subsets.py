@@ -1,4 +1,4 @@
-"""Responses kept on disk, and what a fit to some of them predicts."""
+"""Responses kept on disk, and the scores of fits to some of them."""
 import numpy as np
 import pytest
 

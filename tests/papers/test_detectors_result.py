@@ -1,4 +1,4 @@
-"""Table 5: what the correlation is over, and when the finding counts as shown."""
+"""Table 5: the correlation is over trained models; few or equal ones show nothing."""
 from papers import detectors
 from papers.shared.studied import UNTRAINED, short
 

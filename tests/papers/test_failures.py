@@ -1,4 +1,4 @@
-"""Failures: when single stimuli stand out, and in which order they come."""
+"""Failures: the verdict on single stimuli, and their order."""
 from papers import failures
 
 

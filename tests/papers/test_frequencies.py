@@ -1,4 +1,4 @@
-"""Figure 12: what comes first, and when the detectors are for heads and animals."""
+"""Figure 12: order of the concepts, and verdicts on heads and animals."""
 from papers import frequencies
 
 NAMES = ("dog", "cat", "person", "motorbike", "ball", "bus")

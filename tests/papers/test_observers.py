@@ -1,4 +1,4 @@
-"""Table 1: shares of the observers' NSS, and when a gap counts as large."""
+"""Table 1: shares of the observers' NSS, and verdicts on the gap."""
 from papers import observers
 
 GOLD = {"osie": 3.4, "mit1003": 3.0}

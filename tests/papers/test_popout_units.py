@@ -1,4 +1,4 @@
-"""Table 5 of the CVPR paper: which layers hold the targets."""
+"""Table 5 of the CVPR paper: layers that hold the targets."""
 from papers import popout_units
 from papers.shared.studied import UNTRAINED
 

@@ -1,4 +1,4 @@
-"""SalNet's deep network: rates, iterations, and when its loss counts as falling."""
+"""SalNet's deep network: rates, iterations, and verdicts on its loss."""
 import numpy as np
 import pytest
 

@@ -1,4 +1,4 @@
-"""SalNet's filters and maps: verdicts by hand, and what numbers in a file become again."""
+"""SalNet's filters and maps: verdicts on hand-made rows; filters read back from a file."""
 import numpy as np
 import pytest
 

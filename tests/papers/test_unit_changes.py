@@ -1,4 +1,4 @@
-"""Units before and after: which changed most, and when selectivity rose."""
+"""Units before and after: the order of their changes, and verdicts on selectivity."""
 import dataclasses
 
 import pytest
