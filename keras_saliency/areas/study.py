@@ -10,9 +10,9 @@ from tqdm import tqdm
 from keras_saliency.areas.files import REPEATED, REST
 from keras_saliency.areas.masks import area_masks
 from keras_saliency.areas.shares import AttentionShare, attention_share
-from keras_saliency.datasets.dataset import image_sizes, match_by_stem
 from keras_saliency.datasets.fixation_tables import read_trials
-from keras_saliency.datasets.reading import build_fixations
+from keras_saliency.datasets.folders import match_by_stem
+from keras_saliency.datasets.reading import build_fixations, image_sizes
 from keras_saliency.files import InputError
 from keras_saliency.files.picture_headers import LIMIT
 from keras_saliency.prediction.pictures import read_picture

@@ -16,27 +16,24 @@ Source: Borji, Itti (2015), CAT2000: a large scale fixation dataset for boosting
 research, arXiv:1505.03581; http://saliency.mit.edu
 """
 import numpy as np
-from tqdm import tqdm
 
 from keras_saliency.datasets import matlab
-from keras_saliency.datasets.dataset import (
-    SaliencyDataset,
-    image_sizes,
-    list_images,
-    match_by_stem,
-    require,
+from keras_saliency.datasets.dataset import SaliencyDataset, require
+from keras_saliency.datasets.folders import (
+    MATLAB,
+    list_folders,
+    list_partners,
+    list_stimuli,
     require_folder,
+    sub_folder,
 )
 from keras_saliency.datasets.reading import (
     Trial,
-    build_fixations,
-    completeness_note,
+    build_dataset,
     count_points,
-    list_mats,
-    list_stimuli,
+    image_sizes,
+    progress,
     require_equal_sizes,
-    require_sizes,
-    sub_folder,
 )
 from keras_saliency.datasets.spec import DatasetSpec
 
@@ -50,43 +47,28 @@ def load(root, *, use_density=True, pixels_per_dva=38.0) -> SaliencyDataset:
     Args:
         use_density: take FIXATIONMAPS as the training target; False blurs the fixations.
         pixels_per_dva: pixels per degree of visual angle.
-
-    Raises:
-        DatasetError: a folder or file is missing, unreadable, malformed or of another size.
     """
     root = require_folder(root, NAME, "trainSet/ with Stimuli/, FIXATIONLOCS/ and FIXATIONMAPS/")
     root = root / "trainSet" if (root / "trainSet").is_dir() else root
-    stimuli, categories, mats, maps = [], [], [], []
-    for folder in _categories(sub_folder(root, "Stimuli", NAME)):
-        here = list_stimuli(folder, NAME)
-        locations = sub_folder(root / "FIXATIONLOCS", folder.name, NAME)
-        mats += match_by_stem(here, list_mats(locations), f"fixation map in {locations}")
-        if use_density:
-            densities = sub_folder(root / "FIXATIONMAPS", folder.name, NAME)
-            maps += match_by_stem(here, list_images(densities),
-                                  f"density map in {densities}")
+    categories = [folder.name for folder in list_folders(sub_folder(root, "Stimuli", NAME))]
+    require(categories, f"{NAME}: no category folders in {root / 'Stimuli'}")
+    stimuli, mats, maps = [], [], []
+    for category in categories:
+        here = list_stimuli(root / "Stimuli", category, NAME)
         stimuli += here
-        categories += [folder.name] * len(here)
+        mats += list_partners(here, root / "FIXATIONLOCS", category, "fixation map", NAME, MATLAB)
+        if use_density:
+            maps += list_partners(here, root / "FIXATIONMAPS", category, "density map", NAME)
     sizes = image_sizes(stimuli)
-    if use_density:
-        require_sizes(maps, sizes, "density maps", NAME)
-    fixations = build_fixations(_trials(mats, sizes), sizes)
-    return SaliencyDataset(
-        name=NAME, names=tuple(f"{c}/{p.stem}" for c, p in zip(categories, stimuli)),
-        stimuli=tuple(stimuli), sizes=sizes, fixations=fixations,
-        density_files=tuple(maps) if use_density else None, pixels_per_dva=pixels_per_dva,
-        edition="CAT2000 2015 train", categories=tuple(categories),
-        notes=completeness_note(len(stimuli), PUBLISHED))
-
-
-def _categories(folder) -> list:
-    found = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
-    require(found, f"{NAME}: no category folders in {folder}")
-    return found
+    return build_dataset(
+        NAME, stimuli, sizes, _trials(mats, sizes), densities=maps if use_density else None,
+        published=PUBLISHED, edition="CAT2000 2015 train", pixels_per_dva=pixels_per_dva,
+        names=tuple(f"{p.parent.name}/{p.stem}" for p in stimuli),
+        categories=tuple(p.parent.name for p in stimuli))
 
 
 def _trials(mats, sizes):
-    for i, file in enumerate(tqdm(mats, desc="CAT2000 fixations", unit="file", disable=None)):
+    for i, file in enumerate(progress(mats, "CAT2000 fixations")):
         counts = np.asarray(matlab.load_mat(file, NAME, "fixLocs"))
         require(counts.ndim == 2 and counts.dtype.kind in "iufb",
                 f"{NAME}: {file}: fixLocs is no matrix of numbers")

@@ -28,15 +28,9 @@ from typing import NamedTuple, Sequence
 
 import numpy as np
 
-from keras_saliency.datasets.dataset import (
-    DatasetError,
-    image_sizes,
-    list_images,
-    match_by_stem,
-    require,
-    require_folder,
-)
-from keras_saliency.datasets.reading import opened_picture
+from keras_saliency.datasets.dataset import DatasetError, require
+from keras_saliency.datasets.folders import list_files, match_by_stem, require_folder
+from keras_saliency.datasets.reading import image_sizes, opened_picture
 from keras_saliency.files import list_some
 from keras_saliency.files.picture_headers import LIMIT
 
@@ -178,9 +172,9 @@ def _folder(root) -> ConceptDataset:
     for part in ("images", "labels"):
         require((root / part).is_dir(), f"{NAME}: no folder {root / part}; expected index.csv "
                                         "(Broden) or images/ and labels/")
-    stimuli = list_images(root / "images")
+    stimuli = list_files(root / "images")
     require(stimuli, f"{NAME}: no images in {root / 'images'}")
-    pictures = match_by_stem(stimuli, list_images(root / "labels"), "label picture")
+    pictures = match_by_stem(stimuli, list_files(root / "labels"), "label picture")
     sizes = [tuple(int(s) for s in size) for size in image_sizes(pictures)]
     if (root / "labels.csv").is_file():
         concepts = {}

@@ -14,27 +14,15 @@ Published layout (two archives)::
 Source: Yang, Zhang, Lu, Ruan, Yang (2013), Saliency detection via graph-based manifold ranking,
 CVPR; http://saliencydetection.net/dut-omron
 """
-import numpy as np
-from tqdm import tqdm
-
 from keras_saliency.datasets import matlab
-from keras_saliency.datasets.dataset import (
-    SaliencyDataset,
-    image_sizes,
-    match_by_stem,
-    require,
-    require_folder,
-)
+from keras_saliency.datasets.dataset import SaliencyDataset, require
+from keras_saliency.datasets.folders import MATLAB, list_partners, list_stimuli, require_folder
 from keras_saliency.datasets.reading import (
-    Trial,
-    build_fixations,
-    completeness_note,
-    list_mats,
-    list_stimuli,
-    observers_of,
+    build_dataset,
+    image_sizes,
+    observer_trials,
+    progress,
     require_equal_sizes,
-    stems,
-    sub_folder,
 )
 from keras_saliency.datasets.spec import DatasetSpec
 
@@ -46,26 +34,21 @@ def load(root, *, pixels_per_dva=None) -> SaliencyDataset:
 
     Args:
         pixels_per_dva: pixels per degree of visual angle, if you want to assume one.
-
-    Raises:
-        DatasetError: a file is missing, unreadable or malformed, or was recorded on an image of
-            another size.
     """
     root = require_folder(root, NAME, "DUT-OMRON-image/ and DUT-OMRON-eye-fixations/mat/")
-    stimuli = list_stimuli(sub_folder(root, "DUT-OMRON-image", NAME), NAME)
-    folder = sub_folder(root / "DUT-OMRON-eye-fixations", "mat", NAME)
-    mats = match_by_stem(stimuli, list_mats(folder), f"fixation file in {folder}")
+    stimuli = list_stimuli(root, "DUT-OMRON-image", NAME)
+    mats = list_partners(stimuli, root / "DUT-OMRON-eye-fixations", "mat", "fixation file", NAME,
+                         MATLAB)
     sizes = image_sizes(stimuli)
-    progress = tqdm(mats, desc="DUT-OMRON fixations", unit="file", disable=None)
-    records = [_record(file) for file in progress]
+    return build_dataset(NAME, stimuli, sizes, _trials(mats, sizes), published=PUBLISHED,
+                         edition="DUT-OMRON 2013", pixels_per_dva=pixels_per_dva)
+
+
+def _trials(mats, sizes):
+    records = [_record(file) for file in progress(mats, "DUT-OMRON fixations")]
     require_equal_sizes([size for size, _ in records], sizes, mats, "fixation files", NAME)
-    fixations = build_fixations(
-        (trial for i, ((_, rows), file) in enumerate(zip(records, mats))
-         for trial in _trials(rows, i, f"{NAME}: {file}")), sizes)
-    return SaliencyDataset(
-        name=NAME, names=stems(stimuli), stimuli=tuple(stimuli), sizes=sizes,
-        fixations=fixations, pixels_per_dva=pixels_per_dva, edition="DUT-OMRON 2013",
-        notes=completeness_note(len(stimuli), PUBLISHED))
+    for image, ((_, rows), file) in enumerate(zip(records, mats)):
+        yield from observer_trials(image, rows[:, :2], rows[:, 2], f"{NAME}: {file}")
 
 
 def _record(file):
@@ -76,12 +59,6 @@ def _record(file):
                                 "size), one expected")
     width, height = rows[is_size][0, :2].tolist()
     return (height, width), rows[~is_size]
-
-
-def _trials(rows, image, where):
-    observers = observers_of(rows[:, 2], where)
-    return [Trial(image, rows[observers == observer, :2], observer)
-            for observer in np.unique(observers)]
 
 
 SPEC = DatasetSpec(

@@ -15,23 +15,9 @@ https://www-users.cse.umn.edu/~qzhao/webpage_saliency.html
 """
 from pathlib import Path
 
-from keras_saliency.datasets.dataset import (
-    SaliencyDataset,
-    image_sizes,
-    list_images,
-    match_by_stem,
-    require,
-    require_folder,
-)
-from keras_saliency.datasets.reading import (
-    Trial,
-    build_fixations,
-    completeness_note,
-    list_stimuli,
-    mask_points,
-    require_sizes,
-    stems,
-)
+from keras_saliency.datasets.dataset import SaliencyDataset, require
+from keras_saliency.datasets.folders import list_partners, list_stimuli, require_folder
+from keras_saliency.datasets.reading import build_dataset, image_sizes, mask_trials
 from keras_saliency.datasets.spec import DatasetSpec
 from keras_saliency.files import list_some
 
@@ -43,34 +29,24 @@ def load(root, *, pixels_per_dva=26.0) -> SaliencyDataset:
 
     Args:
         pixels_per_dva: pixels per degree of visual angle.
-
-    Raises:
-        DatasetError: a folder is missing or there twice, or a file is missing, unreadable or of
-            another size.
     """
     root = require_folder(root, NAME, "stimuli/ and all5/")
-    stimuli = list_stimuli(_find(root, "stimuli"), NAME)
-    folder = _find(root, "all5")
-    masks = match_by_stem(stimuli, list_images(folder), f"fixation mask in {folder}")
+    stimuli = list_stimuli(_parent(root, "stimuli"), "stimuli", NAME)
+    masks = list_partners(stimuli, _parent(root, "all5"), "all5", "fixation mask", NAME)
     sizes = image_sizes(stimuli)
-    require_sizes(masks, sizes, "fixation masks", NAME)
-    fixations = build_fixations(
-        (Trial(i, mask_points(file, NAME)) for i, file in enumerate(masks)), sizes)
-    return SaliencyDataset(
-        name=NAME, names=stems(stimuli), stimuli=tuple(stimuli), sizes=sizes,
-        fixations=fixations, pixels_per_dva=pixels_per_dva, edition="FiWI 2014",
-        notes=completeness_note(len(stimuli), PUBLISHED))
+    return build_dataset(NAME, stimuli, sizes, mask_trials(masks, sizes, NAME),
+                         published=PUBLISHED, edition="FiWI 2014", pixels_per_dva=pixels_per_dva)
 
 
-def _find(root: Path, name: str) -> Path:
-    """The only folder called `name` at or below `root`, the nearest if one is directly there."""
+def _parent(root: Path, name: str) -> Path:
+    """The folder at or below `root` that holds the folder `name`; only `root` may do so twice."""
     if (root / name).is_dir():
-        return root / name
+        return root
     found = sorted(p for p in root.rglob(name) if p.is_dir() and "__MACOSX" not in p.parts)
     require(found, f"{NAME}: no folder {name}/ in or below {root}")
     require(len(found) == 1, f"{NAME}: several folders {name}/ below {root}: {list_some(found)}; "
                              "name the one of the release as root")
-    return found[0]
+    return found[0].parent
 
 
 SPEC = DatasetSpec(

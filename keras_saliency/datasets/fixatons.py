@@ -17,26 +17,17 @@ Source: Zanca, Serchi, Piu, Rosini and Rufa (2018), FixaTons: A collection of hu
 datasets and metrics for scanpath similarity, arXiv:1802.02534.
 """
 import numpy as np
-from tqdm import tqdm
 
-from keras_saliency.datasets.dataset import (
-    DatasetError,
-    SaliencyDataset,
-    image_sizes,
-    list_images,
-    match_by_stem,
-    require,
-    require_folder,
-)
-from keras_saliency.datasets.reading import (
-    Trial,
-    build_fixations,
-    completeness_note,
+from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, require
+from keras_saliency.datasets.folders import (
+    list_files,
     list_stimuli,
-    require_sizes,
+    match_by_stem,
+    require_folder,
     stems,
     sub_folder,
 )
+from keras_saliency.datasets.reading import Trial, build_dataset, image_sizes, progress
 from keras_saliency.datasets.spec import DatasetSpec
 from keras_saliency.files import list_some
 
@@ -55,14 +46,11 @@ def load(root, *, use_density=True, first_fixation=False, stimulus_size=None,
         stimulus_size: (height, width); only stimuli of this size, such as the (768, 1024) that
             DeepGaze I is fitted to.
         pixels_per_dva: pixels per degree of visual angle; default: what is known of the dataset.
-
-    Raises:
-        DatasetError: a folder or file is missing, unreadable, malformed or of another size, or no
-            stimulus has the size that is asked for.
     """
     root = require_folder(root, NAME, "STIMULI/, SCANPATHS/ and SALIENCY_MAPS/")
-    name, published, known_pixels = KNOWN.get(root.resolve().name, (NAME, None, None))
-    stimuli = list_stimuli(sub_folder(root, "STIMULI", NAME), NAME)
+    edition = root.resolve().name
+    name, published, known_pixels = KNOWN.get(edition, (NAME, None, None))
+    stimuli = list_stimuli(root, "STIMULI", NAME)
     sizes = image_sizes(stimuli)
     if stimulus_size is not None:
         chosen = np.flatnonzero((sizes == _size(stimulus_size)).all(axis=1))
@@ -71,18 +59,14 @@ def load(root, *, use_density=True, first_fixation=False, stimulus_size=None,
         stimuli, sizes, published = [stimuli[i] for i in chosen], sizes[chosen], None
     maps = None
     if use_density:
-        folder = sub_folder(root, "SALIENCY_MAPS", NAME)
-        wanted = set(stems(stimuli))
-        found = [path for path in list_images(folder) if path.stem in wanted]
-        maps = tuple(match_by_stem(stimuli, found, f"density map in {folder}"))
-        require_sizes(maps, sizes, "density maps", NAME)
+        folder, wanted = sub_folder(root, "SALIENCY_MAPS", NAME), set(stems(stimuli))
+        maps = match_by_stem(stimuli, [path for path in list_files(folder) if path.stem in wanted],
+                             f"density map in {folder}")
     trials = _trials(sub_folder(root, "SCANPATHS", NAME), stimuli, 0 if first_fixation else 1)
-    return SaliencyDataset(
-        name=name, names=stems(stimuli), stimuli=tuple(stimuli), sizes=sizes,
-        fixations=build_fixations(trials, sizes), density_files=maps,
-        pixels_per_dva=known_pixels if pixels_per_dva is None else pixels_per_dva,
-        edition=f"FixaTons {root.resolve().name}",
-        notes=() if published is None else completeness_note(len(stimuli), published))
+    return build_dataset(
+        name, stimuli, sizes, trials, densities=maps, published=published,
+        edition=f"FixaTons {edition}",
+        pixels_per_dva=known_pixels if pixels_per_dva is None else pixels_per_dva)
 
 
 def _size(size) -> tuple:
@@ -101,7 +85,7 @@ def _trials(folder, stimuli, skipped):
     files = [(i, path) for i, stimulus in enumerate(stimuli)
              for path in _scanpaths(folder, stimulus.stem)]
     numbers = {name: k for k, name in enumerate(sorted({path.name for _, path in files}))}
-    for i, path in tqdm(files, desc="scanpaths", unit="file", disable=None):
+    for i, path in progress(files, "scanpaths"):
         rows = _read(path)
         yield Trial(i, rows[skipped:, :2], numbers[path.name],
                     1000.0 * (rows[skipped:, 3] - rows[skipped:, 2]))

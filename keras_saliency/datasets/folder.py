@@ -11,24 +11,10 @@ Layout, with names that options can change; files belong together by name withou
 Viewing time and pixels_per_dva are the user's to know; masks do not tell observers apart
 (observer -1).
 """
-from keras_saliency.datasets.dataset import (
-    SaliencyDataset,
-    image_sizes,
-    list_images,
-    match_by_stem,
-    require,
-    require_folder,
-)
+from keras_saliency.datasets.dataset import SaliencyDataset, require
 from keras_saliency.datasets.fixation_tables import read_trials
-from keras_saliency.datasets.reading import (
-    Trial,
-    build_fixations,
-    list_stimuli,
-    mask_points,
-    require_sizes,
-    stems,
-    sub_folder,
-)
+from keras_saliency.datasets.folders import list_partners, list_stimuli, require_folder
+from keras_saliency.datasets.reading import build_dataset, image_sizes, mask_trials
 from keras_saliency.datasets.spec import DatasetSpec
 
 NAME = "folder"
@@ -43,41 +29,32 @@ def load(root, *, stimuli="stimuli", density="density", fixations="fixations",
             of a CSV file; None leaves density or fixations unread.
         pixels_per_dva: pixels per degree of visual angle, None if unknown.
         edition: what to record with results; the folder's name if empty.
-
-    Raises:
-        DatasetError: a folder or file is missing, unreadable or of another size.
     """
     root = require_folder(root, NAME, f"{stimuli}/ and {density}/, {fixations}/ or "
                                        f"{fixations}.csv")
-    files = list_stimuli(sub_folder(root, stimuli, NAME), NAME)
+    files = list_stimuli(root, stimuli, NAME)
     maps = _partners(root, density, files, "density picture")
     masks = _partners(root, fixations, files, "fixation mask")
-    table = root / f"{fixations}.csv" if fixations else None
-    if table is None or not table.is_file():
-        table = None
-    require(maps or masks or table, f"{NAME}: {root} holds neither {density}/ (density pictures) "
-                                    f"nor {fixations}/ (fixation masks) or {fixations}.csv")
-    require(not (masks and table), f"{NAME}: {root} holds {fixations}/ and {fixations}.csv; which "
-                                   "of them counts is unclear: rename one")
+    table = root / f"{fixations}.csv"
+    has_table = bool(fixations) and table.is_file()
+    require(maps or masks or has_table, f"{NAME}: {root} holds neither {density}/ (density "
+            f"pictures) nor {fixations}/ (fixation masks) or {fixations}.csv")
+    require(not (masks and has_table), f"{NAME}: {root} holds {fixations}/ and {fixations}.csv; "
+            "which of them counts is unclear: rename one")
     sizes = image_sizes(files)
-    for partners, what in ((maps, "density pictures"), (masks, "fixation masks")):
-        if partners:
-            require_sizes(partners, sizes, what, NAME)
-    points = None
-    if masks or table:
-        points = build_fixations(read_trials(table, files, NAME) if table else (
-            Trial(i, mask_points(file, NAME)) for i, file in enumerate(masks)), sizes)
-    return SaliencyDataset(
-        name=NAME, names=stems(files), stimuli=tuple(files), sizes=sizes, fixations=points,
-        density_files=None if maps is None else tuple(maps), pixels_per_dva=pixels_per_dva,
-        edition=edition or root.resolve().name)
+    trials = mask_trials(masks, sizes, NAME) if masks else None
+    if has_table:
+        trials = read_trials(table, files, NAME)
+    return build_dataset(NAME, files, sizes, trials, densities=maps,
+                         density_name="density pictures", edition=edition or root.resolve().name,
+                         pixels_per_dva=pixels_per_dva)
 
 
 def _partners(root, name, stimuli, what):
     """The files of the sub-folder `name` that belong to `stimuli`; None without that folder."""
     if not name or not (root / name).is_dir():
         return None
-    return match_by_stem(stimuli, list_images(root / name), f"{what} in {root / name}")
+    return list_partners(stimuli, root, name, what, NAME)
 
 
 SPEC = DatasetSpec(load)

@@ -22,15 +22,9 @@ from pathlib import Path
 import numpy as np
 
 from keras_saliency.datasets import matlab
-from keras_saliency.datasets.dataset import SaliencyDataset, image_sizes, require, require_folder
-from keras_saliency.datasets.reading import (
-    Trial,
-    build_fixations,
-    completeness_note,
-    list_stimuli,
-    stems,
-    sub_folder,
-)
+from keras_saliency.datasets.dataset import SaliencyDataset, require
+from keras_saliency.datasets.folders import list_stimuli, require_folder
+from keras_saliency.datasets.reading import Trial, build_dataset, image_sizes
 from keras_saliency.datasets.spec import DatasetSpec
 from keras_saliency.files import list_some
 
@@ -44,14 +38,9 @@ def load(root, *, images="images", pixels_per_dva=None) -> SaliencyDataset:
     Args:
         images: name of the image folder. pixels_per_dva: pixels per degree of visual angle, if
             you want to assume one.
-
-    Raises:
-        DatasetError: a file is missing, unreadable or malformed, or an image has not the
-            resolution that was recorded.
     """
     root = require_folder(root, NAME, "training.mat, validation.mat and images/")
-    folder = sub_folder(root, images, NAME)
-    by_name = {path.stem: path for path in list_stimuli(folder, NAME)}
+    by_name = {path.stem: path for path in list_stimuli(root, images, NAME)}
     records = sorted(((_stem(record, where), partition, record, where)
                       for variable, partition in FILES.items()
                       for record, where in _records(root / f"{variable}.mat", variable)),
@@ -60,22 +49,17 @@ def load(root, *, images="images", pixels_per_dva=None) -> SaliencyDataset:
     twice = [a for a, b in zip(names, names[1:]) if a == b]
     require(not twice, f"{NAME}: recorded twice: {list_some(twice)}")
     missing = [name for name in names if name not in by_name]
-    require(not missing, f"{NAME}: no image in {folder} for {list_some(missing)}")
-    stimuli = tuple(by_name[name] for name in names)
+    require(not missing, f"{NAME}: no image in {root / images} for {list_some(missing)}")
+    stimuli = [by_name[name] for name in names]
     sizes = image_sizes(stimuli)
     _require_resolution(records, sizes)
-    fixations = build_fixations(
-        (trial for i, (_, _, record, where) in enumerate(records)
-         for trial in _trials(record, i, where)), sizes)
-    return SaliencyDataset(
-        name=NAME, names=stems(stimuli), stimuli=stimuli, sizes=sizes, fixations=fixations,
-        pixels_per_dva=pixels_per_dva, edition="iSUN 2015 (LSUN)",
-        partition=tuple(partition for _, partition, *_ in records),
-        notes=completeness_note(len(stimuli), PUBLISHED))
+    return build_dataset(
+        NAME, stimuli, sizes, _trials(records), published=PUBLISHED, edition="iSUN 2015 (LSUN)",
+        partition=tuple(partition for _, partition, *_ in records), pixels_per_dva=pixels_per_dva)
 
 
 def _records(file, variable):
-    """(struct, text that says where it stands) of each image of one file."""
+    """(struct, file and place for messages) of each image of one file."""
     found = matlab.structs(matlab.load_mat(file, NAME, variable))
     require(found, f"{NAME}: {file} has no records")
     return [(struct, f"{NAME}: {file}, record {k + 1}") for k, struct in enumerate(found)]
@@ -95,9 +79,9 @@ def _require_resolution(records, sizes):
     require(not wrong, f"{NAME}: images of another size than recorded: {list_some(wrong)}")
 
 
-def _trials(record, image, where):
-    for observer, cell in enumerate(matlab.cells(matlab.field(record, "gaze", where))):
-        for struct in matlab.structs(cell):
+def _trials(records):
+    for image, (_, _, record, where) in enumerate(records):
+        for observer, struct in matlab.observers(matlab.field(record, "gaze", where)):
             points = matlab.field(struct, "fixation", where)
             yield Trial(image, matlab.matrix(points, 2, where), observer)
 

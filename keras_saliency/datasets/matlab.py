@@ -60,6 +60,16 @@ def structs(value) -> list:
     return []
 
 
+def observers(value):
+    """Yield (observer, struct) of a cell or struct array with an item for each observer.
+
+    An observer without data is an empty cell; the others keep their numbers.
+    """
+    for observer, cell in enumerate(cells(value)):
+        for struct in structs(cell):
+            yield observer, struct
+
+
 def field(struct, name: str, where: str):
     """Attribute `name` of a struct; the error says `where` and which fields there are."""
     fields = getattr(struct, "_fieldnames", None)

@@ -18,26 +18,23 @@ was. The published masks already lack it; from DATA, fixations are found by `sac
 Source: Judd, Ehinger, Durand, Torralba (2009), Learning to predict where humans look, ICCV;
 http://people.csail.mit.edu/tjudd/WherePeopleLook
 """
-from tqdm import tqdm
-
 from keras_saliency.datasets import matlab
-from keras_saliency.datasets.dataset import (
-    SaliencyDataset,
-    image_sizes,
-    list_images,
+from keras_saliency.datasets.dataset import SaliencyDataset, require
+from keras_saliency.datasets.folders import (
+    list_files,
+    list_folders,
+    list_stimuli,
     match_by_stem,
-    require,
     require_folder,
+    stems,
+    sub_folder,
 )
 from keras_saliency.datasets.reading import (
     Trial,
-    build_fixations,
-    completeness_note,
-    list_stimuli,
-    mask_points,
-    require_sizes,
-    stems,
-    sub_folder,
+    build_dataset,
+    image_sizes,
+    mask_trials,
+    progress,
 )
 from keras_saliency.datasets.saccades import find_fixations
 from keras_saliency.datasets.spec import DatasetSpec
@@ -56,39 +53,25 @@ def load(root, *, observers=False, use_density=True, pixels_per_dva=35.0) -> Sal
             rather than the fixPts masks.
         use_density: take the fixMap pictures as the training target; False blurs the fixations.
         pixels_per_dva: pixels per degree of visual angle.
-
-    Raises:
-        DatasetError: a folder or file is missing, unreadable, malformed or of another size.
     """
     root = require_folder(root, NAME, "ALLSTIMULI/ and ALLFIXATIONMAPS/")
-    stimuli = list_stimuli(sub_folder(root, "ALLSTIMULI", NAME), NAME)
+    stimuli = list_stimuli(root, "ALLSTIMULI", NAME)
     sizes = image_sizes(stimuli)
-    maps = None
-    if use_density:
-        maps = _pictures(root, stimuli, "_fixMap")
-        require_sizes(maps, sizes, "density maps", NAME)
+    maps = _pictures(root, stimuli, "_fixMap") if use_density else None
     if observers:
         trials = _gaze_trials(sub_folder(root, "DATA", NAME), stimuli)
     else:
-        masks = _pictures(root, stimuli, "_fixPts")
-        require_sizes(masks, sizes, "fixation masks", NAME)
-        trials = (Trial(i, mask_points(file, NAME, MASK_THRESHOLD))
-                  for i, file in enumerate(masks))
-    return SaliencyDataset(
-        name=NAME, names=stems(stimuli), stimuli=tuple(stimuli), sizes=sizes,
-        fixations=build_fixations(trials, sizes),
-        density_files=None if maps is None else tuple(maps), pixels_per_dva=pixels_per_dva,
+        trials = mask_trials(_pictures(root, stimuli, "_fixPts"), sizes, NAME, MASK_THRESHOLD)
+    return build_dataset(
+        NAME, stimuli, sizes, trials, densities=maps, published=PUBLISHED,
         edition="MIT1003 2009" + (" eye data" if observers else ""),
-        notes=completeness_note(len(stimuli), PUBLISHED))
+        pixels_per_dva=pixels_per_dva)
 
 
 def _pictures(root, stimuli, ending) -> list:
-    """The file <name><ending> of ALLFIXATIONMAPS for each stimulus.
-
-    Other files are passed over: the archive holds a stray ...1010764fixPts.jpg.
-    """
+    """The file <name><ending> of each stimulus; the archive holds a stray ...1010764fixPts.jpg."""
     folder = sub_folder(root, "ALLFIXATIONMAPS", NAME)
-    found = {path.stem[:-len(ending)]: path for path in list_images(folder)
+    found = {path.stem[:-len(ending)]: path for path in list_files(folder)
              if path.stem.endswith(ending)}
     paths = match_by_stem(stimuli, [f"{name}.jpg" for name in found],
                           f"{ending[1:]} picture in {folder}")
@@ -96,13 +79,13 @@ def _pictures(root, stimuli, ending) -> list:
 
 
 def _gaze_trials(folder, stimuli):
-    people = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+    people = list_folders(folder)
     require(people, f"{NAME}: no folders of observers in {folder}")
     files = [(i, k, person / f"{stimulus.stem}.mat") for i, stimulus in enumerate(stimuli)
              for k, person in enumerate(people)]
     missing = [path for *_, path in files if not path.is_file()]
     require(not missing, f"{NAME}: no eye data {list_some(missing)}")
-    for i, observer, path in tqdm(files, desc="MIT1003 eye data", unit="file", disable=None):
+    for i, observer, path in progress(files, "MIT1003 eye data"):
         points, durations = find_fixations(_gaze(path))
         yield Trial(i, points[1:], observer, durations[1:])
 

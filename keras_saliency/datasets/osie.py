@@ -18,15 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from keras_saliency.datasets import matlab
-from keras_saliency.datasets.dataset import SaliencyDataset, image_sizes, require, require_folder
-from keras_saliency.datasets.reading import (
-    Trial,
-    build_fixations,
-    completeness_note,
-    list_stimuli,
-    stems,
-    sub_folder,
-)
+from keras_saliency.datasets.dataset import SaliencyDataset, require
+from keras_saliency.datasets.folders import list_stimuli, require_folder, stems
+from keras_saliency.datasets.reading import Trial, build_dataset, image_sizes
 from keras_saliency.datasets.spec import DatasetSpec
 from keras_saliency.files import list_some
 
@@ -38,21 +32,13 @@ def load(root, *, pixels_per_dva=24.0) -> SaliencyDataset:
 
     Args:
         pixels_per_dva: pixels per degree of visual angle.
-
-    Raises:
-        DatasetError: a file is missing, unreadable or malformed, or the stimuli and the records
-            of fixations.mat do not match.
     """
     root = require_folder(root, NAME, "stimuli/ and fixations.mat")
-    stimuli = list_stimuli(sub_folder(root, "stimuli", NAME), NAME)
-    sizes = image_sizes(stimuli)
+    stimuli = list_stimuli(root, "stimuli", NAME)
     places = [root / "fixations.mat", root / "eye" / "fixations.mat"]
     file = next((p for p in places if p.is_file()), places[0])
-    fixations = build_fixations(_trials(file, stimuli), sizes)
-    return SaliencyDataset(
-        name=NAME, names=stems(stimuli), stimuli=tuple(stimuli), sizes=sizes,
-        fixations=fixations, pixels_per_dva=pixels_per_dva, edition="OSIE 2014",
-        notes=completeness_note(len(stimuli), PUBLISHED))
+    return build_dataset(NAME, stimuli, image_sizes(stimuli), _trials(file, stimuli),
+                         published=PUBLISHED, edition="OSIE 2014", pixels_per_dva=pixels_per_dva)
 
 
 def _trials(file, stimuli):
@@ -69,10 +55,8 @@ def _trials(file, stimuli):
     require(len(set(names)) == len(names), f"{NAME}: {file} names a stimulus twice")
     for name, record in zip(names, records):
         where = f"{NAME}: {file}, {name}"
-        for observer, cell in enumerate(matlab.cells(matlab.field(record, "subjects", where))):
-            # An observer without data is an empty cell; the others keep their numbers.
-            for struct in matlab.structs(cell):
-                yield _trial(struct, index[name], observer, f"{where}, observer {observer + 1}")
+        for observer, struct in matlab.observers(matlab.field(record, "subjects", where)):
+            yield _trial(struct, index[name], observer, f"{where}, observer {observer + 1}")
 
 
 def _trial(struct, image, observer, where) -> Trial:

@@ -14,27 +14,10 @@ Published layout (`salObj.zip`; `root` is the folder that holds `datasets/`)::
 Source: Li, Hou, Koch, Rehg, Yuille (2014), The secrets of salient object segmentation, CVPR;
 http://cbs.ic.gatech.edu/salobj
 """
-import numpy as np
-
 from keras_saliency.datasets import matlab
-from keras_saliency.datasets.dataset import (
-    SaliencyDataset,
-    image_sizes,
-    list_images,
-    match_by_stem,
-    require,
-    require_folder,
-)
-from keras_saliency.datasets.reading import (
-    Trial,
-    build_fixations,
-    completeness_note,
-    list_stimuli,
-    observers_of,
-    require_sizes,
-    stems,
-    sub_folder,
-)
+from keras_saliency.datasets.dataset import SaliencyDataset, require
+from keras_saliency.datasets.folders import list_partners, list_stimuli, require_folder, sub_folder
+from keras_saliency.datasets.reading import build_dataset, image_sizes, observer_trials
 from keras_saliency.datasets.spec import DatasetSpec
 from keras_saliency.files import list_some
 
@@ -47,35 +30,22 @@ def load(root, *, use_density=True, pixels_per_dva=None) -> SaliencyDataset:
     Args:
         use_density: take the humanFix pictures, if they are there, as the training target.
         pixels_per_dva: pixels per degree of visual angle, if you want to assume one.
-
-    Raises:
-        DatasetError: a file is missing, unreadable, malformed or of another size, or the cells of
-            pascalFix.mat do not match the images.
     """
     root = require_folder(root, NAME, "datasets/imgs/pascal/ and datasets/fixations/")
-    stimuli = list_stimuli(sub_folder(root / "datasets" / "imgs", "pascal", NAME), NAME)
-    sizes = image_sizes(stimuli)
+    stimuli = list_stimuli(root / "datasets" / "imgs", "pascal", NAME)
     file = sub_folder(root / "datasets", "fixations", NAME) / "pascalFix.mat"
+    maps = None
+    found = sorted(p for p in root.glob("*/pascal/humanFix") if p.is_dir())
+    if use_density and found:
+        maps = list_partners(stimuli, found[0].parent, "humanFix", "density map", NAME)
+    return build_dataset(
+        NAME, stimuli, image_sizes(stimuli), _trials(stimuli, file), densities=maps,
+        density_name="density maps (use_density=False does without)", published=PUBLISHED,
+        edition="PASCAL-S 2014", pixels_per_dva=pixels_per_dva)
+
+
+def _trials(stimuli, file):
     cells = matlab.load_cells(file, NAME, "fixCell")
-    fixations = build_fixations(_trials(stimuli, cells, file), sizes)
-    maps = _densities(root, stimuli) if use_density else None
-    if maps:
-        require_sizes(maps, sizes, "density maps (use_density=False does without)", NAME)
-    return SaliencyDataset(
-        name=NAME, names=stems(stimuli), stimuli=tuple(stimuli), sizes=sizes,
-        fixations=fixations, density_files=tuple(maps) if maps else None,
-        pixels_per_dva=pixels_per_dva, edition="PASCAL-S 2014",
-        notes=completeness_note(len(stimuli), PUBLISHED))
-
-
-def _densities(root, stimuli):
-    folders = sorted(p for p in root.glob("*/pascal/humanFix") if p.is_dir())
-    if not folders:
-        return None
-    return match_by_stem(stimuli, list_images(folders[0]), f"density map in {folders[0]}")
-
-
-def _trials(stimuli, cells, file):
     wrong = [p.name for p in stimuli
              if not p.stem.isdecimal() or not 1 <= int(p.stem) <= len(cells)]
     require(not wrong, f"{NAME}: images without a cell among the {len(cells)} of {file}: "
@@ -84,9 +54,7 @@ def _trials(stimuli, cells, file):
     for i, path in enumerate(stimuli):
         where = f"{NAME}: {file}, cell {path.stem}"
         rows = matlab.matrix(cells[int(path.stem) - 1], 3, where)
-        observers = observers_of(rows[:, 2], where)
-        for observer in np.unique(observers):
-            yield Trial(i, rows[observers == observer][:, [1, 0]] - 1, observer)
+        yield from observer_trials(i, rows[:, [1, 0]] - 1, rows[:, 2], where)
 
 
 SPEC = DatasetSpec(

@@ -14,14 +14,10 @@ import cv2
 import h5py
 import numpy as np
 
-from keras_saliency.datasets.dataset import (
-    DatasetError,
-    SaliencyDataset,
-    image_sizes,
-    require,
-    require_folder,
-)
+from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, require
 from keras_saliency.datasets.fixations import Fixations
+from keras_saliency.datasets.folders import require_folder
+from keras_saliency.datasets.reading import image_sizes
 from keras_saliency.datasets.spec import DatasetSpec
 from keras_saliency.files import hdf5, list_some
 from keras_saliency.files.picture_headers import LIMIT

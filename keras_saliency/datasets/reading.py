@@ -1,14 +1,15 @@
-"""What the readers share: listing stimuli, checking sizes, masks, and trials to `Fixations`."""
+"""Steps that all readers share: sizes of pictures, fixations from masks, the dataset itself."""
 import io
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Iterable, NamedTuple, Optional
 
 import numpy as np
 from PIL import Image
+from tqdm import tqdm
 
-from keras_saliency.datasets.dataset import DatasetError, image_sizes, list_images, require
+from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, require
 from keras_saliency.datasets.fixations import Fixations
+from keras_saliency.datasets.folders import stems
 from keras_saliency.files import InputError, list_some
 from keras_saliency.files.picture_headers import check_picture, read_file
 
@@ -29,8 +30,31 @@ class Trial(NamedTuple):
     duration: Optional[np.ndarray] = None
 
 
+def build_dataset(name: str, stimuli, sizes, trials: Optional[Iterable[Trial]], *, densities=None,
+                  density_name="density maps", published=None, **facts) -> SaliencyDataset:
+    """Build a dataset from what a reader has found.
+
+    Args:
+        stimuli: N paths in name order. sizes: [N, 2] (H, W).
+        trials: of all stimuli; None for a dataset without fixations.
+        densities: N published density pictures, or None. Their sizes are checked; errors call them
+            `density_name`.
+        published: stimuli of the whole set; an incomplete copy is noted.
+        **facts: further fields of `SaliencyDataset`.
+    """
+    if densities is not None:
+        require_sizes(densities, sizes, density_name, name)
+        densities = tuple(densities)
+    notes = () if published in (None, len(stimuli)) else (
+        f"{len(stimuli)} of the {published} published stimuli",)
+    return SaliencyDataset(**{
+        "name": name, "names": stems(stimuli), "stimuli": tuple(stimuli), "sizes": sizes,
+        "fixations": None if trials is None else build_fixations(trials, sizes),
+        "density_files": densities, "notes": notes, **facts})
+
+
 def build_fixations(trials: Iterable[Trial], sizes) -> Fixations:
-    """`Fixations` of all trials on stimuli of `sizes` [N, 2] (H, W)."""
+    """Return the `Fixations` of all trials on stimuli of `sizes` [N, 2] (H, W)."""
     trials = list(trials)
     counts = [len(trial.points) for trial in trials]
     xy = np.concatenate([np.zeros((0, 2)), *(trial.points for trial in trials)])
@@ -42,34 +66,28 @@ def build_fixations(trials: Iterable[Trial], sizes) -> Fixations:
     return Fixations.build(xy[:, 0], xy[:, 1], image, sizes, observer, duration)
 
 
-def sub_folder(root, name: str, dataset: str) -> Path:
-    """The folder `root/name`; the error lists what is there instead."""
-    require(name, f"{dataset}: a folder in {root} has no name")
-    folder = Path(root) / name
-    if not folder.is_dir():
-        there = sorted(p.name for p in Path(root).iterdir()) if Path(root).is_dir() else []
-        raise DatasetError(f"{dataset}: no folder {folder}"
-                           + (f"; {root} holds {list_some(there)}" if there else ""))
-    return folder
+def progress(files, title: str):
+    """Return an iterator over files that shows a progress bar on a terminal."""
+    return tqdm(files, desc=title, unit="file", disable=None)
 
 
-def list_stimuli(folder, dataset: str) -> list:
-    """Image files of `folder` sorted by name without extension, which must be unique."""
-    paths = sorted(list_images(folder), key=lambda path: path.stem)
-    require(paths, f"{dataset}: no images (jpg, png, bmp) in {folder}")
-    twice = [b.name for a, b in zip(paths, paths[1:]) if a.stem == b.stem]
-    require(not twice, f"{dataset}: two images with one name in {folder}: {list_some(twice)}")
-    return paths
+def image_sizes(paths) -> np.ndarray:
+    """Return the sizes int32 [N, 2] (height, width) in the headers of JPEG, PNG and BMP files.
 
+    Nothing is decoded. A picture of more than 40 megapixels, which would take too much memory or
+    time, is refused like a damaged one.
 
-def list_mats(folder) -> list:
-    """Sorted .mat files of a folder, without the hidden ones that macOS leaves in archives."""
-    return sorted(p for p in Path(folder).glob("*.mat") if not p.name.startswith("."))
-
-
-def stems(paths) -> tuple:
-    """File names without extension."""
-    return tuple(Path(p).stem for p in paths)
+    Raises:
+        DatasetError: naming every picture that cannot be read.
+    """
+    sizes, bad = [], []
+    for path in paths:
+        try:
+            sizes.append(check_picture(read_file(path), path))
+        except InputError as error:
+            bad.append(error)
+    require(not bad, f"unreadable images: {list_some(bad)}; replace or remove them")
+    return np.array(sizes, np.int32).reshape(-1, 2)
 
 
 def require_sizes(files, sizes, what: str, dataset: str) -> None:
@@ -78,7 +96,7 @@ def require_sizes(files, sizes, what: str, dataset: str) -> None:
 
 
 def require_equal_sizes(found, sizes, files, what: str, dataset: str) -> None:
-    """The same for (H, W) pairs already known."""
+    """Check that the (H, W) pairs `found` in files are the `sizes` of their stimuli."""
     wrong = [f"{file} ({h:g}x{w:g}, stimulus {size[0]}x{size[1]})"
              for file, (h, w), size in zip(files, found, sizes) if (h, w) != tuple(size)]
     require(not wrong, f"{dataset}: {what} of another size than the stimulus: "
@@ -87,11 +105,11 @@ def require_equal_sizes(found, sizes, files, what: str, dataset: str) -> None:
 
 @contextmanager
 def opened_picture(path, dataset: str):
-    """A picture file as PIL reads it, its header checked before.
+    """Open a picture file with PIL, after a check of its header.
 
     Raises:
-        DatasetError: naming a file that is missing, damaged, or larger than 40 megapixels; also
-            where that shows only in the `with` block.
+        DatasetError: naming a file that is missing, damaged, or larger than 40 megapixels, also
+            where that shows only inside the `with` block.
     """
     try:
         contents = read_file(path)
@@ -105,38 +123,42 @@ def opened_picture(path, dataset: str):
                            "replace it") from error
 
 
-def mask_points(path, dataset: str, threshold: int = 0) -> np.ndarray:
-    """float64 [n, 2]: (x, y) of the pixels of a picture with any channel above `threshold`.
+def mask_trials(masks, sizes, dataset: str, threshold: int = 0):
+    """Yield a `Trial` for each fixation mask, after checking that all have their stimulus' size.
 
-    Transparency does not count. One pixel is one fixation, row by row.
+    Each pixel with a channel above `threshold` is one fixation, row by row. Transparency does not
+    count. Masks do not tell observers apart.
     """
-    with opened_picture(path, dataset) as picture:
-        if picture.mode in ("P", "PA"):  # palette indices say nothing about brightness
-            picture = picture.convert("RGB")
-        values, mode = np.asarray(picture), picture.mode
-    if mode in ("LA", "RGBA"):
-        values = values[..., :-1]
-    if values.ndim == 3:
-        values = values.max(axis=-1)
-    return count_points(values > threshold)
+    require_sizes(masks, sizes, "fixation masks", dataset)
+    for image, path in enumerate(masks):
+        with opened_picture(path, dataset) as picture:
+            if picture.mode in ("P", "PA"):  # palette indices say nothing about brightness
+                picture = picture.convert("RGB")
+            values, mode = np.asarray(picture), picture.mode
+        if mode in ("LA", "RGBA"):
+            values = values[..., :-1]
+        if values.ndim == 3:
+            values = values.max(axis=-1)
+        yield Trial(image, count_points(values > threshold))
 
 
-def observers_of(numbers, where: str) -> np.ndarray:
-    """int64 [n]: observers from 0 of the numbers from 1 in a file; the error says `where`."""
+def observer_trials(image: int, points, numbers, where: str):
+    """Yield the `Trial` of each observer on one stimulus.
+
+    Args:
+        points: [n, 2] (x, y). numbers: [n], observers counted from 1. where: for messages.
+    """
     with np.errstate(invalid="ignore"):
         whole = (numbers == np.floor(numbers)) & (numbers >= 1) & (numbers <= MOST_OBSERVERS)
     require(whole.all(), f"{where}: observers are numbered from 1 to at most {MOST_OBSERVERS}, "
                          f"not {list_some(np.unique(numbers[~whole]))}")
-    return numbers.astype(np.int64) - 1
+    observers = numbers.astype(np.int64) - 1
+    for observer in np.unique(observers):
+        yield Trial(image, points[observers == observer], observer)
 
 
 def count_points(counts) -> np.ndarray:
-    """float64 [n, 2]: (x, y) of each count of a fixation map [H, W], row by row."""
+    """Return (x, y) float64 [n, 2] of each count of a fixation map [H, W], row by row."""
     counts = np.asarray(counts).astype(np.int64)
     ys, xs = np.nonzero(counts > 0)
     return np.repeat(np.stack([xs, ys], axis=1), counts[ys, xs], axis=0).astype(np.float64)
-
-
-def completeness_note(found: int, published: int) -> tuple:
-    """A note for `SaliencyDataset.notes` if the copy is not the whole published set."""
-    return () if found == published else (f"{found} of the {published} published stimuli",)

@@ -18,28 +18,16 @@ Source: Jiang, Huang, Duan, Zhao (2015), SALICON: saliency in context, CVPR; htt
 """
 from pathlib import Path
 
-from tqdm import tqdm
-
 from keras_saliency.datasets import matlab
-from keras_saliency.datasets.dataset import (
-    DatasetError,
-    SaliencyDataset,
-    image_sizes,
-    list_images,
-    match_by_stem,
-    require,
-    require_folder,
-)
-from keras_saliency.datasets.reading import (
-    Trial,
-    build_fixations,
-    completeness_note,
-    list_mats,
+from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, require
+from keras_saliency.datasets.folders import (
+    MATLAB,
+    list_partners,
     list_stimuli,
-    require_sizes,
-    stems,
+    require_folder,
     sub_folder,
 )
+from keras_saliency.datasets.reading import Trial, build_dataset, image_sizes, progress
 from keras_saliency.datasets.spec import DatasetSpec
 
 NAME, PUBLISHED = "salicon", 15000
@@ -55,10 +43,6 @@ def load(root, *, edition="2017", use_fixations=True, limit=None,
         use_fixations: read fixations/ (15,000 files, minutes); False gives densities alone.
         limit: only the first n stimuli of each partition, by name; None for all.
         pixels_per_dva: pixels per degree of visual angle, if you want to assume one.
-
-    Raises:
-        DatasetError: a file is missing, unreadable, malformed or of another size; unknown
-            edition; neither maps/ nor fixations to read.
     """
     edition = str(edition)
     require(edition in EDITIONS, f"{NAME}: no edition {edition!r}; choose from {EDITIONS}")
@@ -72,45 +56,33 @@ def load(root, *, edition="2017", use_fixations=True, limit=None,
                    for row in _rows(root, partition, has_maps, use_fixations, limit)),
                   key=lambda row: row[0].stem)  # name order over both partitions
     stimuli, partition, maps, mats = zip(*rows)
-    sizes = image_sizes(stimuli)
-    if has_maps:
-        require_sizes(maps, sizes, "density maps", NAME)
-    fixations = None
-    if use_fixations:
-        progress = tqdm(mats, desc="SALICON fixations", unit="file", disable=None)
-        fixations = build_fixations(
-            (trial for i, file in enumerate(progress) for trial in _trials(file, i)), sizes)
-    return SaliencyDataset(
-        name=NAME, names=stems(stimuli), stimuli=stimuli, sizes=sizes, fixations=fixations,
-        density_files=maps if has_maps else None, pixels_per_dva=pixels_per_dva,
-        edition=f"SALICON {edition}", partition=partition,
-        notes=completeness_note(len(stimuli), PUBLISHED))
+    return build_dataset(
+        NAME, stimuli, image_sizes(stimuli), _trials(mats) if use_fixations else None,
+        densities=maps if has_maps else None, published=PUBLISHED, edition=f"SALICON {edition}",
+        partition=partition, pixels_per_dva=pixels_per_dva)
 
 
 def _rows(root: Path, partition, has_maps, use_fixations, limit):
     """(stimulus, partition, density file, fixation file) of one partition; None if not read."""
-    stimuli = list_stimuli(sub_folder(root / "images", partition, NAME), NAME)
+    stimuli = list_stimuli(root / "images", partition, NAME)
     maps = mats = [None] * len(stimuli)
     if has_maps:
-        folder = sub_folder(root / "maps", partition, NAME)
-        maps = match_by_stem(stimuli, list_images(folder), f"density map in {folder}")
+        maps = list_partners(stimuli, root / "maps", partition, "density map", NAME)
     if use_fixations:
         try:
-            folder = sub_folder(root / "fixations", partition, NAME)
+            sub_folder(root / "fixations", partition, NAME)
         except DatasetError as error:
             raise DatasetError(f"{error}; unpack it, or set use_fixations to false") from None
-        mats = match_by_stem(stimuli, list_mats(folder), f"fixation file in {folder}")
+        mats = list_partners(stimuli, root / "fixations", partition, "fixation file", NAME, MATLAB)
     return list(zip(stimuli, [partition] * len(stimuli), maps, mats))[:limit]
 
 
-def _trials(file, image):
-    """The trials of one image; MATLAB counts pixels from 1."""
-    gaze = matlab.load_mat(file, NAME, "gaze")
-    for observer, cell in enumerate(matlab.cells(gaze)):
-        for struct in matlab.structs(cell):
+def _trials(mats):
+    for image, file in enumerate(progress(mats, "SALICON fixations")):
+        for observer, struct in matlab.observers(matlab.load_mat(file, NAME, "gaze")):
             where = f"{NAME}: {file}, observer {observer + 1}"
             points = matlab.matrix(matlab.field(struct, "fixations", where), 2, where)
-            yield Trial(image, points - 1, observer)
+            yield Trial(image, points - 1, observer)  # MATLAB counts pixels from 1
 
 
 SPEC = DatasetSpec(

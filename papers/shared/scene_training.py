@@ -19,7 +19,8 @@ from keras import layers
 
 from keras_saliency.addons import TQDMProgressBar
 from keras_saliency.datasets import pipeline
-from keras_saliency.datasets.dataset import SaliencyDataset, list_images, require
+from keras_saliency.datasets.dataset import SaliencyDataset, require
+from keras_saliency.datasets.folders import list_files
 from keras_saliency.files import InputError, atomic_path, list_some
 from keras_saliency.models import weights_file
 from keras_saliency.models.backbones import vgg16
@@ -67,7 +68,7 @@ def read_scenes(root, least=LEAST_IMAGES) -> Scenes:
                          f"least_images is {least}")
     require(root is not None and Path(root).is_dir(), f"scenes: no folder {root}; it should hold a "
                                                       "folder of images for each scene")
-    folders = {p.name: list_images(p) for p in sorted(Path(root).iterdir()) if p.is_dir()}
+    folders = {p.name: list_files(p) for p in sorted(Path(root).iterdir()) if p.is_dir()}
     kept = {name: paths for name, paths in folders.items() if len(paths) >= least}
     sizes = [f"{name} ({len(paths)})" for name, paths in folders.items()]
     require(len(kept) > 1, f"scenes: {root} has {len(kept)} scenes with at least {least} images, "

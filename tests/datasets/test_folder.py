@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_saliency.datasets import folder, load_dataset
+from keras_saliency.datasets import folder, load_dataset, reading
 from keras_saliency.datasets.dataset import DatasetError
 
 # "a-1" sorts after "a", although "a-1.jpg" sorts before "a.png".
@@ -112,7 +112,7 @@ def test_a_picture_that_claims_too_much_is_named(root, bomb, file):
 
 
 def test_a_mask_that_grows_after_its_size_was_read(root, bomb, monkeypatch):
-    monkeypatch.setattr(folder, "require_sizes", lambda *_: None)
+    monkeypatch.setattr(reading, "require_sizes", lambda *_: None)
     (root / "fixations" / "b.png").write_bytes(bomb())
     with pytest.raises(DatasetError, match="folder: unreadable image .*fixations/b.png: 30000x"):
         folder.load(root)
