@@ -1,7 +1,10 @@
-"""Eye-tracking datasets by name."""
+"""Eye-tracking datasets by name, and the batches that a network trains on.
+
+`training_data` is imported with TensorFlow when it is first used.
+"""
 import inspect
 import os
-from typing import Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 from keras_saliency.datasets import (
     cat2000,
@@ -18,6 +21,14 @@ from keras_saliency.datasets import (
     salicon,
 )
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, is_number
+from keras_saliency.datasets.spec import DatasetSpec
+from keras_saliency.lazy import lazy
+
+if TYPE_CHECKING:
+    from keras_saliency.datasets.pipeline import training_data
+
+__all__ = ["DATASETS", "DatasetError", "SaliencyDataset", "list_datasets", "load_dataset",
+           "spec_of", "training_data"]
 
 DATASETS = {
     "cat2000": cat2000.SPEC,
@@ -35,9 +46,17 @@ DATASETS = {
 }
 
 
+__getattr__, __dir__ = lazy(__name__, {"training_data": "keras_saliency.datasets.pipeline"})
+
+
 def list_datasets() -> list:
-    """Registered dataset names, sorted."""
+    """Return the registered names, sorted."""
     return sorted(DATASETS)
+
+
+def spec_of(dataset: SaliencyDataset) -> DatasetSpec:
+    """Return the facts of a dataset by its name; the defaults for data of the user's own."""
+    return DATASETS.get(dataset.name, folder.SPEC)
 
 
 def load_dataset(name: str, root: Optional[Union[str, os.PathLike]] = None,
@@ -46,11 +65,11 @@ def load_dataset(name: str, root: Optional[Union[str, os.PathLike]] = None,
 
     Args:
         name: one of `list_datasets()`. root: its folder, in the published layout.
-        **options: the reader's own; see its docstring.
+        **options: see `load` in the dataset's own module.
 
     Raises:
-        DatasetError: unknown name or option, an option of another type, or files that are missing,
-            unreadable or do not fit; the message names them.
+        DatasetError: an unknown name or option, an option of the wrong type, or files that are
+            missing, unreadable, malformed or do not belong together; the message names them.
     """
     if name not in DATASETS:
         raise DatasetError(f"no dataset {name!r}; the datasets are {', '.join(list_datasets())}")
@@ -66,7 +85,7 @@ def load_dataset(name: str, root: Optional[Union[str, os.PathLike]] = None,
 
 
 def _typed(option, value, default):
-    """`value` as a switch or a text where its default is one; 2017 is a number to YAML."""
+    """`value`, checked where the default is a switch or a text; 2017 is a number to YAML."""
     if isinstance(default, str) and is_number(value):
         return str(value)
     for kind, words in ((bool, "true or false"), (str, "text")):

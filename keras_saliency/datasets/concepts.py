@@ -15,12 +15,11 @@ Any other folder::
     images/NAME.jpg  labels/NAME.png   label pictures of the images' size, one number per pixel,
                                        0 for none (a palette's index; of three channels
                                        red + 256 green)
-    labels.csv       number, name and, optionally, category of each label; without the file a
-                     label is called by its number
+    labels.csv       number, name and, optionally, category of each label; without this file
+                     the number is the name
 
 Source: Bau, Zhou, Khosla, Oliva and Torralba (CVPR 2017).
 """
-import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +27,8 @@ from typing import NamedTuple, Sequence
 
 import numpy as np
 
-from keras_saliency.datasets.dataset import DatasetError, require
+from keras_saliency.datasets.dataset import require
+from keras_saliency.datasets.fixation_tables import read_rows
 from keras_saliency.datasets.folders import list_files, match_by_stem, require_folder
 from keras_saliency.datasets.reading import image_sizes, opened_picture
 from keras_saliency.files import list_some
@@ -39,7 +39,7 @@ FOLDER_CATEGORY = "object"
 
 
 class Concept(NamedTuple):
-    """One label: its number in the label pictures, its name, and the category it belongs to."""
+    """A label: its number in the label pictures, its name, and its category."""
 
     number: int
     name: str
@@ -51,7 +51,7 @@ class Labels(NamedTuple):
 
     Attributes:
         size: (H, W) of the label pictures. pixels: P label pictures, int32 [H, W], 0 for none.
-        scalars: numbers of the labels that hold for the whole image.
+        scalars: numbers of the labels of the whole image.
     """
 
     size: tuple
@@ -64,9 +64,8 @@ class ConceptDataset:
     """N images with labels, read one at a time.
 
     Attributes:
-        name, edition: of the set. stimuli: N paths of images.
-        concepts: {number: Concept}.
-        sizes: N tuples (H, W) of the label pictures. image_sizes: of the images.
+        name, edition: of the set. stimuli: N paths of images. concepts: {number: Concept}.
+        sizes: N tuples (H, W) of the label pictures. image_sizes: the same of the images.
         label_files: N lists of paths. scalars: N lists of label numbers.
     """
 
@@ -84,16 +83,11 @@ class ConceptDataset:
 
     @property
     def categories(self) -> list:
-        """Categories in the order of their first label."""
+        """The categories in the order of their first label."""
         return list(dict.fromkeys(concept.category for concept in self.concepts.values()))
 
     def labels(self, index: int) -> Labels:
-        """The `Labels` of one image.
-
-        Raises:
-            DatasetError: a label picture is unreadable, of another size than stated, or has a
-                number that is no label.
-        """
+        """Read the `Labels` of one image; each number must be a known label."""
         size = self.sizes[index]
         pixels = [_read(path, size) for path in self.label_files[index]]
         for path, values in zip(self.label_files[index], pixels):
@@ -107,7 +101,7 @@ def load_concepts(root, split=None) -> ConceptDataset:
     """Read a labelled set: Broden if `root` has an index.csv, else a folder of label pictures.
 
     Args:
-        split: of Broden, "train" or "val"; None for all.
+        split: "train" or "val" of Broden; None for all.
 
     Raises:
         DatasetError: a file is missing or malformed, or images and labels do not match.
@@ -120,18 +114,16 @@ def load_concepts(root, split=None) -> ConceptDataset:
 
 
 def _broden(root, split) -> ConceptDataset:
-    categories = [row["name"] for row in _rows(root / "category.csv", ("name",))]
+    categories = [row["name"] for row in _rows(root / "category.csv", "name")]
     concepts = _broden_concepts(root, categories)
     stimuli, sizes, image_size, files, scalars, missing = [], [], [], [], [], []
-    columns = ("image", "split", "ih", "iw", "sh", "sw", *categories)
-    for row in _rows(root / "index.csv", columns):
+    for row in _rows(root / "index.csv", "image", "split", "ih", "iw", "sh", "sw", *categories):
         if split is not None and row["split"] != split:
             continue
         cells = [cell for category in categories for cell in row[category].split(";") if cell]
         stimuli.append(root / "images" / row["image"])
-        image, labels = [_size(row, of, root / "index.csv") for of in "is"]
-        image_size.append(image)
-        sizes.append(labels)
+        image_size.append(_size(row, "i", root / "index.csv"))
+        sizes.append(_size(row, "s", root / "index.csv"))
         files.append([root / "images" / cell for cell in cells if not cell.isdecimal()])
         scalars.append([int(cell) for cell in cells if cell.isdecimal()])
         missing += [path for path in (stimuli[-1], *files[-1]) if not path.is_file()]
@@ -147,10 +139,10 @@ def _broden(root, split) -> ConceptDataset:
 
 
 def _broden_concepts(root, categories) -> dict:
-    """{number: Concept}: a label's category is the one that label.csv names first."""
+    """{number: Concept}, each with the category that label.csv names first."""
     path = root / "label.csv"
     listed = {_whole(row["number"], path): (row["name"], row["category"])
-              for row in _rows(path, ("number", "name", "category"))}
+              for row in _rows(path, "number", "name", "category")}
     concepts = {}
     for number, (name, category) in sorted(listed.items()):
         if number == 0:
@@ -161,7 +153,7 @@ def _broden_concepts(root, categories) -> dict:
         concepts[number] = Concept(number, name, first)
     for category in categories:
         path = root / f"c_{category}.csv"
-        unknown = [row["name"] for row in _rows(path, ("number", "name"))
+        unknown = [row["name"] for row in _rows(path, "number", "name")
                    if _whole(row["number"], path) not in {0, *concepts}]
         require(not unknown, f"{NAME}: {path} has labels that label.csv does not list: "
                              f"{list_some(unknown)}")
@@ -178,7 +170,7 @@ def _folder(root) -> ConceptDataset:
     sizes = [tuple(int(s) for s in size) for size in image_sizes(pictures)]
     if (root / "labels.csv").is_file():
         concepts = {}
-        for row in _rows(root / "labels.csv", ("number", "name")):
+        for row in _rows(root / "labels.csv", "number", "name"):
             number = _whole(row["number"], root / "labels.csv")
             concepts[number] = Concept(number, row["name"],
                                        row.get("category") or FOLDER_CATEGORY)
@@ -203,21 +195,8 @@ def _read(path, size) -> np.ndarray:
     return values
 
 
-def _rows(path, columns) -> list:
-    """Rows of a CSV file as dicts, which has at least these columns."""
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            rows, found = list(reader), reader.fieldnames or []
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"{NAME}: {path} is not a readable CSV file: {error}") from None
-    missing = [column for column in columns if column not in found]
-    require(not missing, f"{NAME}: {path} has no column {', '.join(missing)}; it has "
-                         f"{', '.join(found)}")
-    broken = [i + 2 for i, row in enumerate(rows) if any(row[c] is None for c in columns)]
-    require(not broken, f"{NAME}: {path} has fewer cells than columns in line "
-                        f"{list_some(broken)}")
-    return rows
+def _rows(path, *columns) -> list:
+    return [row for _, row in read_rows(path, columns, NAME)]
 
 
 def _size(row, of, path) -> tuple:

@@ -1,4 +1,4 @@
-"""Fixations of any number of viewers in one table, a CSV file."""
+"""CSV tables: rows as text, and fixations of any number of observers."""
 import csv
 
 import numpy as np
@@ -10,22 +10,48 @@ from keras_saliency.files import list_some
 COLUMNS, TIMES = ("stimulus", "observer", "x", "y"), ("start", "end")
 
 
-def read_trials(path, stimuli, dataset: str) -> list:
-    """The `Trial`s of a CSV file with the header `stimulus,observer,x,y[,start,end]`.
-
-    A row is a fixation: the stimulus' file name, with or without its extension; whose it is, any
-    text; pixels of the stimulus from its top left corner; when it began and ended, in seconds.
-    Columns may come in any order, others are not read.
+def read_rows(path, columns, dataset: str, optional=()) -> list:
+    """Return (line number, {column: text}) of each row of a CSV file.
 
     Args:
-        stimuli: N paths of pictures. dataset: whose reader asks, for messages.
+        columns: names that its header must hold; `optional` ones are for messages.
+        dataset: name of the dataset, for messages.
+    """
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            header = [name.strip() for name in reader.fieldnames or ()]
+            missing = [name for name in columns if name not in header]
+            require(not missing, f"{dataset}: {path} has no column {', '.join(missing)}; it has "
+                    f"{', '.join(header) or 'none'}; expected {','.join(columns)}"
+                    + (f", with {','.join(optional)} at will" if optional else ""))
+            reader.fieldnames = header
+            rows = [(reader.line_num, row) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DatasetError(f"{dataset}: {path} is not a readable CSV file: {error}") from None
+    short = [line for line, row in rows if any(row[name] is None for name in columns)]
+    require(not short, f"{dataset}: {path} has fewer cells than columns in line "
+                       f"{list_some(short)}")
+    return rows
+
+
+def read_trials(path, stimuli, dataset: str) -> list:
+    """Return the `Trial`s of a CSV file with the header `stimulus,observer,x,y[,start,end]`.
+
+    A row is a fixation: the stimulus' file name, with or without its extension; the observer, any
+    text; pixels of the stimulus from its top left corner; start and end in seconds. Columns may
+    come in any order; others are not read.
+
+    Args:
+        stimuli: N paths of pictures. dataset: name of the dataset, for messages.
 
     Raises:
-        DatasetError: naming a column that is missing, stimuli that are not there, and the first row
-            whose numbers cannot be read or that ends before it begins.
+        DatasetError: naming a column that is missing, unknown stimuli, or the first row whose
+            numbers cannot be read or that ends before it begins.
     """
     places = {name: k for k, file in enumerate(stimuli) for name in (file.stem, file.name)}
-    rows, timed = _read(path, dataset)
+    rows = [_parse(row, f"{dataset}: {path}, line {line}")
+            for line, row in read_rows(path, COLUMNS, dataset, TIMES)]
     unknown = list(dict.fromkeys(name for name, *_ in rows if name not in places))
     require(not unknown, f"{dataset}: {path}: no stimulus {list_some(unknown)}; the stimuli are "
                          f"{list_some([file.name for file in stimuli])}")
@@ -35,41 +61,21 @@ def read_trials(path, stimuli, dataset: str) -> list:
         grouped.setdefault((places[name], observers[observer]), []).append(numbers)
     trials = []
     for (image, observer), numbers in sorted(grouped.items()):
-        table = np.array(numbers, np.float64)
-        trials.append(Trial(image, table[:, :2], observer,
-                            1000 * (table[:, 3] - table[:, 2]) if timed else None))
+        x, y, *times = np.array(numbers, np.float64).T
+        trials.append(Trial(image, np.stack([x, y], axis=1), observer,
+                            1000 * (times[1] - times[0]) if times else None))
     return trials
 
 
-def _read(path, dataset) -> tuple:
-    """([stimulus, observer, number, ...] of each row, whether the numbers hold times)."""
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, restval="")
-            header = [name.strip() for name in reader.fieldnames or ()]
-            missing = [name for name in COLUMNS if name not in header]
-            require(not missing, f"{dataset}: {path} has no column {', '.join(missing)}; its "
-                                 f"header must be {','.join(COLUMNS)}, with {','.join(TIMES)} at "
-                                 f"will, and is {','.join(header) or 'empty'}")
-            reader.fieldnames = header
-            timed = set(TIMES) <= set(header)
-            found = [_parse(row, timed, f"{dataset}: {path}, line {reader.line_num}")
-                     for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"{dataset}: {path} is not a CSV file that can be read: "
-                           f"{error}") from None
-    return found, timed
-
-
-def _parse(row, timed, where) -> list:
-    """[stimulus, observer, x, y, start, end] of a row; without the times unless `timed`."""
-    names = ("x", "y", *(TIMES if timed else ()))
+def _parse(row, where) -> list:
+    """[stimulus, observer, x, y] of a row, with [start, end] if there are such columns."""
     numbers = []
-    for name in names:
+    for name in ("x", "y", *(TIMES if set(TIMES) <= set(row) else ())):
         try:
-            numbers.append(float(row[name]))
+            numbers.append(float(row[name] or ""))
         except ValueError:
             raise DatasetError(f"{where}: {name} is {row[name]!r}, which is no number") from None
-    require(np.isfinite(numbers[2:]).all() and (not timed or numbers[3] >= numbers[2]),
+    start, end = numbers[2:] or (0, 0)
+    require(np.isfinite([start, end]).all() and end >= start,
             f"{where}: a fixation that ends before it starts")
     return [row["stimulus"].strip(), row["observer"].strip(), *numbers]

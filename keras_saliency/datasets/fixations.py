@@ -1,15 +1,14 @@
 """Fixations of a whole dataset, and the maps made from them.
 
-A fixation is ``(x, y)`` in pixels, origin top left; it counts for the pixel
-``[int(y), int(x)]``. The container is flat (one row per fixation) and sorted by
-image, so that a selection of images is a slice and nothing is held per image.
+A fixation is ``(x, y)`` in pixels, origin top left; it counts for the pixel ``[int(y), int(x)]``.
+The container is flat, one row per fixation, and sorted by image: a stimulus is a slice.
 """
 from dataclasses import dataclass, replace
 from typing import Optional
 
 import numpy as np
 
-from keras_saliency.files import InputError
+from keras_saliency.files import InputError, list_some
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Fixations:
 
     @classmethod
     def build(cls, x, y, image, sizes, observer=None, duration=None) -> "Fixations":
-        """Sort by image, leave out what lies outside its stimulus (or is NaN), and count it.
+        """Sort fixations by image; count and leave out those outside their stimulus, and NaN.
 
         Args:
             x, y: [F] pixels. image: [F] indices into `sizes`. sizes: [N, 2] (H, W).
@@ -47,16 +46,14 @@ class Fixations:
             InputError: arrays of different length, an image index outside `sizes`, or a negative
                 duration.
         """
-        x = np.asarray(x, np.float64).ravel()
-        y = np.asarray(y, np.float64).ravel()
-        image = np.asarray(image, np.int32).ravel()
         sizes = np.asarray(sizes, np.int32).reshape(-1, 2)
-        observer = np.full(len(x), -1) if observer is None else observer
-        duration = np.full(len(x), np.nan) if duration is None else duration
-        observer = np.asarray(observer, np.int32).ravel()
-        duration = np.asarray(duration, np.float32).ravel()
-        lengths = {k: len(v) for k, v in dict(
-            x=x, y=y, image=image, observer=observer, duration=duration).items()}
+        observer = np.full(np.size(x), -1) if observer is None else observer
+        duration = np.full(np.size(x), np.nan) if duration is None else duration
+        x, y, image, observer, duration = (np.asarray(values, dtype).ravel() for values, dtype in (
+            (x, np.float64), (y, np.float64), (image, np.int32), (observer, np.int32),
+            (duration, np.float32)))
+        lengths = {"x": len(x), "y": len(y), "image": len(image), "observer": len(observer),
+                   "duration": len(duration)}
         if len(set(lengths.values())) > 1:
             raise InputError(f"fixation arrays differ in length: {lengths}")
         if len(image) and (image.min() < 0 or image.max() >= len(sizes)):
@@ -83,17 +80,17 @@ class Fixations:
         return np.searchsorted(self.image, np.arange(len(self.sizes) + 1))
 
     def rows(self, index: int) -> slice:
-        """The rows of stimulus `index`."""
+        """Return the rows of stimulus `index`."""
         start, stop = np.searchsorted(self.image, [index, index + 1])
         return slice(int(start), int(stop))
 
     def of(self, index: int) -> np.ndarray:
-        """float64 [n, 2]: the (x, y) of stimulus `index`."""
+        """Return the (x, y) of stimulus `index`, float64 [n, 2]."""
         rows = self.rows(index)
         return np.stack([self.x[rows], self.y[rows]], axis=1)
 
     def select(self, images) -> "Fixations":
-        """The fixations of the given stimuli, renumbered in the order given."""
+        """Return the fixations of the given stimuli, renumbered in the order given."""
         images = np.asarray(images, np.int64).ravel()
         offsets = self.offsets
         counts = offsets[images + 1] - offsets[images]
@@ -106,23 +103,23 @@ class Fixations:
             self.observer[rows], self.duration[rows], self.sizes[images], self.dropped[images])
 
     def where(self, mask) -> "Fixations":
-        """The fixations with `mask` [F] true; the stimuli stay as they are."""
+        """Return the fixations with `mask` [F] true; the stimuli stay as they are."""
         mask = np.asarray(mask, bool)
         return replace(self, x=self.x[mask], y=self.y[mask], image=self.image[mask],
                        observer=self.observer[mask], duration=self.duration[mask])
 
     def fixation_map(self, index: int) -> np.ndarray:
-        """int32 [H, W]: number of fixations at each pixel of stimulus `index`."""
+        """Count the fixations at each pixel of stimulus `index`, int32 [H, W]."""
         return fixation_map(self.of(index), self.sizes[index])
 
     def other_map(self, index: int, others=None, seed=0) -> np.ndarray:
-        """int32 [H, W]: fixations on other stimuli at each pixel of stimulus `index`.
+        """Count the fixations on other stimuli at each pixel of stimulus `index`, int32 [H, W].
 
         Those on stimuli of another size keep their place relative to height and width.
 
         Args:
-            others: None for all other stimuli, or how many of those that have fixations, drawn
-                anew for each stimulus (Borji et al. 2013 take 10); all where there are fewer.
+            others: None for all other stimuli, or the number of stimuli with fixations to draw
+                for this one (Borji et al. 2013 take 10).
             seed: of the draw, as `numpy.random.default_rng` takes it.
         """
         used = self.image != index
@@ -138,12 +135,12 @@ class Fixations:
         return fixation_map(points, size)
 
     def density_map(self, index: int, sigma: float) -> np.ndarray:
-        """float32 [H, W], sums to 1: `fixation_map` blurred by a Gaussian of `sigma` pixels."""
+        """Blur `fixation_map` by a Gaussian of `sigma` pixels; float32 [H, W], sums to 1."""
         return density_map(self.of(index), self.sizes[index], sigma)
 
 
 def fixation_map(points, size) -> np.ndarray:
-    """Count map int32 [H, W] of points [n, 2] (x, y) that all lie inside `size` (H, W)."""
+    """Count points [n, 2] (x, y), all inside `size` (H, W), at each pixel; int32 [H, W]."""
     points = np.asarray(points, np.float64).reshape(-1, 2)
     height, width = (int(s) for s in size)
     pixels = points[:, 1].astype(np.int64) * width + points[:, 0].astype(np.int64)
@@ -152,7 +149,7 @@ def fixation_map(points, size) -> np.ndarray:
 
 
 def density_map(points, size, sigma: float) -> np.ndarray:
-    """Fixation density float32 [H, W] of points [n, 2] (x, y); sums to 1, zeros without points.
+    """Return the density float32 [H, W] of points [n, 2] (x, y); sums to 1, zeros without points.
 
     The Gaussian is not cut off. It is separable, so the blurred count map is the matrix product
     of the fixations' row profiles and column profiles: H*W*n multiplications, no convolution.
@@ -166,25 +163,23 @@ def density_map(points, size, sigma: float) -> np.ndarray:
         raise InputError(f"sigma must be above 0 pixels, not {sigma}")
     import tensorflow as tf  # here: fixations are read without it
 
-    rows = _profile(height, points[:, 1], sigma)
-    columns = _profile(width, points[:, 0], sigma)
+    rows, columns = (gaussians(length, centers, sigma).astype(np.float32)
+                     for length, centers in ((height, points[:, 1]), (width, points[:, 0])))
     # NumPy's product depends on the number of threads, in the last digit
     density = tf.matmul(rows, columns, transpose_b=True).numpy()
     return density / density.sum(dtype=np.float64).astype(np.float32)
 
 
-def _profile(length: int, centers: np.ndarray, sigma: float) -> np.ndarray:
-    """float32 [length, n]: a Gaussian around the pixel of each center."""
+def gaussians(length: int, centers: np.ndarray, sigma: float) -> np.ndarray:
+    """Return a Gaussian around the pixel of each of n centers, float64 [length, n]."""
     distance = np.arange(length)[:, None] - np.floor(centers)[None, :]
-    return np.exp(-0.5 * (distance / sigma) ** 2).astype(np.float32)
+    return np.exp(-0.5 * (distance / sigma) ** 2)
 
 
 def describe_dropped(fixations: Optional[Fixations], names) -> str:
-    """One sentence on the fixations left out, naming up to five stimuli; empty if none."""
+    """Return a sentence on the fixations left out, naming up to five stimuli; "" if none."""
     if fixations is None or not fixations.dropped.any():
         return ""
-    where = np.flatnonzero(fixations.dropped)
-    named = ", ".join(f"{names[i]} ({fixations.dropped[i]})" for i in where[:5])
-    more = f" and {len(where) - 5} more" if len(where) > 5 else ""
+    where = [f"{names[i]} ({fixations.dropped[i]})" for i in np.flatnonzero(fixations.dropped)]
     return (f"{int(fixations.dropped.sum())} fixations outside their image were left out: "
-            f"{named}{more}")
+            f"{list_some(where)}")

@@ -1,4 +1,4 @@
-"""From the section `data` of a config, or a list of them, to the stimuli of a run."""
+"""The stimuli of a run, read as the section `data` of a config, or a list of sections, says."""
 import dataclasses
 from collections import Counter
 from dataclasses import dataclass
@@ -7,10 +7,9 @@ import numpy as np
 import yaml
 
 from keras_saliency.config import ConfigError, DataConfig, in_section
-from keras_saliency.datasets import DATASETS, load_dataset, pipeline
+from keras_saliency.datasets import load_dataset, pipeline, spec_of
 from keras_saliency.datasets.dataset import SaliencyDataset, require
 from keras_saliency.datasets.orders import Share
-from keras_saliency.datasets.spec import DatasetSpec
 from keras_saliency.datasets.splits import hold_out, split
 from keras_saliency.files import InputError
 from keras_saliency.maps import DENSITY, FIXATIONS
@@ -21,7 +20,7 @@ class Section:
     """One of the datasets of a run.
 
     Attributes:
-        label: what results call it: the dataset's name, numbered where it is there twice.
+        label: name in results: that of the dataset, numbered where it comes twice.
         data: its settings. training, evaluated, spec: as `load_data` returns them.
     """
 
@@ -36,14 +35,13 @@ def load_sections(sections, targets=(DENSITY,), part="validation") -> list:
     """Read all datasets of a config; see `load_data`.
 
     Args:
-        sections: `Config.sections`. A canvas that one of them states is that of all.
+        sections: `Config.sections`. A canvas that one of them states holds for all.
 
     Returns:
         `Section`s, in the order of the config.
 
     Raises:
-        DatasetError, InputError: as `load_data`. ConfigError: datasets of different canvases, of
-            which none is chosen.
+        InputError: as `load_data`; also datasets of different canvases where none is chosen.
     """
     canvas = next((data.canvas for data in sections if data.canvas is not None), None)
     loaded = []
@@ -64,13 +62,13 @@ def load_sections(sections, targets=(DENSITY,), part="validation") -> list:
 
 
 def training_pieces(sections) -> list:
-    """[(section, stimuli, spec)]: the training stimuli of all sections, cut by canvas."""
+    """Return [(section, stimuli, spec)]: the training stimuli of all sections, cut by canvas."""
     return [(section, stimuli, spec) for section in sections
             for stimuli, spec in pipeline.by_canvas(section.training, section.spec)]
 
 
 def training_shares(sections) -> list:
-    """What an epoch draws from each of `training_pieces`."""
+    """Return the `Share` of each of `training_pieces` in an epoch."""
     return [Share(len(stimuli), section.data.weight, spec.canvas)
             for section, stimuli, spec in training_pieces(sections)]
 
@@ -80,12 +78,11 @@ def load_data(data: DataConfig, targets=(DENSITY,), part="validation") -> tuple:
 
     Args:
         targets: names of the maps that a training loss compares with.
-        part: which stimuli to evaluate, "validation", "training" or "all".
+        part: the stimuli to evaluate, "validation", "training" or "all".
 
     Returns:
-        (training, evaluated, spec): the stimuli that trained parameters may come from (all of
-        them for "all"), those of `part`, and how they come onto the canvas. Where that is turned
-        for portrait stimuli, those come last.
+        (training, evaluated, spec): the stimuli for training (all of them with "all"), those of
+        `part`, and their `CanvasSpec`. With `data.upright` portrait stimuli come last.
 
     Raises:
         DatasetError: files that are missing or wrong, a split that they do not allow, or a part
@@ -95,28 +92,27 @@ def load_data(data: DataConfig, targets=(DENSITY,), part="validation") -> tuple:
     dataset, training, evaluated = _parts(data, part)
     if data.upright:
         training, evaluated = (_portrait_last(dataset, chosen) for chosen in (training, evaluated))
-    spec = DATASETS[data.name]
-    if spec.collection:  # of which some datasets have a reader, and so facts, of their own
-        spec = DATASETS.get(dataset.name, spec)
-    canvas = tuple(data.canvas or spec.canvas)
-    sigma = _blur(dataset, data, spec)
+    spec, sigma, degrees = spec_of(dataset), data.sigma_pixels, data.sigma_dva
+    if sigma is None and degrees is None:
+        sigma, degrees = spec.sigma_pixels, spec.sigma_dva
+    sigma = pipeline.sigma_pixels(dataset, degrees, sigma)
     training, evaluated = dataset.select(training), dataset.select(evaluated)
     for stimuli, use in ((training, "training"), (evaluated, "evaluation")):
         require(stimuli.has_fixations or stimuli.density_files and FIXATIONS not in targets,
                 f"{dataset.name}: no fixations on any of the {len(stimuli)} stimuli for {use}, "
                 "which the chosen loss or its densities need")
     return training, evaluated, pipeline.CanvasSpec(
-        canvas, sigma, tuple(targets), data.fit, data.upright)
+        tuple(data.canvas or spec.canvas), sigma, tuple(targets), data.fit, data.upright)
 
 
 def load_part(data: DataConfig, part: str) -> SaliencyDataset:
-    """The stimuli of `part`, as of `load_data`, for what needs no density maps and so no blur."""
+    """Return the stimuli of `part`, see `load_data`, for work without density maps and blur."""
     dataset, _, chosen = _parts(data, part)
     return dataset.select(chosen)
 
 
 def _parts(data: DataConfig, part) -> tuple:
-    """(all stimuli, indices of those for training, of those to evaluate); see `load_data`."""
+    """(all stimuli, indices for training, indices to evaluate); see `load_data`."""
     if isinstance(data, list):
         raise ConfigError(f"the config has a list of {len(data)} datasets, of which one is needed "
                           f"here; take one, such as --set \"data={_as_text(data[0])}\"")
@@ -129,22 +125,14 @@ def _parts(data: DataConfig, part) -> tuple:
     return dataset, training, training if part == "training" else validation
 
 
-def _blur(dataset, data: DataConfig, spec: DatasetSpec) -> float:
-    """Pixels of the stimulus: as the config says, in pixels or degrees, else as the literature."""
-    pixels, degrees = data.sigma_pixels, data.sigma_dva
-    if pixels is None and degrees is None:
-        pixels, degrees = spec.sigma_pixels, spec.sigma_dva
-    return pipeline.sigma_pixels(dataset, degrees, pixels)
-
-
 def _portrait_last(dataset, indices) -> np.ndarray:
-    """`indices` with those of portrait stimuli after all others, else in their order."""
+    """`indices` with those of portrait stimuli after all others."""
     height, width = dataset.sizes[indices].T
     return indices[np.argsort(height > width, kind="stable")]
 
 
 def _labels(names) -> list:
-    """`names` with -2, -3, ... where one comes again."""
+    """`names`, with -2, -3, ... for one that comes again."""
     seen, labels = Counter(), []
     for name in names:
         seen[name] += 1
@@ -153,7 +141,7 @@ def _labels(names) -> list:
 
 
 def _as_text(data: DataConfig) -> str:
-    """What a section sets, on one line of YAML."""
+    """The settings of a section that are not the default, on one line of YAML."""
     usual = vars(DataConfig())
     values = {key: value for key, value in vars(data).items()
               if key == "name" or value != usual[key]}

@@ -1,7 +1,7 @@
-"""In which order training sees the stimuli of one or several datasets.
+"""The order in which training sees the stimuli of one or several datasets.
 
-An epoch is a pure function of (seed, epoch): a resumed run sees what an uninterrupted one would
-have seen. Whatever it draws from, each batch is of one canvas.
+An epoch is a pure function of (seed, epoch), so a resumed run goes on as an uninterrupted one
+would. Each batch is of one canvas.
 """
 from dataclasses import dataclass
 from typing import Sequence
@@ -9,7 +9,7 @@ from typing import Sequence
 import numpy as np
 import tensorflow as tf
 
-from keras_saliency.datasets.dataset import DatasetError
+from keras_saliency.datasets.dataset import require
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,9 @@ class Share:
     """Stimuli of one dataset that come onto one canvas.
 
     Attributes:
-        count: how many. weight: how often an epoch shows each; of the part after the point, that
-            share of them once more, drawn anew for each epoch. canvas: (h, w).
+        count: number of stimuli. canvas: (h, w).
+        weight: how often an epoch shows each. With 1.25, a quarter of them, drawn anew for each
+            epoch, is shown a second time.
     """
 
     count: int
@@ -32,21 +33,17 @@ class Share:
 
 
 def steps_per_epoch(shares: Sequence[Share], batch: int) -> int:
-    """Whole batches in an epoch; what is left over comes up in another epoch's order.
-
-    Raises:
-        DatasetError: a canvas with fewer examples than one batch.
-    """
+    """Return the number of whole batches in an epoch; stimuli left over have other epochs."""
     return sum(_whole_batches(shares, batch).values())
 
 
 def epoch_orders(shares: Sequence[Share], batch: int, seed: int, mirror: bool, epochs: range):
-    """tf.data of (share, index, mirrored, key) in training order over `epochs`.
+    """Return tf.data of (share, index, mirrored, key) in training order over `epochs`.
 
-    Each epoch is a permutation of the draws of all shares, drawn from (seed, epoch) alone. Those
-    of each canvas are cut to whole batches, and where there are several canvases their batches
-    are shuffled among each other. With `mirror` each example is flipped with probability 1/2,
-    drawn likewise, as is the int32 [2] `key` of its augmentation.
+    Each epoch is a permutation of the draws of all shares, and depends on (seed, epoch) alone. The
+    draws of each canvas are cut to whole batches; the batches of several canvases are shuffled
+    among each other. With `mirror` each example is flipped with probability 1/2. `key`, int32 [2],
+    is for its augmentation.
 
     Raises:
         DatasetError: a canvas with fewer examples than one batch.
@@ -76,7 +73,7 @@ def epoch_orders(shares: Sequence[Share], batch: int, seed: int, mirror: bool, e
 
 
 def mixed_loader(loaders):
-    """A graph function (share, index, mirrored, key) -> what `loaders[share]` makes of the rest."""
+    """Return a graph function that calls `loaders[share]` with (index, mirrored, key)."""
     if len(loaders) == 1:
         return lambda share, *example: loaders[0](*example)
 
@@ -93,18 +90,16 @@ def _whole_batches(shares, batch) -> dict:
     for share in shares:
         draws[share.canvas] = draws.get(share.canvas, 0) + share.draws
     for canvas, count in draws.items():
-        if count < batch:
-            of_canvas, remedy = "", "set train.batch lower"
-            if len(draws) > 1:
-                of_canvas = f" on the canvas {canvas[0]}x{canvas[1]}"
-                remedy += ", or data.upright=false"
-            raise DatasetError(f"{count} training stimuli{of_canvas} do not fill one batch of "
-                               f"{batch}; {remedy}")
+        several = len(draws) > 1
+        require(count >= batch, f"{count} training stimuli"
+                + (f" on the canvas {canvas[0]}x{canvas[1]}" if several else "")
+                + f" do not fill one batch of {batch}; set train.batch lower"
+                + (", or data.upright=false" if several else ""))
     return {canvas: count // batch for canvas, count in draws.items()}
 
 
 def _indices(share: Share, key):
-    """int32 [draws]: every index as often as the weight's whole part, then a part of them."""
+    """int32 [draws]: all indices, as often as the weight's whole part, then some of them."""
     passes, rest = divmod(share.draws, share.count)
     every = tf.range(share.count)
     some = tf.argsort(tf.random.stateless_uniform([share.count], key))[:rest]

@@ -8,14 +8,14 @@ import functools
 import itertools
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Sequence
+from typing import Optional, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from keras_saliency import maps
-from keras_saliency.datasets import orders
-from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
+from keras_saliency.datasets import orders, spec_of
+from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, require
 from keras_saliency.files import InputError, list_some
 from keras_saliency.files.picture_headers import check_picture, read_file
 from keras_saliency.maps import DENSITY, FIXATIONS, geometry
@@ -27,12 +27,13 @@ _UNREADABLE = (tf.errors.InvalidArgumentError, tf.errors.NotFoundError,
 
 @dataclass(frozen=True)
 class CanvasSpec:
-    """How a dataset comes onto the canvas.
+    """The canvas of a dataset and the maps made on it.
 
     Attributes:
-        canvas: (h, w). sigma: blur of the density in stimulus pixels. targets: names of the
-        target maps, stacked as channels in this order. fit: "pad" or "stretch", see `maps`.
-        upright: whether portrait stimuli have the canvas turned to portrait, others to landscape.
+        canvas: (h, w). sigma: blur of the density in stimulus pixels.
+        targets: names of the target maps, stacked as channels in this order.
+        fit: "pad" or "stretch", see `maps`.
+        upright: turn the canvas to portrait for portrait stimuli, to landscape for others.
     """
 
     canvas: tuple
@@ -42,15 +43,17 @@ class CanvasSpec:
     upright: bool = False
 
     def canvas_for(self, size) -> tuple:
-        """The canvas (h, w) of a stimulus of `size` (H, W)."""
+        """Return the canvas (h, w) of a stimulus of `size` (H, W)."""
         return geometry.oriented_canvas(size, self.canvas, self.fit, turns=self.upright)
 
 
 def by_canvas(dataset: SaliencyDataset, spec: CanvasSpec) -> list:
-    """[(stimuli, spec)]: the dataset cut where the canvas of its stimuli changes, in its order.
+    """Cut a dataset where the canvas of its stimuli changes.
 
-    The canvas of each of these specs is that of all its stimuli. One piece unless `spec.upright`,
-    then two where portrait stimuli come after all others, as `load_data` has them.
+    Returns:
+        [(stimuli, spec)] in the dataset's order; each spec has the canvas of all its stimuli. One
+        piece unless `spec.upright`; two if portrait stimuli follow all others, as `load_data` sorts
+        them.
     """
     if not spec.upright:
         return [(dataset, spec)]
@@ -61,11 +64,11 @@ def by_canvas(dataset: SaliencyDataset, spec: CanvasSpec) -> list:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How training examples vary from epoch to epoch, beyond mirror images.
+    """Random changes of training examples, besides mirror images.
 
     Attributes:
-        crop: smallest share of the stimulus' sides that a random window keeps, at its aspect
-            ratio; 1 for the whole stimulus. Targets are cut like the stimulus.
+        crop: smallest share of the stimulus' sides that a random window keeps, at the stimulus'
+            aspect ratio; 1 for the whole stimulus. Targets are cut like the stimulus.
         color: largest relative change of brightness, contrast and saturation; 0 for none.
     """
 
@@ -73,8 +76,48 @@ class Augmentation:
     color: float = 0.0
 
 
+def training_data(dataset: SaliencyDataset, canvas, batch: int, *, target: str = DENSITY,
+                  sigma: Optional[float] = None, fit: str = maps.PAD, shuffle: bool = True,
+                  mirror: bool = False, crop: float = 1.0, color: float = 0.0, seed: int = 42,
+                  epochs: int = 1) -> tf.data.Dataset:
+    """Batches for `keras.Model.fit`, as the training of this package sees them.
+
+    Args:
+        dataset: stimuli with fixations or density maps, as of `load_dataset`.
+        canvas: (h, w) of the network.
+        target: "fixation_density_map" for losses such as `losses.kld`, or "fixation_map" (counts)
+            for `losses.neg_nss`.
+        sigma: blur of the density in stimulus pixels; None for that of the dataset's literature.
+            Published density maps are taken as they are.
+        fit: "pad" keeps the aspect ratio of a stimulus, "stretch" fills the canvas.
+        shuffle: False for validation: all stimuli once, in their order and unchanged.
+        mirror, crop, color: flip half of the examples; see `Augmentation`.
+        seed, epochs: of the order. For a new order in each epoch give `epochs` here and to `fit`,
+            with `steps_per_epoch=len(data) // epochs`.
+
+    Returns:
+        Batches of (image, target), float32 [batch, h, w, 3] RGB 0..255 and [batch, h, w, 1]. The
+        density has its peak at 1. Stimuli that do not fill a batch wait for another epoch.
+
+    Raises:
+        DatasetError: fewer stimuli than a batch; no fixations for "fixation_map"; or an unknown
+            viewing distance and no `sigma`.
+    """
+    require(target in (DENSITY, FIXATIONS),
+            f"target must be {DENSITY!r} or {FIXATIONS!r}, not {target!r}")
+    facts = spec_of(dataset)
+    sigma = sigma_pixels(dataset, facts.sigma_dva, facts.sigma_pixels if sigma is None else sigma)
+    spec = CanvasSpec(tuple(canvas), sigma, (target,), fit)
+    if not shuffle:
+        return canvas_stream(dataset, spec, batch)
+    steps = steps_per_epoch(len(dataset), batch)
+    drawn = epoch_orders(len(dataset), batch, seed, mirror, range(epochs))
+    stream = training_stream(drawn, example_loader(dataset, spec, Augmentation(crop, color)), batch)
+    return stream.apply(tf.data.experimental.assert_cardinality(steps * epochs))
+
+
 def decode_stimulus(contents) -> tf.Tensor:
-    """uint8 [H, W, 3] RGB of the bytes of a JPEG, PNG, BMP or GIF (first frame).
+    """Decode the bytes of a JPEG, PNG, BMP or GIF (first frame) to uint8 [H, W, 3] RGB.
 
     Grayscale is repeated, alpha dropped, 16 bits reduced to 8.
     """
@@ -87,34 +130,27 @@ def decode_stimulus(contents) -> tf.Tensor:
 
 
 def sigma_pixels(dataset: SaliencyDataset, sigma_dva=1.0, sigma=None) -> float:
-    """Blur in stimulus pixels: `sigma`, or `sigma_dva` degrees in the dataset's pixels_per_dva.
-
-    Raises:
-        DatasetError: degrees for a dataset of unknown viewing distance.
-    """
+    """Return the blur in stimulus pixels: `sigma`, else `sigma_dva` degrees in pixels."""
     if sigma is not None:
         return float(sigma)
     if dataset.density_files is not None:
         return 1.0  # published densities are used as they are
-    if dataset.pixels_per_dva is None:
-        raise DatasetError(f"{dataset.name}: pixels_per_dva is unknown; give the blur of the "
-                           "density in pixels, e.g. --set data.sigma_pixels=24")
+    require(dataset.pixels_per_dva is not None,
+            f"{dataset.name}: pixels_per_dva is unknown; give the blur of the density in pixels, "
+            "e.g. --set data.sigma_pixels=24")
     return float(sigma_dva * dataset.pixels_per_dva)
 
 
 def example_loader(dataset: SaliencyDataset, spec: CanvasSpec, augmentation=Augmentation()):
-    """A graph function (index, mirrored, key=None) -> (image [h,w,3], target [h,w,C]), float32.
+    """Return a graph function (index, mirrored, key=None) -> (image, target).
 
-    The density is made at the stimulus' own size, moved onto the canvas and scaled to a peak of
-    1; the fixation_map is made on the canvas. `mirrored` flips both left-right; `key`, int32 [2],
-    draws the augmentation, without it there is none.
-
-    Raises:
-        DatasetError: a fixation_map is wanted and the dataset has only densities.
+    These are float32 [h, w, 3] and [h, w, C]. The density is made at the stimulus' own size, moved
+    onto the canvas and scaled to a peak of 1; the fixation_map is made on the canvas. `mirrored`
+    flips both left-right. `key`, int32 [2], draws the augmentation; None leaves the example as it
+    is.
     """
-    if FIXATIONS in spec.targets and dataset.fixations is None:
-        raise DatasetError(f"{dataset.name} has densities but no fixations, which the chosen "
-                           "loss needs")
+    require(FIXATIONS not in spec.targets or dataset.fixations is not None,
+            f"{dataset.name} has densities but no fixations, which the chosen loss needs")
     load_stimulus = stimulus_loader(dataset)
     points_of = _points_lookup(dataset)
     density_paths = None if dataset.density_files is None else tf.constant(
@@ -160,7 +196,7 @@ def example_loader(dataset: SaliencyDataset, spec: CanvasSpec, augmentation=Augm
 
 
 def _window(size, least, key) -> tuple:
-    """(corner, size), int32 [2] (y, x) each, of a random window of the share `least`..1."""
+    """(corner, size), each int32 [2] (y, x), of a random window of the share `least`..1."""
     share, *place = tf.unstack(tf.random.stateless_uniform([3], key))
     cut = tf.cast(tf.round(tf.cast(size, tf.float32) * (least + (1 - least) * share)), tf.int32)
     cut = tf.clip_by_value(cut, 1, size)
@@ -186,7 +222,7 @@ def _recolor(image, strength, key):
 
 
 def stimulus_loader(dataset: SaliencyDataset):
-    """A graph function index -> uint8 [H, W, 3], from files or from bytes in memory."""
+    """Return a graph function index -> uint8 [H, W, 3], from files or from bytes in memory."""
     in_memory = len(dataset) > 0 and isinstance(dataset.stimuli[0], bytes)
     stimuli = tf.constant([s if in_memory else str(s) for s in dataset.stimuli])
 
@@ -200,12 +236,12 @@ def stimulus_loader(dataset: SaliencyDataset):
 
 
 def target_mask(dataset: SaliencyDataset, index) -> np.ndarray:
-    """uint8 [H, W] of a pop-out array, 0 outside its target."""
+    """Return the mask uint8 [H, W] of a pop-out array, 0 outside its target."""
     return decode_stimulus(dataset.target_masks[index])[..., 0].numpy()
 
 
 def stimulus_stream(dataset: SaliencyDataset, canvas, indices, batch: int, fit=maps.PAD):
-    """Batches float32 [B, h, w, 3] of the stimuli `indices`, in that order, on the canvas."""
+    """Return batches float32 [B, h, w, 3] of the stimuli `indices`, in order, on the canvas."""
     load = stimulus_loader(dataset)
 
     def on_canvas(index):
@@ -230,18 +266,18 @@ def _points_lookup(dataset: SaliencyDataset):
 
 
 def steps_per_epoch(count: int, batch: int) -> int:
-    """`orders.steps_per_epoch` of one dataset that is seen once."""
+    """Return `orders.steps_per_epoch` of one dataset."""
     return orders.steps_per_epoch([orders.Share(count)], batch)
 
 
 def epoch_orders(count: int, batch: int, seed: int, mirror: bool, epochs: range):
-    """`orders.epoch_orders` of one dataset that is seen once: tf.data of (index, mirrored, key)."""
+    """Return `orders.epoch_orders` of one dataset: tf.data of (index, mirrored, key)."""
     drawn = orders.epoch_orders([orders.Share(count)], batch, seed, mirror, epochs)
     return drawn.map(lambda share, *example: example)
 
 
 def training_stream(examples, load, batch: int):
-    """Batches of `load(*drawn)` for what is drawn in the given order, prepared ahead in parallel.
+    """Return batches of `load(*example)`, prepared ahead in parallel.
 
     Args:
         examples: tf.data of arguments of `load`, whole batches of one canvas.
@@ -251,20 +287,19 @@ def training_stream(examples, load, batch: int):
 
 
 def canvas_stream(dataset: SaliencyDataset, spec: CanvasSpec, batch: int, mirrored=False):
-    """Batches of (image, target) of all stimuli once, in the dataset's order; each batch is of one
-    canvas."""
+    """Return batches of (image, target) of all stimuli once, in order, each batch on one canvas."""
     return one_after_another([
         indexed_stream(len(stimuli), example_loader(stimuli, own), batch, mirrored)
         for stimuli, own in by_canvas(dataset, spec)])
 
 
 def one_after_another(streams) -> tf.data.Dataset:
-    """The elements of all streams; their shapes may differ."""
+    """Chain streams, whose shapes may differ."""
     return functools.reduce(lambda stream, after: stream.concatenate(after), streams)
 
 
 def indexed_stream(count: int, load, batch: int, mirrored=False):
-    """Batches of `load(index, mirrored)` for index 0 ... count - 1."""
+    """Return batches of `load(index, mirrored)` for index 0 ... count - 1."""
     stream = tf.data.Dataset.range(count).map(
         lambda index: load(index, tf.constant(mirrored)), num_parallel_calls=tf.data.AUTOTUNE,
         deterministic=True)
@@ -273,13 +308,10 @@ def indexed_stream(count: int, load, batch: int, mirrored=False):
 
 @contextmanager
 def unreadable_files_named(*datasets):
-    """Turn TensorFlow's decoding error, which names no file, into one that does.
+    """Turn TensorFlow's decoding error, which names no file, into a `DatasetError` that does.
 
-    Readers check the headers of all files; a picture that is cut short shows only when it is
-    decoded. The files are searched when that has happened, not before every run.
-
-    Raises:
-        DatasetError: naming the pictures that cannot be decoded.
+    Readers check headers only, so a picture that is cut short shows when it is decoded. Only then
+    are the files searched.
     """
     try:
         yield

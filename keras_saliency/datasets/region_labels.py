@@ -1,7 +1,7 @@
 """OSIE-SR: salient regions of OSIE's stimuli, each with one of twelve categories.
 
-Published layout, labelme's export in the form of Pascal VOC; of each stimulus an array (`.npy`)
-or a picture with one label per pixel (`.png`), the array going first::
+Published layout, labelme's export in the form of Pascal VOC. Each stimulus has an array (`.npy`)
+or a picture with one label per pixel (`.png`); if both exist, the array is read::
 
     SegmentationObject/1001.npy ...   instances: 0 background, 1, 2, ... the regions
     SegmentationClass/1001.npy ...    categories, the keys of `CATEGORIES`
@@ -12,12 +12,12 @@ Source: He, Tavakoli, Borji, Mi and Pugeault (CVPR 2019), section 3;
 https://github.com/SenHe/uavdvsm.
 """
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple, Optional
 
 import numpy as np
 
 from keras_saliency.datasets.dataset import DatasetError, require
+from keras_saliency.datasets.folders import list_files, list_folders, require_folder
 from keras_saliency.datasets.reading import opened_picture
 from keras_saliency.files import InputError, list_some
 from keras_saliency.files.npy import read_npy
@@ -40,7 +40,7 @@ class Region(NamedTuple):
 
 @dataclass(frozen=True)
 class RegionLabels:
-    """Where the labels of stimuli are; they are read one stimulus at a time.
+    """Files with the labels of stimuli, which are read one stimulus at a time.
 
     Attributes:
         instances: {stimulus name: file}. categories: the same, or None without categories.
@@ -50,7 +50,7 @@ class RegionLabels:
     categories: Optional[dict]
 
     def regions(self, name: str, size) -> list:
-        """The `Region`s of a stimulus of `size` (H, W), in the order of their labels.
+        """Read the `Region`s of a stimulus of `size` (H, W), in the order of their labels.
 
         Raises:
             DatasetError: naming a file that is unreadable, of another size, or whose regions
@@ -75,10 +75,8 @@ def load_regions(root, names) -> RegionLabels:
     """
     require(root is not None, f"{NAME}: give the folder with SegmentationObject and "
                               "SegmentationClass")
-    root = Path(root).expanduser()
-    require(root.is_dir(), f"{NAME}: no folder {root}; it should hold SegmentationObject and "
-                           "SegmentationClass")
-    folders = {p.name.lower(): p for p in sorted(root.iterdir()) if p.is_dir()}
+    root = require_folder(root, NAME, "SegmentationObject and SegmentationClass")
+    folders = {p.name.lower(): p for p in list_folders(root)}
     objects, classes = folders.get("segmentationobject"), folders.get("segmentationclass")
     if objects is None:
         require(classes is None, f"{NAME}: {root} has {classes and classes.name} but no "
@@ -99,14 +97,13 @@ def load_regions(root, names) -> RegionLabels:
 
 
 def _label_files(folder) -> dict:
-    """{stem: file}; an array goes before a picture."""
-    paths = sorted((p for p in folder.iterdir() if p.suffix.lower() in (".npy", ".png")),
-                   key=lambda path: path.suffix.lower() == ".npy")
-    return {path.stem: path for path in paths}
+    """{stem: file}; of an array and a picture, the array."""
+    return {path.stem: path for ending in (".png", ".npy")
+            for path in list_files(folder, (ending,))}
 
 
 def _read(path, size) -> np.ndarray:
-    """int [H, W]; what is void counts as background."""
+    """int [H, W]; void pixels count as background."""
     if path.suffix == ".npy":
         try:
             labels = read_npy(path)

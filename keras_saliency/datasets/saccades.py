@@ -1,9 +1,9 @@
 """Fixations from raw gaze samples, as the authors of MIT1003 find them.
 
-A saccade begins where gaze accelerates and ends where it has decelerated; everything between two
-saccades is a fixation, placed at the median of its samples. Rule and constants are those of
-`checkFixations.m` (B. Hidalgo-Sotelo) in the DatabaseCode of Judd, Ehinger, Durand, Torralba
-(2009), Learning to predict where humans look, ICCV.
+A saccade begins where gaze accelerates and ends where it has decelerated. The samples between two
+saccades are a fixation, placed at their median. Rule and constants are those of `checkFixations.m`
+(B. Hidalgo-Sotelo) in the DatabaseCode of Judd, Ehinger, Durand, Torralba (2009), Learning to
+predict where humans look, ICCV.
 """
 import warnings
 
@@ -17,7 +17,7 @@ SEARCH = 25                 # samples after the acceleration in which a saccade 
 
 
 def find_fixations(gaze):
-    """Fixations in gaze samples [n, 2] (x, y), 240 per second.
+    """Return the fixations in gaze samples [n, 2] (x, y), 240 per second.
 
     Returns:
         points float64 [m, 2], medians in the pixels of `gaze` (NaN samples left out), and
@@ -73,7 +73,7 @@ def _saccades(gaze) -> list:
 
 
 def _braking(acceleration, last):
-    """The last sample of the first deceleration after `last`, None if there is none in time."""
+    """The last sample of the first deceleration after `last`, or None within `SEARCH` samples."""
     for end in range(last + 1, last + 1 + SEARCH):
         if end > last + 1 and end + 2 >= len(acceleration):
             return None

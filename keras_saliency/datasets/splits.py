@@ -1,30 +1,30 @@
-"""Training and validation stimuli, split as the authors of MSI-Net published.
+"""Splits into training and validation stimuli, as the authors of MSI-Net published them.
 
 Kroner, Senden, Driessens, Goebel (2020), Contextual encoder-decoder network for visual saliency
 prediction, Neural Networks 129; https://github.com/alexanderkroner/saliency (`data.py`).
 """
 import numpy as np
 
-from keras_saliency.datasets import DATASETS
+from keras_saliency.datasets import spec_of
 from keras_saliency.datasets.dataset import SaliencyDataset, require
 
 
 def split(dataset: SaliencyDataset, seed=42, train=None, validation=None):
-    """Indices of training and of validation stimuli.
+    """Return the indices of training and of validation stimuli.
 
     - A published `partition` is kept: `train` and `val` in name order.
     - With `categories` (CAT2000), one shuffled list of ranks serves every category: 80 % of each
-      category trains, the rest validates. Where categories differ in size the list is as long as
-      the largest, and each category skips the ranks it does not have.
+      category trains, the rest validates. The list is as long as the largest category; smaller
+      ones skip the ranks they do not have.
     - Otherwise the indices of the name-sorted stimuli are shuffled and the first of them train:
       as many as the `split` of its `DatasetSpec` says, the same share of an incomplete copy, and
       80 % of other sets.
 
     Args:
         dataset: the whole dataset, stimuli in name order. seed: of `numpy.random.RandomState`.
-        train, validation: take fewer of either side, the other side staying as it is: a seeded
-            choice of a partition, evenly over categories. Without partition and categories one
-            side may also grow at the other's cost.
+        train, validation: take fewer of one side and leave the other as it is. Of a partition a
+            seeded choice is taken, of categories as many of each. Without either, one side may
+            also grow at the other's cost.
 
     Returns:
         (train, validation), int64 arrays without common elements.
@@ -50,16 +50,13 @@ def split(dataset: SaliencyDataset, seed=42, train=None, validation=None):
 
 
 def hold_out(training, count: int, seed=42) -> tuple:
-    """Part the training stimuli once more, to choose settings without the validation stimuli.
+    """Divide the training stimuli, to choose settings without the validation stimuli.
 
     Args:
         training: indices of the training stimuli. count: how many to hold out, chosen by `seed`.
 
     Returns:
         (those that still train, those held out), both in the order given.
-
-    Raises:
-        DatasetError: nothing is held out, or nothing left to train.
     """
     require(0 < count < len(training), f"{count} of {len(training)} training stimuli held out; "
                                        "both parts need at least one")
@@ -108,14 +105,12 @@ def _by_order(dataset, seed, train, validation):
     require((train or 0) + (validation or 0) <= total,
             f"{dataset.name}: {train or 0} training and {validation or 0} validation stimuli "
             f"asked for, {total} available")
-    spec = DATASETS.get(dataset.name)
-    border = _share(total, *(spec and spec.split or (4, 1)))
-    border = max(border, train or 0)
+    border = max(_share(total, *(spec_of(dataset).split or (4, 1))), train or 0)
     border = min(border, total - (validation or 0))
     order = _shuffled(total, seed)
     return order[:border][:train], order[border:][:validation]
 
 
 def _share(total, train=4, validation=1) -> int:
-    """How many of `total` train if `train` of `train + validation` do; at least one."""
+    """The stimuli of `total` that train if `train` of `train + validation` do; at least one."""
     return max(1, total * train // (train + validation))

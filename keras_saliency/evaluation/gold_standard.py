@@ -17,7 +17,7 @@ from typing import Callable, Optional, Tuple
 import numpy as np
 
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
-from keras_saliency.datasets.fixations import density_map, fixation_map
+from keras_saliency.datasets.fixations import density_map, fixation_map, gaussians
 from keras_saliency.evaluation.bandwidth import best_bandwidth
 from keras_saliency.evaluation.densities import Density
 from keras_saliency.files import InputError
@@ -64,7 +64,7 @@ class GoldStandard:
         """
         points, observers = _observed(dataset, index)
         height, width = (int(s) for s in dataset.sizes[index])
-        rows, columns = (_gaussians(length, place, self.sigma)
+        rows, columns = (gaussians(length, place, self.sigma)
                          for length, place in ((height, points[:, 1]), (width, points[:, 0])))
         mass = rows.sum(axis=0) * columns.sum(axis=0)  # of each Gaussian inside the image
         rows, columns = rows.astype(np.float32), columns.astype(np.float32)
@@ -267,12 +267,6 @@ def _observer_weights(observers) -> np.ndarray:
     """float64 [n], sums to 1: each observer weighs the same, and so do one's fixations."""
     _, position, counts = np.unique(observers, return_inverse=True, return_counts=True)
     return 1 / (len(counts) * counts[position.ravel()])
-
-
-def _gaussians(length, centers, sigma) -> np.ndarray:
-    """float64 [length, n]: a Gaussian around the pixel of each center."""
-    distance = np.arange(length)[:, None] - np.floor(centers)[None]
-    return np.exp(-0.5 * (distance / sigma) ** 2)
 
 
 def _pair_densities(points, observers, size, sigma) -> np.ndarray:

@@ -186,7 +186,9 @@ def test_a_table_without_times_with_more_columns_and_in_another_order(table):
 @pytest.mark.parametrize("rows, message", [
     (["c.png,o,1,2,0,1"], "fixations.csv: no stimulus c.png; the stimuli are a.png, a-1.jpg"),
     (["a,o,1,2,0,1", "a,o,left,2,0,1"], "fixations.csv, line 3: x is 'left', which is no number"),
-    (["a,o,1"], "line 2: y is '', which is no number"),
+    (["a,o,1"], "has fewer cells than columns in line 2"),
+    (["a,o,1,,0,1"], "line 2: y is '', which is no number"),
+    (["a,o,1,2,0"], "line 2: end is None, which is no number"),
     (["a,o,1,2,2,1"], "line 2: a fixation that ends before it starts"),
     (["a,o,1,2,0,inf"], "line 2: a fixation that ends before"),
 ])
@@ -196,8 +198,8 @@ def test_a_row_that_cannot_be_read_is_named(table, rows, message):
 
 
 @pytest.mark.parametrize("header, message", [
-    ("stimulus,x,y", "has no column observer; its header must be stimulus,observer,x,y, with"),
-    ("stimulus;observer;x;y", "has no column stimulus, observer, x, y; .* and is stimulus;obs"),
+    ("stimulus,x,y", "has no column observer; .* expected stimulus,observer,x,y, with start"),
+    ("stimulus;observer;x;y", "has no column stimulus, observer, x, y; it has stimulus;obs"),
 ])
 def test_a_header_that_is_not_whole_is_named(table, header, message):
     with pytest.raises(DatasetError, match=message):
@@ -208,10 +210,10 @@ def test_an_empty_or_binary_table_is_named(table):
     root = table()
     assert not folder.load(root).has_fixations
     (root / "fixations.csv").write_bytes(b"")
-    with pytest.raises(DatasetError, match="fixations.csv has no column .* and is empty"):
+    with pytest.raises(DatasetError, match="fixations.csv has no column .*; it has none"):
         folder.load(root)
     (root / "fixations.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(DatasetError, match="fixations.csv is not a CSV file that can be read"):
+    with pytest.raises(DatasetError, match="fixations.csv is not a readable CSV file"):
         folder.load(root)
 
 
