@@ -9,9 +9,8 @@ Layout (`root` is the folder of one dataset, such as `FixaTons/MIT1003`)::
     FIXATION_MAPS/<name>.png            fixations as a mask, observers not told apart; not read
 
 The first fixation of a trial lies where the fixation cross was: it is left out, as the authors of
-MIT1003 do. Of the MIT1003 of this collection, whose masks hold a third of the fixations, shifted by
-1.5 pixels in either direction, SCANPATHS are what is taken; it keeps the canvas and the split of
-`mit1003`.
+MIT1003 do. The masks of this collection's MIT1003 hold a third of the fixations, shifted by 1.5
+pixels in either direction; SCANPATHS hold all. It keeps the canvas and the split of `mit1003`.
 
 Source: Zanca, Serchi, Piu, Rosini and Rufa (2018), FixaTons: A collection of human fixations
 datasets and metrics for scanpath similarity, arXiv:1802.02534.
@@ -43,9 +42,9 @@ def load(root, *, use_density=True, first_fixation=False, stimulus_size=None,
     Args:
         use_density: take SALIENCY_MAPS as the training target; False blurs the fixations.
         first_fixation: keep the first fixation of each trial.
-        stimulus_size: (height, width); only stimuli of this size, such as the (768, 1024) that
-            DeepGaze I is fitted to.
-        pixels_per_dva: pixels per degree of visual angle; default: what is known of the dataset.
+        stimulus_size: (height, width) to read only stimuli of this size, such as the (768, 1024)
+            that DeepGaze I is fitted to.
+        pixels_per_dva: pixels per degree of visual angle; None for that of a known dataset.
     """
     root = require_folder(root, NAME, "STIMULI/, SCANPATHS/ and SALIENCY_MAPS/")
     edition = root.resolve().name
@@ -78,10 +77,7 @@ def _size(size) -> tuple:
 
 
 def _trials(folder, stimuli, skipped):
-    """The trials of all stimuli without the first `skipped` fixations of each.
-
-    Observers are numbered by name over the whole dataset, so that a number is one person.
-    """
+    """Trials without their first `skipped` fixations; an observer's number is one person."""
     files = [(i, path) for i, stimulus in enumerate(stimuli)
              for path in _scanpaths(folder, stimulus.stem)]
     numbers = {name: k for k, name in enumerate(sorted({path.name for _, path in files}))}

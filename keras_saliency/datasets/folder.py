@@ -5,11 +5,10 @@ Layout, with names that options can change; files belong together by name withou
     stimuli/    images (jpg, png, bmp) of any size
     density/    grayscale pictures of the fixation density, the training target where present
     fixations/  masks of the stimulus' size: each pixel above 0 in any channel is one fixation;
-                or in its place
+                or instead
     fixations.csv   `stimulus,observer,x,y[,start,end]`, a fixation a row, see `fixation_tables`
 
-Viewing time and pixels_per_dva are the user's to know; masks do not tell observers apart
-(observer -1).
+The user states viewing time and pixels_per_dva. Masks do not tell observers apart (observer -1).
 """
 from keras_saliency.datasets.dataset import SaliencyDataset, require
 from keras_saliency.datasets.fixation_tables import read_trials
@@ -28,7 +27,7 @@ def load(root, *, stimuli="stimuli", density="density", fixations="fixations",
         stimuli, density, fixations: names of the sub-folders, of fixations without the ending
             of a CSV file; None leaves density or fixations unread.
         pixels_per_dva: pixels per degree of visual angle, None if unknown.
-        edition: what to record with results; the folder's name if empty.
+        edition: release to record with results; the folder's name if empty.
     """
     root = require_folder(root, NAME, f"{stimuli}/ and {density}/, {fixations}/ or "
                                        f"{fixations}.csv")

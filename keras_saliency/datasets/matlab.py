@@ -1,4 +1,4 @@
-"""MATLAB files, read so that every fault becomes a `DatasetError` that names the file.
+"""MATLAB files. Every fault becomes a `DatasetError` that names the file.
 
 Nothing is squeezed: a matrix keeps its two dimensions, so one fixation [1, 2] and two durations
 [2, 1] cannot be mistaken for each other. Structs have attributes, cells are object arrays.
@@ -11,11 +11,7 @@ from keras_saliency.files import hdf5, list_some
 
 
 def load_mat(path, dataset: str, variable=None):
-    """The value of `variable` in the file `path`, or of its only variable if None.
-
-    Raises:
-        DatasetError: no such file, damaged, version 7.3, or without that variable.
-    """
+    """Read `variable` from the file `path`, or its only variable if None; not version 7.3."""
     from scipy.io import loadmat  # here: it takes long, and few datasets need it
 
     require(path.is_file(), f"{dataset}: no file {path}; copy it from the published archive")
@@ -24,7 +20,8 @@ def load_mat(path, dataset: str, variable=None):
         content = loadmat(str(path), appendmat=False, struct_as_record=False,
                           variable_names=names)
     except Exception as error:  # a damaged file makes scipy raise any of a dozen types
-        raise _unreadable(path, dataset, error) from error
+        raise DatasetError(f"{dataset}: cannot read {path} ({type(error).__name__}: {error}); "
+                           "copy it again from the published archive") from error
     found = {name: value for name, value in content.items() if not name.startswith("__")}
     if variable is not None:
         require(variable in found, f"{dataset}: no variable {variable!r} in {path}")
@@ -35,7 +32,7 @@ def load_mat(path, dataset: str, variable=None):
 
 
 def load_cells(path, dataset: str, variable: str) -> list:
-    """The items of the cell array `variable`, from a file of any version, 7.3 (HDF5) included."""
+    """Read the items of the cell array `variable` from a file of any version, also 7.3 (HDF5)."""
     require(path.is_file(), f"{dataset}: no file {path}; copy it from the published archive")
     if not h5py.is_hdf5(path):
         return cells(load_mat(path, dataset, variable))
@@ -45,14 +42,14 @@ def load_cells(path, dataset: str, variable: str) -> list:
 
 
 def cells(value) -> list:
-    """The items of a cell or struct array in MATLAB's order; a lone struct is its own item."""
+    """Return the items of a cell or struct array in MATLAB's order, or a lone struct."""
     if isinstance(value, np.ndarray):
         return list(value.ravel(order="F")) if value.dtype == object else []
     return [value]
 
 
 def structs(value) -> list:
-    """All structs in a struct array, a cell array of structs, or cells within cells."""
+    """Return all structs in a struct array, a cell array of structs, or cells within cells."""
     if hasattr(value, "_fieldnames"):
         return [value]
     if isinstance(value, np.ndarray) and value.dtype == object:
@@ -71,7 +68,7 @@ def observers(value):
 
 
 def field(struct, name: str, where: str):
-    """Attribute `name` of a struct; the error says `where` and which fields there are."""
+    """Return the field `name` of a struct; the error starts with `where` and lists the fields."""
     fields = getattr(struct, "_fieldnames", None)
     require(fields is not None, f"{where}: a struct with the field {name!r} expected")
     require(name in fields, f"{where}: no field {name!r}, only {list_some(fields)}")
@@ -79,7 +76,7 @@ def field(struct, name: str, where: str):
 
 
 def matrix(value, columns: int, where: str) -> np.ndarray:
-    """float64 [n, columns]: a numeric matrix; an empty one of any shape gives n = 0."""
+    """Return a numeric matrix as float64 [n, columns]; n is 0 for an empty one of any shape."""
     array = np.asarray(value)
     if array.size == 0:
         return np.zeros((0, columns))
@@ -91,7 +88,7 @@ def matrix(value, columns: int, where: str) -> np.ndarray:
 
 
 def vector(value, where: str) -> np.ndarray:
-    """float64 [n]: a numeric row or column; empty gives n = 0."""
+    """Return a numeric row or column as float64 [n]; n is 0 for an empty one."""
     array = np.asarray(value)
     if array.size == 0:
         return np.zeros(0)
@@ -102,7 +99,7 @@ def vector(value, where: str) -> np.ndarray:
 
 
 def text(value, where: str) -> str:
-    """A MATLAB character array, possibly within a cell."""
+    """Return a MATLAB character array, possibly within a cell, as text."""
     array = np.asarray(value)
     while array.dtype == object and array.size == 1:
         array = np.asarray(array.ravel()[0])
@@ -116,8 +113,3 @@ def _hdf5_cells(file, variable) -> list:
     # An empty matrix is stored as its shape, with a flag; and HDF5 sees columns as rows.
     return [np.zeros((0, 0)) if hdf5.attribute(items[index], "MATLAB_empty", 0) else array.T
             for index, array in hdf5.numbers(items).items()]
-
-
-def _unreadable(path, dataset, error) -> DatasetError:
-    return DatasetError(f"{dataset}: cannot read {path} ({type(error).__name__}: {error}); "
-                        "copy it again from the published archive")

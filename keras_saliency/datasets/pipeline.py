@@ -1,8 +1,7 @@
 """tf.data from files to canvases: decode, resize and pad, targets, mirror, shuffle, batch.
 
-The order of an epoch is a pure function of (seed, epoch), so a resumed run sees what an
-uninterrupted one would have seen. Decoding, geometry and targets are TensorFlow ops; no Python
-runs per example.
+Decoding, geometry and targets are TensorFlow ops; no Python runs per example. `orders` has the
+order of an epoch.
 """
 import functools
 import itertools

@@ -3,16 +3,16 @@
 An array shows equal distractors and one target that differs from them in exactly one feature
 (after Treisman & Gelade 1980; the kinds are those of `KINDS`). Fixations are simulated, not
 recorded: each of 15 observers looks mostly at the target, at times at the centre of the screen
-or at a distractor. The set is for tests, demonstrations and for the measure NMM (mean of the
+or at a distractor. The set is for tests, demonstrations and the measure NMM (mean of the
 standardised map inside the target mask); it is no substitute for eye-tracking data.
 """
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
-from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, require
+from keras_saliency.datasets.dataset import SaliencyDataset, require
 from keras_saliency.datasets.fixations import Fixations
 from keras_saliency.datasets.popout_items import KINDS, SHAPES, Item, rgb
 from keras_saliency.datasets.spec import DatasetSpec
@@ -49,15 +49,12 @@ class PopOutArray:
 
 
 def render(index: int, size=(240, 320), seed: int = 0) -> PopOutArray:
-    """Array number `index`; equal arguments give equal arrays, whatever was drawn before.
+    """Draw array number `index`; equal arguments give equal arrays.
 
     Args:
         index: 0 or more; the kind is number ``index % len(KINDS)``.
         size: (height, width) in pixels, each from 96 to 4096.
         seed: 0 or more; another seed is another set.
-
-    Raises:
-        DatasetError: an argument outside these bounds.
     """
     height, width = _checked_size(size)
     _check_whole("index", index, 0)
@@ -84,12 +81,12 @@ def render(index: int, size=(240, 320), seed: int = 0) -> PopOutArray:
 
 def load(root=None, count: int = 300, size=(240, 320), seed: int = 0,
          validation: float = 0.2) -> SaliencyDataset:
-    """`count` arrays as a dataset; takes about 2 s for 300.
+    """Generate `count` arrays as a dataset; 300 take about 2 s.
 
     Args:
         root: None; the set is generated.
-        count: number of arrays, at most 100,000. size: (height, width) in pixels, at most 4096
-            each. seed: which set.
+        count: number of arrays, at most 100,000.
+        size: (height, width) in pixels, at most 4096 each. seed: number of the set.
         validation: fraction of the arrays in the partition `val`, 0 <= validation < 1. Whole
             rounds of kinds go there (with 0.2 every fifth), so each kind is in both partitions
             as soon as there are two rounds (20 arrays).
@@ -97,9 +94,6 @@ def load(root=None, count: int = 300, size=(240, 320), seed: int = 0,
     Returns:
         Stimuli and target masks as PNG bytes, categories = kinds, and 16 pixels per degree of
         visual angle at 240 pixels height (a convention).
-
-    Raises:
-        DatasetError: an argument outside these bounds, or a root.
     """
     require(root is None, f"popout: the set is generated and takes no root, but data.root is "
                           f"{str(root)!r}; leave data.root out, or choose another dataset")
@@ -108,24 +102,22 @@ def load(root=None, count: int = 300, size=(240, 320), seed: int = 0,
             f"popout: validation is a fraction from 0 to below 1, not {validation!r}; "
             f"0.2 is usual")
     height, width = _checked_size(size)
-    arrays = [_encode(render(i, (height, width), seed)) for i in range(count)]
+    arrays = [_encoded(render(i, (height, width), seed)) for i in range(count)]
     digits = max(4, len(str(count - 1)))
-    counts = [len(points) for _, _, _, points, _ in arrays]
-    points = np.concatenate([a[3] for a in arrays])
+    points = np.concatenate([array.points for array in arrays])
+    sizes = np.tile(np.array([[height, width]], np.int32), (count, 1))
     return SaliencyDataset(
         name="popout",
-        names=tuple(f"popout_{i:0{digits}d}_{a[0]}" for i, a in enumerate(arrays)),
-        stimuli=tuple(a[1] for a in arrays),
-        sizes=np.tile(np.array([[height, width]], np.int32), (count, 1)),
+        names=tuple(f"popout_{i:0{digits}d}_{array.kind}" for i, array in enumerate(arrays)),
+        stimuli=tuple(array.image for array in arrays), sizes=sizes,
         fixations=Fixations.build(
-            points[:, 0], points[:, 1], np.repeat(np.arange(count), counts),
-            np.tile([height, width], (count, 1)),
-            observer=np.concatenate([a[4] for a in arrays])),
-        pixels_per_dva=height / DVA_PER_HEIGHT,
-        edition=f"popout v1 seed={seed}",
+            points[:, 0], points[:, 1],
+            np.repeat(np.arange(count), [len(array.points) for array in arrays]), sizes,
+            observer=np.concatenate([array.observer for array in arrays])),
+        pixels_per_dva=height / DVA_PER_HEIGHT, edition=f"popout v1 seed={seed}",
         partition=_partition(count, float(validation)),
-        categories=tuple(a[0] for a in arrays),
-        target_masks=tuple(a[2] for a in arrays),
+        categories=tuple(array.kind for array in arrays),
+        target_masks=tuple(array.mask for array in arrays),
         notes=("generated search arrays with simulated fixations, not eye-tracking data",))
 
 
@@ -187,16 +179,14 @@ def _fixate(rng, centers, diameter, size):
     return points, observer
 
 
-def _encode(array: PopOutArray) -> tuple:
-    """(kind, PNG of the image, PNG of the mask, points, observer)."""
+def _encoded(array: PopOutArray) -> PopOutArray:
+    """The array with its image and mask as PNG bytes."""
     def png(pixels):
         done, data = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])
-        if not done:
-            raise DatasetError("popout: OpenCV could not write a PNG; reinstall "
-                               "opencv-python-headless")
+        require(done, "popout: OpenCV could not write a PNG; reinstall opencv-python-headless")
         return data.tobytes()
-    return (array.kind, png(array.image[..., ::-1]), png(array.mask.astype(np.uint8) * 255),
-            array.points, array.observer)
+    return replace(array, image=png(array.image[..., ::-1]),
+                   mask=png(array.mask.astype(np.uint8) * 255))
 
 
 def _partition(count, validation) -> tuple:
@@ -223,11 +213,9 @@ def _check_whole(what, value, least, most=math.inf):
 
 def _checked_size(size) -> tuple:
     """(height, width) as two ints."""
-    try:
-        height, width = size
-    except (TypeError, ValueError):
-        raise DatasetError(f"popout: size is (height, width) in pixels, such as (240, 320), "
-                           f"not {size!r}") from None
+    require(np.shape(size) == (2,), f"popout: size is (height, width) in pixels, such as (240, "
+                                    f"320), not {size!r}")
+    height, width = size
     for what, value in (("height", height), ("width", width)):
         _check_whole(what, value, SMALLEST, LARGEST)
     return int(height), int(width)

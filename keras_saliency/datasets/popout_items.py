@@ -8,7 +8,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Item:
-    """Everything that makes an item look as it does; lengths are fractions of its diameter.
+    """The looks of an item; lengths are fractions of its diameter.
 
     Attributes:
         shape: name in `SHAPES`. color: (r, g, b), 0..255.

@@ -2,8 +2,8 @@
 
 Layout: `stimuli.hdf5` with pictures inside (type `Stimuli`) or names of picture files relative to
 it (type `FileStimuli`), and `fixations.hdf5` with scanpaths (type `FixationTrains`; one row each,
-ended by NaN) or single fixations (type `Fixations`). Subjects are our observers; durations are
-taken where the file has them (seconds in pysaliency, milliseconds here).
+ended by NaN) or single fixations (type `Fixations`). Its subjects are our observers; durations, in
+files that have them, are seconds there and milliseconds here.
 
 Source: https://github.com/matthias-k/pysaliency (`datasets.py`), file versions 1.0 to 2.1.
 """
@@ -32,18 +32,14 @@ def load(root, *, stimuli="stimuli.hdf5", fixations="fixations.hdf5", pixels_per
     Args:
         stimuli, fixations: names of the files.
         pixels_per_dva: pixels per degree of visual angle; the files do not say.
-        edition: what to record with results; the folder's name if empty.
-
-    Raises:
-        DatasetError: a file or picture is missing, unreadable, of another type or elsewhere than
-            beside the file, or fixations are on stimuli that are not there; it names file and
-            field.
+        edition: release to record with results; the folder's name if empty.
     """
     root = require_folder(root, NAME, f"{stimuli} and {fixations}")
     names, pictures, sizes = _read(root / stimuli, {
         "Stimuli": _stored_stimuli, "FileStimuli": _stimulus_files})
-    x, y, image, observer, duration = _read(root / fixations, {
+    x, y, image, observer, seconds = _read(root / fixations, {
         "Fixations": _single_fixations, "FixationTrains": _scanpaths})
+    duration = None if seconds is None else 1000.0 * seconds
     require(len(image) == 0 or 0 <= image.min() and image.max() < len(names),
             f"{root / fixations}: fixations on stimuli {image.min() if len(image) else 0} to "
             f"{image.max() if len(image) else 0}, but {stimuli} holds {len(names)}")
@@ -58,7 +54,7 @@ def load(root, *, stimuli="stimuli.hdf5", fixations="fixations.hdf5", pixels_per
 
 
 def _read(path, readers):
-    """The answer of the reader for the file's type."""
+    """Read a file with the reader for its type."""
     require(path.is_file(), f"{NAME}: no file {path}")
     with hdf5.open_foreign(path, DatasetError) as file:
         kind = hdf5.attribute(file, "type", "none")
@@ -110,9 +106,8 @@ def _single_fixations(file, path):
     x = arrays["x"]
     arrays.update(_arrays(file, [key for key in ("subjects", "duration") if key in file], path))
     _require_shapes(arrays, dict.fromkeys(arrays, (x.size,)), path)
-    observer = _whole(arrays, "subjects", path) if "subjects" in arrays else np.full(x.size, -1)
-    duration = _milliseconds(arrays.get("duration"))
-    return x, arrays["y"], _whole(arrays, "n", path), observer, duration
+    observer = _whole(arrays, "subjects", path) if "subjects" in arrays else None
+    return x, arrays["y"], _whole(arrays, "n", path), observer, arrays.get("duration")
 
 
 def _scanpaths(file, path):
@@ -128,7 +123,7 @@ def _scanpaths(file, path):
     rows = np.nonzero(there)[0]
     duration = arrays[durations[0]][there] if durations else None
     return (x[there], arrays["train_ys"][there], _whole(arrays, "train_ns", path)[rows],
-            _whole(arrays, "train_subjects", path)[rows], _milliseconds(duration))
+            _whole(arrays, "train_subjects", path)[rows], duration)
 
 
 def _dataset(file, key, path):
@@ -154,10 +149,6 @@ def _whole(arrays, key, path) -> np.ndarray:
     fits = (array == np.floor(array)) & (np.abs(array.astype(np.float64)) < 2 ** 31)
     require(fits.all(), f"{path}: {key} holds {array[~fits][:1]}, not whole numbers")
     return array.astype(np.int64)
-
-
-def _milliseconds(seconds):
-    return None if seconds is None else 1000.0 * seconds
 
 
 SPEC = DatasetSpec(load)
