@@ -8,13 +8,10 @@ _PRECISION = 0.01  # of ln(bandwidth): the likelihood is flat around its maximum
 
 
 def best_bandwidth(score, low: float, high: float) -> float:
-    """The bandwidth in low..high with the highest `score(bandwidth)`, within about 1 %.
+    """Return the bandwidth in low..high with the highest `score(bandwidth)`, within about 1 %.
 
-    A coarse logarithmic grid, then Brent's bounded search (golden section with parabolas)
-    between the neighbours of the best: robust against a second maximum, about 16 calls.
-
-    Raises:
-        InputError: not 0 < low < high.
+    A coarse logarithmic grid, then Brent's bounded search (golden section with parabolas) between
+    the neighbours of the best: robust against a second maximum, about 16 calls.
     """
     from scipy.optimize import minimize_scalar  # here: it takes long, and few need it
 

@@ -1,7 +1,7 @@
-"""Where people look whatever they see: the density of the training fixations.
+"""The center_bias of a training set: the density of its fixations, whatever the image.
 
 Fixations are brought to relative coordinates, x / W and y / H, and sorted into a square grid of
-G x G cells. Kernel density estimate and histogram then are the same product of matrices
+G x G cells. Kernel density estimate and histogram are then the same product of matrices
 rows [H, G] @ counts [G, G] @ columns [G, W], evaluated at the pixels of any image size; they
 differ in the profile that a grid cell has along an axis. It is linear in the counts, so leaving
 one image out is a subtraction.
@@ -26,9 +26,8 @@ class CenterBias:
 
     Attributes:
         method: "kde" or "histogram".
-        bandwidth: of "kde", standard deviation as a share of the height and of the width; else
-            None.
-        bins: of "histogram", cells per axis; else None.
+        bandwidth: standard deviation of "kde" as a share of the height and of the width; or None.
+        bins: cells per axis of "histogram"; or None.
         uniform_weight: share of the mass spread evenly.
         dataset, stimuli: name and size of the training set.
     """
@@ -43,21 +42,21 @@ class CenterBias:
         self._spread = lru_cache(maxsize=4)(self._compute_spread)
 
     def __call__(self, dataset: SaliencyDataset, index: int) -> Density:
-        """The prediction for stimulus `index` of any dataset, in its size.
+        """Predict stimulus `index` of any dataset, in its size.
 
-        A stimulus that was trained on (same dataset, same name) is left out of its own density.
+        A training stimulus (same dataset, same name) is left out of its own density.
         """
         return self.predict(dataset.sizes[index], self.index_of(dataset, index))
 
     def index_of(self, dataset: SaliencyDataset, index: int):
-        """The index of stimulus `index` of any dataset among those trained on; None without."""
+        """Return the index among the training stimuli of a stimulus of any dataset, or None."""
         return self._index.get(dataset.names[index]) if dataset.name == self.dataset else None
 
     def predict(self, size, leave_out=None) -> Density:
-        """The prediction for an image of `size` (H, W).
+        """Predict an image of `size` (H, W).
 
         Args:
-            leave_out: index of a training stimulus to do without, or None. Without any other
+            leave_out: index of a training stimulus to leave out, or None. Without any other
                 stimulus the density is uniform.
         """
         rows, columns, mass = self._spread(*(int(s) for s in size))
@@ -89,9 +88,6 @@ def center_bias(training: SaliencyDataset, method="kde", bandwidth=None, bins=No
         bins: of "histogram", cells per axis; None for the best of nine numbers, likewise.
         uniform_weight: share of the mass spread evenly, in (0, 1].
 
-    Returns:
-        CenterBias: (dataset, index) -> Density.
-
     Raises:
         InputError: unknown method, or an option out of range or of the other method.
         DatasetError: `training` has no fixations.
@@ -101,7 +97,7 @@ def center_bias(training: SaliencyDataset, method="kde", bandwidth=None, bins=No
         raise InputError(f'method must be "kde" or "histogram", not {method!r}')
     if (bins if method == "kde" else bandwidth) is not None:
         raise InputError("bandwidth belongs to \"kde\", bins to \"histogram\"")
-    if training.fixations is None or len(training.fixations) == 0:
+    if not training.has_fixations:
         raise DatasetError(f"{training.name} has no fixations to take a center_bias from")
     if method == "kde":
         if bandwidth is None:
@@ -133,18 +129,20 @@ class _Cells:
         return len(self.y)
 
     def of(self, image: int):
-        """(y, x) int [n] of one image's fixations."""
+        """Return the cells (y, x), int [n] each, of one image's fixations."""
         rows = slice(self._offsets[image], self._offsets[image + 1])
         return self.y[rows], self.x[rows]
 
     def counts(self) -> np.ndarray:
-        """float64 [G, G]: all fixations."""
+        """Count all fixations in each cell, float64 [G, G]."""
         flat = np.bincount(self.y * self.grid + self.x, minlength=self.grid ** 2)
         return flat.reshape(self.grid, self.grid).astype(np.float64)
 
     def leave_one_out_score(self, profile, uniform_weight) -> float:
-        """Nats over uniform: mean over images of the mean log-density at an image's fixations,
-        under the density of all other images, on the grid itself."""
+        """Return the nats over uniform at the fixations of each image, left out; mean over images.
+
+        The densities are those on the grid itself.
+        """
         kernel = profile(self.grid, self.grid)
         spread = kernel @ self.counts() @ kernel.T
         column_sums = kernel.sum(axis=0)
@@ -160,16 +158,12 @@ class _Cells:
 
 
 def _profile(bandwidth):
-    """(length, grid) -> float64 [length, grid]: each cell's share at each pixel of an axis.
-
-    A Gaussian of `bandwidth`, or with None a linear interpolation that is flat beyond the center
-    of the outermost cells.
-    """
+    """(length, grid) -> [length, grid]: the share of each cell at each pixel of an axis."""
     def gaussian(length, grid):
         distance = _centers(length)[:, None] - _centers(grid)[None]
         return np.exp(-0.5 * (distance / bandwidth) ** 2)
 
-    def linear(length, grid):
+    def linear(length, grid):  # flat beyond the center of the outermost cells
         place = np.clip(_centers(length) * grid - 0.5, 0, grid - 1)
         return np.maximum(1 - np.abs(place[:, None] - np.arange(grid)[None]), 0)
 

@@ -1,7 +1,7 @@
 """Comparison of models from their per-image tables, paired over images or over trainings.
 
-Images that a metric could not score in every table are left out of it for all tables, so that
-means, ranks and tests speak of the same images.
+An image without a score of a metric in one table is left out of that metric for all tables: means,
+ranks and tests are over the same images.
 """
 from dataclasses import dataclass, replace
 from typing import Optional, Sequence
@@ -25,16 +25,16 @@ class Comparison:
 
     Attributes:
         labels: K names of the tables, or of the models that were trained several times.
-        images: {metric: number of images that all tables have a score of}, or of runs.
+        images: {metric: number of images, or of runs, with a score in all tables}.
         means: {metric: float64 [K]}.
-        deviations: {metric: float64 [K]}, standard deviations (N - 1) of what is paired.
+        deviations: {metric: float64 [K]}, standard deviations (N - 1) over images or runs.
         intervals: {metric: float64 [K, 2]}, bootstrap intervals of the means.
         p_values: {metric: float64 [K]}, one-sided: probability of an advantage of this size over
             the first table if there were none. NaN for the first.
         ranks: int [K], sums of ranks over `RANKED`, low is good; None without these metrics.
         confidence: of the intervals.
         left_out: metrics that only some of the tables have.
-        unit: what is paired and drawn, "stimuli" or "runs".
+        unit: "stimuli" or "runs", whichever is paired and drawn.
     """
 
     labels: Sequence[str]
@@ -49,7 +49,7 @@ class Comparison:
     unit: str = "stimuli"
 
     def to_dict(self) -> dict:
-        """Plain numbers, lists and strings, for JSON (NaN becomes None)."""
+        """Return plain numbers, lists and strings, for JSON (NaN becomes None)."""
         counted = "runs" if self.unit == "runs" else "images"
         metrics = {metric: {
             counted: self.images[metric], "higher_is_better": METRICS[metric].higher_is_better,
@@ -62,9 +62,9 @@ class Comparison:
                 "cumulative_rank": None if self.ranks is None else self.ranks.tolist()}
 
     def format(self) -> str:
-        """A text table: one line per metric and model; p-values against the first model.
+        """Return a text table: one line per metric and model; p-values against the first model.
 
-        Of stimuli it shows the bootstrap interval of the mean, of runs the standard deviation.
+        For stimuli it shows the bootstrap interval of the mean, for runs the standard deviation.
         """
         width = max(map(len, ["model", *self.labels]))
         column = max(len(f"{metric} (higher)") for metric in self.means)
@@ -101,8 +101,8 @@ class Comparison:
 def compare(tables, confidence=0.95, draws=10000, seed=0) -> Comparison:
     """Compare tables on the images and metrics that they share.
 
-    Every table after the first is tested for being better than the first: the direction is
-    fixed before the scores are seen, as a one-sided test demands.
+    Every table after the first is tested for being better than the first: a one-sided test, whose
+    direction is fixed before the scores are seen.
 
     Args:
         tables: two or more `Evaluation`s with the same stimuli, in any order.
@@ -140,8 +140,8 @@ def compare(tables, confidence=0.95, draws=10000, seed=0) -> Comparison:
 def compare_runs(models, confidence=0.95, draws=10000, seed=0) -> Comparison:
     """Compare models that were trained several times each, paired over the trainings.
 
-    What is compared is each run's mean over the images; the k-th runs of the models are a pair
-    (the same seed, say). Every model after the first is tested for being better than the first.
+    Each run counts with its mean over the images; the k-th runs of the models are a pair (the same
+    seed, say). Every model after the first is tested for being better than the first.
 
     Args:
         models: {label: `Evaluation`s of its runs}, all with the same stimuli.
@@ -173,12 +173,7 @@ def compare_runs(models, confidence=0.95, draws=10000, seed=0) -> Comparison:
 
 
 def _matched(tables) -> dict:
-    """{metric: float64 [N, K]} of the metrics that K tables share, rows in the first one's order.
-
-    Raises:
-        InputError: tables whose stimuli differ (names what is missing where), or without a
-            common metric.
-    """
+    """{metric: float64 [N, K]} of the metrics that K tables share, in the first one's order."""
     first = tables[0]
     places = [{name: i for i, name in enumerate(table.names)} for table in tables]
     for table, place in zip(tables[1:], places[1:]):

@@ -1,4 +1,4 @@
-"""The form in which every baseline answers, and the baseline that knows nothing."""
+"""Densities over pixels, the prediction of every baseline, and the uniform baseline."""
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,18 +18,18 @@ class Density:
 
     @property
     def log_density(self) -> np.ndarray:
-        """[H, W] in nats, logsumexp 0; computed at each use, as few metrics need it."""
+        """The logarithm [H, W] in nats, logsumexp 0; computed at each use."""
         return np.log(self.saliency_map)
 
 
 def uniform(size) -> Density:
-    """Every pixel of an image of `size` (H, W) alike."""
+    """Return the uniform density of an image of `size` (H, W)."""
     height, width = (int(s) for s in size)
     return Density(np.full((height, width), 1 / (height * width)))
 
 
 def mixed(mass, uniform_weight: float) -> Density:
-    """`mass` [H, W] (>= 0, any sum) as a density, with a share `uniform_weight` spread evenly.
+    """Turn `mass` [H, W] (>= 0, any sum) into a density, a share `uniform_weight` spread evenly.
 
     A mass of 0 throughout becomes uniform.
     """

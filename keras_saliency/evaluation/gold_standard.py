@@ -1,9 +1,9 @@
-"""How well other people's fixations on an image predict one observer's: the best to hope for.
+"""The gold standard: other people's fixations on an image as a prediction of one observer's.
 
-For each observer, the density is a Gaussian kernel estimate from all other observers' fixations
-on the same image, mixed with a little uniform density and, where one is given, a center_bias, so
-that a fixation far from all others does not cost an infinite log-likelihood. Bandwidth and
-mixture maximise the leave-one-observer-out log-likelihood of a dataset.
+For each observer, the density is a Gaussian kernel estimate from all other observers' fixations on
+the same image. A little uniform density and, optionally, a center_bias are mixed in: a fixation far
+from all others must not cost an infinite log-likelihood. Bandwidth and mixture maximise the
+leave-one-observer-out log-likelihood of a dataset.
 
 Log-likelihoods need the densities at fixations only: sums over pairs of fixations, with each
 Gaussian's mass inside the image from a running sum. They equal those of the maps.
@@ -16,7 +16,7 @@ from typing import Callable, Optional, Tuple
 
 import numpy as np
 
-from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
+from keras_saliency.datasets.dataset import SaliencyDataset, require
 from keras_saliency.datasets.fixations import density_map, fixation_map, gaussians
 from keras_saliency.evaluation.bandwidth import best_bandwidth
 from keras_saliency.evaluation.densities import Density
@@ -56,11 +56,8 @@ class GoldStandard:
     def leave_one_out(self, dataset: SaliencyDataset, index: int):
         """Yield (observer, Density from the others, points [n, 2]) of one stimulus.
 
-        The points (x, y) are the held-out observer's. Observers without fixations do not come
-        up; nor does a sole observer, whom nobody predicts.
-
-        Raises:
-            DatasetError: the dataset does not know its observers.
+        The points (x, y) are the held-out observer's. Observers without fixations are left out, and
+        so is an observer without others. The dataset must know its observers.
         """
         points, observers = _observed(dataset, index)
         height, width = (int(s) for s in dataset.sizes[index])
@@ -80,17 +77,20 @@ class GoldStandard:
             yield int(observer), Density(density), points[~others]
 
     def log_likelihood(self, dataset: SaliencyDataset, index: int) -> float:
-        """Nats per fixation of one stimulus: mean over held-out observers of their means.
+        """Return the nats per fixation of one stimulus: mean of the means of held-out observers.
 
-        NaN where fewer than two observers have fixations. Equals the average of
+        NaN if fewer than two observers have fixations. Equals the average of
         `metrics.log_likelihood` over `leave_one_out`, without forming a map.
         """
         _, observers, nats = self.at_fixations(dataset, index)
         return float(_observer_weights(observers) @ nats) if len(nats) else float("nan")
 
     def at_fixations(self, dataset: SaliencyDataset, index: int) -> tuple:
-        """(points [n, 2], observers [n], nats [n]) of one stimulus: the log-density of the others
-        at each fixation. Empty where fewer than two observers have fixations."""
+        """Return (points [n, 2], observers [n], nats [n]) of one stimulus.
+
+        The nats are the log-density of the other observers at each fixation. n is 0 if fewer than
+        two observers have fixations.
+        """
         points, observers = _observed(dataset, index)
         if len(_groups(observers)) == 0:
             return points[:0], observers[:0], np.zeros(0)
@@ -102,7 +102,7 @@ class GoldStandard:
         return points, observers, np.log(density)
 
     def observers_gain(self, dataset: SaliencyDataset, center) -> dict:
-        """{observer: bits per fixation over a center_bias}, over all stimuli.
+        """Return {observer: bits per fixation over a center_bias}, over all stimuli.
 
         Each fixation weighs the same; it is predicted by the other observers of its stimulus.
 
@@ -122,24 +122,21 @@ class GoldStandard:
         return {observer: totals[observer] / counts[observer] for observer in sorted(totals)}
 
     def log_likelihoods(self, dataset: SaliencyDataset) -> np.ndarray:
-        """float64 [N]: `log_likelihood` of every stimulus."""
+        """Return the `log_likelihood` of every stimulus, float64 [N]."""
         return np.array([self.log_likelihood(dataset, i) for i in range(len(dataset))])
 
     def score(self, dataset, index, metrics, references=None, density_sigma=None) -> dict:
-        """{metric: mean over held-out observers} of one stimulus, with any metrics of `METRICS`.
+        """Return {metric: mean over held-out observers} of one stimulus; NaN for fewer than two.
 
         Each observer's fixations are the references for the map of the others: their
-        fixation_map, and for cc, sim, kld and emd their fixation_density_map. The densities of
-        one observer are far more pointed than those of all together, with which a model is
-        compared: read these four as such, and compare nss, AUCs and likelihoods.
+        fixation_map, and for cc, sim, kld and emd their fixation_density_map. The density of one
+        observer is far more pointed than that of all, with which a model is compared: do not
+        compare these four with a model's; compare nss, AUCs and likelihoods.
 
         Args:
             metrics: as for `StreamingScores`.
-            references: further ones that all observers share, as other_map or baseline_map.
+            references: further ones that all observers share, such as other_map or baseline_map.
             density_sigma: blur in pixels of the fixation_density_map; None for `sigma`.
-
-        Returns:
-            NaN where fewer than two observers have fixations.
         """
         scores = StreamingScores(metrics)
         wanted = {METRICS[name].prediction for name in scores.metrics}.union(
@@ -156,11 +153,11 @@ class GoldStandard:
 
 
 def fit_gold_standard(dataset: SaliencyDataset, center=None, sigmas=(2.0, 200.0)) -> GoldStandard:
-    """The gold standard with the highest mean leave-one-observer-out log-likelihood.
+    """Fit the gold standard with the highest mean leave-one-observer-out log-likelihood.
 
     For each bandwidth tried, the weights of the mixture come from expectation maximisation; in
-    them the likelihood is concave. Three parameters against thousands of fixations: fitting them
-    to the stimuli that are evaluated hardly flatters them, but other stimuli will do as well.
+    them the likelihood is concave. There are three parameters for thousands of fixations, so
+    fitting them to the stimuli that are evaluated hardly flatters the scores.
 
     Args:
         dataset: with observers; a few hundred stimuli are plenty (`dataset.select`).
@@ -179,8 +176,7 @@ def fit_gold_standard(dataset: SaliencyDataset, center=None, sigmas=(2.0, 200.0)
             if center is not None:
                 background[:, 1] = _at(center(dataset, index).saliency_map, points) * size.prod()
             images.append((points, observers, size, background))
-    if not images:
-        raise DatasetError(f"{dataset.name}: no stimulus has fixations of two observers")
+    require(images, f"{dataset.name}: no stimulus has fixations of two observers")
     shares = np.concatenate([_observer_weights(image[1]) for image in images]) / len(images)
     backgrounds = np.concatenate([image[3] for image in images])
 
@@ -209,12 +205,9 @@ def information_gain_explained(model_ll, baseline_ll, gold_ll) -> float:
 
     Returns:
         (model - baseline) / (gold - baseline) of the means over images, not the mean of the
-        images' ratios: where an image's gold standard gains nothing, its ratio means nothing.
+        images' ratios: the ratio of an image whose gold standard gains nothing is meaningless.
         Below 0 for a model worse than the baseline; NaN if the gold standard does not beat the
         baseline, or no image is left.
-
-    Raises:
-        InputError: arrays of different length.
 
     Source: Kuemmerer et al. 2015, "Information-theoretic model comparison unifies saliency
     metrics".
@@ -233,12 +226,9 @@ def information_gain_explained(model_ll, baseline_ll, gold_ll) -> float:
 
 
 def _mixture(densities, shares) -> np.ndarray:
-    """float64 [C], sums to 1: the weights with the highest shares @ log(densities @ weights).
-
-    densities [F, C], shares [F] (sum 1); expectation maximisation.
-    """
+    """The weights [C] with the highest shares [F] @ log(densities [F, C] @ weights); sum to 1."""
     weights = np.full(densities.shape[1], 1 / densities.shape[1])
-    for _ in range(_EM_STEPS):
+    for _ in range(_EM_STEPS):  # expectation maximisation
         joint = densities * weights
         weights = np.maximum((shares / joint.sum(axis=1)) @ joint, _LEAST_WEIGHT)
         weights /= weights.sum()
@@ -247,13 +237,11 @@ def _mixture(densities, shares) -> np.ndarray:
 
 def _observed(dataset, index):
     """(points float64 [n, 2], observers [n]) of a stimulus."""
-    if dataset.fixations is None:
-        raise DatasetError(f"{dataset.name} has no fixations to take a gold standard from")
-    rows = dataset.fixations.rows(index)
-    observers = dataset.fixations.observer[rows]
-    if (observers < 0).any():
-        raise DatasetError(f"{dataset.name} does not say whose the fixations on "
-                           f"{dataset.names[index]} are: no observer can be left out")
+    require(dataset.fixations is not None,
+            f"{dataset.name} has no fixations to take a gold standard from")
+    observers = dataset.fixations.observer[dataset.fixations.rows(index)]
+    require(not (observers < 0).any(), f"{dataset.name} does not say whose the fixations on "
+            f"{dataset.names[index]} are: no observer can be left out")
     return dataset.fixations.of(index), observers
 
 

@@ -1,4 +1,4 @@
-"""Scores of one set of saliency_maps, and the one place that knows their files.
+"""Scores of one set of saliency_maps, and the files that hold them.
 
 A table is a CSV (or Parquet) file with the columns `stimulus` and metrics and a row for each
 stimulus; beside it lies a summary, `.json`, with means, intervals and origin.
@@ -17,8 +17,8 @@ from keras_saliency import __version__
 from keras_saliency.evaluation.statistics import bootstrap_intervals
 from keras_saliency.files import (
     InputError,
-    MissingPackage,
     atomic_path,
+    import_optional,
     list_some,
     plain_cell,
     require_writable,
@@ -37,10 +37,10 @@ class Evaluation:
     Attributes:
         names: N unique stimulus names.
         scores: {metric: float64 [N]}; NaN where a stimulus could not be scored.
-        label: what it is called in a comparison.
-        loss: mean training loss on the canvas, where one was asked for.
-        reasons: {stimulus name: why it, or some of its metrics, could not be scored}.
-        missing: the stimuli among them that had no map at all.
+        label: name in a comparison.
+        loss: mean training loss on the canvas, or None.
+        reasons: {stimulus name: reason why it, or some of its metrics, could not be scored}.
+        missing: the stimuli among them without any map.
         seconds: {"prediction": s, "scoring": s}, wall-clock time of the two parts.
     """
 
@@ -54,7 +54,7 @@ class Evaluation:
 
     @classmethod
     def joined(cls, parts) -> "Evaluation":
-        """Of the stimuli of all parts, one part after the other, by the metrics that all have."""
+        """Join the stimuli of all parts, in order, with the metrics that all parts have."""
         parts = list(parts)
         losses = [part.loss for part in parts]
         return cls(
@@ -69,12 +69,12 @@ class Evaluation:
                      for key in parts[0].seconds})
 
     def means(self) -> dict:
-        """{metric: mean over the stimuli that could be scored}; NaN where none could."""
+        """Return {metric: mean over the stimuli that could be scored}; NaN if none could."""
         return {name: float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
                 for name, values in self.scores.items()}
 
     def intervals(self) -> dict:
-        """{metric: (low, high)}: 95 % bootstrap interval over stimuli of the mean."""
+        """Return {metric: (low, high)}, the 95 % bootstrap interval over stimuli of the mean."""
         return {name: tuple(map(float, row)) for name, row in zip(self.scores, self._bounds)}
 
     @cached_property
@@ -83,18 +83,18 @@ class Evaluation:
         return bootstrap_intervals(np.stack(list(self.scores.values()), axis=1), **_BOOTSTRAP)
 
     def skipped(self) -> dict:
-        """{metric: number of stimuli left out of its mean}, those with any."""
+        """Return {metric: number of stimuli left out of its mean}, without zeros."""
         counts = {name: int(np.isnan(values).sum()) for name, values in self.scores.items()}
         return {name: count for name, count in counts.items() if count}
 
     def describe(self) -> str:
-        """The means in one line, with what was skipped."""
+        """Return the means in one line, with the number of skipped stimuli."""
         line = "  ".join(f"{name} {value:.3f}" for name, value in self.means().items())
         skipped = ", ".join(f"{name}: {count}" for name, count in self.skipped().items())
         return line + (f"  (stimuli that could not be scored: {skipped})" if skipped else "")
 
     def table(self) -> str:
-        """Mean, 95 % bootstrap interval and number of stimuli of each metric; what was skipped."""
+        """Return a text table: mean, 95 % interval and stimuli of each metric; reasons of skips."""
         intervals = self.intervals()
         lines = [f"{'metric':<34}{'mean':>9}  {'95 % interval':>20}{'stimuli':>9}"]
         for name, mean in self.means().items():
@@ -112,12 +112,12 @@ class Evaluation:
     def write(self, path, about=None) -> Path:
         """Write the scores of each stimulus, and means, intervals and origin beside them.
 
-        Nobody ever finds a new table beside an old summary: the old one goes first.
+        The old summary is removed before the new table appears, so the two always belong together.
 
         Args:
-            path: `.csv`, or `.parquet` where pyarrow is installed; the summary goes to the same
-                name with `.json`.
-            about: dict for the summary: what was scored, on which data, with which settings.
+            path: `.csv`, or `.parquet` if pyarrow is installed; the summary goes to the same name
+                with `.json`.
+            about: dict for the summary: subject, data and settings of the scores.
 
         Returns:
             The summary's path.
@@ -150,13 +150,13 @@ class Evaluation:
 
 
 def check_table_path(path) -> Path:
-    """`path` if a table can be written there; `InputError` for what cannot be written."""
+    """Return `path` if a table can be written there; else raise `InputError`."""
     path = Path(path)
     require_writable(path)
     if path.suffix not in (".csv", ".parquet"):
         raise InputError(f"{path}: the table must end in .csv or .parquet")
     if path.suffix == ".parquet":
-        _import_pyarrow(path)
+        import_optional("pyarrow.parquet", "parquet")
     return path
 
 
@@ -169,9 +169,8 @@ def read_table(path, label=None) -> Evaluation:
         label: None for the file's name without ending.
 
     Raises:
-        InputError: naming file, row (the header is row 1) and column: no or another header,
-            metrics unknown or twice, rows of another length, an empty or repeated stimulus, a
-            cell that is no finite number, no rows, or not text.
+        InputError: the table is malformed or has unknown metrics; the message names file, row
+            (the header is row 1) and column.
         OSError: the file cannot be opened.
     """
     path = Path(path)
@@ -199,19 +198,14 @@ def read_table(path, label=None) -> Evaluation:
 
 
 def read_tables(paths) -> list:
-    """`Evaluation`s of several files, labelled by file name, or by path if names repeat."""
+    """Read `Evaluation`s from files, labelled by file name, or by path if names repeat."""
     paths = [Path(path) for path in paths]
     distinct = len({path.stem for path in paths}) == len(paths)
     return [read_table(path, None if distinct else str(path)) for path in paths]
 
 
 def read_runs(groups) -> dict:
-    """{label: `Evaluation`s} of texts `label=first.csv,second.csv,...`.
-
-    Raises:
-        InputError: a text of another form, a label or a file that is there twice, or a file that
-            `read_table` refuses.
-    """
+    """Read {label: `Evaluation`s} from texts `label=first.csv,second.csv,...`."""
     models, seen = {}, set()
     for group in groups:
         label, found, files = group.partition("=")
@@ -234,20 +228,9 @@ def _write_csv(result: Evaluation, path) -> None:
 
 
 def _write_parquet(result: Evaluation, path) -> None:
-    pyarrow = _import_pyarrow(path)
-    table = pyarrow.table({"stimulus": list(result.names), **result.scores})
-    pyarrow.parquet.write_table(table, path)
-
-
-def _import_pyarrow(path):
-    """The optional package pyarrow, with its `parquet`; `MissingPackage` for `path` without it."""
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError:
-        raise MissingPackage(f"{path}: Parquet needs pyarrow (python -m pip install "
-                             '"keras_saliency[parquet]"); use a .csv without it') from None
-    return pyarrow
+    parquet = import_optional("pyarrow.parquet", "parquet")
+    parquet.write_table(import_optional("pyarrow", "parquet").table(
+        {"stimulus": list(result.names), **result.scores}), path)
 
 
 def _csv_records(path) -> list:
@@ -263,10 +246,10 @@ def _csv_records(path) -> list:
 
 
 def _parquet_records(path) -> list:
-    """As `_csv_records`."""
-    pyarrow = _import_pyarrow(path)
+    """The same of a Parquet file."""
+    pyarrow = import_optional("pyarrow", "parquet")
     try:
-        table = pyarrow.parquet.read_table(path)
+        table = import_optional("pyarrow.parquet", "parquet").read_table(path)
     except pyarrow.ArrowException as error:
         raise InputError(f"{path}: not a Parquet table ({error})") from error
     rows = zip(*(column.to_pylist() for column in table.columns))

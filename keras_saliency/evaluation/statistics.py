@@ -1,4 +1,4 @@
-"""Interval, test and rank of models scored on the same images."""
+"""Intervals, tests and ranks of models scored on the same images."""
 import numpy as np
 
 from keras_saliency.files import InputError
@@ -11,7 +11,7 @@ _CHUNK = 1 << 22
 
 
 def paired_p_value(scores, reference, higher_is_better=True) -> float:
-    """One-sided paired t-test: p of an advantage as large as that of `scores` over `reference`.
+    """Return p of a one-sided paired t-test for an advantage of `scores` over `reference`.
 
     Args:
         scores, reference: [N], of the same images, without NaN.
@@ -33,7 +33,7 @@ def paired_p_value(scores, reference, higher_is_better=True) -> float:
 
 
 def bootstrap_intervals(values, confidence=0.95, draws=10000, seed=0) -> np.ndarray:
-    """Percentile bootstrap intervals of column means.
+    """Return percentile bootstrap intervals of column means.
 
     Args:
         values: [N, K], one row per image; a drawn row is drawn for all columns. NaN is left out
@@ -42,9 +42,6 @@ def bootstrap_intervals(values, confidence=0.95, draws=10000, seed=0) -> np.ndar
 
     Returns:
         float64 [K, 2] (low, high); NaN for a column without values.
-
-    Raises:
-        InputError: `confidence` not in (0, 1), no draws, or values that are not a table.
     """
     values = np.asarray(values, np.float64)
     if values.ndim != 2 or not 0 < confidence < 1 or draws < 1:
@@ -71,15 +68,12 @@ def bootstrap_intervals(values, confidence=0.95, draws=10000, seed=0) -> np.ndar
 
 
 def cumulative_rank(means, metrics=RANKED) -> np.ndarray:
-    """int64 [K]: sums of the models' ranks over metrics, in standard competition ranking.
+    """Return the sums int64 [K] of the models' ranks over metrics; all means must be finite.
 
     Models that tie share the better rank and the next ranks are left out (1, 2, 2, 4).
 
     Args:
         means: {metric: [K]}.
-
-    Raises:
-        InputError: a metric is missing or has a mean that is not finite.
 
     Source: Kroner et al. 2020, "Contextual encoder-decoder network", section 4.3.
     """

@@ -15,7 +15,7 @@ from keras_saliency.metrics.fixation_metrics import (
 
 
 class MetricSpec(NamedTuple):
-    """What a caller must know to score with a metric.
+    """A metric, its arguments, and the facts that tables and plots show of it.
 
     Attributes:
         function: takes the prediction and then the references, and returns a float.

@@ -1,8 +1,8 @@
 """Areas under the ROC curve of a map at fixations; they differ in their nonfixations.
 
 Never a bare "AUC": auc_judd (all other pixels), auc_borji (random pixels), auc_shuffled (pixels
-fixated in other images). Invariant to the scale and zero of the map, auc_judd without jitter also
-to any ascending function of it. Inputs, NaN and constant maps: see `fixation_metrics`.
+fixated in other images). The scale and zero of the map do not matter; for auc_judd without jitter,
+neither does any ascending function of it. Inputs, NaN and constant maps: see `fixation_metrics`.
 """
 import numpy as np
 from numpy.typing import ArrayLike
@@ -28,7 +28,7 @@ def auc_judd(saliency_map: ArrayLike, fixation_map: ArrayLike, jitter: bool = Fa
             nonfixation) pairs in the right order, 1/2 for a tie. The negated map has 1 - area.
 
     Returns:
-        NaN also where every pixel is fixated: there are no nonfixations.
+        NaN also if every pixel is fixated, so that there are no nonfixations.
 
     Source: Judd et al. 2009, "Learning to predict where humans look"; AUC_Judd.m.
     """
@@ -65,8 +65,7 @@ def auc_borji(saliency_map: ArrayLike, fixation_map: ArrayLike, splits: int = 10
     """Area under the ROC curve, 0..1; nonfixations are random pixels, fixated ones included.
 
     Each of `splits` splits draws as many pixels as there are fixations, uniformly with
-    replacement; thresholds 0, step, ..., 1 after min-max; mean over splits. Only drawn pixels
-    are looked at.
+    replacement. Thresholds are 0, step, ..., 1 after min-max. The area is the mean over splits.
 
     Args:
         seed: seed or `numpy.random.Generator`. Standard error of the sampling, roughly:
@@ -92,11 +91,11 @@ def auc_borji(saliency_map: ArrayLike, fixation_map: ArrayLike, splits: int = 10
 
 def auc_shuffled(saliency_map: ArrayLike, fixation_map: ArrayLike, other_map: ArrayLike,
                  splits: int = 100, step: float = 0.1, seed: int = 0) -> float:
-    """Area under the ROC curve, 0..1; nonfixations are where people looked in other images.
+    """Area under the ROC curve, 0..1; nonfixations are pixels fixated in other images.
 
     Each split draws min(Nfix, Nother) different pixels from `other_map`; the rest is as in
-    `auc_borji`. Punishes a mere center_bias. Drawing pixels without replacement and sorting them
-    into steps is a multivariate hypergeometric draw, which is what is drawn here.
+    `auc_borji`. A mere center_bias scores low. Pixels drawn without replacement and sorted into
+    steps are a multivariate hypergeometric draw.
 
     Args:
         other_map: counts [H, W], the union of other images' fixations; NaN if it holds none.

@@ -1,8 +1,8 @@
-"""Input checks that all metrics share: what is accepted, and what to do about the rest.
+"""Input checks that all metrics share.
 
-Every function takes anything `numpy.asarray` understands and raises `InputError` with the
-reason and the remedy. Minimum and maximum are found once; they also prove that a map is finite,
-because both let NaN and infinity through.
+Every function takes anything `numpy.asarray` understands and raises `InputError` with the reason
+and the remedy for another shape, for NaN and for values that it does not accept. Minimum and
+maximum are found once. They also prove that a map is finite: NaN and infinity show in them.
 """
 from typing import NamedTuple, Optional
 
@@ -23,7 +23,7 @@ class Map(NamedTuple):
 
     @property
     def constant(self) -> bool:
-        """No differences, or only such as float64 cannot divide by."""
+        """True without differences, or only with some that float64 cannot divide by."""
         return self.high - self.low < 1e-300
 
 
@@ -35,12 +35,9 @@ class Pixels(NamedTuple):
 
 
 def check_map(values, name: str = "saliency_map", shape=None) -> Map:
-    """A finite map [H, W] of any real dtype and scale.
+    """Check a finite map [H, W] of any real dtype and scale.
 
     float32 and float64 stay as they are; all other types become float64.
-
-    Raises:
-        InputError: not two-dimensional, empty, not numeric, of another `shape`, NaN or infinite.
     """
     values = _array(values, name, shape)
     if values.dtype not in (np.float32, np.float64):
@@ -57,13 +54,12 @@ def check_map(values, name: str = "saliency_map", shape=None) -> Map:
 
 
 def check_fixations(values, shape, name: str = "fixation_map", union=False) -> Pixels:
-    """The fixated pixels of a count map [H, W] (bool, integer, or float with whole numbers).
+    """Return the fixated pixels of a count map [H, W] (bool, integer, or whole floats).
+
+    Negative counts and densities are refused.
 
     Args:
         union: counts over many images, where a pixel may have been fixated any number of times.
-
-    Raises:
-        InputError: another shape, NaN, negative counts, or a density instead of counts.
     """
     values = _array(values, name, shape)
     index = np.flatnonzero(values != 0)  # NaN is not 0, so one look at these few is enough
@@ -81,11 +77,10 @@ def check_fixations(values, shape, name: str = "fixation_map", union=False) -> P
 
 
 def check_density(values, shape, name: str = "fixation_density_map") -> Optional[Map]:
-    """A density [H, W] >= 0 of any scale; None if it sums to 0 and so holds no fixation.
+    """Check a density [H, W] >= 0 of any scale; None if it sums to 0 and so holds no fixation.
 
-    Raises:
-        InputError: another shape, NaN, negative values, or a fixation map instead of a density
-            (maps under 100 pixels and maps with a single 1 could be either: accepted).
+    A fixation map is refused. Maps under 100 pixels and maps with a single 1 could be either and
+    are accepted.
     """
     density = check_map(values, name, shape)
     if density.low < 0:
@@ -101,11 +96,7 @@ def check_density(values, shape, name: str = "fixation_density_map") -> Optional
 
 
 def check_log_density(values, name: str = "log_density", shape=None) -> Map:
-    """A log-density [H, W] in nats whose exponentials sum to 1 (within 0.1 %).
-
-    Raises:
-        InputError: as `check_map`, or not normalised.
-    """
+    """Check a log-density [H, W] in nats whose exponentials sum to 1 (within 0.1 %)."""
     checked = check_map(values, name, shape)
     total = np.exp(checked.values - checked.high, dtype=np.float64).sum()
     logsumexp = checked.high + float(np.log(total))
@@ -117,11 +108,7 @@ def check_log_density(values, name: str = "log_density", shape=None) -> Map:
 
 
 def check_mask(values, shape, name: str = "mask") -> np.ndarray:
-    """Flat indices int64 [n] of the pixels inside a mask [H, W] (bool, 0/1 or 0/255).
-
-    Raises:
-        InputError: another shape, NaN, or more than one value besides 0.
-    """
+    """Return the flat indices int64 [n] of the pixels inside a mask [H, W] (bool, 0/1, 0/255)."""
     values = _array(values, name, shape)
     index = np.flatnonzero(values != 0)
     inside = values.ravel()[index]
@@ -132,7 +119,7 @@ def check_mask(values, shape, name: str = "mask") -> np.ndarray:
 
 
 def _array(values, name: str, shape=None) -> np.ndarray:
-    """`values` as a real array [H, W], of the given shape if one is given."""
+    """`values` as a real array [H, W], of `shape` if that is given."""
     values = np.asarray(values)
     if values.dtype.kind not in "biuf":
         raise InputError(f"{name} must hold real numbers, not {values.dtype}")
@@ -152,13 +139,13 @@ def _has_fractions(values) -> bool:
 
 
 def _looks_like_picture(counts) -> bool:
-    """A density saved as an 8-bit picture: whole numbers, but many and none of them prevails."""
+    """True for a density saved as 8 bits: many different whole numbers, of which none prevails."""
     distinct, repeats = np.unique(counts, return_counts=True)
     return len(distinct) > 20 and 2 * repeats.max() <= len(counts)
 
 
 def _looks_like_counts(density: Map) -> bool:
-    """Whole numbers, mostly 0, most others the same: a blurred map has none of the last two."""
+    """True for whole numbers that are mostly 0, and mostly one number where they are not."""
     values = density.values
     if values.size < _TELLABLE or density.high != np.floor(density.high) or density.high > 65535:
         return False

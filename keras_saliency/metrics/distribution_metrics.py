@@ -1,12 +1,12 @@
-"""Metrics of a map against a fixation density: how alike two distributions are.
+"""Metrics of a map against a fixation density.
 
 All take a map [H, W] (finite, any real dtype) and a `fixation_density_map` [H, W] (>= 0, any
 scale) and return a Python float computed in float64, as the MIT saliency benchmark's MATLAB code
 (Bylinskii et al. 2019, "What do different evaluation metrics tell us about saliency models?").
 
-All answer NaN for a density that sums to 0 (no fixation). A constant map, zeros included, says
-nothing about place and is taken for the uniform distribution by sim, kld and emd, where MATLAB's
-min-max divides 0 by 0; cc is then 0. All raise `InputError` for inputs that `checks` refuses.
+All return NaN for a density that sums to 0 (no fixation). A constant map, zeros included, counts
+as the uniform distribution in sim, kld and emd, where MATLAB's min-max divides 0 by 0; cc is 0.
+All raise `InputError` for inputs that `checks` refuses.
 """
 import warnings
 
@@ -56,11 +56,11 @@ def sim(saliency_map: ArrayLike, fixation_density_map: ArrayLike) -> float:
 def kld(saliency_map: ArrayLike, fixation_density_map: ArrayLike) -> float:
     """Kullback-Leibler divergence in nats, 0 is best: sum(q * log(eps + q / (p + eps))).
 
-    p is the saliency_map and q the density, each divided by its sum and *not* shifted, so unlike
-    the others this metric depends on the zero of the map. eps is 2.2204e-16. A map that is
-    negative throughout is divided by its negative sum, as in MATLAB: that turns it upside down,
-    so exponentiate a log-density first. A map with values of both signs is no distribution: NaN
-    with a RuntimeWarning (MATLAB returns a complex number).
+    p is the saliency_map and q the density, each divided by its sum and *not* shifted: unlike the
+    others, this metric depends on the zero of the map. eps is 2.2204e-16. A map that is negative
+    throughout is divided by its negative sum, as in MATLAB, which turns it upside down:
+    exponentiate a log-density first. A map with values of both signs is no distribution: NaN with
+    a RuntimeWarning (MATLAB returns a complex number).
 
     Source: KLdiv.m.
     """
@@ -98,13 +98,13 @@ def emd(saliency_map: ArrayLike, fixation_density_map: ArrayLike, reduction: str
     Args:
         reduction: "area" averages, and a map has distance 0 to itself. "matlab" is EMD.m in full:
             the density as by MATLAB's `imresize(density, 1/32)`, the map by `imresize(map, size)`,
-            both bicubic. Where 32 does not divide a side these two lie a little apart, so that
-            even equal maps have a distance; what the kernel makes negative on one side counts as
-            mass of the other, as FastEMD takes it. FastEMD rounds masses and distances to
-            millionths, this function does not: they agree to about 2e-4.
+            both bicubic. If 32 does not divide a side these two lie a little apart, so that even
+            equal maps have a distance. Negative values that the kernel makes on one side count as
+            mass of the other, as in FastEMD. FastEMD rounds masses and distances to millionths,
+            this function does not: they agree to about 2e-4.
 
-    EMD.m of 2014 also matched the histograms of the reduced maps. It no longer does, and this
-    function never did: matching a few hundred pixels by 256 bins, rounding decides.
+    EMD.m of 2014 also matched the histograms of the reduced maps; that of today and this function
+    do not.
 
     Source: Rubner et al. 2000, "The earth mover's distance"; EMD.m of github.com/cvzoya/saliency
     at 3c4d244 (with the matching: 26e7105).

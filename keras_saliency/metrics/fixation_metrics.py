@@ -1,13 +1,12 @@
-"""Metrics of a map against fixations: how high the map is where observers looked.
+"""Metrics of a map against fixations.
 
 All take a map [H, W] (finite, any real dtype and scale) and a `fixation_map` [H, W] (counts per
-pixel, never blurred) and return a Python float computed in float64. Unless a function says
-otherwise a pixel counts once, however often it was fixated, as in the MIT saliency benchmark
-(Bylinskii et al. 2019, "What do different evaluation metrics tell us about saliency models?"),
-whose MATLAB code the defaults follow.
+pixel, never blurred) and return a Python float computed in float64. Defaults are those of the MIT
+saliency benchmark's MATLAB code (Bylinskii et al. 2019, "What do different evaluation metrics tell
+us about saliency models?"): a pixel counts once, however often it was fixated.
 
-All answer: NaN without fixations; for a constant map 0.5 (AUCs), 0 (nss, nmm) and the uniform
-distribution (information_gain). All raise `InputError` for inputs that `checks` refuses.
+All return NaN without fixations. A constant map scores 0.5 (AUCs) or 0 (nss, nmm), and is the
+uniform distribution for information_gain. All raise `InputError` for inputs that `checks` refuses.
 """
 import numpy as np
 from numpy.typing import ArrayLike

@@ -3,18 +3,18 @@ import numpy as np
 
 
 def imresize(image, size, scale=None) -> np.ndarray:
-    """Bicubic, with a wider kernel where the image shrinks (antialiasing): MATLAB's defaults.
+    """Resize with MATLAB's defaults: bicubic, with a wider kernel for shrinking (antialiasing).
 
-    Output pixel i (from 0) lies at (i + 0.5) / scale - 0.5 of the image, which goes on beyond its
-    borders as in a mirror; Keys' cubic (a = -0.5) is stretched by 1 / scale when scale < 1, and
-    its samples are divided by their sum. Values can leave the range of the image a little.
+    Output pixel i (from 0) lies at (i + 0.5) / scale - 0.5 of the image, which is mirrored at its
+    borders. Keys' cubic (a = -0.5) is stretched by 1 / scale if scale < 1, and its samples are
+    divided by their sum. Values can leave the range of the image a little.
 
     Args:
         image: [H, W].
         size: (rows, columns) of the result.
         scale: output pixels per input pixel, as in `imresize(image, scale)`, whose size is
             ceil(scale * H), ceil(scale * W); None for rows / H and columns / W, as in
-            `imresize(image, size)`. They differ where the side is no multiple.
+            `imresize(image, size)`. They differ if the side is no multiple.
 
     Returns:
         float64 [rows, columns].

@@ -16,7 +16,7 @@ _EPS = 2.0 ** -52  # MATLAB's eps
 
 
 def cc_per_image(y_true, y_pred) -> tf.Tensor:
-    """Pearson's correlation float64 [B] of two maps [B, H, W, 1]; 0 if either is constant."""
+    """Return Pearson's correlation float64 [B] of maps [B, H, W, 1]; 0 if one is constant."""
     density, saliency = _flat(y_true), _flat(y_pred)
     a, b = (m - tf.reduce_mean(m, axis=1, keepdims=True) for m in (saliency, density))
     norm = tf.sqrt(tf.reduce_sum(a * a, axis=1) * tf.reduce_sum(b * b, axis=1))
@@ -27,7 +27,7 @@ def cc_per_image(y_true, y_pred) -> tf.Tensor:
 
 
 def sim_per_image(y_true, y_pred) -> tf.Tensor:
-    """Similarity float64 [B]: minima of the two maps, each min-max normalised and of sum 1.
+    """Return the similarity float64 [B]: minima of the maps, each min-max normalised, of sum 1.
 
     A constant map counts as uniform.
     """
@@ -37,10 +37,10 @@ def sim_per_image(y_true, y_pred) -> tf.Tensor:
 
 
 def kld_per_image(y_true, y_pred) -> tf.Tensor:
-    """Kullback-Leibler divergence float64 [B] in nats: sum q log(eps + q / (p + eps)).
+    """Return the Kullback-Leibler divergence float64 [B] in nats, sum q log(eps + q / (p + eps)).
 
-    Each map is divided by its sum, without shifting. A constant map counts as uniform; one with
-    values of both signs is no distribution: NaN, and skipped in the mean, as in `kld`.
+    Each map is divided by its sum, without shifting. A constant map counts as uniform. The score
+    of a map with values of both signs is NaN, as in `kld`.
     """
     density, saliency = _flat(y_true), _flat(y_pred)
     constant = _constant(saliency)
@@ -53,7 +53,7 @@ def kld_per_image(y_true, y_pred) -> tf.Tensor:
 
 
 def nss_per_image(y_true, y_pred) -> tf.Tensor:
-    """Normalised scanpath saliency float64 [B]; y_true is a fixation_map, a pixel counts once.
+    """Return the normalised scanpath saliency float64 [B]; y_true is a fixation_map.
 
     Mean of the standardised map (std with N - 1) at pixels with y_true > 0; 0 if it is constant.
     """
@@ -71,8 +71,8 @@ class ImageMeanMetric(keras.metrics.Metric):
     """Mean over images of the class' `per_image` (y_true, y_pred) -> [B]; NaN is skipped.
 
     Args:
-        channel: which channel of y_true [B, H, W, C] to compare with, for targets that hold a
-            fixation_density_map and a fixation_map side by side.
+        channel: number of the channel of y_true [B, H, W, C] to compare with, for targets that
+            hold a fixation_density_map and a fixation_map side by side.
 
     Update takes y_true [B, H, W, C], y_pred [B, H, W, 1] (any float or integer type), and weights
     per image: a scalar, [B] or [B, 1]. The result is a float scalar, NaN before any score.

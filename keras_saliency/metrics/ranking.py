@@ -3,8 +3,7 @@ import numpy as np
 
 from keras_saliency.files import InputError
 
-# Bins of the first, coarse look at the pixels: few pixels share a bin with a threshold, and the
-# table still fits the processor's cache.
+# Few pixels share one of so many bins with a threshold, and the table fits the processor's cache.
 _BINS = 1 << 15
 # The passes over the bins cost more than they save on a map smaller than this.
 _DIRECT_BELOW = 1 << 14
@@ -14,7 +13,7 @@ _SLACK = 1e-12
 
 
 def count_reaching(values: np.ndarray, thresholds: np.ndarray, strict=False) -> np.ndarray:
-    """int64 [n]: how many of `values` [N] are >= (or, if `strict`, >) each of `thresholds` [n].
+    """Count the `values` [N] that are >= (or, if `strict`, >) each of `thresholds` [n]; int64 [n].
 
     Both arrays are finite floats of one dtype, thresholds ascending. Pixels are first put into
     equal bins; only those that share a bin with a threshold are compared with it. Rounding in the
@@ -37,8 +36,8 @@ def count_reaching(values: np.ndarray, thresholds: np.ndarray, strict=False) -> 
 
 
 def _count_directly(values, thresholds, strict):
-    """By binary search of each value among the thresholds: no sort of the values, which numpy's
-    vector sort makes very slow where many tie (a map clipped at 0)."""
+    # A binary search of each value among the thresholds: numpy's vector sort of the values is very
+    # slow where many tie (a map clipped at 0).
     distinct, position = np.unique(thresholds, return_inverse=True)
     passed = np.searchsorted(distinct, values, "left" if strict else "right")
     up_to = np.cumsum(np.bincount(passed, minlength=len(distinct) + 1))
@@ -46,27 +45,23 @@ def _count_directly(values, thresholds, strict):
 
 
 def count_steps(step: float) -> int:
-    """Number of thresholds 0, step, 2 step, ... up to 1.
-
-    Raises:
-        InputError: `step` not in (0, 1].
-    """
+    """Return the number of thresholds 0, step, 2 step, ... up to 1."""
     if not 0 < step <= 1:
         raise InputError(f"step must be above 0 and at most 1, not {step}")
     return int((1 + _SLACK) / step) + 1
 
 
 def histogram_of_steps(values, low: float, high: float, step: float) -> np.ndarray:
-    """int64 [count_steps]: `values` [n] by the highest threshold each reaches after min-max."""
+    """Count `values` [n] by the highest threshold each reaches after min-max; int64 [steps]."""
     unit = (values.astype(np.float64) - low) / (high - low)
     return np.bincount(((unit + _SLACK) / step).astype(np.intp), minlength=count_steps(step))
 
 
 def area(positives: np.ndarray, negatives: np.ndarray) -> float:
-    """Area under the ROC curve of two histograms [K] over the same ascending thresholds.
+    """Return the area under the ROC curve of two histograms [K] over the same ascending thresholds.
 
-    The trapezoids over a sweep of thresholds add up to "a positive lies above a negative, half
-    credit in the same step". That is linear in `negatives`, so the mean area of several sets of
+    The trapezoids add up to the share of pairs in which the positive lies above the negative, half
+    for a pair in one step. That is linear in `negatives`, so the mean area of several sets of
     negatives of one size is the area of their summed histogram.
     """
     above = positives.sum() - np.cumsum(positives)

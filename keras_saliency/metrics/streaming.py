@@ -1,7 +1,7 @@
 """Scores of a stream of maps of any sizes, in memory that does not grow with their number.
 
-`Moments` holds what the scores so far add up to and can be merged with the moments of another
-part of the stream; `StreamingScores` is the thin stateful class around it that calls the metrics.
+`Moments` holds the sums over the scores so far and can be merged with the moments of another part
+of the stream; `StreamingScores` is the thin stateful class around it that calls the metrics.
 """
 from typing import NamedTuple
 
@@ -28,13 +28,13 @@ class Moments(NamedTuple):
 
     @classmethod
     def empty(cls, size: int) -> "Moments":
-        """The moments of no image."""
+        """Return the moments of an empty stream."""
         return cls(np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(size),
                    np.zeros(size))
 
     @classmethod
     def of(cls, scores) -> "Moments":
-        """The moments of the scores [N, M] of N images at once."""
+        """Return the moments of the scores [N, M] of N images."""
         scores = np.asarray(scores, np.float64)
         scored = ~np.isnan(scores)
         count = scored.sum(axis=0)
@@ -43,12 +43,11 @@ class Moments(NamedTuple):
         return cls(count, len(scores) - count, mean, squares)
 
     def merge(self, other: "Moments") -> "Moments":
-        """The moments of both parts together.
+        """Return the moments of both parts together.
 
         Sums of squares would lose all digits where the mean is far above the deviation; this
         adds the parts' deviations and the one between their means (Chan, Golub, LeVeque 1979,
-        "Updating formulae and a pairwise algorithm for computing sample variances"; for a part
-        of one image it is Welford's update).
+        "Updating formulae and a pairwise algorithm for computing sample variances").
         """
         count = self.count + other.count
         share = other.count / np.maximum(count, 1)
@@ -65,7 +64,7 @@ class ImageMean(NamedTuple):
         variance: of the score between images (N - 1); NaN below two images.
         standard_error: of the mean, sqrt(variance / images); NaN below two images.
         images: how many have a score.
-        skipped: how many have none: no fixation to score, or a map the metric answers NaN for.
+        skipped: how many have none: no fixation to score, or a map whose score is NaN.
     """
 
     mean: float
@@ -99,7 +98,7 @@ class StreamingScores:
         self.moments = Moments.empty(len(names))
 
     def update(self, saliency_map, references, log_density=None, seed=None) -> dict:
-        """Score one image and add it; as `score`."""
+        """Score one image, add it, and return its scores; see `score`."""
         scores = self.score(saliency_map, references, log_density, seed)
         self.moments = self.moments.merge(Moments.of([list(scores.values())]))
         return scores
@@ -111,15 +110,15 @@ class StreamingScores:
             saliency_map: [H, W]; may be None if all metrics score a log_density.
             references: {name: array [H, W]}, at least those that `METRICS` lists for the metrics.
             log_density: [H, W], nats, logsumexp 0; only for metrics that score a log_density.
-            seed: of the sampled metrics on this image, best its index, so that images draw
-                independently and any order or split of the stream gives the same scores; None
+            seed: of the sampled metrics on this image, best its index: images then draw
+                independently, and any order or split of the stream gives the same scores. None
                 for the metrics' own.
 
         Returns:
-            {metric: float}, the scores of this image; NaN if there is nothing to score against.
+            {metric: float}, the scores of this image; NaN without fixations.
 
         Raises:
-            InputError: an input is missing, or one that the metric refuses.
+            InputError: an input is missing, or the metric refuses it.
         """
         given = {"saliency_map": saliency_map, "log_density": log_density}
         given = {name: value for name, value in {**references, **given}.items()
@@ -137,11 +136,7 @@ class StreamingScores:
         return scores
 
     def merge(self, other: "StreamingScores") -> "StreamingScores":
-        """Add what `other` has seen (of another part of the stream). Returns self.
-
-        Raises:
-            InputError: `other` holds other metrics, or the same with other options.
-        """
+        """Add the scores of another part of the stream, by the same metrics; return self."""
         if list(self.metrics.items()) != list(other.metrics.items()):
             raise InputError(f"cannot merge scores of {self.metrics} with those of "
                              f"{other.metrics}")
@@ -149,30 +144,10 @@ class StreamingScores:
         return self
 
     def result(self) -> dict:
-        """{metric: ImageMean} of all images so far."""
+        """Return {metric: ImageMean} of all images so far."""
         count, skipped, mean, squares = self.moments
         variance = np.where(count > 1, squares / np.maximum(count - 1, 1), np.nan)
         columns = (np.where(count > 0, mean, np.nan), variance,
                    np.sqrt(variance / np.maximum(count, 1)), count, skipped)
         return {name: ImageMean(*row)
                 for name, row in zip(self.metrics, zip(*(c.tolist() for c in columns)))}
-
-    def state_dict(self) -> dict:
-        """{name: array}: metric names [M] and the arrays [M] of `Moments`; copies, for np.savez.
-
-        The metrics' options are not part of it: load it into an object made with the same.
-        """
-        return {"metrics": np.array(list(self.metrics)),
-                **{name: array.copy() for name, array in self.moments._asdict().items()}}
-
-    def load_state_dict(self, state) -> None:
-        """Take over the state of `state_dict()` (or the npz file made of it).
-
-        Raises:
-            InputError: the state is of other metrics.
-        """
-        names = [str(name) for name in state["metrics"]]
-        if names != list(self.metrics):
-            raise InputError(f"the state is of {', '.join(names)}; this object scores "
-                             f"{', '.join(self.metrics)}")
-        self.moments = Moments(*(np.array(state[name]) for name in Moments._fields))

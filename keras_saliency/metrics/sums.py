@@ -9,14 +9,14 @@ _SLICE = 8192
 
 
 def dot(a: np.ndarray, b: np.ndarray) -> float:
-    """Sum of a * b of two float64 [n]."""
+    """Return the sum of a * b of two float64 [n]."""
     return float(sum(a[k:k + _SLICE].dot(b[k:k + _SLICE]) for k in range(0, len(a), _SLICE)))
 
 
 def centred(checked: Map) -> np.ndarray:
-    """float64 [H * W], a new array: a map that is not constant, minus its mean.
+    """Subtract the mean of a map that is not constant; float64 [H * W], a new array.
 
-    Divided by its range where squares would otherwise leave float64.
+    It is also divided by its range if squares would otherwise leave float64.
     """
     values = checked.values.ravel().astype(np.float64)
     span = checked.high - checked.low
@@ -27,10 +27,10 @@ def centred(checked: Map) -> np.ndarray:
 
 
 def mass(checked: Map) -> np.ndarray:
-    """float64 [H * W], a new array: a map minus its minimum, or ones if it is constant.
+    """Subtract the minimum of a map; float64 [H * W], a new array, ones for a constant map.
 
     Divided by its sum this is the map "min-max normalised, then summing to 1": the division by
-    the range cancels. A constant map says nothing about place and becomes uniform.
+    the range cancels.
     """
     if checked.constant:
         return np.ones(checked.values.size)

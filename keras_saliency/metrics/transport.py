@@ -1,19 +1,19 @@
-"""What it costs at least to turn one distribution over pixels into another."""
+"""Least cost of turning one distribution over pixels into another."""
 import numpy as np
 
-_NOTHING = 1e-10  # a share of the mass that is not worth a route
+_NOTHING = 1e-10  # share of the mass that is left where it is
 _STEPS = 10 ** 7  # of the network simplex; maps of 34x60 pixels take fewer than 3e4
 
 
 def transport_cost(difference) -> float:
-    """Least cost of moving the surplus of a map [h, w] to where it lacks, by Euclidean distance.
+    """Return the least cost of moving surplus mass to pixels that lack it, by Euclidean distance.
 
     The optimum is exact: POT's network simplex. (cv2.EMD gives up after 500 steps: up to 5 % above
     it on 24x32 pixels.)
 
     Args:
-        difference: float64 [h, w] with sum 0 but for rounding: one map of sum 1 minus another. The
-            mass that both have at a pixel stays there, for the distance is a metric.
+        difference: float64 [h, w] with sum 0 but for rounding: one map of sum 1 minus another.
+            Mass that both have at a pixel stays there, as the distance is a metric.
 
     Returns:
         Mass times pixels of the map.

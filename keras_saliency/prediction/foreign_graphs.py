@@ -1,7 +1,7 @@
-"""What the graph of a SavedModel from elsewhere could do besides computing; nothing of it is run.
+"""Check of a SavedModel from elsewhere for operations that do more than compute.
 
 A SavedModel is a program: its operations may read and write any file that the user may, and some
-run code that is no part of the graph. Here only its description is read.
+run code outside the graph. Only its description is read here; nothing is run.
 """
 import re
 
@@ -9,8 +9,8 @@ from tensorflow.python.saved_model import loader_impl
 
 from keras_saliency.files import InputError, NotTrusted, list_some
 
-# Operations, by parts of their names, that open files or addresses, or run what cannot be looked
-# into: Python, other graphs as bytes, compiled code.
+# Operations, by parts of their names, that open files or addresses, or run code that cannot be
+# inspected: Python, other graphs as bytes, compiled code.
 _REACHES_OUT = re.compile(
     r"File|Save|Restore|Checkpoint|Reader|Writer|^Write|ImportEvent|TextLine|Record|CSVDataset"
     r"|LoadDataset|CacheDataset|Snapshot|Sql|LMDB|Skipgram|Vocab|FixedUnigram|LoadAndRemap"
@@ -25,8 +25,8 @@ _CONSOLE = (b"stdout", b"stderr", b"log(info)", b"log(warning)", b"log(error)")
 def require_harmless(folder) -> None:
     """Raise `InputError` if a SavedModel's graph holds operations that reach beyond it.
 
-    The operations that every SavedModel has for writing and restoring its variables are allowed
-    where nothing but a saver could run them, and TensorFlow's loader does without the saver.
+    The operations that every SavedModel has for writing and restoring its variables are allowed if
+    nothing but a saver could run them: TensorFlow's loader does not use the saver.
     """
     try:
         description = loader_impl.parse_saved_model(str(folder))  # as `tf.saved_model.load` does

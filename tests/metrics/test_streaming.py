@@ -108,27 +108,6 @@ def test_nothing_seen_and_a_single_image():
     assert np.isnan(scores.result()["nss"].variance)
 
 
-def test_state_survives_a_file(one_pass, tmp_path):
-    half = StreamingScores(NAMES)
-    for seed in range(10):
-        update(half, seed)
-    np.savez(tmp_path / "state.npz", **half.state_dict())
-    resumed = StreamingScores(NAMES)
-    with np.load(tmp_path / "state.npz") as state:
-        resumed.load_state_dict(state)
-    for seed in range(10, 20):
-        update(resumed, seed)
-    assert_same(resumed.result(), one_pass[0].result())
-    with pytest.raises(ValueError, match="the state is of nss"):
-        StreamingScores(["cc"]).load_state_dict(half.state_dict())
-
-
-def test_state_is_a_copy():
-    scores = StreamingScores(["nss"])
-    scores.state_dict()["mean"][:] = 7
-    assert scores.moments.mean == 0
-
-
 def test_options_reach_the_metric():
     saliency_map, references, _ = image(1)
     scores = StreamingScores({"auc_borji": {"splits": 3, "seed": 9}, "nss": {"repeats": True}})
