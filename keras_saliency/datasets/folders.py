@@ -11,7 +11,7 @@ PICTURES, MATLAB = (".jpg", ".jpeg", ".png", ".bmp"), (".mat",)
 def require_folder(path, dataset: str, expected: str) -> Path:
     """Return the root of a dataset, a folder that exists; errors say what is `expected` in it."""
     require(path is not None, f"{dataset}: data.root is not set; give the folder with {expected}, "
-                              f"for example --set data.root=PATH")
+                              "for example data.root=PATH")
     path = Path(path).expanduser()
     require(path.is_dir(), f"{dataset}: no folder {path}; it should hold {expected}")
     return path

@@ -56,7 +56,7 @@ def load_sections(sections, targets=(DENSITY,), part="validation") -> list:
     if len(set(canvases)) > 1:
         raise ConfigError("the datasets have canvases of their own, " + ", ".join(
             f"{data.name} {h}x{w}" for data, (h, w) in zip(sections, canvases))
-            + "; choose one for all: --set data.0.canvas=[HEIGHT,WIDTH]")
+            + "; choose one for all: set data.0.canvas=[HEIGHT,WIDTH]")
     labels = _labels([training.name for training, *_ in loaded])
     return [Section(label, data, *parts) for label, data, parts in zip(labels, sections, loaded)]
 
@@ -115,7 +115,7 @@ def _parts(data: DataConfig, part) -> tuple:
     """(all stimuli, indices for training, indices to evaluate); see `load_data`."""
     if isinstance(data, list):
         raise ConfigError(f"the config has a list of {len(data)} datasets, of which one is needed "
-                          f"here; take one, such as --set \"data={_as_text(data[0])}\"")
+                          f"here; take one: set \"data={_as_text(data[0])}\"")
     dataset = load_dataset(data.name, data.root, **data.options)
     everything = np.arange(len(dataset))
     training, validation = (everything, everything) if part == "all" else split(

@@ -135,8 +135,8 @@ def sigma_pixels(dataset: SaliencyDataset, sigma_dva=1.0, sigma=None) -> float:
     if dataset.density_files is not None:
         return 1.0  # published densities are used as they are
     require(dataset.pixels_per_dva is not None,
-            f"{dataset.name}: pixels_per_dva is unknown; give the blur of the density in pixels, "
-            "e.g. --set data.sigma_pixels=24")
+            f"{dataset.name}: pixels_per_dva is unknown; set the blur of the density in pixels, "
+            "e.g. data.sigma_pixels=24")
     return float(sigma_dva * dataset.pixels_per_dva)
 
 

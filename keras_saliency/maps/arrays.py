@@ -1,8 +1,8 @@
 """The functions of `maps.tensors` in NumPy, for networks that run without TensorFlow.
 
-Resizing is linear and goes along one axis after the other: each is a matrix that is zero but for a
-narrow band. The weights are those of TensorFlow's kernels ResizeArea and ResizeBicubic with aligned
-corners; tests/maps/test_arrays.py compares the two.
+Resizing is linear along each axis: a product with a matrix that is zero but for a narrow band. The
+weights are those of TensorFlow's kernels ResizeArea and ResizeBicubic with aligned corners;
+tests/maps/test_arrays.py compares the two.
 """
 from functools import lru_cache
 
@@ -11,27 +11,27 @@ import numpy as np
 
 from keras_saliency.maps.geometry import PAD, STIMULUS_PADDING, fitted_size
 
-_STEPS = 1024  # of TensorFlow's table of bicubic weights between two pixels
-_SHARPNESS = -0.75  # its a, as in Keys (1981)
-_ROWS = 8  # of a matrix that are applied at once: its band is narrow, and so are they
+_STEPS = 1024  # between two pixels in TensorFlow's table of bicubic weights
+_SHARPNESS = -0.75  # TensorFlow's `a` of Keys (1981)
+_ROWS = 8  # rows of a matrix that are applied at once, so that their common band is narrow
 
 
 def resize(image, size) -> np.ndarray:
-    """float32 [h, w, C] of `image` [H, W, C], uint8 or float; see `tensors.resize`."""
+    """Resize `image` [H, W, C], uint8 or float, to float32 [h, w, C]; see `tensors.resize`."""
     def along_columns(values):
         turned = np.ascontiguousarray(values.swapaxes(0, 1))
         made = _apply(_weights(image.shape[1], size[1]), turned)
         return np.ascontiguousarray(made.swapaxes(0, 1), np.float32)
 
     rows = _weights(image.shape[0], size[0])
-    # the axis that is turned for it while there are fewer rows
+    # columns are turned to rows when the picture has fewer of these
     if size[0] < image.shape[0]:
         return along_columns(_apply(rows, image))
     return _apply(rows, along_columns(image))
 
 
 def to_canvas(image, canvas, fit=PAD) -> np.ndarray:
-    """float32 [h, w, C]: `image` [H, W, C] on `canvas`; see `tensors.to_canvas`."""
+    """Bring `image` [H, W, C] onto `canvas`, float32 [h, w, C]; see `tensors.to_canvas`."""
     fitted = fitted_size(image.shape[:2], canvas, fit)
     resized = np.clip(resize(image, fitted), image.min(), image.max())
     top, left = ((c - f) // 2 for c, f in zip(canvas, fitted))
@@ -41,7 +41,7 @@ def to_canvas(image, canvas, fit=PAD) -> np.ndarray:
 
 
 def from_canvas(canvas_map, size, fit=PAD) -> np.ndarray:
-    """float32 [H, W, C] of a canvas map [h, w, C]; see `tensors.from_canvas`."""
+    """Bring a canvas map [h, w, C] to `size`, float32 [H, W, C]; see `tensors.from_canvas`."""
     canvas = canvas_map.shape[:2]
     fitted = fitted_size(size, canvas, fit)
     top, left = ((c - f) // 2 for c, f in zip(canvas, fitted))
@@ -51,7 +51,7 @@ def from_canvas(canvas_map, size, fit=PAD) -> np.ndarray:
 
 
 def blur(image, profile) -> np.ndarray:
-    """float32 [H, W, 1] of `image` under a separable filter; see `tensors.blur`."""
+    """Blur `image` by a separable filter, float32 [H, W, 1]; see `tensors.blur`."""
     def blurred(values):
         return cv2.sepFilter2D(values, cv2.CV_32F, profile, profile, borderType=cv2.BORDER_CONSTANT)
 
@@ -75,7 +75,7 @@ def finished(canvas_map, size, fit, finish) -> np.ndarray:
 
 
 def _apply(weights, values):
-    """The matrix [n, N] along the first axis of `values` [N, ...]; None is the identity."""
+    """Apply the matrix [n, N] along the first axis of `values` [N, ...]; None is the identity."""
     if weights is None:
         return values
     matrix, first, last = weights
@@ -90,8 +90,7 @@ def _apply(weights, values):
 
 @lru_cache(maxsize=32)
 def _weights(length: int, made: int):
-    """(matrix float32 [made, length], where the band of each row begins and ends) that brings an
-    axis of `length` to `made`; None where it stays."""
+    """(matrix [made, length], begin, end of each row's band) to resize an axis; None if it stays."""
     if length == made:
         return None
     scale = np.float32(length - 1) / np.float32(made - 1) if made > 1 else np.float32(length)
@@ -104,7 +103,7 @@ def _weights(length: int, made: int):
 
 
 def _area(starts, scale):
-    """(pixels [made, n], their shares): how much of each lies between a start and the next."""
+    """(pixels [made, n], their shares between a start and the next)."""
     ends = np.arange(1, len(starts) + 1, dtype=np.float32) * scale
     first = np.floor(starts).astype(int)
     places = first[:, np.newaxis] + np.arange(int(np.ceil(scale)) + 1)
@@ -114,7 +113,7 @@ def _area(starts, scale):
 
 
 def _bicubic(starts, scale):
-    """(pixels [made, 4], their weights): the two on either side, by the distance in steps."""
+    """(pixels [made, 4], their weights by distance): the two pixels on either side."""
     first = np.floor(starts)
     steps = np.rint((starts - first) * np.float32(_STEPS))[:, np.newaxis]
     distances = np.abs(steps / _STEPS - np.arange(-1, 3))

@@ -1,10 +1,10 @@
 """Map mathematics in TensorFlow: canvas geometry, resizing, densities, min-max.
 
-A *canvas* is the fixed (height, width) a network works at. A picture of any size is resized
-into it; `to_canvas` does that and `from_canvas` takes it back. The *fit* says how: "pad" keeps the
-aspect ratio and pads symmetrically, "stretch" fills the canvas whatever the picture's shape. It is
-plain text, known when a graph is built. Everything here runs in graphs with unknown sizes, so the
-same functions serve the tf.data pipelines, prediction and the exported models.
+A *canvas* is the fixed (height, width) a network works at. `to_canvas` resizes a picture of any
+size into it, `from_canvas` takes a map back. The *fit* is "pad", which keeps the aspect ratio and
+pads symmetrically, or "stretch", which fills the canvas whatever the picture's shape. It is plain
+text, known when a graph is built. Everything here runs in graphs with unknown sizes, so the same
+functions serve the tf.data pipelines, prediction and the exported models.
 
 Source: the preprocessing of Kroner et al. (2020): area interpolation when shrinking, bicubic
 when growing, both with aligned corners; padding 126 for stimuli and 0 for maps.
@@ -20,10 +20,10 @@ MAP_PADDING = 0.0
 
 
 def fitted_size(size, canvas, fit=PAD) -> tf.Tensor:
-    """int32 [2]: what a picture of `size` (H, W) covers of `canvas`.
+    """Return the size int32 [2] of the part of `canvas` that a picture of `size` (H, W) covers.
 
-    With "pad" the largest (h, w) of its aspect ratio, at least one pixel in each direction,
-    however long and narrow the picture is; with "stretch" the whole canvas.
+    With "pad" this is the largest (h, w) of its aspect ratio, at least one pixel each way, however
+    long and narrow the picture is; with "stretch" it is the whole canvas.
     """
     if fit == STRETCH:
         return tf.cast(canvas, tf.int32)
@@ -35,10 +35,10 @@ def fitted_size(size, canvas, fit=PAD) -> tf.Tensor:
 
 
 def resize(image, size) -> tf.Tensor:
-    """float32 [h, w, C] of `image` [H, W, C]: area when shrinking, bicubic when growing.
+    """Resize `image` [H, W, C] to float32 [h, w, C]: area when shrinking, bicubic when growing.
 
-    Where a side shrinks and the other grows, first the one, then the other. Corners are aligned.
-    Bicubic interpolation may overshoot the range of the input.
+    If one side shrinks and the other grows, it shrinks first. Corners are aligned. Bicubic
+    interpolation may overshoot the range of the input.
     """
     image = tf.cast(image, tf.float32)[tf.newaxis]
     size = tf.cast(size, tf.int32)
@@ -55,12 +55,12 @@ def resize(image, size) -> tf.Tensor:
 
 
 def canvas_offset(size, canvas, fit=PAD) -> tf.Tensor:
-    """int32 [2]: (top, left) of a picture of `size` (H, W) once it lies on `canvas`."""
+    """Return (top, left), int32 [2], of a picture of `size` (H, W) on `canvas`."""
     return (tf.cast(canvas, tf.int32) - fitted_size(size, canvas, fit)) // 2
 
 
 def to_canvas(image, canvas, padding=STIMULUS_PADDING, fit=PAD) -> tf.Tensor:
-    """Resize `image` [H, W, C] into `canvas` (h, w); what is left is padded (floor first).
+    """Resize `image` [H, W, C] into `canvas` (h, w) and pad the rest (floor first).
 
     Returns:
         float32 [h, w, C]; stimuli stay within 0..255 if they were (bicubic overshoot is cut).
@@ -122,7 +122,7 @@ def points_to_canvas(points, size, canvas, fit=PAD) -> tf.Tensor:
 
 
 def fixation_map(points, size) -> tf.Tensor:
-    """Count map float32 [H, W, 1] of points [n, 2] (x, y) inside `size` (H, W)."""
+    """Count points [n, 2] (x, y) inside `size` (H, W) at each pixel; float32 [H, W, 1]."""
     pixels = tf.cast(tf.floor(tf.cast(points, tf.float32)), tf.int32)[:, ::-1]
     size = tf.cast(size, tf.int32)
     counts = tf.scatter_nd(pixels, tf.ones(tf.shape(pixels)[:1]), size)
@@ -130,7 +130,7 @@ def fixation_map(points, size) -> tf.Tensor:
 
 
 def density_map(points, size, sigma) -> tf.Tensor:
-    """Fixation density float32 [H, W, 1], sums to 1 (all zero without points).
+    """Return the density float32 [H, W, 1] of points [n, 2] (x, y); sums to 1, or 0 without any.
 
     Equals `keras_saliency.datasets.fixations.density_map`: an untruncated Gaussian of `sigma`
     pixels around the pixel of each point, as the product of row and column profiles.
@@ -148,9 +148,10 @@ def density_map(points, size, sigma) -> tf.Tensor:
 
 
 def blur(image, profile) -> tf.Tensor:
-    """float32 [H, W, 1] of `image` under a separable filter.
+    """Blur `image` [H, W, 1] by a separable filter; float32 [H, W, 1].
 
-    At the border the weights inside the image grow to sum to 1, so that a constant stays as it is.
+    At the border the weights inside the image are scaled to sum to 1, so that a constant stays as
+    it is.
 
     Args:
         profile: the filter's weights along an axis, an odd number of them.
@@ -167,12 +168,12 @@ def blur(image, profile) -> tf.Tensor:
 
 
 def min_max(values, axis=None) -> tf.Tensor:
-    """`values` scaled to 0..1 over `axis` (kept); a constant map becomes all zero."""
+    """Scale `values` to 0..1 over `axis` (kept); a constant map becomes all zero."""
     low = tf.reduce_min(values, axis=axis, keepdims=True)
     high = tf.reduce_max(values, axis=axis, keepdims=True)
     return tf.math.divide_no_nan(values - low, high - low)
 
 
 def peak_normalize(values) -> tf.Tensor:
-    """Non-negative `values` divided by their maximum; an all-zero map stays all zero."""
+    """Divide non-negative `values` by their maximum; an all-zero map stays all zero."""
     return tf.math.divide_no_nan(values, tf.reduce_max(values))

@@ -94,12 +94,12 @@ def test_sections_of_other_canvases_need_one_that_is_chosen(monkeypatch):
         popout.load(count=20, size=(96, 96)), name=name))
     sections = [section("osie", sigma_pixels=2.0), section("mit1003", sigma_pixels=2.0)]
     with pytest.raises(ConfigError, match=r"canvases of their own, osie 240x320, mit1003 360x360; "
-                                          r"choose .* --set data.0.canvas=\[HEIGHT,WIDTH\]"):
+                                          r"choose .* set data.0.canvas=\[HEIGHT,WIDTH\]"):
         loading.load_sections(sections)
 
 
 def test_an_error_names_the_section_it_is_of():
-    with pytest.raises(DatasetError, match="osie: data.1.root is not set.*--set data.1.root=PATH"):
+    with pytest.raises(DatasetError, match="osie: data.1.root is not set.*example data.1.root=PATH"):
         loading.load_sections([section(options={"count": 4}), section("osie")])
     with pytest.raises(DatasetError, match="osie: data.root is not set"):
         loading.load_sections([section("osie")])
@@ -110,5 +110,5 @@ def test_a_list_where_one_dataset_is_needed_says_how_to_take_one():
                                  "{name: osie, root: 'a b'}]"])
     with pytest.raises(ConfigError, match="list of 2 datasets, of which one is needed") as caught:
         loading.load_data(config.data)
-    remedy = str(caught.value).split('--set "')[1].rstrip('"')
+    remedy = str(caught.value).split('set "')[1].rstrip('"')
     assert configs.load(None, [remedy]).data == config.data[0]
