@@ -1,6 +1,6 @@
 """DUT-OMRON: 5,168 photographs, 5 observers, free viewing for 2 seconds.
 
-Images of at most 401 pixels a side. pixels_per_dva is None: the viewing distance is not
+Images of at most 401 pixels a side. pixels_per_dva is unknown: the viewing distance is not
 published, and the images were shown larger than they are stored. The authors filtered the
 fixations; observer numbers may not mean the same person on every image. Densities are blurred by
 16 pixels, as Kroner et al. (2020) do.

@@ -2,8 +2,8 @@
 
 The LSUN 2015 release has 6,000 training, 926 validation and 2,000 test images (the last without
 data, not read) of many sizes. Workers are not identified, so an observer's index counts within
-one image only. pixels_per_dva is None: every worker had another screen. The viewing time is not
-in the files. Densities are blurred by 16 pixels: a choice, that of Kroner et al. (2020) for
+one image only. pixels_per_dva is unknown: every worker had another screen. The viewing time is not
+in the files. Densities are blurred by 16 pixels. This is our choice, after Kroner et al. (2020) for
 DUT-OMRON.
 
 Published layout::

@@ -1,8 +1,8 @@
 """PASCAL-S: 850 images of PASCAL VOC 2010, 8 observers, free viewing for 2 seconds.
 
-Images of at most 500 pixels a side. pixels_per_dva is None: not published with the set. Without
-the published densities, fixations are blurred by 16 pixels: a choice, that of Kroner et al. (2020)
-for DUT-OMRON, whose pictures are about as large.
+Images of at most 500 pixels a side. pixels_per_dva is unknown: not published with the set.
+Without the published densities, fixations are blurred by 16 pixels. This is our choice, after
+Kroner et al. (2020) for DUT-OMRON, whose pictures are about as large.
 
 Published layout (`salObj.zip`; `root` is the folder that holds `datasets/`)::
 

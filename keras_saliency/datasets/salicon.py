@@ -2,11 +2,11 @@
 
 Images 480x640 pixels (H x W): 10,000 train, 5,000 val (and 5,000 test without data, not read).
 Crowd workers, who are not identified, so an observer's index counts within one image only.
-pixels_per_dva is None: every worker had another screen.
+pixels_per_dva is unknown: every worker had another screen.
 
 Two releases share one folder tree and differ in the fixation algorithm, hence in maps and
 fixations: "2015" (LSUN 2015 challenge) and "2017" (LSUN 2017, in use since). Nothing in the files
-tells them apart, so the edition is the caller's word, recorded with every result::
+tells them apart: the caller states the edition, and it is recorded with every result::
 
     images/{train,val}/COCO_{train,val}2014_000000000009.jpg
     maps/{train,val}/*.png            fixation densities, the training target

@@ -90,7 +90,7 @@ def _apply(weights, values):
 
 @lru_cache(maxsize=32)
 def _weights(length: int, made: int):
-    """(matrix [made, length], begin, end of each row's band) to resize an axis; None if it stays."""
+    """(matrix [made, length], begin, end of each row's band) of a resized axis; else None."""
     if length == made:
         return None
     scale = np.float32(length - 1) / np.float32(made - 1) if made > 1 else np.float32(length)

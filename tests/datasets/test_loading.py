@@ -99,7 +99,7 @@ def test_sections_of_other_canvases_need_one_that_is_chosen(monkeypatch):
 
 
 def test_an_error_names_the_section_it_is_of():
-    with pytest.raises(DatasetError, match="osie: data.1.root is not set.*example data.1.root=PATH"):
+    with pytest.raises(DatasetError, match="osie: data.1.root is not set.* data.1.root=PATH"):
         loading.load_sections([section(options={"count": 4}), section("osie")])
     with pytest.raises(DatasetError, match="osie: data.root is not set"):
         loading.load_sections([section("osie")])
