@@ -17,24 +17,8 @@ research, arXiv:1505.03581; http://saliency.mit.edu
 """
 import numpy as np
 
-from keras_saliency.datasets import matlab
+from keras_saliency.datasets import folders, matlab, reading
 from keras_saliency.datasets.dataset import SaliencyDataset, require
-from keras_saliency.datasets.folders import (
-    MATLAB,
-    list_folders,
-    list_partners,
-    list_stimuli,
-    require_folder,
-    sub_folder,
-)
-from keras_saliency.datasets.reading import (
-    Trial,
-    build_dataset,
-    count_points,
-    image_sizes,
-    progress,
-    require_equal_sizes,
-)
 from keras_saliency.datasets.spec import DatasetSpec
 
 NAME, PUBLISHED = "cat2000", 2000
@@ -48,19 +32,21 @@ def load(root, *, use_density=True, pixels_per_dva=38.0) -> SaliencyDataset:
         use_density: take FIXATIONMAPS as the training target; False blurs the fixations.
         pixels_per_dva: pixels per degree of visual angle.
     """
-    root = require_folder(root, NAME, "trainSet/ with Stimuli/, FIXATIONLOCS/ and FIXATIONMAPS/")
+    root = folders.require_folder(
+        root, NAME, "trainSet/ with Stimuli/, FIXATIONLOCS/ and FIXATIONMAPS/")
     root = root / "trainSet" if (root / "trainSet").is_dir() else root
-    categories = [folder.name for folder in list_folders(sub_folder(root, "Stimuli", NAME))]
+    categories = folders.list_folders(folders.sub_folder(root, "Stimuli", NAME))
     require(categories, f"{NAME}: no category folders in {root / 'Stimuli'}")
     stimuli, mats, maps = [], [], []
-    for category in categories:
-        here = list_stimuli(root / "Stimuli", category, NAME)
+    for name in (category.name for category in categories):
+        here = folders.list_stimuli(root / "Stimuli", name, NAME)
         stimuli += here
-        mats += list_partners(here, root / "FIXATIONLOCS", category, "fixation map", NAME, MATLAB)
+        mats += folders.list_partners(here, root / "FIXATIONLOCS", name, "fixation map", NAME,
+                                      folders.MATLAB)
         if use_density:
-            maps += list_partners(here, root / "FIXATIONMAPS", category, "density map", NAME)
-    sizes = image_sizes(stimuli)
-    return build_dataset(
+            maps += folders.list_partners(here, root / "FIXATIONMAPS", name, "density map", NAME)
+    sizes = reading.image_sizes(stimuli)
+    return reading.build_dataset(
         NAME, stimuli, sizes, _trials(mats, sizes), densities=maps if use_density else None,
         published=PUBLISHED, edition="CAT2000 2015 train", pixels_per_dva=pixels_per_dva,
         names=tuple(f"{p.parent.name}/{p.stem}" for p in stimuli),
@@ -68,14 +54,14 @@ def load(root, *, use_density=True, pixels_per_dva=38.0) -> SaliencyDataset:
 
 
 def _trials(mats, sizes):
-    for i, file in enumerate(progress(mats, "CAT2000 fixations")):
+    for i, file in enumerate(reading.progress(mats, "CAT2000 fixations")):
         counts = np.asarray(matlab.load_mat(file, NAME, "fixLocs"))
         require(counts.ndim == 2 and counts.dtype.kind in "iufb",
                 f"{NAME}: {file}: fixLocs is no matrix of numbers")
-        require_equal_sizes([counts.shape], sizes[i:i + 1], [file], "fixation map", NAME)
+        reading.require_equal_sizes([counts.shape], sizes[i:i + 1], [file], "fixation map", NAME)
         require((counts >= 0).all() and (counts <= MOST_FIXATIONS).all(),
                 f"{NAME}: {file}: fixLocs counts fixations, from 0 to {MOST_FIXATIONS} a pixel")
-        yield Trial(i, count_points(counts))
+        yield reading.Trial(i, reading.count_points(counts))
 
 
 SPEC = DatasetSpec(

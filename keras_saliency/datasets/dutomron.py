@@ -14,16 +14,8 @@ Published layout (two archives)::
 Source: Yang, Zhang, Lu, Ruan, Yang (2013), Saliency detection via graph-based manifold ranking,
 CVPR; http://saliencydetection.net/dut-omron
 """
-from keras_saliency.datasets import matlab
+from keras_saliency.datasets import folders, matlab, reading
 from keras_saliency.datasets.dataset import SaliencyDataset, require
-from keras_saliency.datasets.folders import MATLAB, list_partners, list_stimuli, require_folder
-from keras_saliency.datasets.reading import (
-    build_dataset,
-    image_sizes,
-    observer_trials,
-    progress,
-    require_equal_sizes,
-)
 from keras_saliency.datasets.spec import DatasetSpec
 
 NAME, PUBLISHED = "dutomron", 5168
@@ -35,20 +27,21 @@ def load(root, *, pixels_per_dva=None) -> SaliencyDataset:
     Args:
         pixels_per_dva: pixels per degree of visual angle, if you want to assume one.
     """
-    root = require_folder(root, NAME, "DUT-OMRON-image/ and DUT-OMRON-eye-fixations/mat/")
-    stimuli = list_stimuli(root, "DUT-OMRON-image", NAME)
-    mats = list_partners(stimuli, root / "DUT-OMRON-eye-fixations", "mat", "fixation file", NAME,
-                         MATLAB)
-    sizes = image_sizes(stimuli)
-    return build_dataset(NAME, stimuli, sizes, _trials(mats, sizes), published=PUBLISHED,
-                         edition="DUT-OMRON 2013", pixels_per_dva=pixels_per_dva)
+    root = folders.require_folder(root, NAME, "DUT-OMRON-image/ and DUT-OMRON-eye-fixations/mat/")
+    stimuli = folders.list_stimuli(root, "DUT-OMRON-image", NAME)
+    mats = folders.list_partners(stimuli, root / "DUT-OMRON-eye-fixations", "mat",
+                                 "fixation file", NAME, folders.MATLAB)
+    sizes = reading.image_sizes(stimuli)
+    return reading.build_dataset(
+        NAME, stimuli, sizes, _trials(mats, sizes), published=PUBLISHED,
+        edition="DUT-OMRON 2013", pixels_per_dva=pixels_per_dva)
 
 
 def _trials(mats, sizes):
-    records = [_record(file) for file in progress(mats, "DUT-OMRON fixations")]
-    require_equal_sizes([size for size, _ in records], sizes, mats, "fixation files", NAME)
+    records = [_record(file) for file in reading.progress(mats, "DUT-OMRON fixations")]
+    reading.require_equal_sizes([size for size, _ in records], sizes, mats, "fixation files", NAME)
     for image, ((_, rows), file) in enumerate(zip(records, mats)):
-        yield from observer_trials(image, rows[:, :2], rows[:, 2], f"{NAME}: {file}")
+        yield from reading.observer_trials(image, rows[:, :2], rows[:, 2], f"{NAME}: {file}")
 
 
 def _record(file):

@@ -15,9 +15,8 @@ https://www-users.cse.umn.edu/~qzhao/webpage_saliency.html
 """
 from pathlib import Path
 
+from keras_saliency.datasets import folders, reading
 from keras_saliency.datasets.dataset import SaliencyDataset, require
-from keras_saliency.datasets.folders import list_partners, list_stimuli, require_folder
-from keras_saliency.datasets.reading import build_dataset, image_sizes, mask_trials
 from keras_saliency.datasets.spec import DatasetSpec
 from keras_saliency.files import list_some
 
@@ -30,12 +29,13 @@ def load(root, *, pixels_per_dva=26.0) -> SaliencyDataset:
     Args:
         pixels_per_dva: pixels per degree of visual angle.
     """
-    root = require_folder(root, NAME, "stimuli/ and all5/")
-    stimuli = list_stimuli(_parent(root, "stimuli"), "stimuli", NAME)
-    masks = list_partners(stimuli, _parent(root, "all5"), "all5", "fixation mask", NAME)
-    sizes = image_sizes(stimuli)
-    return build_dataset(NAME, stimuli, sizes, mask_trials(masks, sizes, NAME),
-                         published=PUBLISHED, edition="FiWI 2014", pixels_per_dva=pixels_per_dva)
+    root = folders.require_folder(root, NAME, "stimuli/ and all5/")
+    stimuli = folders.list_stimuli(_parent(root, "stimuli"), "stimuli", NAME)
+    masks = folders.list_partners(stimuli, _parent(root, "all5"), "all5", "fixation mask", NAME)
+    sizes = reading.image_sizes(stimuli)
+    return reading.build_dataset(
+        NAME, stimuli, sizes, reading.mask_trials(masks, sizes, NAME), published=PUBLISHED,
+        edition="FiWI 2014", pixels_per_dva=pixels_per_dva)
 
 
 def _parent(root: Path, name: str) -> Path:

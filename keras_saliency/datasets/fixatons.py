@@ -17,16 +17,8 @@ datasets and metrics for scanpath similarity, arXiv:1802.02534.
 """
 import numpy as np
 
+from keras_saliency.datasets import folders, reading
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, require
-from keras_saliency.datasets.folders import (
-    list_files,
-    list_stimuli,
-    match_by_stem,
-    require_folder,
-    stems,
-    sub_folder,
-)
-from keras_saliency.datasets.reading import Trial, build_dataset, image_sizes, progress
 from keras_saliency.datasets.spec import DatasetSpec
 from keras_saliency.files import list_some
 
@@ -46,11 +38,11 @@ def load(root, *, use_density=True, first_fixation=False, stimulus_size=None,
             that DeepGaze I is fitted to.
         pixels_per_dva: pixels per degree of visual angle; None for that of a known dataset.
     """
-    root = require_folder(root, NAME, "STIMULI/, SCANPATHS/ and SALIENCY_MAPS/")
+    root = folders.require_folder(root, NAME, "STIMULI/, SCANPATHS/ and SALIENCY_MAPS/")
     edition = root.resolve().name
     name, published, known_pixels = KNOWN.get(edition, (NAME, None, None))
-    stimuli = list_stimuli(root, "STIMULI", NAME)
-    sizes = image_sizes(stimuli)
+    stimuli = folders.list_stimuli(root, "STIMULI", NAME)
+    sizes = reading.image_sizes(stimuli)
     if stimulus_size is not None:
         chosen = np.flatnonzero((sizes == _size(stimulus_size)).all(axis=1))
         require(len(chosen), f"{NAME}: no stimulus of {stimulus_size} in {root}; the sizes are "
@@ -58,11 +50,13 @@ def load(root, *, use_density=True, first_fixation=False, stimulus_size=None,
         stimuli, sizes, published = [stimuli[i] for i in chosen], sizes[chosen], None
     maps = None
     if use_density:
-        folder, wanted = sub_folder(root, "SALIENCY_MAPS", NAME), set(stems(stimuli))
-        maps = match_by_stem(stimuli, [path for path in list_files(folder) if path.stem in wanted],
-                             f"density map in {folder}")
-    trials = _trials(sub_folder(root, "SCANPATHS", NAME), stimuli, 0 if first_fixation else 1)
-    return build_dataset(
+        folder = folders.sub_folder(root, "SALIENCY_MAPS", NAME)
+        wanted = set(folders.stems(stimuli))
+        maps = [path for path in folders.list_files(folder) if path.stem in wanted]
+        maps = folders.match_by_stem(stimuli, maps, f"density map in {folder}")
+    scanpaths = folders.sub_folder(root, "SCANPATHS", NAME)
+    trials = _trials(scanpaths, stimuli, 0 if first_fixation else 1)
+    return reading.build_dataset(
         name, stimuli, sizes, trials, densities=maps, published=published,
         edition=f"FixaTons {edition}",
         pixels_per_dva=known_pixels if pixels_per_dva is None else pixels_per_dva)
@@ -81,15 +75,15 @@ def _trials(folder, stimuli, skipped):
     files = [(i, path) for i, stimulus in enumerate(stimuli)
              for path in _scanpaths(folder, stimulus.stem)]
     numbers = {name: k for k, name in enumerate(sorted({path.name for _, path in files}))}
-    for i, path in progress(files, "scanpaths"):
+    for i, path in reading.progress(files, "scanpaths"):
         rows = _read(path)
-        yield Trial(i, rows[skipped:, :2], numbers[path.name],
-                    1000.0 * (rows[skipped:, 3] - rows[skipped:, 2]))
+        yield reading.Trial(i, rows[skipped:, :2], numbers[path.name],
+                            1000.0 * (rows[skipped:, 3] - rows[skipped:, 2]))
 
 
 def _scanpaths(folder, name) -> list:
     """The files of one stimulus, an observer each."""
-    own = sub_folder(folder, name, NAME)
+    own = folders.sub_folder(folder, name, NAME)
     found = sorted(p for p in own.iterdir() if p.is_file() and not p.name.startswith("."))
     require(found, f"{NAME}: no scanpaths in {own}")
     return found

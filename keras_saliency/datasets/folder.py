@@ -10,10 +10,9 @@ Layout, with names that options can change; files belong together by name withou
 
 The user states viewing time and pixels_per_dva. Masks do not tell observers apart (observer -1).
 """
+from keras_saliency.datasets import folders, reading
 from keras_saliency.datasets.dataset import SaliencyDataset, require
 from keras_saliency.datasets.fixation_tables import read_trials
-from keras_saliency.datasets.folders import list_partners, list_stimuli, require_folder
-from keras_saliency.datasets.reading import build_dataset, image_sizes, mask_trials
 from keras_saliency.datasets.spec import DatasetSpec
 
 NAME = "folder"
@@ -29,9 +28,9 @@ def load(root, *, stimuli="stimuli", density="density", fixations="fixations",
         pixels_per_dva: pixels per degree of visual angle, None if unknown.
         edition: release to record with results; the folder's name if empty.
     """
-    root = require_folder(root, NAME, f"{stimuli}/ and {density}/, {fixations}/ or "
-                                       f"{fixations}.csv")
-    files = list_stimuli(root, stimuli, NAME)
+    root = folders.require_folder(
+        root, NAME, f"{stimuli}/ and {density}/, {fixations}/ or {fixations}.csv")
+    files = folders.list_stimuli(root, stimuli, NAME)
     maps = _partners(root, density, files, "density picture")
     masks = _partners(root, fixations, files, "fixation mask")
     table = root / f"{fixations}.csv"
@@ -40,20 +39,20 @@ def load(root, *, stimuli="stimuli", density="density", fixations="fixations",
             f"pictures) nor {fixations}/ (fixation masks) or {fixations}.csv")
     require(not (masks and has_table), f"{NAME}: {root} holds {fixations}/ and {fixations}.csv; "
             "which of them counts is unclear: rename one")
-    sizes = image_sizes(files)
-    trials = mask_trials(masks, sizes, NAME) if masks else None
+    sizes = reading.image_sizes(files)
+    trials = reading.mask_trials(masks, sizes, NAME) if masks else None
     if has_table:
         trials = read_trials(table, files, NAME)
-    return build_dataset(NAME, files, sizes, trials, densities=maps,
-                         density_name="density pictures", edition=edition or root.resolve().name,
-                         pixels_per_dva=pixels_per_dva)
+    return reading.build_dataset(
+        NAME, files, sizes, trials, densities=maps, density_name="density pictures",
+        edition=edition or root.resolve().name, pixels_per_dva=pixels_per_dva)
 
 
 def _partners(root, name, stimuli, what):
     """The files of the sub-folder `name` that belong to `stimuli`; None without that folder."""
     if not name or not (root / name).is_dir():
         return None
-    return list_partners(stimuli, root, name, what, NAME)
+    return folders.list_partners(stimuli, root, name, what, NAME)
 
 
 SPEC = DatasetSpec(load)

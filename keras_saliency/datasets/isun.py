@@ -21,10 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_saliency.datasets import matlab
+from keras_saliency.datasets import folders, matlab, reading
 from keras_saliency.datasets.dataset import SaliencyDataset, require
-from keras_saliency.datasets.folders import list_stimuli, require_folder
-from keras_saliency.datasets.reading import Trial, build_dataset, image_sizes
 from keras_saliency.datasets.spec import DatasetSpec
 from keras_saliency.files import list_some
 
@@ -39,8 +37,8 @@ def load(root, *, images="images", pixels_per_dva=None) -> SaliencyDataset:
         images: name of the image folder. pixels_per_dva: pixels per degree of visual angle, if
             you want to assume one.
     """
-    root = require_folder(root, NAME, "training.mat, validation.mat and images/")
-    by_name = {path.stem: path for path in list_stimuli(root, images, NAME)}
+    root = folders.require_folder(root, NAME, "training.mat, validation.mat and images/")
+    by_name = {path.stem: path for path in folders.list_stimuli(root, images, NAME)}
     records = sorted(((_stem(record, where), partition, record, where)
                       for variable, partition in FILES.items()
                       for record, where in _records(root / f"{variable}.mat", variable)),
@@ -51,9 +49,9 @@ def load(root, *, images="images", pixels_per_dva=None) -> SaliencyDataset:
     missing = [name for name in names if name not in by_name]
     require(not missing, f"{NAME}: no image in {root / images} for {list_some(missing)}")
     stimuli = [by_name[name] for name in names]
-    sizes = image_sizes(stimuli)
+    sizes = reading.image_sizes(stimuli)
     _require_resolution(records, sizes)
-    return build_dataset(
+    return reading.build_dataset(
         NAME, stimuli, sizes, _trials(records), published=PUBLISHED, edition="iSUN 2015 (LSUN)",
         partition=tuple(partition for _, partition, *_ in records), pixels_per_dva=pixels_per_dva)
 
@@ -83,7 +81,7 @@ def _trials(records):
     for image, (_, _, record, where) in enumerate(records):
         for observer, struct in matlab.observers(matlab.field(record, "gaze", where)):
             points = matlab.field(struct, "fixation", where)
-            yield Trial(image, matlab.matrix(points, 2, where), observer)
+            yield reading.Trial(image, matlab.matrix(points, 2, where), observer)
 
 
 SPEC = DatasetSpec(

@@ -18,24 +18,8 @@ was. The published masks already lack it; from DATA, fixations are found by `sac
 Source: Judd, Ehinger, Durand, Torralba (2009), Learning to predict where humans look, ICCV;
 http://people.csail.mit.edu/tjudd/WherePeopleLook
 """
-from keras_saliency.datasets import matlab
+from keras_saliency.datasets import folders, matlab, reading
 from keras_saliency.datasets.dataset import SaliencyDataset, require
-from keras_saliency.datasets.folders import (
-    list_files,
-    list_folders,
-    list_stimuli,
-    match_by_stem,
-    require_folder,
-    stems,
-    sub_folder,
-)
-from keras_saliency.datasets.reading import (
-    Trial,
-    build_dataset,
-    image_sizes,
-    mask_trials,
-    progress,
-)
 from keras_saliency.datasets.saccades import find_fixations
 from keras_saliency.datasets.spec import DatasetSpec
 from keras_saliency.files import list_some
@@ -54,15 +38,16 @@ def load(root, *, observers=False, use_density=True, pixels_per_dva=35.0) -> Sal
         use_density: take the fixMap pictures as the training target; False blurs the fixations.
         pixels_per_dva: pixels per degree of visual angle.
     """
-    root = require_folder(root, NAME, "ALLSTIMULI/ and ALLFIXATIONMAPS/")
-    stimuli = list_stimuli(root, "ALLSTIMULI", NAME)
-    sizes = image_sizes(stimuli)
+    root = folders.require_folder(root, NAME, "ALLSTIMULI/ and ALLFIXATIONMAPS/")
+    stimuli = folders.list_stimuli(root, "ALLSTIMULI", NAME)
+    sizes = reading.image_sizes(stimuli)
     maps = _pictures(root, stimuli, "_fixMap") if use_density else None
     if observers:
-        trials = _gaze_trials(sub_folder(root, "DATA", NAME), stimuli)
+        trials = _gaze_trials(folders.sub_folder(root, "DATA", NAME), stimuli)
     else:
-        trials = mask_trials(_pictures(root, stimuli, "_fixPts"), sizes, NAME, MASK_THRESHOLD)
-    return build_dataset(
+        masks = _pictures(root, stimuli, "_fixPts")
+        trials = reading.mask_trials(masks, sizes, NAME, MASK_THRESHOLD)
+    return reading.build_dataset(
         NAME, stimuli, sizes, trials, densities=maps, published=PUBLISHED,
         edition="MIT1003 2009" + (" eye data" if observers else ""),
         pixels_per_dva=pixels_per_dva)
@@ -70,24 +55,24 @@ def load(root, *, observers=False, use_density=True, pixels_per_dva=35.0) -> Sal
 
 def _pictures(root, stimuli, ending) -> list:
     """The file <name><ending> of each stimulus; the archive holds a stray ...1010764fixPts.jpg."""
-    folder = sub_folder(root, "ALLFIXATIONMAPS", NAME)
-    found = {path.stem[:-len(ending)]: path for path in list_files(folder)
+    folder = folders.sub_folder(root, "ALLFIXATIONMAPS", NAME)
+    found = {path.stem[:-len(ending)]: path for path in folders.list_files(folder)
              if path.stem.endswith(ending)}
-    paths = match_by_stem(stimuli, [f"{name}.jpg" for name in found],
-                          f"{ending[1:]} picture in {folder}")
-    return [found[name] for name in stems(paths)]
+    paths = folders.match_by_stem(stimuli, [f"{name}.jpg" for name in found],
+                                  f"{ending[1:]} picture in {folder}")
+    return [found[name] for name in folders.stems(paths)]
 
 
 def _gaze_trials(folder, stimuli):
-    people = list_folders(folder)
+    people = folders.list_folders(folder)
     require(people, f"{NAME}: no folders of observers in {folder}")
     files = [(i, k, person / f"{stimulus.stem}.mat") for i, stimulus in enumerate(stimuli)
              for k, person in enumerate(people)]
     missing = [path for *_, path in files if not path.is_file()]
     require(not missing, f"{NAME}: no eye data {list_some(missing)}")
-    for i, observer, path in progress(files, "MIT1003 eye data"):
+    for i, observer, path in reading.progress(files, "MIT1003 eye data"):
         points, durations = find_fixations(_gaze(path))
-        yield Trial(i, points[1:], observer, durations[1:])
+        yield reading.Trial(i, points[1:], observer, durations[1:])
 
 
 def _gaze(path):

@@ -17,10 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_saliency.datasets import matlab
+from keras_saliency.datasets import folders, matlab, reading
 from keras_saliency.datasets.dataset import SaliencyDataset, require
-from keras_saliency.datasets.folders import list_stimuli, require_folder, stems
-from keras_saliency.datasets.reading import Trial, build_dataset, image_sizes
 from keras_saliency.datasets.spec import DatasetSpec
 from keras_saliency.files import list_some
 
@@ -33,12 +31,13 @@ def load(root, *, pixels_per_dva=24.0) -> SaliencyDataset:
     Args:
         pixels_per_dva: pixels per degree of visual angle.
     """
-    root = require_folder(root, NAME, "stimuli/ and fixations.mat")
-    stimuli = list_stimuli(root, "stimuli", NAME)
+    root = folders.require_folder(root, NAME, "stimuli/ and fixations.mat")
+    stimuli = folders.list_stimuli(root, "stimuli", NAME)
     places = [root / "fixations.mat", root / "eye" / "fixations.mat"]
     file = next((p for p in places if p.is_file()), places[0])
-    return build_dataset(NAME, stimuli, image_sizes(stimuli), _trials(file, stimuli),
-                         published=PUBLISHED, edition="OSIE 2014", pixels_per_dva=pixels_per_dva)
+    return reading.build_dataset(
+        NAME, stimuli, reading.image_sizes(stimuli), _trials(file, stimuli), published=PUBLISHED,
+        edition="OSIE 2014", pixels_per_dva=pixels_per_dva)
 
 
 def _trials(file, stimuli):
@@ -46,7 +45,7 @@ def _trials(file, stimuli):
     records = matlab.structs(matlab.load_mat(file, NAME, "fixations"))
     names = [Path(matlab.text(matlab.field(r, "img", f"{NAME}: {file}"), f"{NAME}: {file}")).stem
              for r in records]
-    index = {name: i for i, name in enumerate(stems(stimuli))}
+    index = {name: i for i, name in enumerate(folders.stems(stimuli))}
     without_record = sorted(set(index) - set(names))
     without_image = sorted(set(names) - set(index))
     require(not without_record, f"{NAME}: {file} has no record of {list_some(without_record)}")
@@ -59,14 +58,14 @@ def _trials(file, stimuli):
             yield _trial(struct, index[name], observer, f"{where}, observer {observer + 1}")
 
 
-def _trial(struct, image, observer, where) -> Trial:
+def _trial(struct, image, observer, where) -> reading.Trial:
     x, y, duration = (matlab.vector(matlab.field(struct, key, where), where)
                       for key in ("fix_x", "fix_y", "fix_duration"))
     require(len(x) == len(y) == len(duration),
             f"{where}: fix_x, fix_y and fix_duration have {len(x)}, {len(y)} and "
             f"{len(duration)} values")
     require(not (duration < 0).any(), f"{where}: fix_duration has negative values")
-    return Trial(image, np.stack([x, y], axis=1), observer, duration)
+    return reading.Trial(image, np.stack([x, y], axis=1), observer, duration)
 
 
 SPEC = DatasetSpec(

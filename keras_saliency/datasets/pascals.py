@@ -14,10 +14,8 @@ Published layout (`salObj.zip`; `root` is the folder that holds `datasets/`)::
 Source: Li, Hou, Koch, Rehg, Yuille (2014), The secrets of salient object segmentation, CVPR;
 http://cbs.ic.gatech.edu/salobj
 """
-from keras_saliency.datasets import matlab
+from keras_saliency.datasets import folders, matlab, reading
 from keras_saliency.datasets.dataset import SaliencyDataset, require
-from keras_saliency.datasets.folders import list_partners, list_stimuli, require_folder, sub_folder
-from keras_saliency.datasets.reading import build_dataset, image_sizes, observer_trials
 from keras_saliency.datasets.spec import DatasetSpec
 from keras_saliency.files import list_some
 
@@ -31,15 +29,15 @@ def load(root, *, use_density=True, pixels_per_dva=None) -> SaliencyDataset:
         use_density: take the humanFix pictures, if they are there, as the training target.
         pixels_per_dva: pixels per degree of visual angle, if you want to assume one.
     """
-    root = require_folder(root, NAME, "datasets/imgs/pascal/ and datasets/fixations/")
-    stimuli = list_stimuli(root / "datasets" / "imgs", "pascal", NAME)
-    file = sub_folder(root / "datasets", "fixations", NAME) / "pascalFix.mat"
+    root = folders.require_folder(root, NAME, "datasets/imgs/pascal/ and datasets/fixations/")
+    stimuli = folders.list_stimuli(root / "datasets" / "imgs", "pascal", NAME)
+    file = folders.sub_folder(root / "datasets", "fixations", NAME) / "pascalFix.mat"
     maps = None
     found = sorted(p for p in root.glob("*/pascal/humanFix") if p.is_dir())
     if use_density and found:
-        maps = list_partners(stimuli, found[0].parent, "humanFix", "density map", NAME)
-    return build_dataset(
-        NAME, stimuli, image_sizes(stimuli), _trials(stimuli, file), densities=maps,
+        maps = folders.list_partners(stimuli, found[0].parent, "humanFix", "density map", NAME)
+    return reading.build_dataset(
+        NAME, stimuli, reading.image_sizes(stimuli), _trials(stimuli, file), densities=maps,
         density_name="density maps (use_density=False does without)", published=PUBLISHED,
         edition="PASCAL-S 2014", pixels_per_dva=pixels_per_dva)
 
@@ -54,7 +52,7 @@ def _trials(stimuli, file):
     for i, path in enumerate(stimuli):
         where = f"{NAME}: {file}, cell {path.stem}"
         rows = matlab.matrix(cells[int(path.stem) - 1], 3, where)
-        yield from observer_trials(i, rows[:, [1, 0]] - 1, rows[:, 2], where)
+        yield from reading.observer_trials(i, rows[:, [1, 0]] - 1, rows[:, 2], where)
 
 
 SPEC = DatasetSpec(

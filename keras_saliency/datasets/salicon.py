@@ -18,16 +18,8 @@ Source: Jiang, Huang, Duan, Zhao (2015), SALICON: saliency in context, CVPR; htt
 """
 from pathlib import Path
 
-from keras_saliency.datasets import matlab
+from keras_saliency.datasets import folders, matlab, reading
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, require
-from keras_saliency.datasets.folders import (
-    MATLAB,
-    list_partners,
-    list_stimuli,
-    require_folder,
-    sub_folder,
-)
-from keras_saliency.datasets.reading import Trial, build_dataset, image_sizes, progress
 from keras_saliency.datasets.spec import DatasetSpec
 
 NAME, PUBLISHED = "salicon", 15000
@@ -48,7 +40,8 @@ def load(root, *, edition="2017", use_fixations=True, limit=None,
     require(edition in EDITIONS, f"{NAME}: no edition {edition!r}; choose from {EDITIONS}")
     require(limit is None or isinstance(limit, int) and limit > 0,
             f"{NAME}: limit must be a whole number above 0, not {limit}")
-    root = require_folder(root, NAME, "images/, maps/ and fixations/, each with train/ and val/")
+    root = folders.require_folder(
+        root, NAME, "images/, maps/ and fixations/, each with train/ and val/")
     has_maps = (root / "maps").is_dir()
     require(has_maps or use_fixations,
             f"{NAME}: no folder {root / 'maps'} and use_fixations is false: nothing to predict")
@@ -56,33 +49,34 @@ def load(root, *, edition="2017", use_fixations=True, limit=None,
                    for row in _rows(root, partition, has_maps, use_fixations, limit)),
                   key=lambda row: row[0].stem)  # name order over both partitions
     stimuli, partition, maps, mats = zip(*rows)
-    return build_dataset(
-        NAME, stimuli, image_sizes(stimuli), _trials(mats) if use_fixations else None,
+    return reading.build_dataset(
+        NAME, stimuli, reading.image_sizes(stimuli), _trials(mats) if use_fixations else None,
         densities=maps if has_maps else None, published=PUBLISHED, edition=f"SALICON {edition}",
         partition=partition, pixels_per_dva=pixels_per_dva)
 
 
 def _rows(root: Path, partition, has_maps, use_fixations, limit):
     """(stimulus, partition, density file, fixation file) of one partition; None if not read."""
-    stimuli = list_stimuli(root / "images", partition, NAME)
+    stimuli = folders.list_stimuli(root / "images", partition, NAME)
     maps = mats = [None] * len(stimuli)
     if has_maps:
-        maps = list_partners(stimuli, root / "maps", partition, "density map", NAME)
+        maps = folders.list_partners(stimuli, root / "maps", partition, "density map", NAME)
     if use_fixations:
         try:
-            sub_folder(root / "fixations", partition, NAME)
+            folders.sub_folder(root / "fixations", partition, NAME)
         except DatasetError as error:
             raise DatasetError(f"{error}; unpack it, or set use_fixations to false") from None
-        mats = list_partners(stimuli, root / "fixations", partition, "fixation file", NAME, MATLAB)
+        mats = folders.list_partners(stimuli, root / "fixations", partition, "fixation file", NAME,
+                                     folders.MATLAB)
     return list(zip(stimuli, [partition] * len(stimuli), maps, mats))[:limit]
 
 
 def _trials(mats):
-    for image, file in enumerate(progress(mats, "SALICON fixations")):
+    for image, file in enumerate(reading.progress(mats, "SALICON fixations")):
         for observer, struct in matlab.observers(matlab.load_mat(file, NAME, "gaze")):
             where = f"{NAME}: {file}, observer {observer + 1}"
             points = matlab.matrix(matlab.field(struct, "fixations", where), 2, where)
-            yield Trial(image, points - 1, observer)  # MATLAB counts pixels from 1
+            yield reading.Trial(image, points - 1, observer)  # folders.MATLAB counts pixels from 1
 
 
 SPEC = DatasetSpec(
