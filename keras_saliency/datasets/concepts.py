@@ -115,27 +115,24 @@ def load_concepts(root, split=None) -> ConceptDataset:
 
 def _broden(root, split) -> ConceptDataset:
     categories = [row["name"] for row in _rows(root / "category.csv", "name")]
-    concepts = _broden_concepts(root, categories)
-    stimuli, sizes, image_size, files, scalars, missing = [], [], [], [], [], []
-    for row in _rows(root / "index.csv", "image", "split", "ih", "iw", "sh", "sw", *categories):
-        if split is not None and row["split"] != split:
-            continue
-        cells = [cell for category in categories for cell in row[category].split(";") if cell]
-        stimuli.append(root / "images" / row["image"])
-        image_size.append(_size(row, "i", root / "index.csv"))
-        sizes.append(_size(row, "s", root / "index.csv"))
-        files.append([root / "images" / cell for cell in cells if not cell.isdecimal()])
-        scalars.append([int(cell) for cell in cells if cell.isdecimal()])
-        missing += [path for path in (stimuli[-1], *files[-1]) if not path.is_file()]
+    concepts, index, found = _broden_concepts(root, categories), root / "index.csv", []
+    for row in _rows(index, "image", "split", "ih", "iw", "sh", "sw", *categories):
+        if split in (None, row["split"]):
+            cells = [cell for category in categories for cell in row[category].split(";") if cell]
+            found.append((root / "images" / row["image"], _size(row, "s", index),
+                          _size(row, "i", index),
+                          [root / "images" / cell for cell in cells if not cell.isdecimal()],
+                          [int(cell) for cell in cells if cell.isdecimal()]))
+    require(found, f"{NAME}: {index} has no images" + (f" of split {split!r}" if split else ""))
+    stimuli, sizes, own_sizes, files, scalars = zip(*found)
+    missing = [path for paths in (stimuli, *files) for path in paths if not path.is_file()]
     require(not missing, f"{NAME}: index.csv names files that are not there: {list_some(missing)}")
-    require(stimuli, f"{NAME}: {root / 'index.csv'} has no images"
-            + (f" of split {split!r}" if split else ""))
     image_sizes(stimuli)  # names what cannot be decoded; the sizes are in the index
     unknown = sorted({n for numbers in scalars for n in numbers} - set(concepts))
     require(not unknown, f"{NAME}: index.csv has labels {list_some(unknown)}, which label.csv "
                          "does not list")
-    return ConceptDataset("broden", tuple(stimuli), concepts, tuple(sizes), tuple(image_size),
-                          tuple(files), tuple(scalars), edition=root.name)
+    return ConceptDataset("broden", stimuli, concepts, sizes, own_sizes, files, scalars,
+                          edition=root.name)
 
 
 def _broden_concepts(root, categories) -> dict:

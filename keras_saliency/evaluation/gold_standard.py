@@ -128,10 +128,9 @@ class GoldStandard:
     def score(self, dataset, index, metrics, references=None, density_sigma=None) -> dict:
         """Return {metric: mean over held-out observers} of one stimulus; NaN for fewer than two.
 
-        Each observer's fixations are the references for the map of the others: their
-        fixation_map, and for cc, sim, kld and emd their fixation_density_map. The density of one
-        observer is far more pointed than that of all, with which a model is compared: do not
-        compare these four with a model's; compare nss, AUCs and likelihoods.
+        Each observer's fixations are the references for the map of the others. The density of one
+        observer is far more pointed than that of all, with which a model is compared: compare nss,
+        AUCs and likelihoods with a model's, not cc, sim, kld and emd.
 
         Args:
             metrics: as for `StreamingScores`.

@@ -82,17 +82,6 @@ class Evaluation:
         # both the printed table and the summary show it
         return bootstrap_intervals(np.stack(list(self.scores.values()), axis=1), **_BOOTSTRAP)
 
-    def skipped(self) -> dict:
-        """Return {metric: number of stimuli left out of its mean}, without zeros."""
-        counts = {name: int(np.isnan(values).sum()) for name, values in self.scores.items()}
-        return {name: count for name, count in counts.items() if count}
-
-    def describe(self) -> str:
-        """Return the means in one line, with the number of skipped stimuli."""
-        line = "  ".join(f"{name} {value:.3f}" for name, value in self.means().items())
-        skipped = ", ".join(f"{name}: {count}" for name, count in self.skipped().items())
-        return line + (f"  (stimuli that could not be scored: {skipped})" if skipped else "")
-
     def table(self) -> str:
         """Return a text table: mean, 95 % interval and stimuli of each metric; reasons of skips."""
         intervals = self.intervals()

@@ -18,7 +18,6 @@ def evaluation_of(**scores):
 def test_means_leave_out_what_has_no_score():
     result = evaluation_of(nss=[1.0, np.nan], cc=[np.nan, np.nan])
     assert result.means()["nss"] == 1 and np.isnan(result.means()["cc"])
-    assert result.skipped() == {"nss": 1, "cc": 2}
     assert result.intervals()["nss"] == (1, 1) and np.isnan(result.intervals()["cc"]).all()
 
 
