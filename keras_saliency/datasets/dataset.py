@@ -1,17 +1,22 @@
 """The record that every reader returns: stimuli, their fixations, and their origin."""
 import math
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Optional, Sequence, Union
 
 import numpy as np
 
+from keras_saliency import files
 from keras_saliency.datasets.fixations import Fixations, describe_dropped
 from keras_saliency.files import InputError, list_some
 
 
 class DatasetError(InputError):
     """A dataset folder is missing, incomplete or inconsistent; the message names the files."""
+
+
+require = partial(files.require, error=DatasetError)
 
 
 @dataclass(frozen=True)
@@ -96,12 +101,6 @@ class SaliencyDataset:
             lines[0] += f", {len(self.fixations)} fixations"
         dropped = describe_dropped(self.fixations, self.names)
         return "\n  ".join([*lines, *self.notes, *([dropped] if dropped else [])])
-
-
-def require(condition, message: str) -> None:
-    """Raise `DatasetError(message)` unless `condition` holds."""
-    if not condition:
-        raise DatasetError(message)
 
 
 def is_number(value) -> bool:
