@@ -1,7 +1,7 @@
 """Search for the bandwidth with the highest cross-validated log-likelihood."""
 import numpy as np
 
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 
 _GRID = 8
 _PRECISION = 0.01  # of ln(bandwidth): the likelihood is flat around its maximum
@@ -15,8 +15,7 @@ def best_bandwidth(score, low: float, high: float) -> float:
     """
     from scipy.optimize import minimize_scalar  # here: it takes long, and few need it
 
-    if not 0 < low < high:
-        raise InputError(f"bandwidths must satisfy 0 < low < high, not {low}, {high}")
+    require(0 < low < high, f"bandwidths must satisfy 0 < low < high, not {low}, {high}")
     grid = np.linspace(np.log(low), np.log(high), _GRID)
     values = [score(float(np.exp(g))) for g in grid]
     best = int(np.argmax(values))

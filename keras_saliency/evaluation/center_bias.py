@@ -13,7 +13,7 @@ import numpy as np
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
 from keras_saliency.evaluation.bandwidth import best_bandwidth
 from keras_saliency.evaluation.densities import Density, check_uniform_weight, mixed
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 
 # Cells per axis of the kernel density estimate: the smallest bandwidth spans several.
 _GRID = 256
@@ -93,25 +93,23 @@ def center_bias(training: SaliencyDataset, method="kde", bandwidth=None, bins=No
         DatasetError: `training` has no fixations.
     """
     check_uniform_weight(uniform_weight)
-    if method not in ("kde", "histogram"):
-        raise InputError(f'method must be "kde" or "histogram", not {method!r}')
-    if (bins if method == "kde" else bandwidth) is not None:
-        raise InputError("bandwidth belongs to \"kde\", bins to \"histogram\"")
-    if not training.has_fixations:
-        raise DatasetError(f"{training.name} has no fixations to take a center_bias from")
+    require(method in ("kde", "histogram"), f'method must be "kde" or "histogram", not {method!r}')
+    require((bins if method == "kde" else bandwidth) is None,
+            'bandwidth belongs to "kde", bins to "histogram"')
+    require(training.has_fixations, f"{training.name} has no fixations to take a center_bias from",
+            DatasetError)
     if method == "kde":
         if bandwidth is None:
             cells = _Cells(training.fixations, _GRID)
             bandwidth = best_bandwidth(
                 lambda b: cells.leave_one_out_score(_profile(b), uniform_weight), *_BANDWIDTHS)
-        if not _BANDWIDTHS[0] <= bandwidth <= _BANDWIDTHS[1]:
-            raise InputError(f"bandwidth must lie in 0.01..0.5 of the image, not {bandwidth}")
+        require(_BANDWIDTHS[0] <= bandwidth <= _BANDWIDTHS[1],
+                f"bandwidth must lie in 0.01..0.5 of the image, not {bandwidth}")
     else:
         if bins is None:
             bins = max(_BINS, key=lambda b: _Cells(training.fixations, b).leave_one_out_score(
                 _profile(None), uniform_weight))
-        if not 1 <= bins <= _GRID:
-            raise InputError(f"bins must be 1..{_GRID} per axis, not {bins}")
+        require(1 <= bins <= _GRID, f"bins must be 1..{_GRID} per axis, not {bins}")
     return CenterBias(training, method, bandwidth, bins, uniform_weight)
 
 

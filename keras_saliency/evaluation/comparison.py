@@ -15,7 +15,7 @@ from keras_saliency.evaluation.statistics import (
     cumulative_rank,
     paired_p_value,
 )
-from keras_saliency.files import InputError, list_some
+from keras_saliency.files import list_some, require
 from keras_saliency.metrics import METRICS
 
 
@@ -115,9 +115,8 @@ def compare(tables, confidence=0.95, draws=10000, seed=0) -> Comparison:
     """
     tables = list(tables)
     labels = [table.label for table in tables]
-    if len(tables) < 2 or len(set(labels)) < len(labels):
-        raise InputError("a comparison needs two or more tables with different labels, not "
-                         f"{', '.join(labels) or 'none'}")
+    require(len(set(labels)) == len(labels) > 1, "a comparison needs two or more tables with "
+            f"different labels, not {', '.join(labels) or 'none'}")
     scores = _matched(tables)
     images, means, deviations, intervals, p_values = {}, {}, {}, {}, {}
     for metric, values in scores.items():
@@ -155,9 +154,8 @@ def compare_runs(models, confidence=0.95, draws=10000, seed=0) -> Comparison:
     """
     counts = {label: len(runs) for label, runs in models.items()}
     listed = ", ".join(f"{label} has {count}" for label, count in counts.items()) or "none given"
-    if len(models) < 2 or min(counts.values()) < 2 or len(set(counts.values())) > 1:
-        raise InputError("pairing runs needs two or more models with as many runs each, two or "
-                         f"more: {listed}")
+    require(len(models) > 1 and min(counts.values()) > 1 and len(set(counts.values())) == 1,
+            f"pairing runs needs two or more models with as many runs each, two or more: {listed}")
     tables = [run for runs in models.values() for run in runs]
     scores = _matched(tables)
     runs = {}
@@ -179,14 +177,12 @@ def _matched(tables) -> dict:
     for table, place in zip(tables[1:], places[1:]):
         for one, names, other in ((table, place, first), (first, places[0], table)):
             missing = [name for name in other.names if name not in names]
-            if missing:
-                raise InputError(f"{one.label} has no row for {list_some(missing)}, which "
+            require(not missing, f"{one.label} has no row for {list_some(missing)}, which "
                                  f"{other.label} has")
     shared = [metric for metric in first.scores
               if all(metric in table.scores for table in tables)]
-    if not shared:
-        raise InputError("no metric is in all of the tables: " + "; ".join(
-            f"{table.label} has {', '.join(table.scores)}" for table in tables))
+    require(shared, "no metric is in all of the tables: " + "; ".join(
+        f"{table.label} has {', '.join(table.scores)}" for table in tables))
     orders = [[place[name] for name in first.names] for place in places]
     return {metric: np.stack([table.scores[metric][order]
                               for table, order in zip(tables, orders)], axis=1)

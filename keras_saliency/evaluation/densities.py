@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 
 
 @dataclass(frozen=True)
@@ -43,5 +43,4 @@ def mixed(mass, uniform_weight: float) -> Density:
 
 def check_uniform_weight(weight: float) -> None:
     """Raise `InputError` unless 0 < weight <= 1: a density of 0 has no logarithm."""
-    if not 0 < weight <= 1:
-        raise InputError(f"uniform_weight must be above 0 and at most 1, not {weight}")
+    require(0 < weight <= 1, f"uniform_weight must be above 0 and at most 1, not {weight}")

@@ -16,11 +16,11 @@ from typing import Callable, Optional, Tuple
 
 import numpy as np
 
+from keras_saliency import files
 from keras_saliency.datasets.dataset import SaliencyDataset, require
 from keras_saliency.datasets.fixations import density_map, fixation_map, gaussians
 from keras_saliency.evaluation.bandwidth import best_bandwidth
 from keras_saliency.evaluation.densities import Density
-from keras_saliency.files import InputError
 from keras_saliency.metrics import METRICS
 from keras_saliency.metrics.streaming import StreamingScores
 
@@ -44,14 +44,13 @@ class GoldStandard:
     center: Optional[Callable[[SaliencyDataset, int], Density]] = None
 
     def __post_init__(self):
-        if not self.sigma > 0:
-            raise InputError(f"sigma must be above 0 pixels, not {self.sigma}")
-        if len(self.weights) != 3 or min(self.weights) < 0 or not self.weights[1] > 0 or (
-                abs(sum(self.weights) - 1) > 1e-9):
-            raise InputError("weights (others, uniform, center) must sum to 1, with uniform above "
-                             f"0; not {self.weights}")
-        if self.center is None and self.weights[2] > 0:
-            raise InputError("a weight for center_bias needs `center`")
+        files.require(self.sigma > 0, f"sigma must be above 0 pixels, not {self.sigma}")
+        files.require(
+            len(self.weights) == 3 and min(self.weights) >= 0 and self.weights[1] > 0
+            and abs(sum(self.weights) - 1) <= 1e-9, "weights (others, uniform, center) must sum "
+            f"to 1, with uniform above 0; not {self.weights}")
+        files.require(self.center is not None or self.weights[2] == 0,
+                      "a weight for center_bias needs `center`")
 
     def leave_one_out(self, dataset: SaliencyDataset, index: int):
         """Yield (observer, Density from the others, points [n, 2]) of one stimulus.
@@ -213,9 +212,9 @@ def information_gain_explained(model_ll, baseline_ll, gold_ll) -> float:
     """
     likelihoods = [np.atleast_1d(np.asarray(ll, np.float64))
                    for ll in (model_ll, baseline_ll, gold_ll)]
-    if len({ll.shape for ll in likelihoods}) > 1 or likelihoods[0].ndim != 1:
-        raise InputError("model_ll, baseline_ll and gold_ll must be of one length, not of shapes "
-                         f"{', '.join(str(ll.shape) for ll in likelihoods)}")
+    files.require(len({ll.shape for ll in likelihoods}) == 1 and likelihoods[0].ndim == 1,
+                  "model_ll, baseline_ll and gold_ll must be of one length, not of shapes "
+                  f"{', '.join(str(ll.shape) for ll in likelihoods)}")
     stacked = np.stack(likelihoods)
     stacked = stacked[:, ~np.isnan(stacked).any(axis=0)]
     if stacked.size == 0:

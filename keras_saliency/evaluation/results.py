@@ -21,6 +21,7 @@ from keras_saliency.files import (
     import_optional,
     list_some,
     plain_cell,
+    require,
     require_writable,
     write_csv,
 )
@@ -142,8 +143,8 @@ def check_table_path(path) -> Path:
     """Return `path` if a table can be written there; else raise `InputError`."""
     path = Path(path)
     require_writable(path)
-    if path.suffix not in (".csv", ".parquet"):
-        raise InputError(f"{path}: the table must end in .csv or .parquet")
+    require(path.suffix in (".csv", ".parquet"),
+            f"{path}: the table must end in .csv or .parquet")
     if path.suffix == ".parquet":
         import_optional("pyarrow.parquet", "parquet")
     return path
@@ -164,24 +165,21 @@ def read_table(path, label=None) -> Evaluation:
     """
     path = Path(path)
     records = _parquet_records(path) if path.suffix == ".parquet" else _csv_records(path)
-    if not records:
-        raise InputError(f"{path}: empty; it should hold a row `stimulus,metric,...` and one row "
-                         "per image")
+    require(records, f"{path}: empty; it should hold a row `stimulus,metric,...` and one row per "
+                     "image")
     metrics = _checked_header(path, records[0][1])
     names, rows = {}, []
     for line, record in records[1:]:
         where = f"{path}, row {line}"
-        if len(record) != len(metrics) + 1:
-            raise InputError(f"{where}: {len(record)} cells, but the header has "
-                             f"{len(metrics) + 1}")
-        if not record[0] or record[0] in names:
-            raise InputError(f"{where}: stimulus {record[0]!r} is already in row "
-                             f"{names[record[0]]}" if record[0] else f"{where}: no stimulus name")
+        require(len(record) == len(metrics) + 1,
+                f"{where}: {len(record)} cells, but the header has {len(metrics) + 1}")
+        require(record[0], f"{where}: no stimulus name")
+        require(record[0] not in names, f"{where}: stimulus {record[0]!r} is already in row "
+                                        f"{names.get(record[0])}")
         names[record[0]] = line
         rows.append([_number(cell, f"{where}, column {metric}")
                      for metric, cell in zip(metrics, record[1:])])
-    if not rows:
-        raise InputError(f"{path}: no images, only a header")
+    require(rows, f"{path}: no images, only a header")
     columns = np.array(rows, np.float64).T
     return Evaluation(tuple(names), dict(zip(metrics, columns)), label or path.stem)
 
@@ -199,12 +197,11 @@ def read_runs(groups) -> dict:
     for group in groups:
         label, found, files = group.partition("=")
         paths = [Path(name) for name in files.split(",")]
-        if not found or not label or "" in files.split(","):
-            raise InputError(f"{group!r}: write the tables of a model's runs as "
-                             "label=first.csv,second.csv,...")
-        twice = [str(path) for path in paths if path in seen or paths.count(path) > 1]
-        if label in models or twice:
-            raise InputError(f"{label if label in models else twice[0]} is named twice")
+        require(found and label and "" not in files.split(","),
+                f"{group!r}: write the tables of a model's runs as label=first.csv,second.csv,...")
+        twice = [label] * (label in models) + [
+            str(path) for path in paths if path in seen or paths.count(path) > 1]
+        require(not twice, f"{twice and twice[0]} is named twice")
         seen.update(paths)
         models[label] = [read_table(path, str(path)) for path in paths]
     return models
@@ -248,15 +245,13 @@ def _parquet_records(path) -> list:
 
 def _checked_header(path, header) -> list:
     """The metrics of a header row."""
-    if header[0] != "stimulus" or len(header) < 2:
-        raise InputError(f"{path}, row 1: the columns must be `stimulus` and metrics, not "
-                         f"{', '.join(header)}")
-    unknown = [metric for metric in header[1:] if metric not in METRICS]
-    if unknown:
-        raise InputError(f"{path}, row 1: no metric {list_some(map(repr, unknown))}; the metrics "
-                         f"are {', '.join(METRICS)}")
-    if len(set(header)) < len(header):
-        raise InputError(f"{path}, row 1: a metric is there twice: {', '.join(header[1:])}")
+    where, unknown = f"{path}, row 1", [name for name in header[1:] if name not in METRICS]
+    require(header[0] == "stimulus" and len(header) > 1,
+            f"{where}: the columns must be `stimulus` and metrics, not {', '.join(header)}")
+    require(not unknown, f"{where}: no metric {list_some(map(repr, unknown))}; the metrics are "
+                         f"{', '.join(METRICS)}")
+    require(len(set(header)) == len(header),
+            f"{where}: a metric is there twice: {', '.join(header[1:])}")
     return header[1:]
 
 
@@ -266,8 +261,7 @@ def _number(cell: str, where: str) -> float:
         value = float(cell) if cell.strip() else math.nan
     except ValueError:
         raise InputError(f"{where}: {cell!r} is not a number") from None
-    if math.isinf(value):
-        raise InputError(f"{where}: {cell!r} is not finite")
+    require(not math.isinf(value), f"{where}: {cell!r} is not finite")
     return value
 
 

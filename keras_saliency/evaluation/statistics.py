@@ -1,7 +1,7 @@
 """Intervals, tests and ranks of models scored on the same images."""
 import numpy as np
 
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 from keras_saliency.metrics import METRICS
 
 # Weakly correlated metrics whose ranks are added up (Kroner et al. 2020, section 4.3).
@@ -44,9 +44,8 @@ def bootstrap_intervals(values, confidence=0.95, draws=10000, seed=0) -> np.ndar
         float64 [K, 2] (low, high); NaN for a column without values.
     """
     values = np.asarray(values, np.float64)
-    if values.ndim != 2 or not 0 < confidence < 1 or draws < 1:
-        raise InputError("values must be [N, K], confidence in (0, 1) and draws above 0; not "
-                         f"{values.shape}, {confidence}, {draws}")
+    require(values.ndim == 2 and 0 < confidence < 1 <= draws, "values must be [N, K], confidence "
+            f"in (0, 1) and draws above 0; not {values.shape}, {confidence}, {draws}")
     intervals = np.full((values.shape[1], 2), np.nan)
     scored = ~np.isnan(values)
     usable = scored.any(axis=0)
@@ -81,8 +80,7 @@ def cumulative_rank(means, metrics=RANKED) -> np.ndarray:
 
     missing = [metric for metric in metrics
                if metric not in means or not np.isfinite(means[metric]).all()]
-    if missing:
-        raise InputError(f"the cumulative rank needs {', '.join(missing)} of every model")
+    require(not missing, f"the cumulative rank needs {', '.join(missing)} of every model")
     ranks = 0
     for metric in metrics:
         sign = -1 if METRICS[metric].higher_is_better else 1
