@@ -7,7 +7,7 @@ neither does any ascending function of it. Inputs, NaN and constant maps: see `f
 import numpy as np
 from numpy.typing import ArrayLike
 
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 from keras_saliency.metrics.checks import check_fixations, check_map
 from keras_saliency.metrics.ranking import area, count_reaching, count_steps, histogram_of_steps
 from keras_saliency.metrics.sums import mass
@@ -32,8 +32,7 @@ def auc_judd(saliency_map: ArrayLike, fixation_map: ArrayLike, jitter: bool = Fa
 
     Source: Judd et al. 2009, "Learning to predict where humans look"; AUC_Judd.m.
     """
-    if ties not in ("matlab", "half"):
-        raise InputError(f'ties must be "matlab" or "half", not {ties!r}')
+    require(ties in ("matlab", "half"), f'ties must be "matlab" or "half", not {ties!r}')
     saliency = check_map(saliency_map)
     index, _ = check_fixations(fixation_map, saliency.values.shape)
     positives, negatives = len(index), saliency.values.size - len(index)
@@ -119,5 +118,4 @@ def auc_shuffled(saliency_map: ArrayLike, fixation_map: ArrayLike, other_map: Ar
 
 def _check_splits(splits, step) -> None:
     count_steps(step)
-    if splits < 1:
-        raise InputError(f"splits must be at least 1, not {splits}")
+    require(splits >= 1, f"splits must be at least 1, not {splits}")

@@ -8,7 +8,7 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
-from keras_saliency.files import InputError
+from keras_saliency.files import InputError, require
 
 # Below this size a fixation map and a density map cannot be told apart by their values.
 _TELLABLE = 100
@@ -64,15 +64,13 @@ def check_fixations(values, shape, name: str = "fixation_map", union=False) -> P
     values = _array(values, name, shape)
     index = np.flatnonzero(values != 0)  # NaN is not 0, so one look at these few is enough
     counts = values.ravel()[index]
-    if not np.isfinite(counts).all():
-        raise InputError(f"{name} holds NaN or infinity; it must count fixations per pixel")
-    if len(counts) and counts.min() < 0:
-        raise InputError(f"{name} holds negative values; it must count fixations per pixel "
-                         "(0, 1, 2, ...)")
-    if _has_fractions(counts) or not union and _looks_like_picture(counts):
-        raise InputError(f"{name} looks like a blurred density: it must count fixations per pixel "
-                         "(0, 1, 2, ...). Pass the unblurred fixation_map; for densities use cc, "
-                         "sim, kld or emd")
+    require(np.isfinite(counts).all(),
+            f"{name} holds NaN or infinity; it must count fixations per pixel")
+    require(not (counts < 0).any(),
+            f"{name} holds negative values; it must count fixations per pixel (0, 1, 2, ...)")
+    require(not _has_fractions(counts) and (union or not _looks_like_picture(counts)),
+            f"{name} looks like a blurred density: it must count fixations per pixel (0, 1, 2, "
+            "...). Pass the unblurred fixation_map; for densities use cc, sim, kld or emd")
     return Pixels(index, counts)
 
 
@@ -83,15 +81,13 @@ def check_density(values, shape, name: str = "fixation_density_map") -> Optional
     are accepted.
     """
     density = check_map(values, name, shape)
-    if density.low < 0:
-        raise InputError(f"{name} must not be negative (minimum {density.low:.3g}); clip the "
-                         "undershoot of a resize at 0, or take exp() of a log-density")
+    require(density.low >= 0, f"{name} must not be negative (minimum {density.low:.3g}); clip the "
+                              "undershoot of a resize at 0, or take exp() of a log-density")
     if density.high == 0:
         return None
-    if _looks_like_counts(density):
-        raise InputError(f"{name} looks like an unblurred fixation_map: isolated whole numbers. "
-                         "Blur it first (datasets.fixations.density_map); for counts use the "
-                         "AUCs, nss or information_gain")
+    require(not _looks_like_counts(density),
+            f"{name} looks like an unblurred fixation_map: isolated whole numbers. Blur it first "
+            "(datasets.fixations.density_map); for counts use the AUCs, nss or information_gain")
     return density
 
 
@@ -100,10 +96,9 @@ def check_log_density(values, name: str = "log_density", shape=None) -> Map:
     checked = check_map(values, name, shape)
     total = np.exp(checked.values - checked.high, dtype=np.float64).sum()
     logsumexp = checked.high + float(np.log(total))
-    if abs(logsumexp) > 1e-3:
-        raise InputError(f"{name} must be a normalised log-density in nats: logsumexp 0, not "
-                         f"{logsumexp:.4g}. Subtract scipy.special.logsumexp({name}); for maps of "
-                         "arbitrary scale use information_gain")
+    require(abs(logsumexp) <= 1e-3, f"{name} must be a normalised log-density in nats: logsumexp "
+            f"0, not {logsumexp:.4g}. Subtract scipy.special.logsumexp({name}); for maps of "
+            "arbitrary scale use information_gain")
     return checked
 
 
@@ -112,25 +107,21 @@ def check_mask(values, shape, name: str = "mask") -> np.ndarray:
     values = _array(values, name, shape)
     index = np.flatnonzero(values != 0)
     inside = values.ravel()[index]
-    if len(inside) and not (inside == inside[0]).all():
-        raise InputError(f"{name} must be binary: bool, 0/1 or 0/255. Compare it with a threshold "
-                         "or with the label value of interest first")
+    require((inside == inside[:1]).all(), f"{name} must be binary: bool, 0/1 or 0/255. Compare it "
+            "with a threshold or with the label value of interest first")
     return index
 
 
 def _array(values, name: str, shape=None) -> np.ndarray:
     """`values` as a real array [H, W], of `shape` if that is given."""
     values = np.asarray(values)
-    if values.dtype.kind not in "biuf":
-        raise InputError(f"{name} must hold real numbers, not {values.dtype}")
-    if values.ndim != 2 or values.size == 0:
-        remedy = "; take one map with [..., 0]" if values.ndim in (3, 4) else ""
-        raise InputError(f"{name} must be two-dimensional [H, W] and not empty, "
-                         f"not of shape {values.shape}{remedy}")
-    if shape is not None and values.shape != tuple(shape):
-        raise InputError(f"{name} has shape {values.shape}, but the prediction {tuple(shape)}; "
-                         "resize the prediction to the size of the stimulus (never a "
-                         "fixation_map)")
+    require(values.dtype.kind in "biuf", f"{name} must hold real numbers, not {values.dtype}")
+    remedy = "; take one map with [..., 0]" if values.ndim in (3, 4) else ""
+    require(values.ndim == 2 and values.size, f"{name} must be two-dimensional [H, W] and not "
+                                              f"empty, not of shape {values.shape}{remedy}")
+    require(shape is None or values.shape == tuple(shape),
+            f"{name} has shape {values.shape}, but the prediction {shape}; resize the prediction "
+            "to the size of the stimulus (never a fixation_map)")
     return values
 
 

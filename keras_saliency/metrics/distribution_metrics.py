@@ -13,7 +13,7 @@ import warnings
 import numpy as np
 from numpy.typing import ArrayLike
 
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 from keras_saliency.metrics.checks import Map, check_density, check_map
 from keras_saliency.metrics.imresize import imresize
 from keras_saliency.metrics.sums import centred, dot, mass
@@ -109,8 +109,8 @@ def emd(saliency_map: ArrayLike, fixation_density_map: ArrayLike, reduction: str
     Source: Rubner et al. 2000, "The earth mover's distance"; EMD.m of github.com/cvzoya/saliency
     at 3c4d244 (with the matching: 26e7105).
     """
-    if reduction not in ("area", "matlab"):
-        raise InputError(f'reduction must be "area" or "matlab", not {reduction!r}')
+    require(reduction in ("area", "matlab"),
+            f'reduction must be "area" or "matlab", not {reduction!r}')
     saliency = check_map(saliency_map)
     density = check_density(fixation_density_map, saliency.values.shape)
     if density is None:

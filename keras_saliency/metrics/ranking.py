@@ -1,7 +1,7 @@
 """Counting for the AUCs, exact and without a loop over thresholds."""
 import numpy as np
 
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 
 # Few pixels share one of so many bins with a threshold, and the table fits the processor's cache.
 _BINS = 1 << 15
@@ -46,8 +46,7 @@ def _count_directly(values, thresholds, strict):
 
 def count_steps(step: float) -> int:
     """Return the number of thresholds 0, step, 2 step, ... up to 1."""
-    if not 0 < step <= 1:
-        raise InputError(f"step must be above 0 and at most 1, not {step}")
+    require(0 < step <= 1, f"step must be above 0 and at most 1, not {step}")
     return int((1 + _SLACK) / step) + 1
 
 

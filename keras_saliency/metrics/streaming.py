@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 from keras_saliency.metrics import METRICS
 
 
@@ -88,11 +88,9 @@ class StreamingScores:
     def __init__(self, metrics):
         names = list(metrics)
         unknown = [name for name in names if name not in METRICS]
-        if unknown or not names:
-            raise InputError(f"no metric {', '.join(map(repr, unknown)) or 'given'}; "
-                             f"choose from {', '.join(METRICS)}")
-        if len(set(names)) < len(names):
-            raise InputError(f"a metric is named twice: {', '.join(names)}")
+        require(names and not unknown, f"no metric {', '.join(map(repr, unknown)) or 'given'}; "
+                                       f"choose from {', '.join(METRICS)}")
+        require(len(set(names)) == len(names), f"a metric is named twice: {', '.join(names)}")
         self.metrics = {name: dict(metrics[name]) if isinstance(metrics, dict) else {}
                         for name in names}
         self.moments = Moments.empty(len(names))
@@ -128,8 +126,7 @@ class StreamingScores:
             metric = METRICS[name]
             wanted = (metric.prediction, *metric.references)
             missing = [argument for argument in wanted if argument not in given]
-            if missing:
-                raise InputError(f"{name} needs {', '.join(missing)}")
+            require(not missing, f"{name} needs {', '.join(missing)}")
             if metric.sampled and seed is not None:
                 options = {"seed": seed, **options}
             scores[name] = metric.function(*(given[a] for a in wanted), **options)
@@ -137,9 +134,8 @@ class StreamingScores:
 
     def merge(self, other: "StreamingScores") -> "StreamingScores":
         """Add the scores of another part of the stream, by the same metrics; return self."""
-        if list(self.metrics.items()) != list(other.metrics.items()):
-            raise InputError(f"cannot merge scores of {self.metrics} with those of "
-                             f"{other.metrics}")
+        require(list(self.metrics.items()) == list(other.metrics.items()),
+                f"cannot merge scores of {self.metrics} with those of {other.metrics}")
         self.moments = self.moments.merge(other.moments)
         return self
 
