@@ -45,7 +45,6 @@ DATASETS = {
     "salicon": salicon.SPEC,
 }
 
-
 __getattr__, __dir__ = lazy(__name__, {"training_data": "keras_saliency.datasets.pipeline"})
 
 

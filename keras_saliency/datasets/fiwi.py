@@ -39,7 +39,7 @@ def load(root, *, pixels_per_dva=26.0) -> SaliencyDataset:
 
 
 def _parent(root: Path, name: str) -> Path:
-    """The folder at or below `root` that holds the folder `name`; only `root` may do so twice."""
+    """`root` if it holds the folder `name`, else the only folder below it that does."""
     if (root / name).is_dir():
         return root
     found = sorted(p for p in root.rglob(name) if p.is_dir() and "__MACOSX" not in p.parts)

@@ -1,4 +1,4 @@
-"""The folders of a dataset: finding stimuli, and the files that belong to them by name."""
+"""Search of the folders of a dataset for stimuli and the files that belong to them by name."""
 from collections import Counter
 from pathlib import Path
 
@@ -9,7 +9,7 @@ PICTURES, MATLAB = (".jpg", ".jpeg", ".png", ".bmp"), (".mat",)
 
 
 def require_folder(path, dataset: str, expected: str) -> Path:
-    """Return the root of a dataset, a folder that exists; errors say what is `expected` in it."""
+    """Return the root folder of a dataset; the error names the contents that are `expected`."""
     require(path is not None, f"{dataset}: data.root is not set; give the folder with {expected}, "
                               "for example data.root=PATH")
     path = Path(path).expanduser()
@@ -52,7 +52,7 @@ def list_stimuli(root, name: str, dataset: str) -> list:
 
 
 def list_partners(stimuli, root, name: str, what: str, dataset: str, endings=PICTURES) -> list:
-    """Return the file in `root/name` that belongs to each stimulus; `what` says what these are."""
+    """Return the file in `root/name` that belongs to each stimulus; errors call it `what`."""
     folder = sub_folder(root, name, dataset)
     return match_by_stem(stimuli, list_files(folder, endings), f"{what} in {folder}")
 

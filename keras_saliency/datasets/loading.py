@@ -1,4 +1,4 @@
-"""The stimuli of a run, read as the section `data` of a config, or a list of sections, says."""
+"""Stimuli of a run, from the section `data` of its config or a list of sections."""
 import dataclasses
 from collections import Counter
 from dataclasses import dataclass

@@ -33,7 +33,7 @@ class Share:
 
 
 def steps_per_epoch(shares: Sequence[Share], batch: int) -> int:
-    """Return the number of whole batches in an epoch; stimuli left over have other epochs."""
+    """Return the number of whole batches in an epoch; other epochs have the stimuli left over."""
     return sum(_whole_batches(shares, batch).values())
 
 

@@ -79,24 +79,25 @@ def training_data(dataset: SaliencyDataset, canvas, batch: int, *, target: str =
                   sigma: Optional[float] = None, fit: str = maps.PAD, shuffle: bool = True,
                   mirror: bool = False, crop: float = 1.0, color: float = 0.0, seed: int = 42,
                   epochs: int = 1) -> tf.data.Dataset:
-    """Batches for `keras.Model.fit`, as the training of this package sees them.
+    """Return the batches of this package's own training, for `keras.Model.fit`.
 
     Args:
-        dataset: stimuli with fixations or density maps, as of `load_dataset`.
+        dataset: stimuli with fixations or density maps, such as `load_dataset` returns.
         canvas: (h, w) of the network.
         target: "fixation_density_map" for losses such as `losses.kld`, or "fixation_map" (counts)
             for `losses.neg_nss`.
         sigma: blur of the density in stimulus pixels; None for that of the dataset's literature.
-            Published density maps are taken as they are.
+            Published density maps are not blurred.
         fit: "pad" keeps the aspect ratio of a stimulus, "stretch" fills the canvas.
         shuffle: False for validation: all stimuli once, in their order and unchanged.
-        mirror, crop, color: flip half of the examples; see `Augmentation`.
-        seed, epochs: of the order. For a new order in each epoch give `epochs` here and to `fit`,
-            with `steps_per_epoch=len(data) // epochs`.
+        mirror: flip half of the examples left-right. crop, color: see `Augmentation`.
+        seed: of the order and the augmentation.
+        epochs: passes over the stimuli, each in another order. Give `fit` the same number, and
+            `steps_per_epoch=len(data) // epochs`.
 
     Returns:
         Batches of (image, target), float32 [batch, h, w, 3] RGB 0..255 and [batch, h, w, 1]. The
-        density has its peak at 1. Stimuli that do not fill a batch wait for another epoch.
+        peak of a density is 1. An epoch has whole batches only; it leaves the other stimuli out.
 
     Raises:
         DatasetError: fewer stimuli than a batch; no fixations for "fixation_map"; or an unknown

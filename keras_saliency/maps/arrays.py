@@ -60,7 +60,7 @@ def blur(image, profile) -> np.ndarray:
 
 
 def finished(canvas_map, size, fit, finish) -> np.ndarray:
-    """float32 [H, W, 1] of a canvas map [h, w, 1]; see `tensors.finished`."""
+    """Return the published map float32 [H, W, 1]; see `tensors.finished`."""
     values = canvas_map
     if (finish.scale, finish.shift) != (1.0, 0.0):
         values = values * np.float32(finish.scale) + np.float32(finish.shift)

@@ -102,7 +102,7 @@ class ImageMeanMetric(keras.metrics.Metric):
         return tf.convert_to_tensor(self.total) / tf.convert_to_tensor(self.images)
 
     def merge_state(self, metrics):
-        """Add what other metrics of the same class have seen."""
+        """Add the scores of other metrics of the same class."""
         for metric in metrics:
             self.total.assign_add(metric.total)
             self.images.assign_add(metric.images)

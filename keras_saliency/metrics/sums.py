@@ -1,4 +1,4 @@
-"""Float64 arithmetic on whole maps that the metrics share, in as few passes as they allow."""
+"""Float64 arithmetic on whole maps, shared by the metrics."""
 import numpy as np
 
 from keras_saliency.metrics.checks import Map
