@@ -20,55 +20,36 @@ from keras_saliency.compat import KERAS_3, register
 
 __all__ = ["Maxout", "TQDMProgressBar", "WeightNormalization"]
 
-OVERALL_BAR = "{l_bar}{bar} {n_fmt}/{total_fmt} ETA: {remaining}s,  {rate_fmt}{postfix}"
 EPOCH_BAR = "{n_fmt}/{total_fmt}{bar} ETA: {remaining}s - {desc}"
 
 
 class TQDMProgressBar(keras.callbacks.Callback):
-    """Progress as tqdm bars: one over the epochs, one per epoch (or evaluation) with metrics.
+    """Progress as a tqdm bar with metrics for each epoch, and for `evaluate`.
 
     Pass `verbose=0` to `fit`. The bars go to standard error, the line "Epoch 1/5" above each
     to standard output.
 
     Args:
         metrics_separator: text between metrics.
-        overall_bar_format, epoch_bar_format: tqdm bar formats; {desc} holds the metrics.
         metrics_format: format of one metric, with {name} and {value}.
-        update_per_second: most redraws of the epoch bar per second.
-        leave_epoch_progress, leave_overall_progress: keep the bar on the screen once done.
-        show_epoch_progress, show_overall_progress: False hides it.
+        update_per_second: most redraws per second.
     """
 
-    def __init__(self, metrics_separator=" - ", overall_bar_format=OVERALL_BAR,
-                 epoch_bar_format=EPOCH_BAR, metrics_format="{name}: {value:0.4f}",
-                 update_per_second=10, leave_epoch_progress=True, leave_overall_progress=True,
-                 show_epoch_progress=True, show_overall_progress=True):
+    def __init__(self, metrics_separator=" - ", metrics_format="{name}: {value:0.4f}",
+                 update_per_second=10):
         super().__init__()
         self.metrics_separator, self.metrics_format = metrics_separator, metrics_format
-        self.overall_bar_format, self.epoch_bar_format = overall_bar_format, epoch_bar_format
         self.update_per_second = update_per_second
-        self.leave_epoch_progress = leave_epoch_progress
-        self.leave_overall_progress = leave_overall_progress
-        self.show_epoch_progress = show_epoch_progress
-        self.show_overall_progress = show_overall_progress
-        self._overall_bar = self._bar = None
         self._training = False
 
     def on_train_begin(self, logs=None):
         self._training = True
-        if self.show_overall_progress:
-            self._overall_bar = _new_bar(
-                "Training", self.params["epochs"], self.overall_bar_format,
-                self.leave_overall_progress, "epochs")
 
     def on_train_end(self, logs=None):
         self._training = False
-        if self._overall_bar is not None:
-            self._overall_bar.close()
 
     def on_epoch_begin(self, epoch, logs=None):
-        if self.show_epoch_progress:
-            print(f"Epoch {epoch + 1}/{self.params['epochs']}")
+        print(f"Epoch {epoch + 1}/{self.params['epochs']}")
         self._open("")
 
     def on_train_batch_end(self, batch, logs=None):
@@ -76,8 +57,6 @@ class TQDMProgressBar(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self._close(logs)
-        if self._overall_bar is not None:
-            self._overall_bar.update(1)
 
     # Validation inside fit is part of the epoch; only `evaluate` has a bar of its own.
     def on_test_begin(self, logs=None):
@@ -92,39 +71,28 @@ class TQDMProgressBar(keras.callbacks.Callback):
         if not self._training:
             self._close(logs)
 
-    def _metrics(self, logs):
-        return self.metrics_separator.join(
-            self.metrics_format.format(name=name, value=float(value))
-            for name, value in (logs or {}).items() if name not in ("batch", "size"))
-
     def _open(self, description):
         self._waiting, self._drawn_at = 0, time.monotonic()
-        if self.show_epoch_progress:
-            self._bar = _new_bar(description, self.params["steps"], self.epoch_bar_format,
-                                 self.leave_epoch_progress, "steps")
+        self._bar = tqdm(desc=description, total=self.params["steps"],  # None: of unknown length
+                         bar_format=EPOCH_BAR, unit="steps", dynamic_ncols=True)
 
     def _step(self, logs):
         self._waiting += 1
         now = time.monotonic()
-        if self._bar is not None and now - self._drawn_at >= 1 / self.update_per_second:
-            self._bar.desc = self._metrics(logs)
-            self._bar.update(self._waiting)
+        if now - self._drawn_at >= 1 / self.update_per_second:
+            self._draw(logs)
             self._waiting, self._drawn_at = 0, now
 
     def _close(self, logs):
-        if self._bar is None:
-            return
-        self._bar.desc = self._metrics(logs)
         self._bar.miniters = self._bar.mininterval = 0  # so that the last state is drawn
-        self._bar.update(self._waiting)
+        self._draw(logs)
         self._bar.close()
-        self._bar = None
 
-
-def _new_bar(description, total, bar_format, leave, unit):
-    """Return a tqdm bar (in a notebook, its widget); `total` is None if the length is unknown."""
-    return tqdm(desc=description, total=total, bar_format=bar_format, leave=leave, unit=unit,
-                dynamic_ncols=True)
+    def _draw(self, logs):
+        self._bar.desc = self.metrics_separator.join(
+            self.metrics_format.format(name=name, value=float(value))
+            for name, value in (logs or {}).items() if name not in ("batch", "size"))
+        self._bar.update(self._waiting)
 
 
 def __getattr__(name):

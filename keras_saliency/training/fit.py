@@ -160,7 +160,7 @@ def _loop(run: Run, place, optimizer, adversary, shares, scorers, log) -> None:
             callbacks=[callbacks.StopWhenDiverged(run.model),
                        callbacks.ValidationScores(validate), recorder,
                        callbacks.TensorBoardScores(folder / "tensorboard", _pictures(run)),
-                       *_unit_callbacks(run), TQDMProgressBar(show_overall_progress=False)])
+                       *_unit_callbacks(run), TQDMProgressBar()])
     except KeyboardInterrupt:
         run.save("interrupted.h5", recorder.rows)
         log(f"\ninterrupted: weights as they were in {folder / 'interrupted.h5'}; "

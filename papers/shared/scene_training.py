@@ -147,7 +147,7 @@ def train_scenes(scenes: Scenes, folder, encoder_weights="imagenet", finetune_la
              steps_per_epoch=pipeline.steps_per_epoch(len(training), batch),
              validation_data=pipeline.indexed_stream(len(validation), loaders[1], batch),
              callbacks=[keras.callbacks.CSVLogger(str(folder / "scenes.csv")),
-                        TQDMProgressBar(show_overall_progress=False)])
+                        TQDMProgressBar()])
     weights_file.save(model, folder / "scene_encoder.h5", {
         "encoder": "vgg16", "preprocessing": "caffe", "training_data": "scenes",
         "training_stimuli": len(training), "scenes": scenes.names})
