@@ -41,7 +41,8 @@ def state(optimizer, adversary=None) -> dict:
 
 def numbered(variables) -> dict:
     """Return {"00000": array, ...}: the values of variables as a group of a checkpoint."""
-    return {f"{index:05d}": np.asarray(value) for index, value in enumerate(variables)}
+    return {f"{index:05d}": value.numpy() if hasattr(value, "numpy") else np.asarray(value)
+            for index, value in enumerate(variables)}
 
 
 def matching(path, group, variables):
