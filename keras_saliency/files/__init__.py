@@ -14,7 +14,7 @@ from keras_saliency.files.errors import (
     printable,
     require,
 )
-from keras_saliency.files.tables import plain_cell, safe_cell, write_csv
+from keras_saliency.files.tables import plain_cell, read_csv, safe_cell, write_csv
 from keras_saliency.files.writing import (
     atomic_folder,
     atomic_path,
@@ -25,10 +25,9 @@ from keras_saliency.files.writing import (
 )
 
 __all__ = ["InputError", "MissingPackage", "NotTrusted", "atomic_folder", "atomic_path",
-           "first_line",
-           "import_optional", "list_some", "plain_cell", "printable", "remove_abandoned",
-           "require", "require_writable", "safe_cell", "sha256", "temporary_path",
-           "uninterrupted", "write_csv"]
+           "first_line", "import_optional", "list_some", "plain_cell", "printable", "read_csv",
+           "remove_abandoned", "require", "require_writable", "safe_cell", "sha256",
+           "temporary_path", "uninterrupted", "write_csv"]
 
 
 def sha256(*paths) -> str:

@@ -15,6 +15,12 @@ def write_csv(path, header, rows) -> None:
                 for row in (header, *rows))
 
 
+def read_csv(path) -> list:
+    """Return the rows of a CSV of our own as dicts of texts; csv.Error for a damaged one."""
+    with open(path, newline="", encoding="utf-8") as file:
+        return [*csv.DictReader(file, strict=True)]
+
+
 def safe_cell(text) -> str:
     """Quote a text that a spreadsheet would compute; numbers stay, with any sign.
 

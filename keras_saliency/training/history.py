@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 from keras_saliency.config import ConfigError
-from keras_saliency.files import write_csv
+from keras_saliency.files import read_csv, write_csv
 from keras_saliency.metrics import METRICS
 
 
@@ -35,9 +35,8 @@ def read_history(path) -> list:
     if not path.is_file():
         return []
     try:
-        with open(path, newline="", encoding="utf-8") as file:
-            rows = [{key: int(value) if key == "epoch" else float(value)
-                     for key, value in row.items()} for row in csv.DictReader(file, strict=True)]
+        rows = [{key: int(value) if key == "epoch" else float(value)
+                 for key, value in row.items()} for row in read_csv(path)]
     except (csv.Error, TypeError, ValueError) as error:
         raise ConfigError(f"{path} is damaged ({error}); bring back a copy of it, or start a new "
                           "run: set name=NAME") from None

@@ -1,5 +1,4 @@
 """A run of DeepGaze I: its fit, the weights of its units, the prediction of each observer."""
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.dataset import DatasetError
 from keras_saliency.evaluation.center_bias import center_bias
 from keras_saliency.evaluation.gold_standard import fit_gold_standard, information_gain_explained
-from keras_saliency.files import plain_cell, write_csv
+from keras_saliency.files import plain_cell, read_csv, write_csv
 from keras_saliency.models import weights_file
 from keras_saliency.models.deepgaze1 import HALVED, receptive_field
 from keras_saliency.report import plots
@@ -271,7 +270,7 @@ def leave_one_observer_out(run, likelihoods, start, center, log) -> bool:
 
 def _read_rows(path: Path) -> list:
     """Return the rows of observers.csv below its header; [] without one of these columns."""
-    rows = _read_table(path) if path.exists() else []
+    rows = read_csv(path) if path.exists() else []
     return [tuple(row.values()) for row in rows if tuple(row) == OBSERVERS_HEADER]
 
 
@@ -341,7 +340,7 @@ def observer_shares(path) -> tuple:
         (number of observers, {"training" or "validation": (bits per fixation over the center_bias,
         those of the gold standard, share of the first in the second)}).
     """
-    rows = [{key: float(cell) for key, cell in row.items()} for row in _read_table(path)]
+    rows = [{key: float(cell) for key, cell in row.items()} for row in read_csv(path)]
     found = {}
     for gain, explainable, stimuli in zip(GAINS, EXPLAINABLE, ("training", "validation")):
         gains, gold = (np.array([row[key] for row in rows]) for key in (gain, explainable))
@@ -354,18 +353,13 @@ def read_patches(folder) -> list:
     """Return the rows of a run's patches.csv as dicts: numbers, and texts `layer`, `stimulus`."""
     return [{**{key: int(row[key]) for key in ("rank", "unit", "place", "row", "column")},
              "layer": row["layer"], "stimulus": plain_cell(row["stimulus"]),
-             "response": float(row["response"])} for row in _read_table(folder / PATCHES)]
+             "response": float(row["response"])} for row in read_csv(folder / PATCHES)]
 
 
 def read_units(folder) -> list:
     """Return the rows of a run's units.csv as dicts, sorted by the size of the weight."""
     return [{"rank": int(row["rank"]), "layer": row["layer"], "unit": int(row["unit"]),
-             "weight": float(row["weight"])} for row in _read_table(folder / UNITS)]
-
-
-def _read_table(path) -> list:
-    with open(path, newline="", encoding="utf-8") as file:
-        return [*csv.DictReader(file)]
+             "weight": float(row["weight"])} for row in read_csv(folder / UNITS)]
 
 
 def draw_patches(run, path=None) -> None:

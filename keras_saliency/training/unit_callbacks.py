@@ -1,5 +1,4 @@
 """A Keras callback that scores the units of a network while it trains."""
-import csv
 from pathlib import Path
 
 import h5py
@@ -8,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_saliency.datasets.dataset import SaliencyDataset
-from keras_saliency.files import InputError, atomic_path, write_csv
+from keras_saliency.files import InputError, atomic_path, read_csv, write_csv
 from keras_saliency.units.detectors import BEST_IMAGES, fixation_detectors
 from keras_saliency.units.unit_scores import score_dataset
 
@@ -76,10 +75,9 @@ class UnitNSS(keras.callbacks.Callback):
             self._write_tensorboard(epoch, scores, detectors)
 
     def _write_csv(self, epoch, scores, detectors):
-        path, rows = self.folder / "unit_nss.csv", []
-        if path.is_file():
-            with open(path, newline="", encoding="utf-8") as file:
-                rows = [row for row in csv.DictReader(file) if int(row["epoch"]) < epoch]
+        path = self.folder / "unit_nss.csv"
+        rows = [row for row in (read_csv(path) if path.is_file() else [])
+                if int(row["epoch"]) < epoch]
         for layer, found in detectors.items():
             mean = scores[layer].moments.mean
             rows.append({"epoch": epoch, "layer": layer, "units": len(mean),
