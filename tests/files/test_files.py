@@ -111,6 +111,8 @@ def test_other_cells_stay(text):
 
 def test_tables_hold_numbers_and_no_formulas(tmp_path):
     files.write_csv(tmp_path / "t.csv", ("stimulus", "=nss"), [("@a", -0.5), ("b", "-0.5000")])
+    assert files.read_csv(tmp_path / "t.csv") == [{"stimulus": "'@a", "'=nss": "-0.5"},
+                                                  {"stimulus": "b", "'=nss": "-0.5000"}]
     assert (tmp_path / "t.csv").read_text().split() == [
         "stimulus,'=nss", "'@a,-0.5", "b,-0.5000"]
 
