@@ -9,6 +9,7 @@ from keras_saliency.config.checks import (
     ConfigError,
     check_size,
     is_whole,
+    require,
 )
 from keras_saliency.config.reading import (
     from_dict,
@@ -31,4 +32,4 @@ from keras_saliency.config.sections import (
 __all__ = ["AdversarialConfig", "Config", "ConfigError", "DataConfig", "EvaluationConfig", "FITS",
            "LARGEST_CANVAS", "LbfgsConfig", "MIRRORED", "MULTI_WORKER", "ModelConfig", "ONE",
            "PRECISIONS", "TrainConfig", "check_size", "from_dict", "in_section", "is_whole",
-           "load", "read_pairs", "save", "to_dict"]
+           "load", "read_pairs", "require", "save", "to_dict"]

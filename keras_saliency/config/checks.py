@@ -20,7 +20,7 @@ class ConfigError(InputError):
     """A config file or an override is wrong; the message names the key and the remedy."""
 
 
-require = partial(files.require, error=ConfigError)
+require = partial(files.require, error=ConfigError)  # (condition, message)
 
 
 def is_whole(value) -> bool:

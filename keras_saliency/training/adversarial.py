@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import keras
 import tensorflow as tf
 
-from keras_saliency.config import ConfigError, TrainConfig
+from keras_saliency.config import TrainConfig, require
 from keras_saliency.models.salgan import salgan_discriminator
 from keras_saliency.models.weights_file import WeightsError
 from keras_saliency.training.checkpoints import matching, numbered, optimizer_variables
@@ -34,9 +34,9 @@ class Adversary:
         self.optimizer.build(self.discriminator.trainable_variables)
         groups = self._groups()
         values = {group: matching(path, group, variables) for group, variables in groups.items()}
-        if None in values.values():
-            raise WeightsError(f"{path} does not hold the state of this discriminator; start a new "
-                               f"run from its generator: set model.weights={path}")
+        require(None not in values.values(),
+                f"{path} does not hold the state of this discriminator; start a new run from its "
+                f"generator: set model.weights={path}", error=WeightsError)
         for group, variables in groups.items():
             for variable, value in zip(variables, values[group]):
                 variable.assign(value)
@@ -49,11 +49,10 @@ class Adversary:
 
 def make_adversary(settings: TrainConfig, canvas, optimizer) -> Adversary:
     """Return the discriminator for maps on `canvas` (h, w), with its own `optimizer`."""
-    if settings.cache != "none":
-        raise ConfigError("train.adversarial needs the stimuli themselves: set train.cache=none")
-    if canvas[0] % 16 or canvas[1] % 16:
-        raise ConfigError(f"train.adversarial: the sides of the canvas must be multiples of 16, "
-                          f"not {canvas[0]}x{canvas[1]}")
+    require(settings.cache == "none",
+            "train.adversarial needs the stimuli themselves: set train.cache=none")
+    require(not any(side % 16 for side in canvas), "train.adversarial: the sides of the canvas "
+            f"must be multiples of 16, not {canvas[0]}x{canvas[1]}")
     discriminator = salgan_discriminator(
         (*canvas, 3), width_multiplier=settings.adversarial.width_multiplier)
     return Adversary(discriminator, optimizer)

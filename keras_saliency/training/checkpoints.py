@@ -5,7 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_saliency.config import ConfigError
+from keras_saliency.config import ConfigError, require
 from keras_saliency.models import weights_file
 from keras_saliency.models.weights_file import WeightsError
 from keras_saliency.training.history import history_until, read_history
@@ -88,9 +88,8 @@ def require_beginning(folder: Path) -> None:
     A run that is killed while it saves its first epoch has a history of one row.
     """
     rows = read_history(folder / HISTORY)
-    if len(rows) > 1:
-        raise ConfigError(f"{folder / HISTORY} holds {len(rows)} epochs, but {folder / LAST} is "
-                          "missing; bring back a copy of it, or start a new run: set name=NAME")
+    require(len(rows) <= 1, f"{folder / HISTORY} holds {len(rows)} epochs, but {folder / LAST} is "
+                            "missing; bring back a copy of it, or start a new run: set name=NAME")
 
 
 def epoch_of(path) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from keras_saliency.files import InputError, atomic_path
+from keras_saliency.files import InputError, atomic_path, require
 from keras_saliency.models.pretrained import encoder_layers
 
 DTYPE = np.float16
@@ -33,9 +33,8 @@ def freeze_through(model, block) -> list:
         InputError: the encoder has no such block (lists those it has).
     """
     blocks = {name: theirs.split("_")[0] for name, theirs in encoder_layers(model).items()}
-    if block not in blocks.values():
-        raise InputError(f"{model.name} has no encoder block {block!r} to freeze; "
-                         f"it has {', '.join(sorted(set(blocks.values()))) or 'none'}")
+    require(block in blocks.values(), f"{model.name} has no encoder block {block!r} to freeze; "
+            f"it has {', '.join(sorted(set(blocks.values()))) or 'none'}")
     return _freeze(model, [name for name, theirs in blocks.items() if theirs <= block])
 
 
@@ -52,8 +51,8 @@ def finetune_last(model, count) -> list:
         InputError: another count.
     """
     convolutions = sorted(encoder_layers(model), key=encoder_layers(model).get)
-    if count != "all" and not (isinstance(count, int) and 0 <= count <= len(convolutions)):
-        raise InputError(f"finetune_layers is 0 to {len(convolutions)} or all, not {count!r}")
+    require(count == "all" or isinstance(count, int) and 0 <= count <= len(convolutions),
+            f"finetune_layers is 0 to {len(convolutions)} or all, not {count!r}")
     return _freeze(model, [] if count == "all" else convolutions[:len(convolutions) - count])
 
 

@@ -5,7 +5,7 @@ import tensorflow as tf
 from keras_saliency import losses, maps
 from keras_saliency.addons import TQDMProgressBar
 from keras_saliency.compat import RampedSGD
-from keras_saliency.config import Config, ConfigError, ModelConfig, TrainConfig
+from keras_saliency.config import Config, ConfigError, ModelConfig, TrainConfig, require
 from keras_saliency.datasets import orders, pipeline
 from keras_saliency.datasets.loading import load_sections, training_shares
 from keras_saliency.evaluation.scoring import choose_metrics, evaluate
@@ -87,12 +87,10 @@ def _train(config: Config, place, resume, log) -> Run:
         check_canvas(plain, spec.canvas_for(size))
     _require_one_dataset(settings, sections)
     if settings.lbfgs is not None:
-        if spec.fit != maps.PAD:
-            raise ConfigError(f"data.fit={spec.fit} is not for train.lbfgs, whose likelihood is "
-                              "defined on padded stimuli: set data.fit=pad")
-        if sections[0].data.weight != 1:
-            raise ConfigError("data.weight is not for train.lbfgs, which takes every stimulus once "
-                              "at each step: leave it out")
+        require(spec.fit == maps.PAD, f"data.fit={spec.fit} is not for train.lbfgs, whose "
+                "likelihood is defined on padded stimuli: set data.fit=pad")
+        require(sections[0].data.weight == 1, "data.weight is not for train.lbfgs, which takes "
+                "every stimulus once at each step: leave it out")
         return lbfgs.train(config, plain, sections, resume, log)
     model = at_precision(plain, settings.precision)
     _check_monitor(settings.monitor, sections, scorers)
@@ -175,9 +173,8 @@ def build(settings: ModelConfig, train: TrainConfig) -> keras.Model:
         settings.name, encoder_weights=settings.encoder_weights, **settings.options)
     if settings.weights is not None:
         trained = load_pretrained(settings.weights, trust=is_own(settings.name))
-        if trained.name != model.name:
-            raise ConfigError(f"model.weights {settings.weights!r} is for {trained.name}, "
-                              f"model.name is {model.name}")
+        require(trained.name == model.name, f"model.weights {settings.weights!r} is for "
+                f"{trained.name}, model.name is {model.name}")
         model.set_weights(trained.get_weights())
     if train.freeze is not None:
         features.freeze_through(model, train.freeze)
@@ -206,9 +203,8 @@ def make_optimizer(train: TrainConfig, steps: int) -> keras.optimizers.Optimizer
 
 def _optimizer(settings, rate, where, ramp=None):
     """Return the optimizer of section `where`; `ramp`: options of `RampedSGD`, if any."""
-    if settings.optimizer not in OPTIMIZERS:
-        raise ConfigError(f"{where}.optimizer {settings.optimizer!r}; choose from "
-                          f"{', '.join(OPTIMIZERS)}")
+    require(settings.optimizer in OPTIMIZERS, f"{where}.optimizer {settings.optimizer!r}; choose "
+                                              f"from {', '.join(OPTIMIZERS)}")
     build = RampedSGD if ramp else OPTIMIZERS[settings.optimizer]
     try:
         return build(rate, **settings.optimizer_options, **(ramp or {}))
@@ -261,10 +257,9 @@ def _require_one_dataset(settings: TrainConfig, sections) -> None:
     upright = sections[0].spec.upright
     for key, refused in (("lbfgs", upright or len(sections) > 1),
                          ("unit_layers", upright or len(sections) > 1), ("adversarial", upright)):
-        if getattr(settings, key) and refused:
-            raise ConfigError(f"train.{key} is for one canvas" + (
-                ": set data.upright=false" if upright else
-                " and one dataset: name one in data, which is a list"))
+        require(not (getattr(settings, key) and refused), f"train.{key} is for one canvas" + (
+            ": set data.upright=false" if upright else
+            " and one dataset: name one in data, which is a list"))
 
 
 def _check_monitor(monitor: str, sections, scorers) -> None:
@@ -272,6 +267,5 @@ def _check_monitor(monitor: str, sections, scorers) -> None:
     if len(sections) > 1:
         columns += [f"{section.label}_val_{name}" for section, scorer in zip(sections, scorers)
                     for name in ("loss", *scorer.metrics)]
-    if monitor not in columns:
-        raise ConfigError(f"train.monitor {monitor!r}; choose from {', '.join(columns)} "
-                          "(evaluation.every adds more)")
+    require(monitor in columns, f"train.monitor {monitor!r}; choose from {', '.join(columns)} "
+                                "(evaluation.every adds more)")

@@ -3,7 +3,7 @@ import csv
 import math
 from pathlib import Path
 
-from keras_saliency.config import ConfigError
+from keras_saliency.config import ConfigError, require
 from keras_saliency.files import read_csv, write_csv
 from keras_saliency.metrics import METRICS
 
@@ -40,9 +40,9 @@ def read_history(path) -> list:
     except (csv.Error, TypeError, ValueError) as error:
         raise ConfigError(f"{path} is damaged ({error}); bring back a copy of it, or start a new "
                           "run: set name=NAME") from None
-    if [row.get("epoch") for row in rows] != list(range(1, len(rows) + 1)):
-        raise ConfigError(f"{path} does not hold the epochs 1 to {len(rows)}; bring back a copy of "
-                          "it, or start a new run: set name=NAME")
+    require([row.get("epoch") for row in rows] == list(range(1, len(rows) + 1)),
+            f"{path} does not hold the epochs 1 to {len(rows)}; bring back a copy of it, or start "
+            "a new run: set name=NAME")
     return rows
 
 
@@ -53,10 +53,9 @@ def history_until(epoch: int, path, checkpoint) -> list:
         ConfigError: there are fewer; training would go on under wrong numbers.
     """
     rows = read_history(path)
-    if len(rows) < epoch:
-        raise ConfigError(f"{path} holds {len(rows)} epochs, but {checkpoint} is of epoch {epoch}; "
-                          "bring back a copy of the history, or start a new run from the weights: "
-                          f"set model.weights={checkpoint}")
+    require(len(rows) >= epoch, f"{path} holds {len(rows)} epochs, but {checkpoint} is of epoch "
+            f"{epoch}; bring back a copy of the history, or start a new run from the weights: "
+            f"set model.weights={checkpoint}")
     return rows[:epoch]
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from tqdm import tqdm
 
 from keras_saliency import maps, metrics
-from keras_saliency.config import ConfigError, EvaluationConfig, TrainConfig
+from keras_saliency.config import EvaluationConfig, TrainConfig, require
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.dataset import DatasetError
 from keras_saliency.evaluation.center_bias import center_bias
@@ -50,31 +50,27 @@ def train(config, model, sections, resume, log) -> Run:
 
 def check(settings: TrainConfig, model, training, validation, canvas) -> None:
     """Raise `ConfigError` if the model or the stimuli do not suit `train.lbfgs`."""
-    if model.name != "deepgaze1":
-        raise ConfigError(f"train.lbfgs fits deepgaze1, not {model.name}; leave it out")
+    require(model.name == "deepgaze1",
+            f"train.lbfgs fits deepgaze1, not {model.name}; leave it out")
     _check_canvas(model, canvas)
     for part, dataset in (("training", training), ("validation", validation)):
-        if dataset.fixations is None or not len(dataset.fixations):
-            raise ConfigError(f"train.lbfgs needs fixations; the {part} stimuli of {dataset.name} "
-                              "have none")
+        require(dataset.fixations is not None and len(dataset.fixations),
+                f"train.lbfgs needs fixations; the {part} stimuli of {dataset.name} have none")
     if settings.lbfgs.leave_one_observer_out:
         observers = np.unique(training.fixations.observer)
-        if (observers < 0).any() or len(observers) < 2:
-            raise ConfigError(f"train.lbfgs.leave_one_observer_out: {training.name} "
-                              + ("has one observer" if (observers >= 0).all() else
-                                 "does not name the observers of its fixations"))
+        where = f"train.lbfgs.leave_one_observer_out: {training.name}"
+        require((observers >= 0).all(), f"{where} does not name the observers of its fixations")
+        require(len(observers) > 1, f"{where} has one observer")
 
 
 def _require_used(train: TrainConfig, evaluation: EvaluationConfig) -> None:
     """Raise `ConfigError` for settings that this fit does not use."""
-    if train.monitor not in ("loss", *GAINS):
-        raise ConfigError(f"train.monitor {train.monitor!r}; with train.lbfgs choose from loss, "
-                          f"{', '.join(GAINS)}")
+    require(train.monitor in ("loss", *GAINS), f"train.monitor {train.monitor!r}; with train.lbfgs "
+                                               f"choose from loss, {', '.join(GAINS)}")
     idle = [f"train.{key}" for key, default in vars(TrainConfig()).items()
             if key not in USED and getattr(train, key) != default]
     idle += ["evaluation.every"] * (evaluation.every != EvaluationConfig().every)
-    if idle:
-        raise ConfigError(f"train.lbfgs does not use {', '.join(idle)}: leave it out")
+    require(not idle, f"train.lbfgs does not use {', '.join(idle)}: leave it out")
 
 
 def _check_canvas(model, canvas) -> None:
@@ -82,9 +78,9 @@ def _check_canvas(model, canvas) -> None:
     strides = {layer: HALVED * receptive_field(layer)[1]
                for layer in deepgaze1_likelihood.chosen_layers(model)}
     layer, stride = max(strides.items(), key=lambda item: item[1])
-    if any(side % stride for side in canvas):
-        raise ConfigError(f"data.canvas {list(canvas)}: not a multiple of {stride}, the pixels to "
-                          f"a cell of {layer}; take {[-(-n // stride) * stride for n in canvas]}")
+    require(not any(side % stride for side in canvas),
+            f"data.canvas {list(canvas)}: not a multiple of {stride}, the pixels to a cell of "
+            f"{layer}; take {[-(-n // stride) * stride for n in canvas]}")
 
 
 def restore(folder: Path, model) -> list:
