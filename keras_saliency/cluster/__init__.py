@@ -1,5 +1,5 @@
-"""The same work on many processes or machines, which Dask keeps: `connect`, and what it gives is
-taken as `client` by predicting, scoring and the analysis of units."""
+"""The same work on many processes or machines, with Dask: `connect` returns the `client` argument
+of predicting, scoring and unit analysis."""
 from typing import TYPE_CHECKING
 
 from keras_saliency.lazy import lazy

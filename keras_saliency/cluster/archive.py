@@ -1,4 +1,4 @@
-"""Predictions of archives: pictures that are listed as the work goes on, results by address."""
+"""Predictions of archives: pictures are listed while the work goes on, results have addresses."""
 import io
 import itertools
 import json
@@ -12,38 +12,38 @@ from keras_saliency.files import InputError, addresses, import_optional, printab
 from keras_saliency.files.picture_headers import LIMIT
 from keras_saliency.prediction.prediction_files import SHARD, output_names, predict_shard
 
-ABOUT = "archive.json"   # what an output folder was made with
-TABLES = "tables"        # folder of a table for each shard
+ABOUT = "archive.json"   # settings that an output folder was made with
+TABLES = "tables"        # folder with a table for each shard
 
 
 def is_archive(sources, out) -> bool:
-    """Whether `predict_archive` is for such pictures, or such an output."""
+    """Return True if such pictures, or such an output, need `predict_archive`."""
     return addresses.is_address(out) or any(map(addresses.is_archive, sources))
 
 
 def predict_archive(predict, sources, out, raw=False, limit=LIMIT, client=None,
                     log=print) -> bool:
-    """Predict every picture of an archive; what is written is described in `docs/scale.md`.
+    """Predict every picture of an archive; `docs/scale.md` describes the output.
 
     Args:
         predict: function, uint8 [H, W, 3] RGB -> float32 [H, W].
-        sources: one, as of `addresses.pictures`. out: folder or address of one.
-        raw, limit: as of `predict_all`.
-        client: of `connect`; with its `resume` finished shards of `out` are not done again.
+        sources: one source, as for `addresses.pictures`. out: folder or address of one.
+        raw, limit: as for `predict_all`.
+        client: result of `connect`; with its `resume`, finished shards of `out` are skipped.
 
     Returns:
-        Whether some pictures could not be predicted; the tables say why.
+        True if some pictures could not be predicted; the tables give the reasons.
 
     Raises:
-        InputError: no client, several sources, no pictures, or an `out` that holds something else.
-        OSError: as of `Cluster.map`.
+        InputError: no client, several sources, no pictures, or other files in `out`.
+        OSError: as `Cluster.map`.
     """
     if client is None:
-        raise InputError("archives are for workers: add --cluster local, or the address of a "
+        raise InputError("archives need workers: add --cluster local, or the address of a "
                          "scheduler")
     if len(sources) != 1:
-        raise InputError(f"one archive at a time, not {len(sources)}; a {addresses.LIST} file with "
-                         "an address a line holds any pictures")
+        raise InputError(f"give one archive, not {len(sources)}; a {addresses.LIST} file with an "
+                         "address a line can list pictures from anywhere")
     [source] = sources
     settings = {"source": str(source), "raw": raw, "limit": limit,
                 "shard": SHARD, "predict": packing.digest(packing.pack(predict))}
@@ -51,7 +51,7 @@ def predict_archive(predict, sources, out, raw=False, limit=LIMIT, client=None,
         raise InputError(f"{out} lies in {source}: predictions would be taken for pictures; give "
                          "another --out")
     jobs = ((address, _stem(name)) for address, name in addresses.pictures(source))
-    jobs = itertools.chain([next(jobs)], jobs)  # no pictures: known before anything is written
+    jobs = itertools.chain([next(jobs)], jobs)  # fails before anything is written
     _claim(out, settings, client.resume)
     tables = Tables(addresses.join(out, TABLES), client.resume)
     done = failed = 0
@@ -63,13 +63,13 @@ def predict_archive(predict, sources, out, raw=False, limit=LIMIT, client=None,
         done, failed = done + len(row["error"]) - len(wrong), failed + len(wrong)
         for text in wrong:
             tqdm.write(f"error: {printable(text)}", file=sys.stderr)
-    log(f"{done} pictures predicted into {out}, {failed} not; {addresses.join(out, TABLES)} has a "
-        "line for each")
+    log(f"{done} pictures predicted into {out}, {failed} failed; {addresses.join(out, TABLES)} has "
+        "a line for each")
     return failed > 0
 
 
 def predict_rows(jobs, folder, raw, **settings) -> dict:
-    """{column: values} of the pictures of a shard: picture, density, overlay, error."""
+    """Predict the pictures of a shard; return the columns picture, density, overlay, error."""
     messages = predict_shard(jobs, folder=folder, raw=raw, **settings)
     names = [output_names(stem)[:2] if message is None else ("", "")
              for (_, stem), message in zip(jobs, messages)]
@@ -79,24 +79,24 @@ def predict_rows(jobs, folder, raw, **settings) -> dict:
 
 
 class Tables:
-    """A Parquet table of each finished shard; what `Work` takes for `kept`."""
+    """Parquet tables of finished shards, for the argument `kept` of `Cluster.map`."""
 
     def __init__(self, folder, resume=False):
         self.folder = folder
         self.there = addresses.names_in(folder) if resume else set()
 
     def has(self, number: int, shard) -> bool:
-        """Whether a shard need not be done again."""
+        """Return True if a shard is finished."""
         return self._name(number, shard) in self.there
 
     def read(self, number: int, shard) -> dict:
-        """{column: values} of a shard."""
+        """Return {column: values} of a shard."""
         parquet = import_optional("pyarrow.parquet", "cluster")
         contents = addresses.read_bytes(addresses.join(self.folder, self._name(number, shard)))
         return parquet.read_table(io.BytesIO(contents)).to_pydict()
 
     def write(self, number: int, shard, columns) -> None:
-        """Keep the columns of a shard: whole or not at all."""
+        """Write the columns of a shard, whole or not at all."""
         pyarrow = import_optional("pyarrow", "cluster")
         parquet = import_optional("pyarrow.parquet", "cluster")
         table = io.BytesIO()
@@ -109,7 +109,7 @@ class Tables:
 
 
 def _claim(out, settings, resume) -> None:
-    """Write down what `out` is made with; `InputError` for one that is of something else."""
+    """Record the settings of `out`; raise `InputError` if it was made with others."""
     path = addresses.join(out, ABOUT)
     there = addresses.names_in(out)
     if there and ABOUT not in there:
@@ -124,8 +124,8 @@ def _claim(out, settings, resume) -> None:
 
 
 def _stem(name) -> str:
-    """Where the files of a picture go, below `out`; with its ending, as another may differ in that
-    alone."""
+    """Return the stem of a picture's files below `out`; it keeps the ending, which may be the only
+    difference between two pictures."""
     path = PurePosixPath(name)
     return str(path.with_name(path.name.replace(".", "_")))
 

@@ -1,4 +1,4 @@
-"""The workers of a Dask client, as what predicting, scoring and unit analysis take for `client`."""
+"""The workers of a Dask client, for the argument `client` of predicting, scoring, unit analysis."""
 from tqdm import tqdm
 
 from keras_saliency.cluster import packing
@@ -8,17 +8,17 @@ from keras_saliency.cluster.worker import Shared, run_shard
 
 
 class Cluster:
-    """Sends shards of work to workers and gives their results in the shards' order.
+    """Send shards of work to workers and return their results in the shards' order.
 
     Args:
         client: `distributed.Client`.
         keep: folder for the results of finished shards; None to keep none.
-        resume: take what is kept from the same work instead of doing it again.
-        slots: how many workers part the cores of one machine; 0 to leave that as it is.
-        patience: seconds after which a shard counts as hanging: it starts again elsewhere.
+        resume: reuse the kept results of the same work.
+        slots: number of workers that divide the cores of one machine; 0 not to pin workers.
+        patience: seconds after which a shard counts as hanging and starts again elsewhere.
 
     Attributes:
-        failed: lines about shards that failed three times, which the work went on without.
+        failed: lines about shards that failed three times and were given up.
     """
 
     def __init__(self, client, keep=None, resume=False, slots=0, patience=PATIENCE):
@@ -28,22 +28,21 @@ class Cluster:
 
     def map(self, function, argument: str, shards, shared: dict, label: str, total=None,
             unit="stimulus", names=list, kept=None):
-        """Yield `function(**shared, argument=shard)` of each shard, in their order.
+        """Yield `function(**shared, argument=shard)` for each shard, in their order.
 
         Args:
-            function: of a module of this package; it is found there on the workers.
-            shards: iterable of what can be sent, each with a length; it is read as the work goes
-                on.
+            function: function of a module of this package, which workers import by name.
+            shards: iterable of sequences that can be pickled, read while the work goes on.
             shared: further arguments, sent once to each worker; may hold networks.
-            label, unit: of the progress bar; no label, no bar. total: items of all shards, None
-                if nobody knows.
-            names: shard -> names of its items, for the message about one that failed; such a
-                shard yields nothing.
-            kept: what keeps results of finished shards in place of `Kept`.
+            label, unit: texts of the progress bar; None as label for no bar.
+            total: number of items in all shards, or None if unknown.
+            names: function from a shard to the names of its items, for the message about a shard
+                that failed; such a shard yields nothing.
+            kept: store of finished shards' results, instead of `Kept`.
 
         Raises:
             OSError: the scheduler is gone, or the first shards all fail.
-            InputError: a kept result that is damaged.
+            InputError: a kept result is damaged.
         """
         placed = [self._place(packing.pack({key: value})) for key, value in shared.items()]
         work = f"{function.__name__}-{packing.digest(''.join(placed).encode())}"
@@ -59,7 +58,7 @@ class Cluster:
             yield from work.results(shards)
 
     def _place(self, packed: bytes) -> str:
-        """Send what shards share to the workers, once; its name there."""
+        """Send shared arguments to the workers once; return their name there."""
         name = f"keras_saliency-{packing.digest(packed)}"
         if name not in self._placed:
             self.client.register_plugin(Shared(name, packed, self.slots))

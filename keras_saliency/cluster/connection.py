@@ -1,4 +1,4 @@
-"""From `--cluster ADDRESS` to a Dask client whose workers can do the work."""
+"""Connection to a Dask cluster whose workers have the right software."""
 import asyncio
 import logging
 import os
@@ -11,27 +11,26 @@ from keras_saliency.files import InputError, import_optional, list_some
 ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx)://.+:\d+")
 LOCAL = re.compile(r"local(?::([1-9]\d{0,3}))?")
 SCHEDULER_SECONDS, WORKER_SECONDS = 15, 60  # to wait for an answer, and for the first worker
-# What has to be the same everywhere for the numbers to be the same.
+# Results depend on the versions of these.
 PACKAGES = ("keras_saliency", "tensorflow", "numpy")
-# Of a cluster of this machine alone: no dashboard, and any port that is free.
+# Options of a cluster on this machine: no dashboard, any free port.
 LOOPBACK = {"host": "127.0.0.1", "dashboard_address": None,
             "scheduler_kwargs": {"dashboard_address": "127.0.0.1:0"}}
 
 
 @contextmanager
 def connect(address: str, keep=None, resume=False, **options):
-    """The workers at an address, as a `Cluster` for a `with` block.
+    """Yield the workers at an address as a `Cluster`, for a `with` block.
 
     Args:
-        address: "local", which starts a worker for each core of this machine, "local:4" for so
-            many, which part its cores, or a running scheduler's, such as "tcp://host:8786".
-        keep: folder for the results of finished shards; None to keep none.
-        resume: take what is kept there from the same work; else it is made again.
-        options: of `Cluster`.
+        address: "local" to start one worker per core of this machine, "local:4" for four workers
+            that divide its cores, or the address of a scheduler, such as "tcp://host:8786".
+        keep, resume, options: as for `Cluster`.
 
     Raises:
-        MissingPackage: Dask is not installed. InputError: another address, or workers without
-            this package or with another version of what the numbers depend on.
+        MissingPackage: Dask is not installed.
+        InputError: another address; or a worker lacks this package or has another version of it or
+            of a package that the results depend on.
         OSError: no scheduler answers, or it has no worker.
     """
     distributed = import_optional("distributed", "cluster")
@@ -41,7 +40,7 @@ def connect(address: str, keep=None, resume=False, **options):
     if not local and not ADDRESS.fullmatch(address):
         raise InputError(f"--cluster {address}: write local, local:WORKERS, or the address of a "
                          "scheduler such as tcp://host:8786")
-    for logger in ("distributed", "distributed.client"):  # the latter has a level of its own
+    for logger in ("distributed", "distributed.client"):  # the second sets its own level
         logging.getLogger(logger).setLevel(logging.CRITICAL)
     if local:
         workers = int(local[1] or os.cpu_count())
@@ -77,14 +76,14 @@ def _require_workers(client, address) -> None:
 
 
 def require_versions(client, versions: dict) -> None:
-    """Raise `InputError` naming workers that have not {package: version}."""
+    """Raise `InputError` naming the workers without these versions, {package: version}."""
     for package, own in versions.items():
         wrong = {}
-        # a function of Python itself: workers without this package can run it
+        # a function of the standard library, which workers without this package can run
         for worker, version in client.run(metadata.version, package, on_error="return").items():
             if version != own:
                 wrong.setdefault("no" if isinstance(version, Exception) else version, []).append(
                     worker)
         for version, workers in wrong.items():
-            raise InputError(f"{package} {own} is here, and {version} {package} on "
+            raise InputError(f"{package} {own} is here, but {version} {package} on "
                              f"{list_some(workers)}: install {package} {own} there")

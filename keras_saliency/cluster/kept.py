@@ -1,35 +1,26 @@
-"""Results of finished shards in a folder, so that stopped work goes on where it was."""
+"""Results of finished shards in a folder, so that stopped work can go on."""
 import pickle
 from pathlib import Path
 
 from keras_saliency.cluster import packing
 from keras_saliency.files import InputError, atomic_path, remove_abandoned
 
-_NUMPY = ("_frombuffer", "_reconstruct", "dtype", "ndarray", "scalar")  # what an array is made of
+_NUMPY = ("_frombuffer", "_reconstruct", "dtype", "ndarray", "scalar")  # parts of pickled arrays
 
 
 class Kept:
-    """Results of the shards of one piece of work; another piece has another folder.
-
-    Args:
-        folder: where finished shards are. name: of the work, which tells it from any other.
-        resume: whether what is there already counts.
-    """
+    """Results of the shards of one piece of work, in `folder`/`name`; `resume` reuses old ones."""
 
     def __init__(self, folder, name: str, resume=False):
         self.folder, self.resume = Path(folder) / name, resume
         remove_abandoned(self.folder)
 
     def has(self, number: int, shard) -> bool:
-        """Whether a shard need not be done again."""
+        """Return True if a shard is finished."""
         return self.resume and self._path(number, shard).is_file()
 
     def read(self, number: int, shard):
-        """The result of a shard.
-
-        Raises:
-            InputError: a file that is damaged, or holds anything but results.
-        """
+        """Return the result of a shard; `InputError` for a damaged or foreign file."""
         path = self._path(number, shard)
         try:
             with open(path, "rb") as file:
@@ -39,7 +30,7 @@ class Kept:
             raise InputError(f"{path}: not the result of a shard ({error}); remove it") from None
 
     def write(self, number: int, shard, result) -> None:
-        """Keep a result: whole or not at all."""
+        """Write a result, whole or not at all."""
         with atomic_path(self._path(number, shard)) as temporary, open(temporary, "wb") as file:
             pickle.dump(result, file, protocol=4)
 
@@ -48,7 +39,7 @@ class Kept:
 
 
 class _Results(pickle.Unpickler):
-    """Reads arrays, and the tuples and data classes of this package; runs nothing else."""
+    """Read arrays, and tuples and mergeable classes of this package; run nothing else."""
 
     def find_class(self, module, name):
         root = module.partition(".")[0]

@@ -1,4 +1,4 @@
-"""Shards on their way: sent out, received, sent again when a worker dies, hangs or fails."""
+"""Sending of shards to workers, and again when a worker dies, hangs or fails."""
 import queue
 import sys
 import time
@@ -9,30 +9,25 @@ from typing import Any
 
 from keras_saliency.files import first_line, list_some, printable
 
-ATTEMPTS = 3     # of a shard, before the work goes on without it
-FIRST = 4        # shards that fail so, before any came back: then all will
+ATTEMPTS = 3     # attempts at a shard, before the work goes on without it
+FIRST = 4        # failed shards before any result: the work stops, since all would fail
 PATIENCE = 600   # seconds that a shard may take
-AHEAD = 8        # shards on their way for each thread of the workers
-TOGETHER = 32    # results that are fetched in one call, so that large ones fit into memory
-GONE = 20        # seconds without a scheduler, before it is given up
+AHEAD = 8        # shards sent ahead for each thread of the workers
+TOGETHER = 32    # results fetched in one call; more may not fit into memory
+GONE = 20        # seconds without a scheduler, before the work stops
 TICK = 1.0       # seconds between looks at the workers
-SCHEDULER_GONE = ("the scheduler is gone; shards that were finished are kept in the output folder, "
-                  "and --resume goes on from there")
+SCHEDULER_GONE = ("the scheduler is gone; finished shards are kept in the output folder, and "
+                  "--resume goes on from there")
 _END = object()
 
 
 @dataclass
 class _Shard:
-    """One that is on its way.
-
-    Attributes:
-        future: of its latest attempt. failures: of those before.
-        seen: {worker: when the shard was first seen there}.
-    """
+    """A shard at the workers; `seen` is {worker: time when the shard was first seen there}."""
 
     number: int
     value: Any
-    future: Any = None
+    future: Any = None  # of the latest attempt
     failures: int = 0
     seen: dict = field(default_factory=dict)
 
@@ -41,27 +36,28 @@ class Work:
     """One piece of work.
 
     Args:
-        client: `distributed.Client`. submit: (shard, key) -> future.
-        names: shard -> names of its items. advance: is told how many items are done.
+        client: `distributed.Client`. submit: function (shard, key) -> future.
+        names: function from a shard to the names of its items.
+        advance: function to call with the number of items done.
         kept: `Kept`, or None. patience: seconds that a shard may take.
-        failed: list that gets a line about each shard that is given up.
+        failed: list for a line about each shard given up.
     """
 
     def __init__(self, client, submit, names, advance, kept, patience, failed):
         self.client, self.submit, self.names, self.advance = client, submit, names, advance
         self.kept, self.patience, self.failed = kept, patience, failed
-        # by number: what is on its way; functions that give a result, None where there is none
+        # by number: shards at the workers; functions that return a result, None for no result
         self._out, self._ready, self._arrived = {}, {}, queue.SimpleQueue()
         self._came_back, self._threads = False, 1
-        # when the workers were last looked at, had a thread; since when the scheduler is gone
+        # times: of the last look, of the last look with a worker, of the scheduler's loss
         self._looked, self._served, self._gone_since = 0.0, time.monotonic(), None
 
     def results(self, shards):
-        """Yield the results in the order of the shards, without those that are given up."""
+        """Yield the results in the order of the shards, without shards given up."""
         try:
             yield from self._results(iter(shards))
         except Exception:
-            if self.client.status != "running":  # which many calls tell, each in its own way
+            if self.client.status != "running":  # many calls fail then, each in its own way
                 raise OSError(SCHEDULER_GONE) from None
             raise
         finally:
@@ -103,14 +99,14 @@ class Work:
         shard.future.add_done_callback(lambda future: self._arrived.put((shard, future)))
 
     def _receive(self) -> None:
-        """Take the shards that came back, or none in a while; in one call, which takes longer
-        than many an answer."""
+        """Take the shards that came back, or none after a while; fetch their results in one
+        call."""
         arrived, lost = {}, []
         with suppress(queue.Empty):
             while len(arrived) < TOGETHER:
                 shard, future = self._arrived.get(timeout=0 if arrived else TICK)
                 if future is shard.future and shard.number in self._out:
-                    arrived[shard.number] = shard  # others are of attempts that were given up
+                    arrived[shard.number] = shard  # else an abandoned attempt
         results = self.client.gather({number: shard.future for number, shard in arrived.items()
                                       if shard.future.status == "finished"}, errors="skip")
         for number, shard in arrived.items():
@@ -148,7 +144,7 @@ class Work:
         self.advance(len(shard.value))
 
     def _look(self) -> None:
-        """See to the scheduler and the workers, once in a while."""
+        """Check the scheduler and the workers, at most once per tick."""
         now = time.monotonic()
         if now - self._looked < TICK:
             return
@@ -162,7 +158,7 @@ class Work:
         threads = sum(self.client.nthreads().values())
         self._threads, self._served = threads or self._threads, now if threads else self._served
         if now - self._served > self.patience:
-            raise OSError(f"no worker for {self.patience} seconds; start some, and go on with "
+            raise OSError(f"no worker for {self.patience} seconds; start some, then go on with "
                           "--resume")
         by_key = {shard.future.key: shard for shard in self._out.values()}
         for worker, keys in self.client.processing().items():
@@ -175,7 +171,7 @@ class Work:
                     self._fail(shard, TimeoutError(f"no result after {self.patience} seconds"))
 
     def _stop(self, worker) -> None:
-        """End a worker that hangs; one with a nanny is started anew by that."""
+        """Stop a worker that hangs; its nanny, if any, starts it again."""
         print(printable(f"\nworker {worker} hangs and is stopped"), file=sys.stderr)
         try:
             self.client.restart_workers([worker], raise_for_error=False)

@@ -1,4 +1,4 @@
-"""What runs on a worker: one shard at a time on each of its threads."""
+"""The part that runs on a worker: one shard at a time on each of its threads."""
 import os
 import threading
 from functools import lru_cache
@@ -9,11 +9,11 @@ from keras_saliency.cluster import packing
 
 
 class Shared(WorkerPlugin):
-    """What all shards of some work share: sent to each worker once, also to those that come
-    later, and unpacked by the first shard there."""
+    """Arguments that all shards share, sent once to each worker (later ones too) and unpacked by
+    the first shard there."""
 
     def __init__(self, name: str, packed: bytes, slots: int = 0):
-        """slots: how many workers of this machine part its cores; 0 to leave that as it is."""
+        """slots: number of workers that divide the cores of their machine; 0 not to pin them."""
         self.name, self.packed, self.slots = name, packed, slots
 
     def setup(self, worker):
@@ -21,7 +21,7 @@ class Shared(WorkerPlugin):
         self._threads, self._slot = worker.state.nthreads, worker.name
 
     def value(self) -> dict:
-        """The unpacked dict."""
+        """Return the unpacked dict."""
         with self._lock:
             if self._value is None:
                 limit_threads(self._threads, self._slot, self.slots)
@@ -31,8 +31,8 @@ class Shared(WorkerPlugin):
 
 @lru_cache(maxsize=None)  # once in a process
 def limit_threads(threads: int, slot, slots: int) -> None:
-    """Let TensorFlow take as many threads as the worker has, and, where `slots` workers part the
-    cores of their machine, every engine those of this one."""
+    """Give TensorFlow as many threads as the worker has; if `slots` workers divide their machine's
+    cores, pin this process to its share."""
     if slots and isinstance(slot, int) and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, cores[slot % slots::slots] or cores)
@@ -41,12 +41,12 @@ def limit_threads(threads: int, slot, slots: int) -> None:
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)
-    except RuntimeError:  # it runs already
+    except RuntimeError:  # TensorFlow runs already
         pass
 
 
 def run_shard(names, function, argument: str, shard):
-    """`function` with what the `Shared` of `names` hold and the shard as `argument`."""
+    """Call `function` with the arguments of the `Shared` of `names` and the shard as `argument`."""
     plugins, shared = get_worker().plugins, {}
     for name in names:
         shared.update(plugins[name].value())

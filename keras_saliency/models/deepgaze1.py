@@ -1,20 +1,19 @@
 """DeepGaze I: Kuemmerer, Theis and Bethge, "DeepGaze I: Boosting Saliency Prediction with Feature
 Maps Trained on ImageNet" (ICLR workshop 2015).
 
-Input: RGB float32 0..255 [B, H, W, 3]; the picture is halved before the backbone. Any size, but
-where the cells of a layer do not fill it (twice the stride does not divide it), they are stretched
-over what is left, and the density is displaced by up to a cell. Output: density float32
-[B, H, W, 1], sums to 1; the layer `log_density` holds its logarithm in nats. Trained parameters:
-one per unit of the chosen layers (256 of AlexNet's conv5, 1,536 of VGG16's block 5), the width of
-the blur, the weight of the center_bias. Responses of a layer are combined before they are
-enlarged, which gives the same sum for less memory.
+Input: RGB float32 0..255 [B, H, W, 3] of any size; the picture is halved before the backbone. If
+twice the stride of a layer does not divide the size, the cells are stretched over the remainder,
+and the density shifts by up to a cell. Output: density float32 [B, H, W, 1], sums to 1; the layer
+`log_density` holds its logarithm in nats. Trained parameters: one per unit of the chosen layers
+(256 of AlexNet's conv5, 1,536 of VGG16's block 5), the width of the blur, the weight of the
+center_bias. Units of a layer are combined before they are enlarged: the same sum in less memory.
 
-Departures: the blur is in cells of the finest chosen layer; its weights at the border sum to 1. The
-paper takes convolutions that are padded to "full"; of AlexNet's that is the first, which Caffe does
-not pad: the others keep Caffe's own padding, with which their responses keep the picture's places.
-VGG16's are all padded to "same". The center_bias is the kernel density or the histogram of section
-1.1 (`data.center_bias`); `evaluate.py --prior uniform` leaves it out, as section 2.2 does for
-shuffled AUC.
+Departures: the blur is in cells of the finest chosen layer, and its weights are renormalised at the
+border. The paper pads convolutions to "full". Here only AlexNet's first is, which Caffe does not
+pad; the others keep Caffe's padding, so that their cells stay aligned with the picture. VGG16's are
+all padded to "same". The center_bias is the kernel density or the histogram of section 1.1
+(`data.center_bias`); `evaluate.py --prior uniform` leaves it out, as section 2.2 does for shuffled
+AUC.
 """
 import re
 
@@ -46,8 +45,8 @@ _TYPE = re.compile(r"_(conv|relu|pool|norm)\d*$")
 
 
 def deepgaze1(input_shape=(None, None, 3), backbone="vgg16", layer_subset=None,
-              width_multiplier=1.0):
-    """Build DeepGaze I without weights; see the module's docstring.
+              width_multiplier=1.0) -> keras.Model:
+    """Build DeepGaze I without weights; the module's docstring gives ranges and shapes.
 
     Args:
         input_shape: (H, W, 3); None for any size.
@@ -55,16 +54,16 @@ def deepgaze1(input_shape=(None, None, 3), backbone="vgg16", layer_subset=None,
         layer_subset: names of layers of the backbone, or a dict with any of the keys "from",
             "to", "of" (depths: the block of VGG16, the number of AlexNet's convolution) and
             "type" ("conv", the response before the rectification, "relu", "pool", "norm").
-            Default: {"of": 5, "type": "conv"}, as the paper.
+            Default: {"of": 5, "type": "conv"}, as in the paper.
         width_multiplier: factor on the numbers of filters; for tests.
 
     Returns:
-        keras.Model named `deepgaze1`; a layer `<layer>_readout` for each chosen layer, `blur`,
-        `center_bias`, `log_density`.
+        keras.Model with a layer `<layer>_readout` for each chosen layer, `blur`, `center_bias` and
+        `log_density`.
 
     Raises:
-        InputError: an unknown backbone or layer, or a choice that no layer meets (lists those
-            there are).
+        InputError: an unknown backbone or layer, or a choice that matches no layer; lists the
+            layers.
     """
     if not isinstance(backbone, str) or backbone not in BACKBONES:
         raise InputError(f"backbone {backbone!r}; choose from {', '.join(BACKBONES)}")
@@ -75,7 +74,7 @@ def deepgaze1(input_shape=(None, None, 3), backbone="vgg16", layer_subset=None,
     chosen = choose_layers(taps, {"of": 5, "type": "conv"} if layer_subset is None
                            else layer_subset)
     combined = []
-    for name in chosen:  # in the order of depth: the first one has the most cells
+    for name in chosen:  # by depth: the first has the most cells
         x = FeatureScale(name=f"{name}_scale")(taps[name])
         x = layers.Conv2D(1, 1, use_bias=False, name=f"{name}_readout",
                           kernel_initializer=keras.initializers.Constant(
@@ -90,7 +89,7 @@ def deepgaze1(input_shape=(None, None, 3), backbone="vgg16", layer_subset=None,
 
 
 def choose_layers(names, subset) -> list:
-    """The names that `layer_subset` of `deepgaze1` means, in the backbone's order."""
+    """Return the names that `layer_subset` of `deepgaze1` selects, in the backbone's order."""
     names = list(names)
     if not isinstance(subset, (str, list, tuple, dict)):
         raise InputError(f"layer_subset must be names of layers, or {', '.join(SUBSET_KEYS)} with "
@@ -107,8 +106,8 @@ def choose_layers(names, subset) -> list:
         raise InputError(f"layer_subset has no key {wrong[0]!r}; its keys are "
                          f"{', '.join(SUBSET_KEYS)}")
     if "of" in subset and ("from" in subset or "to" in subset):
-        raise InputError(f"layer_subset {subset}: of is one depth, from and to are a range; give "
-                         "one or the other")
+        raise InputError(f"layer_subset {subset}: give either of (one depth), or from and to (a "
+                         "range)")
     for key in ("from", "to", "of"):
         if type(subset.get(key, 0)) is not int:  # True would count as 1
             raise InputError(f"layer_subset: {key} must be a whole number, not {subset[key]!r}")
@@ -118,16 +117,16 @@ def choose_layers(names, subset) -> list:
              if first <= int(_NAME.match(name).group(1)) <= last
              and subset.get("type") in (None, _TYPE.search(name).group(1))]
     if not found:
-        raise InputError(f"layer_subset {subset}: no layer is meant; the layers are "
+        raise InputError(f"layer_subset {subset} matches no layer; the layers are "
                          f"{', '.join(names)}")
     return found
 
 
 def receptive_field(name) -> tuple:
-    """(size, stride) of a backbone's layer in pixels of the halved picture.
+    """Return (size, stride) of a backbone's layer, in pixels of the halved picture.
 
-    Cell i of the layer sees `size` pixels around (i + 0.5) * stride along an axis, but for some
-    layers of AlexNet (see `alexnet`) some pixels beside that.
+    Cell i of the layer sees `size` pixels around (i + 0.5) * stride along an axis; some layers of
+    AlexNet are a few pixels off (see `alexnet`).
     """
     if name.startswith("alexnet"):
         steps = [(f"alexnet_{kind}{depth}", size, stride)
@@ -145,7 +144,7 @@ def receptive_field(name) -> tuple:
         seen, jump = seen + (size - 1) * jump, jump * stride
         if layer == name:
             return seen, jump
-    raise InputError(f"no layer {name!r} in a backbone")
+    raise InputError(f"no backbone has a layer {name!r}")
 
 
 SPEC = ModelSpec(

@@ -5,12 +5,12 @@ Input: RGB float32 0..255 [B, H, W, 3], H and W multiples of 16 (240x320 in the 
 saliency_map float32 [B, H, W, 1], linear, trained towards densities of peak 1. Parameters:
 17,473,409 with the default widths.
 
-Departures: the paper halves the 512 maps in each of four blocks and yet names 64 maps before the
-last convolution; four halvings would leave 32. The default widths (256, 128, 64, 64) keep the 64.
-The activations of the decoder are not stated; ReLU follows each 3x3 convolution inside a block,
-none follows the transposed ones. Negative values of the linear output count as 0 (its finish).
-The paper resizes every picture to 240x320: the config for MIT1003 stretches (`data.fit`), those for
-SALICON and OSIE, whose stimuli have that shape, need not.
+Departures: the paper halves the 512 maps in each of four blocks, which leaves 32, but names 64 maps
+before the last convolution. The default widths (256, 128, 64, 64) keep the 64. The paper does not
+state the decoder's activations: here ReLU follows each 3x3 convolution of a block, and none follows
+the transposed ones. Negative values of the linear output count as 0 (its finish). The paper
+resizes every picture to 240x320: the config for MIT1003 stretches (`data.fit`); stimuli of SALICON
+and OSIE have that shape already.
 """
 import keras
 from keras import layers
@@ -23,18 +23,15 @@ from keras_saliency.models.spec import ModelSpec
 
 
 def ead(input_shape=(None, None, 3), widths=(256, 128, 64, 64), preprocessing="caffe",
-        sigmoid=False, width_multiplier=1.0):
-    """Build the EAD model without weights; see the module's docstring for ranges and shapes.
+        sigmoid=False, width_multiplier=1.0) -> keras.Model:
+    """Build the EAD model without weights; the module's docstring gives ranges and shapes.
 
     Args:
         input_shape: (H, W, 3); None for any size.
-        widths: maps of each of the decoder's four blocks.
+        widths: number of maps of the decoder's four blocks.
         preprocessing: "caffe" or "msi_net".
-        sigmoid: True to end in a sigmoid, as the paper's comparison with BCE needs.
+        sigmoid: True to end in a sigmoid, which the paper's comparison with BCE needs.
         width_multiplier: factor on all numbers of filters; for tests.
-
-    Returns:
-        keras.Model named `ead`.
 
     Raises:
         InputError: `widths` is not four positive numbers.

@@ -4,15 +4,15 @@ saliency prediction", Neural Networks 129 (2020).
 Input: RGB float32 0..255 [B, H, W, 3], H and W multiples of 8. Output: saliency_map float32
 [B, H, W, 1], min-max normalised to 0..1. Parameters: 24,934,209.
 
-Follows the authors' TensorFlow graph where the paper is silent or differs: the channel means
-are subtracted in RGB order although they are those of BGR (`preprocessing="msi_net"`, what the
-released weights expect; use "caffe" with Keras' ImageNet VGG16), bilinear interpolation is
-TensorFlow 1's, Adam runs at 1e-5 (paper: 1e-6).
+Where the paper is silent or differs, this follows the authors' TensorFlow graph. It subtracts BGR
+means from channels in RGB order (`preprocessing="msi_net"`, which the released weights expect; use
+"caffe" with Keras' ImageNet VGG16). Bilinear interpolation is TensorFlow 1's. Adam runs at 1e-5
+(paper: 1e-6).
 
-Departure: the authors' encoder has learned ImageNet and Places2 (their `vgg16_hybrid`); the weights
-that come with this package are those of ImageNet alone. `python scripts/import_weights.py
-vgg16_hybrid vgg16_hybrid.ckpt.index` converts theirs to vgg16_hybrid.h5 for `encoder_weights`, with
-`preprocessing="msi_net"`, which removes the departure.
+Departure: the authors' encoder was trained on ImageNet and Places2 (their `vgg16_hybrid`), the
+encoder weights of this package on ImageNet only. To remove the departure, convert theirs with
+`python scripts/import_weights.py vgg16_hybrid vgg16_hybrid.ckpt.index` and pass vgg16_hybrid.h5 as
+`encoder_weights` with `preprocessing="msi_net"`.
 """
 import keras
 from keras import layers
@@ -30,27 +30,22 @@ from keras_saliency.models.spec import ModelSpec
 
 
 def msi_net(input_shape=(None, None, 3), aspp=True, multi_level=True, preprocessing="msi_net",
-            dropout=0.0, width_multiplier=1.0):
-    """Build MSI-Net without weights; see the module's docstring for ranges and shapes.
+            dropout=0.0, width_multiplier=1.0) -> keras.Model:
+    """Build MSI-Net without weights; the module's docstring gives ranges and shapes.
 
     Args:
         input_shape: (H, W, 3); None for any size.
-        aspp: False for the paper's ablation (Table 6): one 3x3 convolution to 1280 maps in
-            place of the five parallel ones.
-        multi_level: False for the ablation of Table A.8: block5_pool alone feeds the ASPP.
+        aspp: False for the ablation of Table 6: one 3x3 convolution to 1280 maps replaces the
+            five parallel ones.
+        multi_level: False for the ablation of Table A.8: only block5_pool feeds the ASPP.
         preprocessing: "msi_net" or "caffe".
-        dropout: probability with which a map of the encoder's features or of the ASPP's is
-            silenced in training. Not the authors'; for small datasets.
+        dropout: probability of silencing a map of the encoder or of the ASPP in training, which
+            helps on small datasets. The authors have none.
         width_multiplier: factor on all numbers of filters; for tests.
-
-    Returns:
-        keras.Model named `msi_net`.
     """
-    def filters(count):
-        return max(1, round(count * width_multiplier))
-
-    def conv(x, count, size, name, dilation=1, activation="relu"):
-        return conv2d(filters(count), size, dilation, activation=activation, name=name)(x)
+    def conv(x, count, size, name, dilation=1):
+        filters = max(1, round(count * width_multiplier))
+        return conv2d(filters, size, dilation, activation="relu", name=name)(x)
 
     image = keras.Input(input_shape, name="image")
     taps = vgg16(Preprocess(preprocessing, name="preprocess")(image),
@@ -60,10 +55,8 @@ def msi_net(input_shape=(None, None, 3), aspp=True, multi_level=True, preprocess
     if multi_level:
         features = layers.Concatenate(name="encoder_features")(
             [taps["block3_pool"], taps["block4_pool"], features])
-
     if dropout:
         features = MapDropout(dropout, seed=1, name="encoder_dropout")(features)
-
     if aspp:
         branches = [conv(features, 256, 1, "aspp_conv1_1")]
         for index, rate in enumerate((4, 8, 12), start=2):

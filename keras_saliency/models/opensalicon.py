@@ -5,8 +5,8 @@ Input: RGB float32 0..255 [B, H, W, 3], H and W multiples of 64 (1200x1600 is re
 published at 1200x1600 and 600x800). Output: saliency_map float32 [B, H, W, 1] in 0..1, the sigmoid
 of a linear combination. Parameters: 29,430,401.
 
-Departures: the coarse picture is the fine one averaged 2x2, where the authors read two files; the
-map of the last pools, 1/32 of the picture, is enlarged to the canvas inside the network.
+Departures: the coarse picture is the fine one averaged 2x2; the authors read two files. The map of
+the last pools, 1/32 of the picture, is enlarged to the canvas inside the network.
 """
 import keras
 from keras import layers
@@ -16,16 +16,15 @@ from keras_saliency.models.layers import BilinearUpsample, Preprocess, ResizeLik
 from keras_saliency.models.spec import ModelSpec
 
 
-def opensalicon(input_shape=(None, None, 3), width_multiplier=1.0):
-    """Build OpenSALICON without weights, its readout zero; see the module's docstring.
+def opensalicon(input_shape=(None, None, 3), width_multiplier=1.0) -> keras.Model:
+    """Build OpenSALICON without weights and with a readout of zeros.
 
     Args:
         input_shape: (H, W, 3); None for any size.
         width_multiplier: factor on the numbers of filters; for tests.
 
     Returns:
-        keras.Model named `opensalicon`, layers `fine_block1_conv1` ..., `coarse_block1_conv1` ...
-        and `saliency`.
+        keras.Model with layers `fine_block1_conv1` ..., `coarse_block1_conv1` ... and `saliency`.
     """
     image = keras.Input(input_shape, name="image")
     small = layers.AveragePooling2D(2, name="halve")(image)

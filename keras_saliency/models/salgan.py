@@ -4,10 +4,10 @@ Visual saliency prediction with generative adversarial networks" (2017).
 Generator. Input: RGB float32 0..255 [B, H, W, 3], H and W multiples of 16 (192x256 in the paper).
 Output: saliency_map float32 [B, H, W, 1] in 0..1. Parameters: 31,787,009.
 Discriminator. Inputs: image as above and a map in 0..1. Output: [B, 1], the probability that the
-map is one of people's. Parameters at 192x256: 1,359,426.
+map was measured, not generated. Parameters at 192x256: 1,359,426.
 
-Departures: none in the layers. The authors' decoder filters are flipped by 180 degrees (Theano
-convolves), which `scripts/import_weights.py` undoes.
+Departures: none in the layers. The authors' decoder filters are turned by 180 degrees because
+Theano convolves; `scripts/import_weights.py` turns them back.
 """
 import keras
 from keras import layers
@@ -22,15 +22,13 @@ DECODER = ((5, 3, 512), (4, 3, 512), (3, 3, 256), (2, 2, 128), (1, 2, 64))
 CANVAS = (192, 256)
 
 
-def salgan(input_shape=(None, None, 3), width_multiplier=1.0):
-    """Build the generator without weights; see the module's docstring for ranges and shapes.
+def salgan(input_shape=(None, None, 3), width_multiplier=1.0) -> keras.Model:
+    """Build the generator without weights; its decoder has layers `uconv5_3` ... `uconv1_1` and
+    `output`.
 
     Args:
         input_shape: (H, W, 3); None for any size.
         width_multiplier: factor on all numbers of filters; for tests.
-
-    Returns:
-        keras.Model named `salgan`, decoder layers `uconv5_3` ... `uconv1_1` and `output`.
     """
     image = keras.Input(input_shape, name="image")
     x = vgg16(Preprocess("caffe", name="preprocess")(image), pool_strides=(2, 2, 2, 2, None),
@@ -45,24 +43,20 @@ def salgan(input_shape=(None, None, 3), width_multiplier=1.0):
     return keras.Model(image, saliency, name="salgan")
 
 
-def salgan_discriminator(input_shape=(*CANVAS, 3), width_multiplier=1.0):
-    """Build the discriminator on image and map without weights.
+def salgan_discriminator(input_shape=(*CANVAS, 3), width_multiplier=1.0) -> keras.Model:
+    """Build the discriminator without weights, with inputs `image` [B, H, W, 3] 0..255 and `map`
+    [B, H, W, 1] 0..1.
 
     Args:
-        input_shape: (H, W, 3), multiples of 16, fixed: its dense layers know one size.
+        input_shape: (H, W, 3), multiples of 16; the dense layers need a fixed size.
         width_multiplier: factor on all numbers of filters; for tests.
-
-    Returns:
-        keras.Model named `salgan_discriminator` of two inputs, `image` [B, H, W, 3] 0..255 and
-        `map` [B, H, W, 1] 0..1.
 
     Raises:
         InputError: a size that is not fixed or not a multiple of 16.
     """
     height, width = input_shape[:2]
     if not height or not width or height % 16 or width % 16:
-        raise InputError("the discriminator takes one size, multiples of 16, not "
-                         f"{height}x{width}")
+        raise InputError(f"the discriminator needs fixed multiples of 16, not {height}x{width}")
 
     def conv(x, filters, name, size=3, normalized=False):
         layer = layers.Conv2D(max(1, round(filters * width_multiplier)), size, padding="same",

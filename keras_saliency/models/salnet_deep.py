@@ -5,16 +5,15 @@ Input: RGB float32 0..255 [B, H, W, 3], any size from 11x11; 240x320 in the pape
 saliency_map float32 [B, 4 ceil(ceil(H / 2) / 2), ...], linear, about -1..1; its finish,
 `PUBLISHED`, turns it into the published map. Parameters: 25,806,209 (paper: 25.8 million).
 
-Departures from the published Caffe network: none. As in the prototxt, each convolution but the last
-is rectified, the first is then normalised, and the first two are pooled. Caffe rounds the sizes of
-its pools up. Scores are of the published map, since metrics such as KLD need one without negative
-values.
+Departures from the published Caffe network: none. As in the prototxt, ReLU follows each convolution
+but the last, normalisation the first, and pooling the first two. Caffe rounds the sizes of pools
+up. Scores use the published map, because metrics such as KLD need one without negative values.
 
-Departures in training (configs/salnet_deep_salicon.yaml): all weights start as He et al. (2015) do;
-in the paper that is so behind the third convolution, the others come from VGG_CNN_M, which is
-not at hand. Targets lie in -1..1, as the paper says, so that `PUBLISHED` is their inverse
-(`losses.l2_centered`); the authors' training prototxt (issues 3 and 9 of their repository) has
-(255 density - 31) 2/255, which is -0.24..1.76, and x128 + 127 cuts off what exceeds 1.
+Departures in training (configs/salnet_deep_salicon.yaml): all weights start as in He et al. (2015).
+In the paper only those after the third convolution do; the first three come from VGG_CNN_M, which
+is not available. Targets lie in -1..1, as the paper says, so that `PUBLISHED` inverts them
+(`losses.l2_centered`). The authors' training prototxt (issues 3 and 9 of their repository) has
+(255 density - 31) 2/255 instead: -0.24..1.76, of which x128 + 127 clips the part above 1.
 """
 import keras
 import numpy as np
@@ -28,15 +27,12 @@ CONVOLUTIONS = ((96, 7), (256, 5), (512, 3), (512, 5), (512, 5), (256, 7), (128,
                 (1, 13))
 
 
-def salnet_deep(input_shape=(None, None, 3), width_multiplier=1.0):
-    """Build SalNet without weights; see the module's docstring for ranges and shapes.
+def salnet_deep(input_shape=(None, None, 3), width_multiplier=1.0) -> keras.Model:
+    """Build SalNet without weights, with layers `conv1` ... `conv9` and `deconv1`.
 
     Args:
         input_shape: (H, W, 3); None for any size.
         width_multiplier: factor on all numbers of filters; for tests.
-
-    Returns:
-        keras.Model named `salnet_deep`, layers `conv1` ... `conv9` and `deconv1`.
     """
     image = keras.Input(input_shape, name="image")
     x = Preprocess("salnet", name="preprocess")(image)
@@ -57,9 +53,10 @@ def salnet_deep(input_shape=(None, None, 3), width_multiplier=1.0):
 
 
 def start_bilinear(model) -> None:
-    """Give `deconv1` of a new network the kernel of bilinear interpolation, as Caffe's filler for
-    such layers: from a random one, whose values nearly cancel, the loss did not fall within the 70
-    iterations that were tried."""
+    """Set `deconv1` of a new network to bilinear interpolation, as Caffe's bilinear filler does.
+
+    The values of a random kernel nearly cancel: the loss did not fall in 70 iterations.
+    """
     tent = 1 - np.abs(np.arange(8) - 3.5) / 4
     model.get_layer("deconv1").set_weights([np.outer(tent, tent)[..., np.newaxis, np.newaxis]])
 

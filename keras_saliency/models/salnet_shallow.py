@@ -5,13 +5,13 @@ Input: RGB float32 0..255 [B, 96, 96, 3]. Output: saliency_map float32 [B, 96, 9
 trained towards densities of peak 1. Parameters: 64,392,512 with 128 filters in the third
 convolution (SALICON), 34,864,384 with 64 (iSUN).
 
-Departures: the authors' map of 48x48 is enlarged to the canvas inside the network (bilinear), so
+Departures: the authors' map of 48x48 is enlarged bilinearly to the canvas inside the network, so
 that it is trained and scored like the others. The paper calls a norm constraint on the maxout layer
-essential and gives no constant, and the published script has none: `max_norm` is that of
-Goodfellow et al. (2013). Weights start from N(0, 0.01) and biases at 0.1, as the paper says; the
-script leaves them to Lasagne. The finish is the paper's: resized, then blurred by a Gaussian of
-2 pixels; the scripts blur the map of 48x48 by 3 before, or not at all. How it is trained, and where
-the script differs, stands in configs/salnet_shallow_salicon.yaml and salnet_shallow_isun.yaml.
+essential without giving its value, and the published script has none: `max_norm` is the value of
+Goodfellow et al. (2013). Weights start from N(0, 0.01) and biases at 0.1, as in the paper; the
+script uses Lasagne's defaults. The finish is the paper's: resize, then blur with a Gaussian of
+2 pixels; the scripts blur the 48x48 map by 3 first, or not at all. The training, and where the
+script differs, is described in configs/salnet_shallow_salicon.yaml and salnet_shallow_isun.yaml.
 """
 import keras
 import numpy as np
@@ -24,22 +24,20 @@ from keras_saliency.models.layers import BilinearUpsample, CeilMaxPooling, Prepr
 from keras_saliency.models.spec import ModelSpec
 
 CANVAS, MAP = 96, 48
-MAX_NORM = 1.9365  # of Goodfellow et al. (2013) for the maxout units of their network for MNIST
-GAUSSIAN = np.exp(-0.5 * (np.arange(-8, 9) / 2.0) ** 2)  # of 2 pixels; the blur sets the sum
+MAX_NORM = 1.9365  # Goodfellow et al. (2013), maxout units of their network for MNIST
+GAUSSIAN = np.exp(-0.5 * (np.arange(-8, 9) / 2.0) ** 2)  # 2 pixels; `blur` normalises it
 
 
 def salnet_shallow(input_shape=(CANVAS, CANVAS, 3), filters=128, max_norm=MAX_NORM,
-                   width_multiplier=1.0):
-    """Build JuntingNet without weights; see the module's docstring for ranges and shapes.
+                   width_multiplier=1.0) -> keras.Model:
+    """Build JuntingNet without weights, with layers `conv1` ... `conv3`, `dense1`, `dense2`.
 
     Args:
-        input_shape: (96, 96, 3); its dense layers know no other size.
-        filters: of the third convolution, 128 or 64.
-        max_norm: of the weights into a unit before the maxout, kept while training; 0 for none.
+        input_shape: (96, 96, 3); the dense layers allow no other size.
+        filters: number of the third convolution's filters, 128 or 64.
+        max_norm: limit in training on the norm of the weights into a unit before the maxout; 0 for
+            no limit.
         width_multiplier: factor on the numbers of filters and of hidden units; for tests.
-
-    Returns:
-        keras.Model named `salnet_shallow`, layers `conv1` ... `conv3`, `dense1`, `dense2`.
 
     Raises:
         InputError: another input size.
@@ -52,7 +50,7 @@ def salnet_shallow(input_shape=(CANVAS, CANVAS, 3), filters=128, max_norm=MAX_NO
         return max(1, round(count * width_multiplier))
 
     def start():
-        """Initializers of one layer; an instance draws the same numbers again."""
+        """Return new initializers: one instance draws the same numbers for every layer."""
         return {"kernel_initializer": keras.initializers.RandomNormal(stddev=0.01),
                 "bias_initializer": keras.initializers.Constant(0.1)}
 
@@ -64,7 +62,7 @@ def salnet_shallow(input_shape=(CANVAS, CANVAS, 3), filters=128, max_norm=MAX_NO
         x = CeilMaxPooling(2, 2, name=f"pool{number}")(x)
     x = layers.Permute((3, 1, 2), name="channels_first")(x)  # the order of the authors' weights
     x = layers.Flatten(name="flatten")(x)
-    # the rectification before the maxout is Lasagne's default in the authors' code
+    # the authors' code has a ReLU before the maxout, Lasagne's default
     x = layers.Dense(2 * scaled(2304), activation="relu", name="dense1", kernel_constraint=(
         keras.constraints.MaxNorm(max_norm, axis=0) if max_norm else None), **start())(x)
     x = addons.Maxout(scaled(2304), name="maxout")(x)

@@ -5,15 +5,15 @@ Input: RGB float32 0..255 [B, H, W, 3], H and W multiples of 16 (224x224 in the 
 saliency_map float32 [B, H, W, 1], min-max normalised to 0..1. Parameters: 14,715,200, of which the
 readout has 512.
 
-Departures: the map is enlarged to the canvas, on which the loss compares it with the fixations; the
+Departures: the map is enlarged to the canvas, where the loss compares it with the fixations; the
 authors enlarge it to 480x640, the size of SALICON's stimuli.
 
-The paper states the loss and the input's size alone. The authors' TensorFlow script (by their
+The paper states only the loss and the input size. The authors' TensorFlow script (by their
 README the paper's model) adds Adam at 5e-3, batches of 5 and 20 epochs on SALICON's 10,000
-training stimuli. It multiplies a variable by 0.8 after each epoch, which the optimizer, built
-before, does not see: the rate stays. In their PyTorch script (batches of 20) the same decay takes
-effect. The configs for SALICON keep the rate, `--set train.decay=0.8` lowers it; those for OSIE
-were measured with it.
+training stimuli. It multiplies a variable by 0.8 after each epoch, but its optimizer was built
+before and keeps the old rate. In their PyTorch script (batches of 20) the same decay takes effect.
+The configs for SALICON keep the rate constant (`--set train.decay=0.8` lowers it); those for OSIE
+were measured with the decay.
 """
 import keras
 from keras import layers
@@ -24,18 +24,15 @@ from keras_saliency.models.layers import BilinearUpsample, MinMax, Preprocess
 from keras_saliency.models.spec import ModelSpec
 
 
-def vgg_linear(input_shape=(None, None, 3), width_multiplier=1.0):
-    """Build the VGG readout, its 1x1 convolution all ones; see the module's docstring.
+def vgg_linear(input_shape=(None, None, 3), width_multiplier=1.0) -> keras.Model:
+    """Build the VGG readout without weights; its 1x1 convolution, `readout`, is all ones.
 
-    Setup I of the paper trains the readout alone, Setup II also the last k convolutions:
+    Setup I of the paper trains only the readout, Setup II also the last k convolutions:
     `train.finetune_layers` in a config.
 
     Args:
         input_shape: (H, W, 3); None for any size.
         width_multiplier: factor on the numbers of filters; for tests.
-
-    Returns:
-        keras.Model named `vgg_linear`, its readout the layer `readout`.
     """
     image = keras.Input(input_shape, name="image")
     x = vgg16(Preprocess("caffe", name="preprocess")(image), pool_strides=(2, 2, 2, 2, None),

@@ -1,8 +1,8 @@
-"""Weights files: HDF5 with one dataset per variable at `<layer>/<variable>`, e.g.
-`block1_conv1/kernel`, float16 or float32, and attributes that say what the file is.
+"""Weights files: HDF5 with one float16 or float32 dataset per variable at `<layer>/<variable>`
+(`block1_conv1/kernel`), and attributes that describe the file.
 
-Both Keras versions read the same file. Keras' own older layout (`save_weights("x.h5")`, the
-files of keras.applications) is read as well, never written.
+Both Keras versions read the same file. Keras' older layout (`save_weights("x.h5")`, the files of
+keras.applications) is read too, but never written.
 """
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ import numpy as np
 
 from keras_saliency.files import InputError, atomic_path, hdf5
 
-PRIVATE = "_"  # groups whose name starts so are not layers (optimizer state)
+PRIVATE = "_"  # first letter of groups that are no layers (optimizer state)
 
 
 class WeightsError(InputError):
@@ -20,23 +20,23 @@ class WeightsError(InputError):
 
 
 def variable_name(variable) -> str:
-    """`kernel` for Keras 2's `block1_conv1/kernel:0` and for Keras 3's `kernel`."""
+    """Return `kernel` for Keras 2's `block1_conv1/kernel:0` and for Keras 3's `kernel`."""
     return variable.name.split("/")[-1].split(":")[0]
 
 
 def layer_variables(model) -> dict:
-    """{layer name: {variable name: variable}} of all layers that have weights."""
+    """Return {layer name: {variable name: variable}} of all layers with weights."""
     found = {}
     for layer in model.layers:
         if layer.weights:
             found[layer.name] = {variable_name(v): v for v in layer.weights}
             if len(found[layer.name]) != len(layer.weights):
-                raise WeightsError(f"layer {layer.name} has two variables of one name")
+                raise WeightsError(f"layer {layer.name} has two variables with the same name")
     return found
 
 
 def first_not_finite(model):
-    """"<layer>/<variable>" of the first variable with NaN or infinity; None if there is none."""
+    """Return "<layer>/<variable>" of the first variable with NaN or infinity, or None."""
     for layer in model.layers:
         for variable in layer.weights:
             if not _is_finite(np.asarray(variable)):
@@ -48,11 +48,14 @@ def save(model, path, attributes=None, dtype="float32", extra=None) -> Path:
     """Write the weights of `model`; the file appears whole or not at all.
 
     Args:
-        model: keras.Model. path: target, by custom `*.h5`.
-        attributes: str, number or anything JSON can hold, by name.
+        model: keras.Model. path: target, usually `*.h5`.
+        attributes: {name: str, number or anything JSON can hold}.
         dtype: "float32" or "float16" on disk.
-        extra: {name: {name: array}} groups kept beside the layers, e.g. optimizer state; their
+        extra: {group: {name: array}} kept beside the layers, such as optimizer state; the groups'
             names must start with an underscore.
+
+    Raises:
+        WeightsError: weights that are not finite, or too large for `dtype`.
     """
     return write({layer: {name: np.asarray(variable) for name, variable in variables.items()}
                   for layer, variables in layer_variables(model).items()},
@@ -60,15 +63,18 @@ def save(model, path, attributes=None, dtype="float32", extra=None) -> Path:
 
 
 def write(weights: dict, path, attributes=None, dtype="float32", extra=None) -> Path:
-    """`save` for weights as {layer: {variable: array}}."""
+    """Write weights given as {layer: {variable: array}}; otherwise as `save`."""
     path = Path(path)
     with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
         for layer, variables in weights.items():
             for name, array in variables.items():
-                with np.errstate(over="ignore"):  # the next line finds it
-                    array = array.astype(dtype)
-                _require_finite(array, f"{path} is not written: {layer}/{name}")
-                file[f"{layer}/{name}"] = array
+                place = f"{path} is not written: {layer}/{name}"
+                _require_finite(array, place)
+                with np.errstate(over="ignore"):  # checked below
+                    stored = array.astype(dtype)
+                if not _is_finite(stored):
+                    raise WeightsError(f"{place} has weights beyond {dtype}; write float32")
+                file[f"{layer}/{name}"] = stored
         for group, arrays in (extra or {}).items():
             assert group.startswith(PRIVATE), group
             for name, array in arrays.items():
@@ -79,9 +85,9 @@ def write(weights: dict, path, attributes=None, dtype="float32", extra=None) -> 
 
 
 def read_attributes(path) -> dict:
-    """The attributes of a weights file, JSON decoded where they are JSON.
+    """Return the attributes of a weights file, with JSON decoded.
 
-    But for `layer_names` of Keras' older layout, a list without limit.
+    `layer_names` of Keras' older layout is left out, since its length has no limit.
     """
     def decode(value):
         try:
@@ -95,20 +101,21 @@ def read_attributes(path) -> dict:
 
 
 def read_group(path, group) -> dict:
-    """{name: array} of one private group (`extra` of `save`); empty if it is not there."""
+    """Return {name: array} of one private group (`extra` of `save`); empty if it is missing."""
     with hdf5.open_foreign(path, WeightsError) as file:
         return hdf5.numbers(dict(file[group].items())) if group in file else {}
 
 
 def read(path, model=None) -> dict:
-    """{layer: {variable: array}} of a weights file, ours or Keras' older layout.
+    """Return {layer: {variable: array}} of a weights file, ours or Keras' older layout.
 
     Args:
-        model: what the weights are for; then those of other shapes are not read at all.
+        model: keras.Model for the weights; shapes that differ from its own are then refused before
+            anything is read.
 
     Raises:
-        WeightsError: the file is missing, damaged, refers to other files, holds no weights, some
-            that are not finite in float32, or of another shape than in `model`.
+        WeightsError: the file is missing or damaged, refers to other files or holds no weights; or
+            weights are not finite in float32 or have another shape than in `model`.
     """
     with hdf5.open_foreign(path, WeightsError) as file:
         datasets = _datasets(file["model_weights"] if "model_weights" in file else file)
@@ -127,7 +134,7 @@ def read(path, model=None) -> dict:
 
 
 def _datasets(root) -> dict:
-    """{(layer, variable): dataset} of all that lies in the groups of `root`."""
+    """Return {(layer, variable): dataset} of the groups of `root`."""
     legacy, found = "layer_names" in root.attrs, {}
     for layer, group in root.items():
         if isinstance(group, h5py.Group) and not layer.startswith(PRIVATE):
@@ -137,14 +144,14 @@ def _datasets(root) -> dict:
 
 
 def _paths(group, prefix="") -> list:
-    """Paths of the datasets in a group and in those within it, as Keras' older layout has them."""
+    """Return the paths of all datasets below a group, which Keras' older layout nests."""
     return [path for name, item in group.items()
             for path in (_paths(item, f"{prefix}{name}/") if isinstance(item, h5py.Group)
                          else [prefix + name])]
 
 
 def _legacy_name(layer, path) -> str:
-    """`kernel` for `block1_conv1/kernel:0`, or for Keras 1's `block1_conv1_W_1`."""
+    """Return `kernel` for `block1_conv1/kernel:0` and for Keras 1's `block1_conv1_W_1`."""
     words = {"W_1": "kernel", "b_1": "bias", "W": "kernel", "b": "bias"}
     short = path.split("/")[-1].split(":")[0]
     short = short[len(layer) + 1:] if short.startswith(f"{layer}_") else short
@@ -152,8 +159,8 @@ def _legacy_name(layer, path) -> str:
 
 
 def _is_finite(array) -> bool:
-    """Whether all numbers of an array are finite as float32."""
-    if array.dtype == np.float16:  # all bits of the exponent; NumPy's own test takes ten times it
+    """Return True if all numbers of an array are finite as float32."""
+    if array.dtype == np.float16:  # tests the exponent's bits: ten times faster than np.isfinite
         return (array.view(np.uint16) & 0x7C00).max(initial=0) < 0x7C00
     with np.errstate(over="ignore"):
         return bool(np.isfinite(array.astype(np.float32, copy=False)).all())
@@ -162,29 +169,25 @@ def _is_finite(array) -> bool:
 def _require_finite(array, where) -> None:
     if not _is_finite(array):
         raise WeightsError(f"{where} holds weights that are not finite; train again at a lower "
-                           "learning rate, or take weights from before")
+                           "learning rate, or use earlier weights")
 
 
 def _require_shape(array, variable, where, model) -> None:
-    """Of an array or an HDF5 dataset, before it is read."""
+    """Compare the shape of an array, or of an HDF5 dataset that is not read yet."""
     if tuple(array.shape or ()) != tuple(variable.shape):
         raise WeightsError(f"{where} has shape {array.shape}, "
                            f"{model.name} needs {tuple(variable.shape)}")
 
 
 def assign(model, weights: dict, source, layers=None) -> list:
-    """Set the variables of `model` from {layer: {variable: array}}.
+    """Set the variables of `model` from {layer: {variable: array}}; return the layers' names.
 
     Args:
-        source: what to call the weights in messages.
+        source: name of the weights in messages.
         layers: {layer of the model: layer of the weights}; None for all, by equal names.
 
-    Returns:
-        Names of the layers that were set.
-
     Raises:
-        WeightsError: a layer or variable that is missing, or a shape that differs; nothing is
-            set in that case.
+        WeightsError: a layer or variable is missing, or a shape differs; then nothing is set.
     """
     variables = layer_variables(model)
     layers = {name: name for name in variables} if layers is None else layers

@@ -1,4 +1,4 @@
-"""What the clients of a model server have in common."""
+"""The common part of the clients of a model server."""
 import numbers
 import time
 
@@ -7,17 +7,16 @@ import numpy as np
 from keras_saliency.files import InputError
 from keras_saliency.serving.answers import ServingError, decoded, size_of
 
-# Bytes of an answer: 4 PNG maps of 40 megapixels as base64, or one as numbers over gRPC.
+# Bytes of an answer: 4 PNG maps of 40 megapixels as base64, or one map of float32 over gRPC.
 ANSWER_LIMIT = 2 ** 29
-REMEDY = 'python -m pip install "keras_saliency[serving]"'
 
 
 class ServerUnavailable(ConnectionError):
-    """The server could not be reached, was too slow, or went on being busy."""
+    """The server could not be reached, was too slow, or stayed busy."""
 
 
 class Client:
-    """The settings, and lists sent in parts."""
+    """A client's settings, retries, and the splitting of lists into requests."""
 
     def __init__(self, address, model="msi_net", version=None, timeout=60.0, retries=4, pause=0.25,
                  batch=4):
@@ -28,30 +27,35 @@ class Client:
         self._open()
 
     def predict_bytes(self, contents) -> list:
-        """float32 [H, W] in steps of 1/255 of each encoded picture (JPEG, PNG, BMP) of a list.
+        """Return a map, float32 [H, W] in steps of 1/255, for each picture of a list.
 
-        The pictures may be of any sizes; they are sent in requests of `batch`.
+        Pictures are encoded (JPEG, PNG, BMP), have any size, and travel in requests of `batch`.
 
         Raises:
             ServingError: a picture that the server refuses (with its place in the list), or an
-                answer that is not one map for each picture, in its picture's size.
+                answer without one map of the right size for each picture.
             ServerUnavailable: no answer.
         """
-        contents = _checked_contents(contents)
+        contents = list(contents)
+        if not all(isinstance(data, bytes) for data in contents):
+            raise InputError("contents must be a list of bytes, one encoded picture each")
         maps = []
         for start in range(0, len(contents), self.batch):
             part = contents[start:start + self.batch]
             try:
-                # the server, too, counts places in the request
+                pngs = self._pngs(part)
+                if len(pngs) != len(part):
+                    raise ServingError(f"{self.address}: {len(pngs)} maps for {len(part)} pictures")
+                # places count from the start of the request, as in the server's messages
                 maps += [decoded(png, size_of(data), f"{self.address}: map {place} of the answer")
-                         for place, (png, data) in enumerate(zip(self._pngs(part), part))]
+                         for place, (png, data) in enumerate(zip(pngs, part))]
             except ServingError as error:
                 raise ServingError(f"{error} (this request began with picture {start})"
                                    if start else str(error)) from None
         return maps
 
     def _retried(self, attempt):
-        """The result of `attempt(seconds left)`, made again while the server is unavailable."""
+        """Return `attempt(seconds left)`; repeat it while the server is unavailable."""
         begin = time.monotonic()
         for number in range(self.retries + 1):
             try:
@@ -68,34 +72,26 @@ class Client:
 
 
 def _check_settings(address, version, timeout, retries, pause, batch) -> None:
-    def require(good, name, what, value):
+    whole, real = numbers.Integral, numbers.Real
+    for name, value, good, expected in (
+            ("address", address, isinstance(address, str) and address and address.isprintable(),
+             '"host:port" or a URL'),
+            ("version", version, version is None or isinstance(version, whole)
+             and 0 <= version < 2 ** 63, "a whole number or None"),
+            ("timeout", timeout, isinstance(timeout, real) and 0 < timeout <= 1e6,
+             "seconds above 0, at most 1e6"),
+            ("retries", retries, isinstance(retries, whole) and retries >= 0,
+             "a whole number from 0"),
+            ("pause", pause, isinstance(pause, real) and 0 <= pause <= 1e6, "seconds, 0 to 1e6"),
+            ("batch", batch, isinstance(batch, whole) and batch >= 1, "a whole number from 1")):
         if not good:
-            raise InputError(f"{name} must be {what}, not {value!r}")
-
-    require(isinstance(address, str) and address and address.isprintable(),
-            "address", '"host:port" or a URL', address)
-    require(version is None or isinstance(version, numbers.Integral) and 0 <= version < 2 ** 63,
-            "version", "a whole number or None", version)
-    require(isinstance(timeout, numbers.Real) and 0 < timeout <= 1e6,
-            "timeout", "seconds above 0, at most 1e6", timeout)
-    require(isinstance(retries, numbers.Integral) and retries >= 0,
-            "retries", "a whole number from 0", retries)
-    require(isinstance(pause, numbers.Real) and 0 <= pause <= 1e6,
-            "pause", "seconds from 0 to 1e6", pause)
-    require(isinstance(batch, numbers.Integral) and batch >= 1,
-            "batch", "a whole number from 1", batch)
+            raise InputError(f"{name} must be {expected}, not {value!r}")
 
 
 def checked(image) -> np.ndarray:
+    """Return an image as a uint8 array [H, W, 3], or raise `InputError`."""
     image = np.asarray(image)
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
         raise InputError(f"image must be uint8 [H, W, 3] RGB, not {image.dtype} "
                          f"{list(image.shape)}")
     return image
-
-
-def _checked_contents(contents) -> list:
-    contents = list(contents)
-    if not all(isinstance(data, bytes) for data in contents):
-        raise InputError("contents must be a list of bytes, an encoded picture each")
-    return contents

@@ -1,4 +1,4 @@
-"""A SavedModel with what TensorFlow Serving needs beside it, in one call."""
+"""Export of a model with the files that TensorFlow Serving needs beside it."""
 from functools import partial
 from pathlib import Path
 
@@ -13,13 +13,13 @@ from keras_saliency.serving.files import docker_command, write_serving_files
 
 def export_all(model, path, version=1, float16=False, lite=False, quantize="none", limit=LIMIT,
                dynamic_canvas=False, log=print) -> Path:
-    """Export a model in one call, and say how large the files are and how close to the model.
+    """Export a model and log the files' sizes and their differences from the model.
 
     Args:
-        path: the model's folder, whose name it is served under. float16: weights in half
-            precision. lite: also `<path>/../<name>_v<version>.tflite`. quantize, dynamic_canvas:
-            of that.
-        Otherwise as `export.save`.
+        path: folder of the model; its name is the name to serve it under.
+        float16: store weights in half precision.
+        lite: also write `<path>/../<name>_v<version>.tflite`, with `quantize`, `dynamic_canvas`.
+        version, limit: as in `export.save`.
 
     Returns:
         The version's folder.

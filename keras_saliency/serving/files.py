@@ -1,4 +1,4 @@
-"""The settings that TensorFlow Serving reads beside the model."""
+"""The settings files that TensorFlow Serving reads beside a model."""
 from pathlib import Path
 
 from keras_saliency.files import atomic_path
@@ -15,8 +15,8 @@ MODELS = '''model_config_list {{
 }}
 '''
 
-# The network takes its pictures one after the other, so a batch saves no more than the overhead of
-# a request: batches are small and wait only briefly.
+# The network takes its pictures one after the other, so a batch saves only the overhead of
+# requests: batches are small and wait only briefly.
 BATCHING = '''max_batch_size {{ value: 4 }}
 batch_timeout_micros {{ value: 2000 }}
 num_batch_threads {{ value: 2 }}
@@ -66,12 +66,8 @@ FILES = {"models.config": MODELS, "batching_parameters.txt": BATCHING,
 def write_serving_files(folder, name: str) -> list:
     """Write models.config, batching_parameters.txt, monitoring.config and docker-compose.yml.
 
-    Args:
-        folder: the one that holds the model's folder `name`. A file that is there already and
-            says something else is left alone.
-
-    Returns:
-        The paths written.
+    `folder` holds the model's folder `name`. Existing files that differ are kept. Returns the
+    paths written.
     """
     written = []
     for file, template in FILES.items():
@@ -85,6 +81,6 @@ def write_serving_files(folder, name: str) -> list:
 
 
 def docker_command(folder, name: str) -> str:
-    """The one line that serves the exported model."""
+    """Return the command that serves an exported model."""
     return (f'docker run --rm -p 8500:8500 -p 8501:8501 -v "{Path(folder).resolve() / name}:'
             f'/models/{name}" -e MODEL_NAME={name} {IMAGE}')

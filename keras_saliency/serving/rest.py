@@ -1,4 +1,4 @@
-"""Client of a model server over REST."""
+"""A client of a model server over REST."""
 import base64
 import functools
 import json
@@ -10,40 +10,36 @@ from urllib.parse import quote
 import cv2
 import numpy as np
 
-from keras_saliency.files import MissingPackage
-from keras_saliency.serving.answers import ServingError, require_count, shown
-from keras_saliency.serving.client import ANSWER_LIMIT, REMEDY, Client, ServerUnavailable, checked
+from keras_saliency.files import import_optional
+from keras_saliency.serving.answers import ServingError, shown
+from keras_saliency.serving.client import ANSWER_LIMIT, Client, ServerUnavailable, checked
 
 UNAVAILABLE = (429, 502, 503, 504)
-CHUNK = 4096  # bytes; small, so that the deadline of a slow answer is seen soon
+CHUNK = 4096  # bytes; small, so that a slow answer meets its deadline soon
 
 
 class RestClient(Client):
-    """Saliency maps over REST; pictures go and come encoded, since JSON numbers are slow.
+    """Saliency maps over REST; pictures and maps travel encoded, since JSON numbers are slow.
 
-    Args:
-        address: "host:port" or a URL, port 8501 where TensorFlow Serving is left alone.
-        Otherwise as `GrpcClient`.
+    `address` is "host:port" or a URL; the port is 8501 by default in TensorFlow Serving. The other
+    settings are those of `GrpcClient`.
     """
 
     def _open(self):
-        try:
-            import requests
-        except ImportError as error:
-            raise MissingPackage(f"{error}; {REMEDY}") from None
-        self._requests, self._session = requests, requests.Session()
+        self._requests = import_optional("requests", "serving")
+        self._session = self._requests.Session()
         base = self.address if "//" in self.address else f"http://{self.address}"
         version = "" if self.version is None else f"/versions/{self.version}"
         self.url = f"{base.rstrip('/')}/v1/models/{quote(self.model, safe='')}{version}"
 
     def predict(self, image) -> np.ndarray:
-        """float32 [H, W] in steps of 1/255 of an image uint8 [H, W, 3] RGB; errors as
-        `GrpcClient.predict`."""
+        """Return the map, float32 [H, W] in steps of 1/255, of an image uint8 [H, W, 3] RGB;
+        errors as in `GrpcClient.predict`."""
         png = cv2.imencode(".png", checked(image)[..., ::-1])[1].tobytes()
         return self.predict_bytes([png])[0]
 
     def status(self) -> list:
-        """[{"version": "1", "state": "AVAILABLE", ...}], the versions that the server has."""
+        """Return the server's versions, [{"version": "1", "state": "AVAILABLE", ...}]."""
         versions = self._answer("get", self.url).get("model_version_status")
         if not isinstance(versions, list) or not all(
                 isinstance(v, dict) and isinstance(v.get("version"), str)
@@ -61,7 +57,6 @@ class RestClient(Client):
             "signature_name": "serve_bytes", "instances": instances}).get("predictions")
         if not isinstance(rows, list):
             raise ServingError(f"{self.url}: no list of predictions in the answer")
-        require_count(self.url, len(rows), len(part))
         try:
             return [base64.b64decode(row["saliency_png_bytes"]["b64"], validate=True)
                     for row in rows]
@@ -70,13 +65,13 @@ class RestClient(Client):
                                "base64") from None
 
     def _answer(self, method, url, **options) -> dict:
-        """The JSON object of an answer."""
+        """Return the JSON object of an answer."""
         status, body = self._retried(lambda left: _within(
             left, url, functools.partial(self._fetch, left, method, url, options)))
         try:
             answer = json.loads(body)
         except (ValueError, RecursionError):
-            raise ServingError(f"{url}: HTTP {status}, and no JSON: {shown(body)}") from None
+            raise ServingError(f"{url}: HTTP {status}, but no JSON: {shown(body)}") from None
         if status != 200:
             said = answer.get("error") if isinstance(answer, dict) else None
             raise ServingError(f"{url}: HTTP {status}: "
@@ -86,12 +81,12 @@ class RestClient(Client):
         return answer
 
     def _fetch(self, left, method, url, options) -> tuple:
-        """(status, body) of one attempt."""
-        from urllib3.exceptions import HTTPError  # those that requests lets through
+        """Return (status, body) of one attempt."""
+        from urllib3.exceptions import HTTPError  # requests does not wrap all of them
 
         errors, deadline, body = self._requests.exceptions, time.monotonic() + left, bytearray()
         try:
-            # A redirection would be followed without a limit of size and time.
+            # Following a redirection would have no limit of size and time.
             with self._session.request(method, url, timeout=left, stream=True,
                                        allow_redirects=False, **options) as response:
                 if response.status_code in UNAVAILABLE:
@@ -113,11 +108,9 @@ class RestClient(Client):
 
 
 def _within(seconds, url, work):
-    """The result of `work()`, or ServerUnavailable after that time.
-
-    Timeouts of sockets begin again with every byte that comes, also among the headers. So a thread
-    waits for the answer; when the time is over it is left alone and ends with the connection.
-    """
+    """Return `work()`, or raise ServerUnavailable after that time."""
+    # The timeout of a socket starts again with every byte, headers included. So a thread waits for
+    # the answer; one that is late is abandoned and ends with its connection.
     future = futures.Future()
 
     def run():
@@ -134,9 +127,7 @@ def _within(seconds, url, work):
 
 
 def _is_cut(response, body) -> bool:
-    """Whether bytes are missing, which not every version of requests and urllib3 checks.
-
-    Headers cut off are a short list of headers for them; then only the JSON object has an end.
-    """
+    """Return True if bytes are missing; not every version of requests and urllib3 checks that."""
+    # They take headers that were cut off for a short list; then only the JSON shows the end.
     framed = "Content-Length" in response.headers or "Transfer-Encoding" in response.headers
     return bool(response.raw.length_remaining) if framed else not body.rstrip().endswith(b"}")

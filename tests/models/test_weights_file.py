@@ -153,7 +153,7 @@ def test_weights_that_are_not_finite_are_not_written(model, path, dtype, value):
     before = path.read_bytes()
     kernel, bias = model.get_layer("conv3").get_weights()
     model.get_layer("conv3").set_weights([kernel, np.full_like(bias, value)])
-    with pytest.raises(WeightsError, match="w.h5 is not written: conv3/bias holds weights"):
+    with pytest.raises(WeightsError, match="w.h5 is not written: conv3/bias (holds|has) weights"):
         weights_file.save(model, path, ATTRIBUTES, dtype)
     assert path.read_bytes() == before and len(list(path.parent.iterdir())) == 1
 

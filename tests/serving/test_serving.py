@@ -416,7 +416,7 @@ def test_addresses_that_are_none():
 
 
 @pytest.mark.parametrize("address, package", [
-    ("localhost:9", "grpc"), ("localhost:9", "tensorflow_serving.apis"),
+    ("localhost:9", "grpc"), ("localhost:9", "tensorflow_serving.apis.predict_pb2"),
     ("http://localhost:9", "requests")])
 def test_a_missing_package_is_named_with_the_command(address, package, monkeypatch):
     monkeypatch.setitem(sys.modules, package, None)

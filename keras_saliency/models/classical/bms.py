@@ -1,25 +1,25 @@
 """BMS, Boolean Map Saliency: Zhang and Sclaroff, "Saliency Detection: A Boolean Map Approach"
 (ICCV 2013) and "Exploiting Surroundedness for Saliency Detection: A Boolean Map Approach" (TPAMI
-2016). What a region of another color surrounds is a figure, and figures draw the eye.
+2016). A region that another color surrounds is a figure, and figures draw the eye.
 
-Defaults are those of the TPAMI paper's code (BMS v2) for eye fixations: the image is resized to a
-longer side of 400 pixels; CIELab in 8 bits is whitened, each channel stretched to 0..255 in 8 bits
-and median-filtered (3x3). It is thresholded at every 8 levels from its minimum. Of each Boolean
-map, the regions of either value that do not touch the border (8-connected) make one attention map
-each, dilated 7x7 and divided by its L2 norm. Their sum is stretched to 0..1, dilated 9x9 and
-blurred with a deviation of 9 pixels, cut off at 2 deviations or 25 pixels.
+Defaults are those of the TPAMI paper's code (BMS v2) for eye fixations. The image is resized to a
+longer side of 400 pixels. CIELab in 8 bits is whitened; each channel is stretched to 0..255 in 8
+bits, median-filtered (3x3) and thresholded at every 8 levels from its minimum. In each Boolean map,
+the regions of either value that do not touch the border (8-connected) make one attention map,
+dilated 7x7 and divided by its L2 norm. The sum is stretched to 0..1, dilated 9x9 and blurred with a
+deviation of 9 pixels, cut off at 2 deviations or 25 pixels.
 
-Whitening is a turn to the principal axes here: the stretch that follows it makes a division by
-their deviations, and the 50 that the authors add to the variances, without effect.
+Whitening is only a rotation to the principal axes here: the stretch that follows cancels both the
+division by the deviations and the 50 that the authors add to the variances.
 
 The ICCV paper's setting is `bms(image, max_side=600, whiten=False, opening=5, final_dilation=23,
-blur=20)`, except that its 600 pixels are the width, that it blurs the image slightly instead of the
-median filter and the stretching, and that the regions of both values share one L2 norm.
+blur=20)`, with three differences. Its 600 pixels are the width. It blurs the image slightly instead
+of the median filter and the stretching. The regions of both values share one L2 norm.
 
-Departures: red and blue are not swapped before the conversion to Lab, as they are in the code; the
-map stays in floating point where the code rounds to 8 bits; it is stretched to 0..1 at the end.
-The morphology widths do not change with `max_side`; the code scales them, which equals the default
-at 400.
+Departures: red and blue are not swapped before the conversion to Lab, as the code does. The map
+stays in floating point where the code rounds to 8 bits, and is stretched to 0..1 at the end. The
+widths of the morphology do not change with `max_side`; the code scales them, to the same values at
+400.
 """
 import cv2
 import numpy as np
@@ -33,25 +33,17 @@ _WIDEST_BLUR = 51  # pixels of the Gaussian kernel
 
 def bms(image, step=8, max_side=400, whiten=True, opening=1, dilation=7, final_dilation=9,
         blur=9.0) -> np.ndarray:
-    """The BMS map of an image; see the module's docstring for the parameters.
+    """Return the BMS map of an image; zeros if nothing is surrounded, as in a constant image.
 
     Args:
-        image: [H, W, 3] RGB, uint8 or float within 0..255, any size from 1x1.
         step: distance of thresholds, 1..255 (delta).
-        max_side: pixels of the longer side that the model works at, 16..2000.
+        max_side: longer side of the working size in pixels, 16..2000.
         whiten: whiten the Lab channels.
         opening: odd width of the square that closes gaps in each Boolean map and its inverse
-            (dilation, then erosion, though the paper calls it opening: omega_o); 1 for none.
+            (dilation, then erosion, although the paper calls it opening: omega_o); 1 for none.
         dilation: odd width for attention maps; 1 for none (omega_d1).
         final_dilation: odd width for their sum; 1 for none (omega_d2).
         blur: standard deviation of the last blur in pixels of the working size; 0 for none.
-
-    Returns:
-        float32 [H, W] within 0..1; zeros if nothing is surrounded, as in a constant image.
-
-    Raises:
-        InputError: an image of another shape or with values outside 0..255, or an option out of
-            range.
     """
     image = check_image(image)
     check_number("step", step, 1, 255)
@@ -72,16 +64,16 @@ def bms(image, step=8, max_side=400, whiten=True, opening=1, dilation=7, final_d
 
 
 def surrounded(mask) -> np.ndarray:
-    """uint8 [H, W], 1 where a bool `mask` [H, W] is set in a region that does not touch the
-    border; pixels that share a corner are of one region."""
-    # A frame joins all regions at the border, so that one fill finds them.
+    """Return uint8 [H, W]: 1 in the regions of a bool `mask` that do not touch the border; pixels
+    that share a corner belong to one region."""
+    # A frame joins all regions at the border, so that one fill reaches them.
     framed = cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
     cv2.floodFill(framed, None, (0, 0), 0, flags=8)
     return framed[1:-1, 1:-1]
 
 
 def _boolean_maps(mask, opening) -> list:
-    """uint8 [h, w]: `mask`, or it and its inverse, each with its gaps closed."""
+    """Return `mask` as uint8 [h, w]; with `opening`, also its inverse, both with closed gaps."""
     mask = mask.astype(np.uint8)
     if opening is None:
         return [mask]  # its inverse has the same regions
@@ -89,37 +81,36 @@ def _boolean_maps(mask, opening) -> list:
 
 
 def _square(name, width):
-    """The structuring element of a width, None for 1."""
+    """Return the structuring element of a width, None for 1."""
     check_number(name, width, 1, 199, whole=True)
     if width % 2 == 0:
-        raise InputError(f"{name} must be odd, not {width}; {width + 1} is the next")
+        raise InputError(f"{name} must be odd, not {width}; try {width + 1}")
     return np.ones((width, width), np.uint8) if width > 1 else None
 
 
 def feature_channels(image, whiten) -> list:
-    """uint8 [h, w] feature channels, stretched to 0..255; a channel without contrast is zero."""
+    """Return uint8 [h, w] channels stretched to 0..255; a channel without contrast is zero."""
     lab = cv2.cvtColor(np.rint(image).astype(np.uint8), cv2.COLOR_RGB2Lab).astype(np.float64)
     if whiten:
         centered = lab.reshape(-1, 3) - lab.reshape(-1, 3).mean(axis=0)
         axes = np.linalg.eigh(centered.T @ centered)[1]
-        # An axis has no sign of its own; without a rule it could depend on the platform.
+        # The sign of an axis is arbitrary; a rule makes it the same on all platforms.
         axes *= np.sign(axes[np.abs(axes).argmax(axis=0), range(3)])
         lab = (centered @ axes).reshape(lab.shape)
-    # below this, contrast along an axis is rounding
+    # contrast below this is rounding
     stretched = (min_max(channel) * (np.ptp(channel) > 1e-6) for channel in np.moveaxis(lab, 2, 0))
     return [cv2.medianBlur(np.rint(255 * channel).astype(np.uint8), 3) for channel in stretched]
 
 
 def _attention(regions, dilation):
-    """float32 [h, w]: dilated regions with an L2 norm of 1; small figures weigh more per pixel."""
+    """Dilate regions and give them an L2 norm of 1: small figures weigh more per pixel."""
     if dilation is not None:
         regions = cv2.dilate(regions, dilation)
-    area = cv2.countNonZero(regions)
-    return regions / np.float32(np.sqrt(max(area, 1)))
+    return regions / np.float32(np.sqrt(max(cv2.countNonZero(regions), 1)))
 
 
 def _finished(total, dilation, blur):
-    """The sum of the attention maps, dilated and blurred."""
+    """Dilate and blur the sum of the attention maps."""
     if dilation is not None:
         total = cv2.dilate(total, dilation)
     if blur > 0:

@@ -1,6 +1,6 @@
-"""What the classical models share: checks, resizing, pyramids, Gabor filters, DKL color.
+"""Checks, resizing, pyramids, Gabor filters and DKL color for the classical models.
 
-All of it treats an image and its mirror image alike, so that no side is favored.
+Everything treats an image and its mirror image alike, so that no side is favored.
 """
 from functools import lru_cache
 
@@ -9,8 +9,8 @@ import numpy as np
 
 from keras_saliency.files import InputError
 
-# Contrast below this, of channels that span about 0..1, is the rounding of float32: one pixel one
-# step brighter in an 8-bit image is 20 times more, even averaged over two octaves.
+# Contrast below this is rounding of float32, for channels that span about 0..1. One pixel that is
+# one step of 8 bits brighter makes 20 times more, even averaged over two octaves.
 NOISE = 1e-5
 
 # linear sRGB -> CIE XYZ (IEC 61966-2-1) -> L, M, S (Smith and Pokorny 1975), white at 1
@@ -18,16 +18,12 @@ _XYZ = np.array([[.4124, .3576, .1805], [.2126, .7152, .0722], [.0193, .1192, .9
 _LMS = np.array([[.15514, .54312, -.03286], [-.15514, .45684, .03286], [0, 0, .01608]]) @ _XYZ
 _LMS /= _LMS.sum(axis=1, keepdims=True)
 
-# Binomial; with the 2x2 average that follows it makes [1 5 10 10 5 1] / 32.
+# Binomial; together with the 2x2 average that follows, [1 5 10 10 5 1] / 32.
 _LOW_PASS = np.array([1, 4, 6, 4, 1], np.float32) / 16
 
 
 def check_image(image) -> np.ndarray:
-    """float32 [H, W, 3] of an RGB image 0..255.
-
-    Raises:
-        InputError: another shape, no pixels, or values that are not finite numbers in 0..255.
-    """
+    """Return an RGB image 0..255 as float32 [H, W, 3], or raise `InputError`."""
     image = np.asarray(image)
     if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
         raise InputError(f"image must be [H, W, 3] RGB, not of shape {image.shape}; repeat a gray "
@@ -44,11 +40,7 @@ def check_image(image) -> np.ndarray:
 
 
 def check_number(name, value, low, high, whole=False):
-    """`value`, if it is a number in low..high.
-
-    Raises:
-        InputError: naming the option and its range.
-    """
+    """Return `value` if it is a number in low..high, or raise `InputError`."""
     kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, kinds) or (
             not low <= value <= high):
@@ -58,7 +50,7 @@ def check_number(name, value, low, high, whole=False):
 
 
 def check_numbers(name, values, low, high, whole=False) -> tuple:
-    """`values` as a tuple, if they are one or more numbers in low..high; else InputError."""
+    """Return `values` as a tuple if all are numbers in low..high, or raise `InputError`."""
     try:
         values = tuple(values)
     except TypeError:
@@ -69,7 +61,7 @@ def check_numbers(name, values, low, high, whole=False) -> tuple:
 
 
 def min_max(values) -> np.ndarray:
-    """float32: `values` stretched to 0..1; a constant array becomes zeros."""
+    """Stretch `values` to 0..1 as float32; a constant array becomes zeros."""
     low, high = values.min(), values.max()
     if not high > low:
         return np.zeros(values.shape, np.float32)
@@ -77,15 +69,15 @@ def min_max(values) -> np.ndarray:
 
 
 def resized(channel, size, enlarge=cv2.INTER_LINEAR) -> np.ndarray:
-    """[h, w] of `size`: area average where a side shrinks, then `enlarge` where one grows."""
+    """Resize [h, w] to `size`: area average where a side shrinks, `enlarge` where one grows."""
     height, width = (min(a, b) for a, b in zip(channel.shape[:2], size))
     channel = cv2.resize(channel, (width, height), interpolation=cv2.INTER_AREA)
     return cv2.resize(channel, (size[1], size[0]), interpolation=enlarge)
 
 
 def pyramid(channel, coarsest) -> list:
-    """Gaussian pyramid: levels 0 (the channel itself) .. `coarsest`, each half the size, rounded
-    up, of the one before; float32 [h, w] or [h, w, C]."""
+    """Return levels 0 (the channel itself) .. `coarsest` of a Gaussian pyramid, float32 [h, w] or
+    [h, w, C]; each halves the size of the level before, rounded up."""
     levels = [channel]
     for _ in range(coarsest):
         height, width = (-(-side // 2) for side in levels[-1].shape[:2])
@@ -97,12 +89,12 @@ def pyramid(channel, coarsest) -> list:
 
 @lru_cache(maxsize=32)
 def gabor_pair(angle, period, deviation, elongation, radius) -> tuple:
-    """Even and odd Gabor filter, float32 [2 * radius + 1] squared, mean 0 and L2 norm 1.
+    """Return an even and an odd Gabor filter, float32 [2 * radius + 1] squared, mean 0, L2 norm 1.
 
     Args:
-        angle: of the stripes' normal, degrees.
+        angle: direction of the stripes' normal in degrees.
         period, deviation, radius: in pixels; `deviation` across the stripes.
-        elongation: deviation along the stripes over that across them.
+        elongation: deviation along the stripes divided by that across them.
     """
     y, x = np.mgrid[-radius:radius + 1, -radius:radius + 1]
     turn = np.radians(angle)
@@ -118,14 +110,14 @@ def gabor_pair(angle, period, deviation, elongation, radius) -> tuple:
 
 
 def gabor_energy(channel, pair) -> np.ndarray:
-    """float32 [h, w]: |response to the even filter| + |response to the odd one|."""
+    """Return float32 [h, w]: |response to the even filter| + |response to the odd filter|."""
     even, odd = (cv2.filter2D(channel, cv2.CV_32F, kernel, borderType=cv2.BORDER_REFLECT)
                  for kernel in pair)
     return np.abs(even) + np.abs(odd)
 
 
 def faded(values, border) -> np.ndarray:
-    """float32 [h, w]: `values`, falling linearly over `border` pixels towards each side."""
+    """Let `values` [h, w] fall linearly over `border` pixels towards each side; float32."""
     height, width = values.shape
     border = min(border, height // 2, width // 2)
     rows, columns = (np.minimum(1, np.minimum(np.arange(1, n + 1), np.arange(n, 0, -1))
@@ -134,8 +126,8 @@ def faded(values, border) -> np.ndarray:
 
 
 def dkl(rgb) -> list:
-    """The axes of Derrington, Krauskopf and Lennie (1984) of sRGB [h, w, 3] in 0..1: luminance,
-    L - M, and S - luminance, float32 [h, w], as contrasts relative to white."""
+    """Return the axes of Derrington, Krauskopf and Lennie (1984) for sRGB [h, w, 3] in 0..1:
+    luminance, L - M, and S - luminance, float32 [h, w], as contrasts relative to white."""
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     long, middle, short = np.moveaxis(linear @ _LMS.T, 2, 0)
     luminance = linear @ _XYZ[1]

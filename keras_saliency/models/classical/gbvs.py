@@ -1,29 +1,29 @@
 """GBVS: Harel, Koch and Perona, "Graph-Based Visual Saliency" (NIPS 2006).
 
-Feature maps, 24 of them: the three axes of the DKL color space (D), intensity (I, the maximum of
-red, green and blue) and Gabor energy of intensity at 0, 45, 90 and 135 degrees (O; deviation 2,
-elongation 2, period pi, 27x27 pixels, faded out within 13 pixels of the border), each at levels 2,
-3 and 4 of a Gaussian pyramid (1/4, 1/8 and 1/16 of the image), all resized to a grid with a longer
-side of 32 nodes. On the complete graph of the nodes, a Markov chain goes from i to j with a
-probability in proportion to |M(i) - M(j)| * F(i, j), F = exp(-d^2 / (2 sigma^2)), sigma 0.15 of
-the grid's mean side; its equilibrium distribution A is the activation. A second chain, in
-proportion to A(j) * F(i, j) with sigma 0.06, concentrates the mass, once. Maps are averaged within
-a channel, channels added with equal weights, faded out within 4 nodes of the border, blurred (0.02
-of the longer side) and enlarged to the image.
+There are 24 feature maps: the three axes of the DKL color space (D), intensity (I, the maximum of
+red, green and blue) and Gabor energy of intensity at 0, 45, 90 and 135 degrees (O), each at levels
+2, 3 and 4 of a Gaussian pyramid (1/4, 1/8 and 1/16 of the image). Gabor filters have deviation 2,
+elongation 2, period pi and 27x27 pixels; their maps fade out within 13 pixels of the border. All
+maps are resized to a grid with a longer side of 32 nodes. On the complete graph of the nodes, a
+Markov chain goes from i to j with a probability proportional to |M(i) - M(j)| * F(i, j), where
+F = exp(-d^2 / (2 sigma^2)) and sigma is 0.15 of the grid's mean side. Its equilibrium distribution
+A is the activation. A second chain, proportional to A(j) * F(i, j) with sigma 0.06, concentrates
+the mass, once. Maps are averaged within a channel. The channels are added with equal weights, faded
+out within 4 nodes of the border, blurred (0.02 of the longer side) and enlarged to the image.
 
-These are the parameters of the authors' code of 2008-2012 with the paper's normalization; the code
-itself has come to raise A to the power 1.5 instead, `normalization="power"`. Dissimilarity is
-the code's difference, not the paper's |log M(i) / M(j)|, which needs positive maps.
+These are the parameters of the authors' code of 2008-2012 with the paper's normalization; later
+code raises A to the power 1.5 instead (`normalization="power"`). Dissimilarity is the code's
+difference, not the paper's |log M(i) / M(j)|, which needs positive maps.
 
-Both chains have symmetric conductances, |M(i) - M(j)| F(i, j) and A(i) A(j) F(i, j), so that in
-equilibrium each node has its share of their sum: exact, where the code's power iteration stops at
-a change of 1e-4, and also where that would alternate for ever, as on a map of two values.
+Both chains have symmetric conductances, |M(i) - M(j)| F(i, j) and A(i) A(j) F(i, j), so that each
+node's equilibrium mass is its share of their sum. This is exact, while the code's power iteration
+stops at a change of 1e-4 and alternates for ever on a map of two values.
 
-Departures, besides that: DKL is computed for an sRGB display, where the code has tables of the
-authors' monitor; maps within a channel are averaged, as the code's comments say, where it adds
-them. A map without contrast has no activation. Levels with a side below 3 pixels are left out; if
-none is left, the next finer one that has them, or the image itself, takes their place (the code
-refuses images below 128 pixels).
+Further departures: DKL is computed for an sRGB display; the code has tables of the authors'
+monitor. Maps within a channel are averaged, as the code's comments say; the code adds them. A map
+without contrast has no activation. Levels with a side below 3 pixels are left out. If none is left,
+the next finer level with 3 pixels, or the image itself, is used (the code refuses images below 128
+pixels).
 """
 from functools import lru_cache, partial
 
@@ -54,25 +54,17 @@ _SMALLEST = 3  # pixels of a pyramid level
 def gbvs(image, grid_size=32, channels="DIO", levels=(2, 3, 4), angles=(0, 45, 90, 135),
          sigma_activation=0.15, normalization="graph", sigma_normalization=0.06,
          normalization_iterations=1, blur=0.02) -> np.ndarray:
-    """The GBVS map of an image; see the module's docstring for the parameters.
+    """Return the GBVS map of an image; zeros for a constant image.
 
     Args:
-        image: [H, W, 3] RGB, uint8 or float within 0..255, any size from 1x1.
         grid_size: nodes along the longer side, 8..64; the cost grows with its fourth power.
         channels: any of the letters D, I and O.
-        levels: of the pyramid, each in 0..8.
-        angles: of the Gabor filters in degrees, each in 0..180.
+        levels: levels of the pyramid, each in 0..8.
+        angles: angles of the Gabor filters in degrees, each in 0..180.
         sigma_activation, sigma_normalization: shares of the grid's mean side, 0.01..1.
         normalization: "graph" or "power".
-        normalization_iterations: how often, 0..5.
+        normalization_iterations: number of repetitions, 0..5.
         blur: standard deviation as a share of the grid's longer side, 0..1; 0 for none.
-
-    Returns:
-        float32 [H, W] within 0..1; zeros for a constant image.
-
-    Raises:
-        InputError: an image of another shape or with values outside 0..255, or an option out of
-            range.
     """
     image = check_image(image)
     size = image.shape[:2]
@@ -108,10 +100,9 @@ def gbvs(image, grid_size=32, channels="DIO", levels=(2, 3, 4), angles=(0, 45, 9
 
 
 def activated(feature, closeness) -> np.ndarray:
-    """float32 [h, w], sum 1: equilibrium of the chain that goes where `feature` [h, w] differs.
+    """Return the equilibrium, float32 [h, w] with sum 1, of the chain towards other values.
 
-    Args:
-        closeness: F, [h * w, h * w]. Zeros are returned for a feature without contrast.
+    A `feature` [h, w] without contrast gives zeros. `closeness` is F, [h * w, h * w].
     """
     if np.ptp(feature) <= NOISE:
         return np.zeros_like(feature)
@@ -121,8 +112,8 @@ def activated(feature, closeness) -> np.ndarray:
 
 
 def concentrated(activation, closeness) -> np.ndarray:
-    """float32 [h, w], sum 1: equilibrium of the chain that goes where `activation` is; zeros of
-    zeros."""
+    """Return the equilibrium, float32 [h, w] with sum 1, of the chain towards high activation;
+    zeros for zeros."""
     values = activation.ravel()
     mass = values * (closeness @ values)
     return (mass / max(mass.sum(), np.finfo(np.float32).tiny)).reshape(activation.shape)
@@ -130,24 +121,24 @@ def concentrated(activation, closeness) -> np.ndarray:
 
 @lru_cache(maxsize=4)
 def _closeness(height, width, share):
-    """F: float32 [h * w, h * w] of the nodes' distances; sigma is a share of the mean side."""
+    """Return F, float32 [h * w, h * w]; sigma is a share of the mean side."""
     sigma = share * (height + width) / 2
     rows, columns = (np.exp(-0.5 * ((np.arange(n)[:, None] - np.arange(n)) / sigma) ** 2)
                      for n in (height, width))
     closeness = np.kron(rows, columns).astype(np.float32)
-    closeness.setflags(write=False)  # it is shared by all calls
+    closeness.setflags(write=False)  # all calls share it
     return closeness
 
 
 def _room(size, levels) -> list:
-    """Those of `levels` that an image of `size` has room for, else the finest or level 0."""
+    """Return the `levels` that an image of `size` has room for, at least one level."""
     fitting = [level for level in sorted(set(levels)) if -(-min(size) // 2 ** level) >= _SMALLEST]
     return fitting or [next((level for level in range(min(levels), -1, -1)
                              if -(-min(size) // 2 ** level) >= _SMALLEST), 0)]
 
 
 def _features(channel, rgb, angles) -> list:
-    """The feature maps float32 [h, w] of a channel, of one level [h, w, 3] of RGB 0..1."""
+    """Return a channel's feature maps, float32 [h, w], of one level [h, w, 3] of RGB 0..1."""
     if channel == "D":
         return dkl(rgb)
     intensity = np.ascontiguousarray(rgb.max(axis=2))

@@ -1,26 +1,26 @@
 """Itti, Koch and Niebur, "A Model of Saliency-Based Visual Attention for Rapid Scene Analysis"
 (TPAMI 1998).
 
-Dyadic Gaussian pyramids of levels 0..8 of three kinds of features: intensity (mean of red, green
-and blue); colors R - G and B - Y of the broadly tuned channels, themselves of r, g and b divided by
-intensity where that exceeds a tenth of its maximum, elsewhere 0; Gabor energy at 0, 45, 90 and 135
-degrees. Center-surround contrast is the absolute difference of levels c in {2, 3, 4} and
-c + {3, 4}, enlarged to c: 6 maps of intensity, 12 of color, 24 of orientation. N(.) stretches a map
-to 0..1 and multiplies it by (1 - mean of its other local maxima)^2. Maps are added at the level of
-the coarsest center, 4, into three conspicuity maps (orientation: N of each angle's sum), whose N
-average to the saliency_map. The paper's winner-take-all network is not part of it.
+Three kinds of features have dyadic Gaussian pyramids of levels 0..8. Intensity is the mean of red,
+green and blue. Colors are R - G and B - Y of the broadly tuned channels, computed from r, g and b
+divided by intensity where that exceeds a tenth of its maximum, and 0 elsewhere. Orientation is
+Gabor energy at 0, 45, 90 and 135 degrees. Center-surround contrast is the absolute difference of
+levels c in {2, 3, 4} and c + {3, 4}, enlarged to c: 6 maps of intensity, 12 of color, 24 of
+orientation. N(.) stretches a map to 0..1 and multiplies it by (1 - mean of its other local
+maxima)^2. Maps are added at the level of the coarsest center, 4, into three conspicuity maps
+(orientation: N of each angle's sum). The saliency_map is the mean of their N. The paper's
+winner-take-all network is left out.
 
-What the paper leaves open is taken from the Saliency Toolbox of Walther and Koch (2006): the
-pyramid's low-pass [1 5 10 10 5 1] / 32; Gabor filters of 9x9 pixels, period 7, deviation 7/3, both
-phases, absolute responses added; local maxima count above a tenth of the maximum.
+Where the paper is silent, this follows the Saliency Toolbox of Walther and Koch (2006): low-pass
+[1 5 10 10 5 1] / 32; Gabor filters of 9x9 pixels, period 7, deviation 7/3, both phases, absolute
+responses added; local maxima count above a tenth of the maximum.
 
-Departures: the surround of a double-opponent map is subtracted, |RG(c) - RG(s)|, as in the
-Toolbox; the formula printed has the surround's sign reversed and would answer to a uniform color.
-A plateau is one local maximum, and those at the border count. Contrast of the size of rounding
-errors is 0. Enlargement is bilinear. The map is stretched to 0..1. Images with a shorter side below
-256 pixels have no level 8 (levels go on as long as that side keeps a pixel), and pairs that need it
-are dropped; where none is left, below 32 pixels, the pair of the coarsest level and the third below
-it, or level 0, takes their place.
+Departures: the surround of a double-opponent map is subtracted, |RG(c) - RG(s)|, as in the Toolbox;
+the printed formula reverses the surround's sign and would respond to a uniform color. A plateau is
+one local maximum, and maxima at the border count. Contrast of the size of rounding errors is 0.
+Enlargement is bilinear. The map is stretched to 0..1. Levels go on while the shorter side keeps a
+pixel, so images with a side below 256 have no level 8, and pairs that need it are dropped. If none
+is left (below 32 pixels), the coarsest level is paired with the third level below it, or level 0.
 """
 from functools import partial
 
@@ -45,20 +45,12 @@ _LEAST = 0.1  # of the maximum: below, a local maximum does not count
 
 
 def itti(image, centers=(2, 3, 4), deltas=(3, 4), angles=(0, 45, 90, 135)) -> np.ndarray:
-    """The saliency_map of Itti, Koch and Niebur; see the module's docstring.
+    """Return the saliency_map of Itti, Koch and Niebur; zeros for a constant image.
 
     Args:
-        image: [H, W, 3] RGB, uint8 or float within 0..255, any size from 1x1.
         centers: pyramid levels of the centers, each in 0..8.
         deltas: levels from a center to its surrounds, each in 1..8.
         angles: orientations in degrees, each in 0..180.
-
-    Returns:
-        float32 [H, W] within 0..1; zeros for a constant image.
-
-    Raises:
-        InputError: an image of another shape or with values outside 0..255, or an option out of
-            range.
     """
     rgb = check_image(image) / 255
     pairs = scale_pairs(rgb.shape[:2],
@@ -70,7 +62,7 @@ def itti(image, centers=(2, 3, 4), deltas=(3, 4), angles=(0, 45, 90, 135)) -> np
     size = intensity[max(center for center, _ in pairs)].shape
 
     def total(levels):
-        """The sum of the normalized center-surround maps of a pyramid."""
+        """Sum the normalized center-surround maps of a pyramid."""
         return sum(resized(normalized(_contrast(levels[c], levels[s])), size) for c, s in pairs)
 
     colors = sum(total(pyramid(opponent, coarsest)) for opponent in opponents(rgb))
@@ -82,7 +74,7 @@ def itti(image, centers=(2, 3, 4), deltas=(3, 4), angles=(0, 45, 90, 135)) -> np
 
 
 def scale_pairs(size, centers, deltas) -> list:
-    """(center, surround) levels that an image of `size` (H, W) has room for, at least one."""
+    """Return the (center, surround) levels that an image of `size` has room for, at least one."""
     coarsest = min(size).bit_length() - 1
     pairs = [(c, c + d) for c in sorted(set(centers)) for d in sorted(set(deltas))
              if c + d <= coarsest]
@@ -90,7 +82,7 @@ def scale_pairs(size, centers, deltas) -> list:
 
 
 def opponents(rgb) -> tuple:
-    """R - G and B - Y, float32 [H, W], of an image [H, W, 3] in 0..1."""
+    """Return R - G and B - Y, float32 [H, W], of an image [H, W, 3] in 0..1."""
     intensity = rgb.mean(axis=2, keepdims=True)
     bright = intensity > max(_DARK * intensity.max(), NOISE)
     r, g, b = np.moveaxis(np.where(bright, rgb / np.where(bright, intensity, 1), 0), 2, 0)
@@ -101,14 +93,14 @@ def opponents(rgb) -> tuple:
 
 
 def normalized(feature) -> np.ndarray:
-    """N(.): `feature` [h, w] stretched to 0..1, times (1 - mean of the other local maxima)^2.
+    """N(.): stretch `feature` [h, w] to 0..1 and multiply by (1 - mean of other local maxima)^2.
 
-    One peak keeps its height, many equal ones cancel; float32.
+    One peak keeps its height; many equal peaks cancel.
     """
-    from scipy import ndimage  # here: it takes long, and other models do without
+    from scipy import ndimage  # slow to import, and other models do not need it
 
     feature = min_max(feature)
-    # a plateau's pixels all equal their neighborhood's maximum
+    # all pixels of a plateau equal their neighborhood's maximum
     highest = cv2.dilate(feature, np.ones((3, 3), np.uint8))
     peaks, count = ndimage.label((feature == highest) & (feature > _LEAST), np.ones((3, 3)))
     if count < 2:
@@ -119,7 +111,7 @@ def normalized(feature) -> np.ndarray:
 
 
 def _contrast(center, surround):
-    """float32 [h, w] in the size of `center`; zeros where there is nothing but rounding."""
+    """Return |center - surround| in the size of `center`; zeros if it is only rounding."""
     difference = np.abs(center - resized(surround, center.shape))
     return difference if difference.max() > NOISE else np.zeros_like(difference)
 

@@ -1,6 +1,6 @@
-"""Weights of a `.caffemodel` without Caffe: the few fields of its public `caffe.proto` that matter.
+"""Weights of a `.caffemodel` without Caffe, from the few fields of `caffe.proto` that hold them.
 
-A name is read as bytes, since a damaged one need not be UTF-8.
+Names are read as bytes, since a damaged one need not be UTF-8.
 """
 import math
 
@@ -11,7 +11,7 @@ from keras_saliency.models.weights_file import WeightsError
 
 NetParameter = message_classes("caffe", {
     "NetParameter": {"layers": (2, ["V1LayerParameter"]), "layer": (100, ["LayerParameter"])},
-    "V1LayerParameter": {"name": (4, "bytes"), "blobs": (6, ["BlobProto"])},  # of 2013
+    "V1LayerParameter": {"name": (4, "bytes"), "blobs": (6, ["BlobProto"])},  # until 2013
     "LayerParameter": {"name": (1, "bytes"), "blobs": (7, ["BlobProto"])},
     "BlobProto": {"num": (1, "int32"), "channels": (2, "int32"), "height": (3, "int32"),
                   "width": (4, "int32"), "data": (5, ["float"]), "shape": (7, "BlobShape"),
@@ -21,19 +21,14 @@ NetParameter = message_classes("caffe", {
 
 
 def read_caffemodel(path) -> dict:
-    """{"<layer>/<number of the blob>": float array} of all layers that have blobs.
-
-    Raises:
-        WeightsError: no weights, or a blob whose shape and data disagree.
-        google.protobuf.message.DecodeError: not such a message, or cut short.
-    """
+    """Return {"<layer>/<number of the blob>": float array} of all layers with blobs."""
     net, arrays = read_message(path, NetParameter), {}
     for layer in (*net.layers, *net.layer):
         for index, blob in enumerate(layer.blobs):
             key = f"{layer.name.decode('utf-8', 'replace')}/{index}"
             arrays[key] = _array(blob, key)
     if not arrays:
-        raise WeightsError("it has no layer with weights")
+        raise WeightsError("no layer has weights")
     return arrays
 
 
@@ -42,10 +37,10 @@ def _array(blob, key) -> np.ndarray:
         shape = tuple(blob.shape.dim)
     else:
         shape = (blob.num, blob.channels, blob.height, blob.width)
-        if shape[:3] == (1, 1, 1):  # how a bias was written
+        if shape[:3] == (1, 1, 1):  # old files write a bias so
             shape = shape[3:]
     values, dtype = (blob.data, "f4") if blob.data else (blob.double_data, "f8")
     if not values or min(shape, default=1) < 1 or math.prod(shape) != len(values):
         raise WeightsError(f"{key} has the shape {shape} and {len(values)} numbers")
-    # one by one: an array of the whole container would be a list of Python numbers first
+    # number by number: np.array would make a list of Python numbers first
     return np.fromiter(values, dtype, len(values)).reshape(shape)

@@ -1,5 +1,6 @@
-"""Which array of an author's file becomes which of our variables, checked shape by shape."""
-from typing import Callable, NamedTuple
+"""Entries: which array of an author's file becomes which of our variables, checked by shape."""
+from dataclasses import dataclass
+from typing import Callable, NamedTuple, Optional
 
 import numpy as np
 
@@ -8,10 +9,32 @@ from keras_saliency.models import weights_file
 from keras_saliency.models.weights_file import WeightsError
 
 SHOWN = 12  # keys that a message lists
+REMEDY = "weights/README.md says where the authors published it"
+
+
+@dataclass(frozen=True)
+class Converter:
+    """How to read the weights that the authors of one model published.
+
+    Attributes:
+        formats: kinds of files to read (keys of `formats.READERS`).
+        entries: function (arrays, kind) -> list of `Entry`.
+        about: function (path, kind, options) -> attributes of our weights file.
+        build: function (**options) -> keras.Model of an encoder; None for a registered model.
+        infer: function (arrays, **options) -> {option: value} that the arrays imply; or None.
+        remedy: advice for a user whose file is of another kind.
+    """
+
+    formats: tuple
+    entries: Callable
+    about: Callable
+    build: Optional[Callable] = None
+    infer: Optional[Callable] = None
+    remedy: str = REMEDY
 
 
 class Layout(NamedTuple):
-    """How an array lies in the author's file.
+    """Layout of an array in the author's file.
 
     shape: our variable's shape -> the author's. convert: the author's array -> ours.
     """
@@ -21,7 +44,7 @@ class Layout(NamedTuple):
 
 
 def _flip(array):
-    """Rows and columns of filters [out, in, h, w] in reverse: turned by 180 degrees."""
+    """Turn filters [out, in, h, w] by 180 degrees."""
     return array[:, :, ::-1, ::-1]
 
 
@@ -34,8 +57,8 @@ def _channels_first(shape):
 
 
 SAME = Layout(tuple, np.asarray)
-# [out, in, h, w] of Caffe and Theano. Of a transposed convolution, whose Keras kernel is
-# [h, w, out, in], the Caffe blob is [in, out, h, w]: the same transposition.
+# [out, in, h, w] of Caffe and Theano. A transposed convolution is [in, out, h, w] in Caffe and
+# [h, w, out, in] in Keras, so that the same transposition applies.
 CHANNELS_FIRST = Layout(_channels_first, _channels_last)
 # Theano convolves: it slides the filter turned by 180 degrees, TensorFlow as it is.
 CHANNELS_FIRST_FLIPPED = Layout(_channels_first, lambda array: _channels_last(_flip(array)))
@@ -51,19 +74,25 @@ class Entry(NamedTuple):
 
 
 def pairs(layer: str, kernel: str, bias: str, layout: Layout = SAME) -> list:
-    """The two entries of a convolution."""
+    """Return the two entries of a convolution."""
     return [Entry(layer, "kernel", kernel, layout), Entry(layer, "bias", bias)]
 
 
+def caffe_convolutions(layers) -> list:
+    """Return the entries of a Caffe model's convolutions, from [(our layer, the author's)]."""
+    return [entry for ours, theirs in layers
+            for entry in pairs(ours, f"{theirs}/0", f"{theirs}/1", CHANNELS_FIRST)]
+
+
 def assemble(entries, arrays: dict, model, source) -> dict:
-    """{layer: {variable: float32 array}} for all variables of `model`.
+    """Return {layer: {variable: float32 array}} for all variables of `model`.
 
     Args:
-        entries: of `Entry`, in the order in which they are checked.
-        arrays: {key: array} of the author's file. source: its name for messages.
+        entries: `Entry` list, in the order of the checks.
+        arrays: {key: array} of the author's file. source: its name in messages.
 
     Raises:
-        WeightsError: the first key that is missing or whose shape, type or values do not fit.
+        WeightsError: naming the first key that is missing or has a wrong shape, type or value.
     """
     variables = weights_file.layer_variables(model)
     weights = {}
@@ -76,7 +105,7 @@ def assemble(entries, arrays: dict, model, source) -> dict:
             raise WeightsError(f"{source}: {key} has shape {tuple(array.shape)}, {model.name} "
                                f"needs {tuple(needed)} for {layer}/{variable}")
         if array.dtype.kind != "f":
-            raise WeightsError(f"{source}: {key} holds {array.dtype} where weights are float")
+            raise WeightsError(f"{source}: {key} holds {array.dtype}, but weights are float")
         if not np.isfinite(array).all():
             raise WeightsError(f"{source}: {key} has values that are not finite; the file is "
                                "damaged: download it again")
@@ -84,5 +113,5 @@ def assemble(entries, arrays: dict, model, source) -> dict:
         weights.setdefault(layer, {})[variable] = np.ascontiguousarray(converted, np.float32)
     forgotten = [f"{layer}/{name}" for layer, names in variables.items() for name in names
                  if name not in weights.get(layer, {})]
-    assert not forgotten, forgotten  # a fault of the converter, not of the file
+    assert not forgotten, forgotten  # an error of the converter, not of the file
     return weights

@@ -1,4 +1,4 @@
-"""What kind of file this is, by its first bytes and its ending, and the arrays in it."""
+"""Detect the kind of an author's file by its first bytes and its ending, and read its arrays."""
 import zipfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,7 +7,7 @@ from keras_saliency.files import InputError
 from keras_saliency.models.importing import caffe, numpy_files, tensorflow_files
 from keras_saliency.models.weights_file import WeightsError
 
-# kind -> (what it is called, what reads it from its path)
+# kind -> (name in messages, reader of a path)
 READERS = {
     "caffemodel": ("Caffe model", caffe.read_caffemodel),
     "graph": ("frozen TensorFlow graph", tensorflow_files.read_graph),
@@ -15,45 +15,45 @@ READERS = {
     "checkpoint": ("TensorFlow checkpoint", tensorflow_files.read_checkpoint),
     "saved_model": ("TensorFlow SavedModel", tensorflow_files.read_saved_model),
 }
-# kinds that are known so that the message is clear, and never read
+# kinds that are never read, known only for a clear message
 REFUSED = {
-    "npy": ".npy file, which has room for one array or a pickle",
+    "npy": ".npy file, which holds one array or a pickle",
     "pickle": "pickle, which can run any code and is never loaded",
-    "torch": "torch file, which has a pickle in it that can run any code and is never loaded",
+    "torch": "torch file, which contains a pickle; that can run any code and is never loaded",
 }
 ENDINGS = {".caffemodel": "caffemodel", ".pb": "graph", ".npz": "npz"}
 REFUSED_ENDINGS = {".npy": "npy", ".pickle": "pickle", ".pkl": "pickle", ".pth": "torch",
                    ".pt": "torch"}
 MAGIC = {b"\x93NUMPY": "npy",
          **{bytes([0x80, protocol]): "pickle" for protocol in range(2, 6)}}
-# first bytes of what is downloaded or given by mistake -> what to do
+# first bytes of files given by mistake -> advice
 MISTAKES = {
     b"\x89HDF": "is HDF5 already: give ours to load_pretrained, Keras' VGG16 as encoder_weights",
-    b"<": "is a web page, not the file behind the link: download it by hand",
+    b"<": "is a web page, not the file behind the link: download that by hand",
     b"version https://git-lfs": "is a pointer of Git LFS: fetch the file with `git lfs pull`",
     b"\x1f\x8b": "is compressed: unpack it first",
 }
 
 
 def called(kind: str) -> str:
-    """What messages call a kind."""
+    """Return the name of a kind in messages."""
     return REFUSED[kind] if kind in REFUSED else READERS[kind][0]
 
 
 def detect(path: Path) -> str:
-    """The kind of a file or folder: a key of `READERS` or `REFUSED`.
+    """Return the kind of a file or folder: a key of `READERS` or `REFUSED`.
 
     Raises:
-        WeightsError: there is no such file, it is empty, or of no known kind.
+        WeightsError: the file is missing, empty or of no known kind.
     """
     if path.name == "saved_model.pb":
-        raise WeightsError(f"{path}: give the folder, whose other files belong to it")
+        raise WeightsError(f"{path}: give its folder, whose other files are needed too")
     if (path / "saved_model.pb").is_file():
         return "saved_model"
     if tensorflow_files.checkpoint_prefix(path) != path or _index(path).is_file():
         return "checkpoint"
     if path.is_dir():
-        raise WeightsError(f"{path} is a folder without saved_model.pb; of a checkpoint give the "
+        raise WeightsError(f"{path} is a folder without saved_model.pb; for a checkpoint, give the "
                            "file that ends in .index")
     if not path.is_file():
         raise WeightsError(f"no file {path}")
@@ -84,7 +84,7 @@ def _holds_pickle(path) -> bool:
 
 
 def parts(path: Path, kind: str) -> list:
-    """The files that `read` reads, in order."""
+    """Return the files that `read` reads, in order."""
     if kind == "checkpoint":
         prefix = tensorflow_files.checkpoint_prefix(path)
         return [_index(prefix), *tensorflow_files.data_files(prefix)]
@@ -94,10 +94,10 @@ def parts(path: Path, kind: str) -> list:
 
 
 def read(path: Path, kind: str) -> dict:
-    """{key: array} of a file of a `kind` of `READERS`, in the file's order.
+    """Return {key: array} of a file of a `kind` of `READERS`, in the file's order.
 
     Raises:
-        WeightsError: it cannot be read; names the file, whatever is wrong with it.
+        WeightsError: naming a file that cannot be read.
     """
     with readable(path, kind):
         return READERS[kind][1](path)
@@ -105,12 +105,12 @@ def read(path: Path, kind: str) -> dict:
 
 @contextmanager
 def readable(path, kind):
-    """Whatever the block raises becomes one `WeightsError` that names the file."""
+    """Turn any error of the block into one `WeightsError` that names the file."""
     try:
         yield
     except InputError as error:
         raise WeightsError(f"{path}: {error}") from None
-    except Exception as error:  # a damaged file can make every step of a reader fail, in any way
+    except Exception as error:  # a damaged file can make any step of a reader fail
         raise WeightsError(f"{path} is not a readable {called(kind)} ({type(error).__name__}: "
                            f"{str(error)[:200]}); it may be cut short or damaged: download it "
                            "again") from None

@@ -1,17 +1,15 @@
 """MSI-Net from the authors' frozen graph, checkpoint or SavedModel.
 
-Names are those of `tf.layers` in github.com/alexanderkroner/saliency, model.py; the SavedModel at
+Names are those of `tf.layers` in github.com/alexanderkroner/saliency, model.py. The SavedModel at
 huggingface.co/alexanderkroner/MSI-Net holds them as constants inside a function. Kernels are
-[h, w, in, out] in the graphs for GPU as well.
+[h, w, in, out], in the graphs for GPU as well.
 """
 import numpy as np
 
-from keras_saliency.models.importing.entries import pairs
-from keras_saliency.models.importing.vgg16 import convolutions
-from keras_saliency.models.msi_net import SPEC
+from keras_saliency.models.importing.encoders import vgg16_convolutions
+from keras_saliency.models.importing.entries import Converter, pairs
 from keras_saliency.models.weights_file import WeightsError
 
-FORMATS = ("graph", "checkpoint", "saved_model")
 # names of the authors' files are model_<dataset>_<device>; (h, w) as in their config.py
 CANVASES = {"salicon": (240, 320), "osie": (240, 320), "mit1003": (360, 360),
             "dutomron": (360, 360), "pascals": (360, 360), "cat2000": (216, 384),
@@ -21,28 +19,30 @@ HEAD = ([(f"aspp_conv1_{n}", f"aspp/conv1_{n}") for n in range(1, 6)]
         + [(f"decoder_conv{n}", f"decoder/conv{n}") for n in range(1, 5)])
 
 
-def entries(arrays: dict, kind: str) -> list:
-    """By name; a scope before it (`import/`) and what TensorFlow adds behind it are ignored."""
+def _entries(arrays: dict, kind: str) -> list:
+    """By name, without leading scopes (`import/`) and the endings that TensorFlow adds."""
     plain = {}
     for key in arrays:
         name = key.removesuffix("/.ATTRIBUTES/VARIABLE_VALUE").removesuffix("/read")
         plain.setdefault(name.split(":")[0], key)
-    return [entry for ours, theirs in convolutions("conv{0}/conv{0}_{1}") + HEAD
+    return [entry for ours, theirs in vgg16_convolutions("conv{0}/conv{0}_{1}") + HEAD
             for entry in pairs(ours, *(_find(plain, arrays, f"{theirs}/{variable}")
                                        for variable in ("kernel", "bias")))]
 
 
 def _find(plain, arrays, wanted) -> str:
-    """The key whose last parts are `wanted`; the wanted name itself if there is none."""
+    """Return the key that ends in `wanted`, or `wanted` itself if no key does."""
     keys = [key for name, key in plain.items() if f"/{name}".endswith(f"/{wanted}")]
     if any(not np.array_equal(arrays[keys[0]], arrays[key]) for key in keys[1:]):
-        raise WeightsError(f"{' and '.join(keys)} differ: which is {wanted} is unclear")
+        raise WeightsError(f"{' and '.join(keys)} differ: either could be {wanted}")
     return keys[0] if keys else wanted
 
 
-def about(path, kind: str, options: dict) -> dict:
-    """Attributes; the training data by the file's name."""
+def _about(path, kind: str, options: dict) -> dict:
+    """Take the training data from the file's name."""
     dataset = next((name for name in CANVASES if name in path.name.lower()), "salicon")
     return {"preprocessing": "msi_net", "canvas": CANVASES[dataset], "dataset": dataset,
-            "source": "https://github.com/alexanderkroner/saliency", "licence": "MIT",
-            "citation": SPEC.citation}
+            "source": "https://github.com/alexanderkroner/saliency", "licence": "MIT"}
+
+
+CONVERTER = Converter(("graph", "checkpoint", "saved_model"), _entries, _about)

@@ -1,15 +1,18 @@
 """OpenSALICON from `salicon_osie.caffemodel` (CLT29/OpenSALICON, salicon.prototxt).
 
-The fine scale is `conv1_1` ..., the coarse one `sec_conv1_1` ... Their concatenation has the coarse
-maps first, ours the fine ones, so the halves of the readout change places.
+The fine scale is `conv1_1` ..., the coarse one `sec_conv1_1` ... Their concatenation puts the
+coarse maps first, ours the fine ones, so the halves of the readout are swapped.
 """
 import numpy as np
 
-from keras_saliency.models.importing.entries import CHANNELS_FIRST, Layout, pairs
-from keras_saliency.models.importing.vgg16 import convolutions
-
-FORMATS = ("caffemodel",)
-SCALES = {"fine_": "conv{}_{}", "coarse_": "sec_conv{}_{}"}
+from keras_saliency.models.importing.encoders import vgg16_convolutions
+from keras_saliency.models.importing.entries import (
+    CHANNELS_FIRST,
+    Converter,
+    Layout,
+    caffe_convolutions,
+    pairs,
+)
 
 
 def _fine_first(kernel):
@@ -18,19 +21,14 @@ def _fine_first(kernel):
     return CHANNELS_FIRST.convert(np.concatenate([fine, coarse], axis=1))
 
 
-def entries(arrays: dict, kind: str) -> list:
-    """By name."""
-    encoders = [entry for prefix, pattern in SCALES.items()
-                for ours, theirs in convolutions(pattern, prefix)
-                for entry in pairs(ours, f"{theirs}/0", f"{theirs}/1", CHANNELS_FIRST)]
-    return encoders + pairs("saliency", "saliency_map/0", "saliency_map/1",
-                            Layout(CHANNELS_FIRST.shape, _fine_first))
+def _entries(arrays: dict, kind: str) -> list:
+    encoders = [*vgg16_convolutions(prefix="fine_"),
+                *vgg16_convolutions("sec_conv{}_{}", "coarse_")]
+    return caffe_convolutions(encoders) + pairs(
+        "saliency", "saliency_map/0", "saliency_map/1", Layout(CHANNELS_FIRST.shape, _fine_first))
 
 
-def about(path, kind: str, options: dict) -> dict:
-    """Attributes; the canvas is the published one, which the strides divide."""
-    return {"preprocessing": "opensalicon", "canvas": (1152, 1600), "dataset": "osie",
-            "source": "https://github.com/CLT29/OpenSALICON",
-            "licence": "not stated in the repository",
-            "citation": "Thomas (2016), OpenSalicon: An open source implementation of the Salicon "
-                        "saliency model, TR-2016-02, University of Pittsburgh"}
+CONVERTER = Converter(("caffemodel",), _entries, lambda *_: {
+    "preprocessing": "opensalicon", "canvas": (1152, 1600),  # published, cut to what strides divide
+    "dataset": "osie", "source": "https://github.com/CLT29/OpenSALICON",
+    "licence": "not stated in the repository"})

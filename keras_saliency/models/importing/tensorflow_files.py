@@ -1,4 +1,4 @@
-"""Weights of TensorFlow graphs: frozen `.pb`, checkpoints, SavedModel folders. Nothing is run."""
+"""Weights of TensorFlow graphs: frozen `.pb`, checkpoints, SavedModel folders; nothing is run."""
 import glob
 import math
 import re
@@ -16,21 +16,17 @@ FLOATS = {tf.float32.as_datatype_enum, tf.float16.as_datatype_enum, tf.float64.a
 
 
 def read_graph(path) -> dict:
-    """{node: array} of the float constants of a frozen GraphDef.
-
-    Raises:
-        WeightsError: a graph without constants. What protobuf and TensorFlow raise: no such graph.
-    """
+    """Return {node: array} of the float constants of a frozen GraphDef."""
     graph = read_message(path, tf.compat.v1.GraphDef)
-    return _constants(graph.node, path.stat().st_size) or _no_weights(
-        "it has no constants: freeze the graph, or give its checkpoint")
+    arrays = _constants(graph.node, path.stat().st_size)
+    if not arrays:
+        raise WeightsError("it has no constants: freeze the graph, or give its checkpoint")
+    return arrays
 
 
 def _constants(nodes, size) -> dict:
-    """{node: array}; constants of more numbers than the file has bytes are no weights.
-
-    A few bytes can ask for any number of equal numbers; they would be written out.
-    """
+    """Return {node: array}, without constants of more numbers than the file has bytes."""
+    # A few bytes can declare any number of equal values, which would all take memory.
     arrays, room = {}, size
     for node in nodes:
         tensor = node.attr["value"].tensor if node.op == "Const" else None
@@ -42,28 +38,19 @@ def _constants(nodes, size) -> dict:
     return arrays
 
 
-def _no_weights(message):
-    raise WeightsError(message)
-
-
 def checkpoint_prefix(path) -> Path:
-    """`model.ckpt` for `model.ckpt.index`, `model.ckpt.data-00000-of-00001` and itself."""
+    """Return `model.ckpt` for `model.ckpt.index`, `model.ckpt.data-00000-of-00001` and itself."""
     path = Path(path)
     return path.with_name(re.sub(r"\.(index|data-\d+-of-\d+)$", "", path.name))
 
 
 def data_files(prefix) -> list:
-    """The files that hold the values of a checkpoint."""
+    """Return the files that hold the values of a checkpoint."""
     return sorted(prefix.parent.glob(f"{glob.escape(prefix.name)}.data-*"))
 
 
 def read_checkpoint(path) -> dict:
-    """{variable: array} of the float variables of a checkpoint, by the names of its graph.
-
-    Raises:
-        WeightsError: variables of more bytes than there are. What TensorFlow raises: files that
-            are missing or damaged.
-    """
+    """Return {variable: array} of the float variables of a checkpoint, by the graph's names."""
     prefix = checkpoint_prefix(path)
     reader = tf.train.load_checkpoint(str(prefix))
     types, shapes = reader.get_variable_to_dtype_map(), reader.get_variable_to_shape_map()
@@ -71,7 +58,7 @@ def read_checkpoint(path) -> dict:
     needed = sum(math.prod(shapes[key]) * types[key].size for key in names)
     size = sum(file.stat().st_size for file in data_files(prefix))
     if needed > size:  # TensorFlow takes the memory before it reads
-        raise WeightsError(f"its variables take {needed:,} bytes, its data {size:,}")
+        raise WeightsError(f"its variables take {needed:,} bytes, its data files {size:,}")
     if shapes.get(OBJECT_GRAPH) == []:  # TensorFlow 2: keys are paths of attributes
         graph = trackable_object_graph_pb2.TrackableObjectGraph.FromString(
             reader.get_tensor(OBJECT_GRAPH))
@@ -82,10 +69,9 @@ def read_checkpoint(path) -> dict:
 
 
 def read_saved_model(folder) -> dict:
-    """{name: array} of the variables of a SavedModel and of the constants of its functions.
+    """Return {name: array} of a SavedModel's variables and the constants of its functions.
 
-    The published MSI-Net is such a folder without variables: its weights are constants inside a
-    function.
+    The published MSI-Net is a folder without variables: its weights are constants in a function.
     """
     folder = Path(folder)
     file = folder / "saved_model.pb"
@@ -96,4 +82,6 @@ def read_saved_model(folder) -> dict:
     arrays = _constants(nodes, file.stat().st_size)
     if (folder / "variables" / "variables.index").is_file():
         arrays.update(read_checkpoint(folder / "variables" / "variables"))
-    return arrays or _no_weights("it has neither variables nor constants")
+    if not arrays:
+        raise WeightsError("it has neither variables nor constants")
+    return arrays

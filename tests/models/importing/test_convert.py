@@ -68,7 +68,7 @@ def test_unknown_models_options_and_folders_are_named(tmp_path, rng):
         importing.convert("salgan", tmp_path / "gen.npz", tmp_path / "out.h5", width=2)
     path = caffemodel(tmp_path / "d.caffemodel", salnet_layers(rng), modern_layer)
     for encoder in ("alexnet", "vgg16"):
-        with pytest.raises(InputError, match=f"{encoder} has no option 'width'; it has width_mul"):
+        with pytest.raises(InputError, match=f"{encoder} has no option 'width'; its options"):
             importing.convert(encoder, path, tmp_path / "out.h5", width=2)
     with pytest.raises(WeightsError, match="is a folder without saved_model.pb"):
         importing.convert("msi_net", tmp_path, tmp_path / "out.h5")

@@ -1,4 +1,6 @@
 """Files of the wrong kind, damaged files, and files that would run code."""
+import dataclasses
+import functools
 import os
 import pickle
 import zipfile
@@ -109,9 +111,11 @@ def damaged(data, rng):
 def test_damaged_files_give_one_kind_of_error(kroner, tmp_path, rng, monkeypatch, kind):
     name, source = (("msi_net", kroner[0] / "model_cat2000_cpu.pb") if kind == "pb"
                     else originals(rng, tmp_path)[kind])
-    model = (importing.vgg16.build(**SMALL) if name == "vgg16" else ks.build_model(name, **SMALL))
+    converter = importing.CONVERTERS[name]
+    model = (converter.build or functools.partial(ks.build_model, name))(**SMALL)
+    monkeypatch.setitem(importing.CONVERTERS, name, dataclasses.replace(
+        converter, build=converter.build and (lambda width_multiplier: model)))
     monkeypatch.setattr(importing, "build_model", lambda *_, **__: model)
-    monkeypatch.setattr(importing.vgg16, "build", lambda **_: model)
     data, refused = source.read_bytes(), 0
     broken = tmp_path / f"broken{source.suffix}"
     importing.convert(name, source, tmp_path / "out.h5", **SMALL)

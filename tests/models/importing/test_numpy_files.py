@@ -47,7 +47,7 @@ def test_float16_is_close_and_too_large_weights_are_named(tmp_path, rng):
     np.testing.assert_allclose(half["output"]["kernel"], whole["output"]["kernel"], rtol=1e-3)
     arrays = [a * 1e6 for a in np.load(tmp_path / "gen.npz").values()]
     np.savez(tmp_path / "large.npz", *arrays)
-    with pytest.raises(WeightsError, match="block1_conv1 has weights beyond float16"):
+    with pytest.raises(WeightsError, match="block1_conv1.kernel has weights beyond float16"):
         importing.convert("salgan", tmp_path / "large.npz", tmp_path / "x.h5", "float16", **SMALL)
 
 
@@ -84,8 +84,8 @@ def array_bytes(shape, data=b"", dtype="<f4"):
     (array_bytes((1 << 40,)), r"arr_0.npy has shape \(1099511627776,\) in 0 bytes"),
     (array_bytes((3, 1), bytes(8)), r"arr_0.npy has shape \(3, 1\) in 8 bytes"),
     (array_bytes((-1, -2), bytes(8)), r"arr_0.npy has shape \(-1, -2\) in 8 bytes"),
-    (array_bytes((1,), pickle.dumps([1]), "|O"), "arr_0.npy holds object: write arrays of num"),
-    (array_bytes((1 << 60,), dtype="|V0"), r"arr_0.npy holds \|V0: write arrays of numbers"),
+    (array_bytes((1,), pickle.dumps([1]), "|O"), "arr_0.npy holds object: write only arr"),
+    (array_bytes((1 << 60,), dtype="|V0"), r"arr_0.npy holds \|V0: write only arrays of numbers"),
     (b"\x93NUMPY\x02\x00\xff\xff\xff\xff", "arr_0.npy is not a plain array"),
     (b"text", "gen.npz is not a readable .npz archive"),
 ])
@@ -107,5 +107,5 @@ def test_an_archive_that_unpacks_to_gigabytes_is_refused(tmp_path, monkeypatch):
                 for _ in range(3 * 200):
                     file.write(bytes(1 << 20))
     assert (tmp_path / "gen.npz").stat().st_size < 1e7
-    with pytest.raises(WeightsError, match="gen.npz: its arrays take 1.3 GB, and no file"):
+    with pytest.raises(WeightsError, match="gen.npz: its arrays take 1.3 GB, more than"):
         importing.convert("salgan", tmp_path / "gen.npz", tmp_path / "out.h5")
