@@ -55,7 +55,8 @@ def predict_archive(predict, sources, out, raw=False, limit=LIMIT, client=None,
     _claim(out, settings, client.resume)
     tables = Tables(addresses.join(out, TABLES), client.resume)
     done = failed = 0
-    rows = client.map(predict_rows, "jobs", _shards(jobs), {
+    shards = iter(lambda: list(itertools.islice(jobs, SHARD)), [])
+    rows = client.map(predict_rows, "jobs", shards, {
         "predict": predict, "folder": out, "raw": raw, "limit": limit}, "predicting",
         unit="picture", names=lambda shard: [address for address, _ in shard], kept=tables)
     for row in rows:
@@ -128,11 +129,3 @@ def _stem(name) -> str:
     difference between two pictures."""
     path = PurePosixPath(name)
     return str(path.with_name(path.name.replace(".", "_")))
-
-
-def _shards(jobs):
-    while True:
-        shard = list(itertools.islice(jobs, SHARD))
-        if not shard:
-            return
-        yield shard

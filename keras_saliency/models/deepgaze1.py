@@ -20,6 +20,7 @@ import re
 import keras
 from keras import layers
 
+from keras_saliency.config import is_whole
 from keras_saliency.files import InputError
 from keras_saliency.maps.finish import DENSITY
 from keras_saliency.models.backbones import ALEXNET, VGG16_BLOCKS, alexnet, vgg16
@@ -60,10 +61,6 @@ def deepgaze1(input_shape=(None, None, 3), backbone="vgg16", layer_subset=None,
     Returns:
         keras.Model with a layer `<layer>_readout` for each chosen layer, `blur`, `center_bias` and
         `log_density`.
-
-    Raises:
-        InputError: an unknown backbone or layer, or a choice that matches no layer; lists the
-            layers.
     """
     if not isinstance(backbone, str) or backbone not in BACKBONES:
         raise InputError(f"backbone {backbone!r}; choose from {', '.join(BACKBONES)}")
@@ -109,7 +106,7 @@ def choose_layers(names, subset) -> list:
         raise InputError(f"layer_subset {subset}: give either of (one depth), or from and to (a "
                          "range)")
     for key in ("from", "to", "of"):
-        if type(subset.get(key, 0)) is not int:  # True would count as 1
+        if not is_whole(subset.get(key, 0)):
             raise InputError(f"layer_subset: {key} must be a whole number, not {subset[key]!r}")
     first, last = (subset.get(key, subset.get("of", default))
                    for key, default in (("from", 1), ("to", 5)))

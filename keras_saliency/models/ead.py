@@ -32,9 +32,6 @@ def ead(input_shape=(None, None, 3), widths=(256, 128, 64, 64), preprocessing="c
         preprocessing: "caffe" or "msi_net".
         sigmoid: True to end in a sigmoid, which the paper's comparison with BCE needs.
         width_multiplier: factor on all numbers of filters; for tests.
-
-    Raises:
-        InputError: `widths` is not four positive numbers.
     """
     if len(widths) != 4 or min(widths) < 1:
         raise InputError(f"widths must be four positive numbers, not {widths!r}")

@@ -34,14 +34,8 @@ class MapLayer(keras.layers.Layer):
 
 @register
 class Preprocess(MapLayer):
-    """Bring RGB 0..255 float32 [B, H, W, 3] into the range and colour order of an encoder.
-
-    Args:
-        mode: key of `PREPROCESSING`.
-
-    Raises:
-        InputError: unknown mode.
-    """
+    """Bring RGB 0..255 float32 [B, H, W, 3] into the colour order and range of an encoder; `mode`
+    is a key of `PREPROCESSING`."""
 
     settings = ("mode",)
 
@@ -92,35 +86,58 @@ class NearestUpsample(_Upsample):
 
 @register
 class BilinearUpsample(_Upsample):
-    """Enlarge [B, h, w, C] to [B, h*factor, w*factor, C] bilinearly, as TensorFlow 1 did.
-
-    Corners are not aligned and pixel centers are whole numbers (`half_pixel_centers=False`), which
-    differs from `keras.layers.UpSampling2D`.
-    """
+    """Enlarge [B, h, w, C] to [B, h*factor, w*factor, C] bilinearly, as TensorFlow 1 did: without
+    aligned corners or half-pixel centers, unlike `keras.layers.UpSampling2D`."""
 
     def resize(self, images, size):
         return tf.raw_ops.ResizeBilinear(
             images=images, size=size, align_corners=False, half_pixel_centers=False)
 
 
+class _GridLayer(MapLayer):
+    """Bring maps [B, h, w, C] to the grid of a second input [B, H, W, *] with `spread` of the
+    subclass."""
+
+    def call(self, inputs):
+        maps, grid = inputs
+        spread = self.spread(maps, tf.shape(grid))
+        spread.set_shape([None, grid.shape[1], grid.shape[2], maps.shape[-1]])
+        return spread
+
+    def compute_output_shape(self, input_shape):
+        maps, grid = input_shape
+        return (maps[0], grid[1], grid[2], maps[-1])
+
+
 @register
-class BroadcastTo(MapLayer):
+class BroadcastTo(_GridLayer):
     """Spread image-level features [B, 1, 1, C] over the grid of a second input [B, h, w, *].
 
     This equals the bilinear resizing of one pixel, without its arithmetic.
     """
 
-    def call(self, inputs):
-        features, grid = inputs
-        shape = tf.shape(grid)
-        spread = tf.broadcast_to(
-            features, [shape[0], shape[1], shape[2], features.shape[-1]])
-        spread.set_shape([None, grid.shape[1], grid.shape[2], features.shape[-1]])
-        return spread
+    def spread(self, maps, shape):
+        return tf.broadcast_to(maps, [shape[0], shape[1], shape[2], maps.shape[-1]])
 
-    def compute_output_shape(self, input_shape):
-        features, grid = input_shape
-        return (*grid[:3], features[-1])
+
+@register
+class ResizeLike(_GridLayer):
+    """Resize maps [B, h, w, C] bilinearly to the grid of a second input [B, H, W, *].
+
+    `align_corners` aligns the centers of the corner cells; otherwise their outer corners are
+    aligned, as in `tf.image.resize`.
+    """
+
+    settings = ("align_corners",)
+
+    def __init__(self, align_corners: bool = True, **kwargs):
+        super().__init__(**kwargs)
+        self.align_corners = align_corners
+
+    def spread(self, maps, shape):
+        return tf.raw_ops.ResizeBilinear(
+            images=maps, size=shape[1:3], align_corners=self.align_corners,
+            half_pixel_centers=not self.align_corners)
 
 
 @register
@@ -144,13 +161,8 @@ class MapDropout(MapLayer):
 
     The remaining maps grow by 1 / (1 - rate). Outside training the inputs pass unchanged. The bits
     of the inputs' sum seed the draw, so there is no generator state for a checkpoint to keep: a
-    resumed run draws the same maps as an uninterrupted one.
-
-    Args:
-        rate: 0 <= rate < 1. seed: makes layers that see the same inputs differ.
-
-    Raises:
-        InputError: a rate outside that range.
+    resumed run draws the same maps as an uninterrupted one. `seed` makes layers that see the same
+    inputs differ.
     """
 
     settings = ("rate", "seed")
@@ -210,11 +222,8 @@ class CeilMaxPooling(MapLayer):
 
 @register
 class LocalResponseNormalization(MapLayer):
-    """Normalise across channels as Caffe does: x / (k + alpha / n * sum of n squares) ** beta.
-
-    Args:
-        size: n, odd. alpha, beta, k: as above.
-    """
+    """Normalise across channels as Caffe does, x / (k + alpha / n * sum of n squares) ** beta, with
+    an odd n, `size`."""
 
     settings = ("size", "alpha", "beta", "k")
 
@@ -230,42 +239,11 @@ class LocalResponseNormalization(MapLayer):
 
 
 @register
-class ResizeLike(MapLayer):
-    """Resize maps [B, h, w, C] bilinearly to the grid of a second input [B, H, W, *].
-
-    Args:
-        align_corners: align the centers of the corner cells; otherwise their outer corners, as
-            `tf.image.resize` does.
-    """
-
-    settings = ("align_corners",)
-
-    def __init__(self, align_corners: bool = True, **kwargs):
-        super().__init__(**kwargs)
-        self.align_corners = align_corners
-
-    def call(self, inputs):
-        small, grid = inputs
-        resized = tf.raw_ops.ResizeBilinear(
-            images=small, size=tf.shape(grid)[1:3], align_corners=self.align_corners,
-            half_pixel_centers=not self.align_corners)
-        resized.set_shape([None, grid.shape[1], grid.shape[2], small.shape[-1]])
-        return resized
-
-    def compute_output_shape(self, input_shape):
-        small, grid = input_shape
-        return (small[0], grid[1], grid[2], small[-1])
-
-
-@register
 class GroupedConv2D(MapLayer):
-    """"same" convolution with bias in groups of channels that do not see each other.
+    """"same" convolution with bias in `groups` of channels that do not see each other.
 
-    TensorFlow's CPU kernel has no grouped convolution, so the channels are split and the results
-    concatenated.
-
-    Args:
-        filters: number over all groups. kernel_size: odd. groups: divides input and filters.
+    `filters` is the number over all groups, `kernel_size` is odd. TensorFlow's CPU kernel has no
+    grouped convolution, so the channels are split and the results concatenated.
     """
 
     settings = ("filters", "kernel_size", "groups")

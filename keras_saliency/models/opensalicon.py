@@ -17,14 +17,10 @@ from keras_saliency.models.spec import ModelSpec
 
 
 def opensalicon(input_shape=(None, None, 3), width_multiplier=1.0) -> keras.Model:
-    """Build OpenSALICON without weights and with a readout of zeros.
+    """Build OpenSALICON without weights and with a readout of zeros, `saliency`.
 
-    Args:
-        input_shape: (H, W, 3); None for any size.
-        width_multiplier: factor on the numbers of filters; for tests.
-
-    Returns:
-        keras.Model with layers `fine_block1_conv1` ..., `coarse_block1_conv1` ... and `saliency`.
+    The encoders' layers are `fine_block1_conv1` ... and `coarse_block1_conv1` ... `input_shape` is
+    (H, W, 3), None for any size; `width_multiplier` scales the numbers of filters, for tests.
     """
     image = keras.Input(input_shape, name="image")
     small = layers.AveragePooling2D(2, name="halve")(image)

@@ -23,12 +23,10 @@ CANVAS = (192, 256)
 
 
 def salgan(input_shape=(None, None, 3), width_multiplier=1.0) -> keras.Model:
-    """Build the generator without weights; its decoder has layers `uconv5_3` ... `uconv1_1` and
-    `output`.
+    """Build the generator without weights; its decoder is `uconv5_3` ... `uconv1_1`, `output`.
 
-    Args:
-        input_shape: (H, W, 3); None for any size.
-        width_multiplier: factor on all numbers of filters; for tests.
+    `input_shape` is (H, W, 3), None for any size; `width_multiplier` scales the numbers of filters,
+    for tests.
     """
     image = keras.Input(input_shape, name="image")
     x = vgg16(Preprocess("caffe", name="preprocess")(image), pool_strides=(2, 2, 2, 2, None),
@@ -44,15 +42,10 @@ def salgan(input_shape=(None, None, 3), width_multiplier=1.0) -> keras.Model:
 
 
 def salgan_discriminator(input_shape=(*CANVAS, 3), width_multiplier=1.0) -> keras.Model:
-    """Build the discriminator without weights, with inputs `image` [B, H, W, 3] 0..255 and `map`
-    [B, H, W, 1] 0..1.
+    """Build the discriminator without weights, with the inputs `image` and `map`.
 
-    Args:
-        input_shape: (H, W, 3), multiples of 16; the dense layers need a fixed size.
-        width_multiplier: factor on all numbers of filters; for tests.
-
-    Raises:
-        InputError: a size that is not fixed or not a multiple of 16.
+    Its dense layers need a fixed `input_shape`, (H, W, 3) of multiples of 16; others raise
+    `InputError`. `width_multiplier` scales the numbers of filters, for tests.
     """
     height, width = input_shape[:2]
     if not height or not width or height % 16 or width % 16:

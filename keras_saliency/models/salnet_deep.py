@@ -30,9 +30,8 @@ CONVOLUTIONS = ((96, 7), (256, 5), (512, 3), (512, 5), (512, 5), (256, 7), (128,
 def salnet_deep(input_shape=(None, None, 3), width_multiplier=1.0) -> keras.Model:
     """Build SalNet without weights, with layers `conv1` ... `conv9` and `deconv1`.
 
-    Args:
-        input_shape: (H, W, 3); None for any size.
-        width_multiplier: factor on all numbers of filters; for tests.
+    `input_shape` is (H, W, 3), None for any size; `width_multiplier` scales the numbers of filters,
+    for tests.
     """
     image = keras.Input(input_shape, name="image")
     x = Preprocess("salnet", name="preprocess")(image)

@@ -38,9 +38,6 @@ def salnet_shallow(input_shape=(CANVAS, CANVAS, 3), filters=128, max_norm=MAX_NO
         max_norm: limit in training on the norm of the weights into a unit before the maxout; 0 for
             no limit.
         width_multiplier: factor on the numbers of filters and of hidden units; for tests.
-
-    Raises:
-        InputError: another input size.
     """
     if tuple(input_shape[:2]) not in ((CANVAS, CANVAS), (None, None)):
         raise InputError(f"salnet_shallow takes pictures of {CANVAS}x{CANVAS}, not "

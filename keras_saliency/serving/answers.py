@@ -31,10 +31,8 @@ def size_of(picture):
 
 
 def decoded(png, size, name) -> np.ndarray:
-    """Decode an 8-bit gray PNG of `size` (H, W) to float32 [H, W] in 0..1.
-
-    If `size` is None, any size up to LIMIT pixels will do.
-    """
+    """Decode an 8-bit gray PNG of `size` (H, W), or if that is None of up to LIMIT pixels, to
+    float32 [H, W] in 0..1."""
     found = size_of(png)
     if not (found and png.startswith(PNG_START) and png[24:26] == GRAY_8_BIT):
         raise ServingError(f"{name} is not a whole 8-bit gray PNG")

@@ -1,15 +1,16 @@
 """GBVS: Harel, Koch and Perona, "Graph-Based Visual Saliency" (NIPS 2006).
 
-There are 24 feature maps: the three axes of the DKL color space (D), intensity (I, the maximum of
-red, green and blue) and Gabor energy of intensity at 0, 45, 90 and 135 degrees (O), each at levels
-2, 3 and 4 of a Gaussian pyramid (1/4, 1/8 and 1/16 of the image). Gabor filters have deviation 2,
-elongation 2, period pi and 27x27 pixels; their maps fade out within 13 pixels of the border. All
-maps are resized to a grid with a longer side of 32 nodes. On the complete graph of the nodes, a
-Markov chain goes from i to j with a probability proportional to |M(i) - M(j)| * F(i, j), where
-F = exp(-d^2 / (2 sigma^2)) and sigma is 0.15 of the grid's mean side. Its equilibrium distribution
-A is the activation. A second chain, proportional to A(j) * F(i, j) with sigma 0.06, concentrates
-the mass, once. Maps are averaged within a channel. The channels are added with equal weights, faded
-out within 4 nodes of the border, blurred (0.02 of the longer side) and enlarged to the image.
+There are 24 feature maps. The channels are the three axes of the DKL color space (D), intensity (I,
+the maximum of red, green and blue) and Gabor energy of intensity at 0, 45, 90 and 135 degrees (O).
+Each is computed at levels 2, 3 and 4 of a Gaussian pyramid (1/4, 1/8 and 1/16 of the image). Gabor
+filters have deviation 2, elongation 2, period pi and 27x27 pixels; their maps fade out within 13
+pixels of the border. All maps M are resized to a grid with a longer side of 32 nodes. On the
+complete graph of the nodes, a Markov chain goes from i to j with a probability proportional to
+|M(i) - M(j)| * F(i, j). F is exp(-d^2 / (2 sigma^2)); sigma is 0.15 of the grid's mean side. Its
+equilibrium distribution A is the activation. A second chain, proportional to A(j) * F(i, j) with
+sigma 0.06, concentrates the mass, once. Maps are averaged within a channel. The channels are added
+with equal weights, faded out within 4 nodes of the border, blurred (0.02 of the longer side) and
+enlarged to the image.
 
 These are the parameters of the authors' code of 2008-2012 with the paper's normalization; later
 code raises A to the power 1.5 instead (`normalization="power"`). Dissimilarity is the code's

@@ -14,7 +14,7 @@ REMEDY = "weights/README.md says where the authors published it"
 
 @dataclass(frozen=True)
 class Converter:
-    """How to read the weights that the authors of one model published.
+    """Rules to read the weights that the authors of one model published.
 
     Attributes:
         formats: kinds of files to read (keys of `formats.READERS`).
@@ -43,11 +43,6 @@ class Layout(NamedTuple):
     convert: Callable
 
 
-def _flip(array):
-    """Turn filters [out, in, h, w] by 180 degrees."""
-    return array[:, :, ::-1, ::-1]
-
-
 def _channels_last(array):
     return array.transpose(2, 3, 1, 0)
 
@@ -61,7 +56,7 @@ SAME = Layout(tuple, np.asarray)
 # [h, w, out, in] in Keras, so that the same transposition applies.
 CHANNELS_FIRST = Layout(_channels_first, _channels_last)
 # Theano convolves: it slides the filter turned by 180 degrees, TensorFlow as it is.
-CHANNELS_FIRST_FLIPPED = Layout(_channels_first, lambda array: _channels_last(_flip(array)))
+CHANNELS_FIRST_FLIPPED = Layout(_channels_first, lambda a: _channels_last(a)[::-1, ::-1])
 
 
 class Entry(NamedTuple):
