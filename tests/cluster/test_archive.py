@@ -59,7 +59,7 @@ def test_a_stopped_one_goes_on_and_another_folder_is_left_alone(archive, workers
     predict_archive(brightness, [archive], out, client=workers)
     tables = sorted((out / "tables").iterdir())
     tables[1].unlink()
-    (out / rows_of(out)[0]["density"]).unlink()  # of a finished shard: not made again
+    (out / rows_of(out)[0]["density"]).unlink()  # a finished shard is not repeated
     before = tables[0].stat().st_mtime_ns
     with pytest.raises(InputError, match="--resume goes on with them"):
         predict_archive(brightness, [archive], out, client=workers)

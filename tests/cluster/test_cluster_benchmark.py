@@ -1,4 +1,4 @@
-"""The benchmark of workers runs, and what it says follows from what it measured."""
+"""The benchmark of workers runs, and its text follows from its measurements."""
 import pytest
 
 from benchmarks import cluster

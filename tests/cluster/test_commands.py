@@ -1,4 +1,4 @@
-"""A scheduler and workers of their own, started as docs/scale.md says."""
+"""A separate scheduler and workers, started as in docs/scale.md."""
 import os
 import signal
 import socket
@@ -17,7 +17,7 @@ DASK = [sys.executable, "-m", "dask"]
 
 @pytest.fixture
 def scheduler(tmp_path):
-    """(its process, its address), with two workers that started elsewhere."""
+    """Yield (process, address) of a scheduler with two separate workers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -73,7 +73,7 @@ def test_predictions_by_workers_and_the_end_of_their_scheduler(scheduler, tmp_pa
     finished = [int(path.name.split("-")[0]) for path in kept.rglob("*.shard")]
     assert run.returncode == 1 and 0 < len(finished) < 6
     assert errors.splitlines()[-1].startswith("error: the scheduler is gone; finished shards")
-    assert "distributed" not in errors  # which has lines of its own about it
+    assert "distributed" not in errors  # Dask logs its own lines
 
     names = [f"{16 * shard + k:02d}_density.png" for shard in finished for k in range(16)]
     before = [(tmp_path / "cut" / name).stat().st_mtime_ns for name in names]

@@ -1,4 +1,4 @@
-"""What cannot work is said in one line before work starts."""
+"""Settings that cannot work give a one-line error before work starts."""
 import subprocess
 import sys
 

@@ -22,7 +22,7 @@ from keras_saliency.units.unit_study import study_units
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
-    """The file of a tiny EAD, whose maps are of any canvas."""
+    """The file of a tiny EAD, which takes any canvas."""
     keras.utils.set_random_seed(3)
     path = tmp_path_factory.mktemp("weights") / "tiny.h5"
     weights_file.save(build_model("ead", width_multiplier=0.05), path, attributes={

@@ -1,4 +1,4 @@
-"""The layers of a calibration, and a calibrated network wherever a network goes."""
+"""The layers of a calibration, and uses of calibrated networks."""
 import keras
 import numpy as np
 import pytest
@@ -72,7 +72,7 @@ def test_it_is_a_density_in_a_pictures_own_size():
 
 
 def test_the_last_step_of_some_authors_is_replaced():
-    """SalNet's x128 + 127 and its clip would make of a density a constant."""
+    """SalNet's x128 + 127 and its clip would turn a density into a constant."""
     model = calibrated("salnet_deep")
     density = ks.predict(model, image(48, 64))
     inputs = image(48, 64)[np.newaxis].astype(np.float32)
@@ -87,7 +87,7 @@ def test_weights_file_keeps_the_calibration(tmp_path):
     assert loaded.name == "calibrated_ead" and facts_of(loaded).about["calibration"] == FACTS
     np.testing.assert_array_equal(ks.predict(model, image(70, 50)),
                                   ks.predict(loaded, image(70, 50)))
-    network = ks.build_model("ead", **SMALL)  # whose layers are in the file as well
+    network = ks.build_model("ead", **SMALL)  # the file has the network's layers too
     weights_file.assign(network, weights_file.read(path), path)
 
 

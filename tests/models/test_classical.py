@@ -1,4 +1,4 @@
-"""Classical models: maps of any image, what pops out, cores against independent oracles."""
+"""Classical models: maps of any image, pop-out, cores against independent oracles."""
 import importlib
 from collections import deque
 
@@ -38,7 +38,7 @@ def random_image(height, width, seed=0):
 
 
 def array_of_items(draw, target=(1, 3)):
-    """A 240x320 image of 4x5 items, and the mask of the one that is different.
+    """Return a 240x320 image of 4x5 items and the mask of the item that differs.
 
     `draw(image, center, is_target)` draws an item.
     """
@@ -233,7 +233,7 @@ def test_gbvs_weighs_channels_equally_and_blurs_their_sum(monkeypatch):
 
 
 def enclosed(mask):
-    """What `surrounded` finds, by a breadth-first search from the border."""
+    """Find surrounded regions by a breadth-first search from the border."""
     height, width = mask.shape
     reached = np.zeros_like(mask)
     queue = deque((y, x) for y in range(height) for x in range(width)
@@ -302,7 +302,7 @@ def test_bms_channels():
                     for whiten in (False, True))
     off_diagonal = ~np.eye(3, dtype=bool)
     assert np.abs(plain[off_diagonal]).max() > 0.2 > 0.05 > np.abs(white[off_diagonal]).max()
-    # two colors differ along one axis; nothing is made of the others' rounding errors
+    # two colors differ along one axis; rounding errors of the others do not count
     image[:], image[20:60, 30:70] = RED, (30, 70, 180)
     assert [np.ptp(c) for c in feature_channels(image, True)].count(255) == 1
     lightness, red_green, yellow_blue = feature_channels(image, False)

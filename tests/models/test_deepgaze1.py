@@ -103,7 +103,7 @@ def test_groups_do_not_see_each_other():
 @pytest.mark.parametrize("backbone, layer", [(alexnet, "alexnet_conv5"), (vgg16, "block5_conv3")])
 @pytest.mark.parametrize("place", [(90, 118), (104, 150)])
 def test_a_cell_sees_what_lies_around_its_place(backbone, layer, place):
-    """What the readout is blamed for must be where the picture has it."""
+    """The response to a blob is centered on the blob."""
     image = keras.Input((None, None, 3))
     model = keras.Model(image, backbone(image, width_multiplier=0.03)[layer])
     for weight in model.weights:  # a low-pass

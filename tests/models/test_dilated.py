@@ -8,7 +8,7 @@ from keras_saliency.models.dilated import DilatedConv2D
 
 
 def pair(rate, size=3, channels=5, filters=4):
-    """(ours, Keras') with the same weights."""
+    """Return (our layer, Keras' layer) with the same weights."""
     layers = []
     for kind in (DilatedConv2D, keras.layers.Conv2D):
         layer = kind(filters, size, padding="same", dilation_rate=rate, activation="relu",
@@ -46,7 +46,7 @@ def test_values_and_gradients_are_kerases(rate, size, shape):
 
 
 def test_one_place_by_hand():
-    """A point spreads to the nine places that are two cells apart; the border cuts three off."""
+    """A point spreads to nine places, two cells apart; the border cuts three off."""
     layer = DilatedConv2D(1, 3, padding="same", dilation_rate=2, use_bias=False)
     maps = np.zeros((1, 5, 5, 1), np.float32)
     maps[0, 1, 2] = 1

@@ -1,4 +1,4 @@
-"""Layers of our own that the models' tests do not show by themselves."""
+"""Our own layers, as far as the models' tests do not cover them."""
 import numpy as np
 import pytest
 import tensorflow as tf

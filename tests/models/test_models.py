@@ -1,4 +1,4 @@
-"""What every registered model has in common."""
+"""Properties of every registered model."""
 import keras
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def image(name, batch=1, seed=0):
 
 def small_model(name):
     model = ks.build_model(name, **SMALL)
-    if name == "deepgaze1":  # uniform until it is measured, and then its weight counts for nothing
+    if name == "deepgaze1":  # uniform until it is measured, so its weight has no effect
         prior = model.get_layer("center_bias").log_density
         prior.assign(np.random.default_rng(2).random(prior.shape))
     return model

@@ -12,7 +12,7 @@ CONVOLUTIONS = (
 
 
 def seeded_weights(model, seed):
-    """The weights that golden/README.md prescribes."""
+    """Return the weights of golden/README.md."""
     rng = np.random.RandomState(seed)
     for name in CONVOLUTIONS:
         kernel, bias = model.get_layer(name).weights

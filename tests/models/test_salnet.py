@@ -89,7 +89,7 @@ def deep(canvas_map, size):
 
 
 def published(raw, size):
-    """The authors' last steps with OpenCV: x 128 + 127, cut, cubic resize, 5x5 Gaussian."""
+    """The authors' last steps with OpenCV: x 128 + 127, clip, cubic resize, 5x5 Gaussian."""
     levels = np.clip(np.asarray(raw, np.float32) * 128 + 127, 0, 255)
     large = cv2.resize(levels, size[::-1], interpolation=cv2.INTER_CUBIC)
     return np.clip(cv2.GaussianBlur(large, (5, 5), 0), 0, 255)
@@ -128,7 +128,7 @@ def test_predict_and_export_apply_them(tmp_path):
 
 
 def test_scores_do_not_change_under_the_map_of_the_paper(planted):
-    """x 128 + 127 is affine: AUC, NSS and CC of a map in -1..1 are those of what it makes."""
+    """x 128 + 127 is affine, so AUC, NSS and CC of a map in -1..1 do not change."""
     rng = np.random.default_rng(3)
     scorer = Scorer(planted, 8.0, ["auc_judd", "nss", "cc", "sim", "kld"])
     raw = [2 * scorer.references(i)["fixation_density_map"] /

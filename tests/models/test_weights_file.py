@@ -1,4 +1,4 @@
-"""Weights files that are damaged or made to attack: one `WeightsError`, nothing else is read."""
+"""Damaged and malicious weights files: each gives one `WeightsError`, and no other file is read."""
 import json
 
 import h5py
@@ -29,7 +29,7 @@ def path(model, tmp_path):
 
 
 def edit(path, **attributes):
-    """Set attributes as they are; None removes one."""
+    """Set raw attributes; None removes one."""
     with h5py.File(path, "r+") as file:
         for name, value in attributes.items():
             if value is None:
@@ -169,9 +169,9 @@ READERS = (weights_file.read, weights_file.read_attributes,
 
 
 def read_all(path) -> int:
-    """How many of the readers accept the file; others must raise `InputError`.
+    """Count the readers that accept the file; others must raise `InputError`.
 
-    A model is built, which takes long, where all do.
+    `load_pretrained` builds a model, which is slow, so it runs only if all others accept.
     """
     accepted = 0
     for read in (*READERS, ks.load_pretrained):

@@ -1,6 +1,5 @@
 """Loopback model servers for tests: TensorFlow Serving's published gRPC and REST interfaces over
-`tf.saved_model.load`; one without a model that says what it is told; and a proxy with a fault. They
-are not part of the product."""
+`tf.saved_model.load`, one with scripted answers instead of a model, and a faulty proxy."""
 import base64
 import json
 import re
@@ -21,7 +20,7 @@ PATH = re.compile(r"/v1/models/(?P<name>[^/:]+)(/versions/(?P<version>\d+))?(?P<
 
 
 class Models:
-    """The versions below `folder` (named like the model), loaded."""
+    """The loaded versions below `folder`, which has the model's name."""
 
     def __init__(self, folder):
         self.name = Path(folder).name
@@ -29,7 +28,7 @@ class Models:
                          for p in sorted(Path(folder).iterdir()) if p.name.isdigit()}
 
     def signature(self, name, version, signature):
-        """(version, function) or KeyError with what a server says."""
+        """Return (version, function), or raise KeyError with a server's message."""
         version = max(self.versions) if version is None else version
         if name != self.name or version not in self.versions:
             raise KeyError(f"Servable not found for request: Specific({name}, {version})")
@@ -40,7 +39,7 @@ class Models:
 
 
 class Service(prediction_service_pb2_grpc.PredictionServiceServicer):
-    """PredictionService.Predict; `refuse` is how many of the next calls fail with `code`."""
+    """PredictionService.Predict; the next `refuse` calls fail with `code`."""
 
     def __init__(self, models):
         self.models, self.refuse, self.code = models, 0, grpc.StatusCode.UNAVAILABLE
@@ -96,8 +95,8 @@ class Server:
 
 
 class Puppet:
-    """Both interfaces on free ports, without a model: every request is answered with the first of
-    `answers`; all but the last are used up.
+    """Both interfaces on free ports, without a model: each request takes the next of `answers`,
+    and the last answer stays.
 
     Attributes:
         grpc_address, rest_address: "localhost:port". answers: for REST whole HTTP responses
@@ -145,7 +144,7 @@ class Puppet:
 
 
 def http(content, status="200 OK", headers=""):
-    """A whole HTTP response; `content` is bytes, or becomes JSON."""
+    """Return a whole HTTP response; `content` is bytes, or becomes JSON."""
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
     return (f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
             f"{headers}\r\n").encode("latin-1") + body
@@ -157,7 +156,7 @@ class Proxy:
     byte in so many seconds.
 
     Attributes:
-        address: "localhost:port". connections: how many there were.
+        address: "localhost:port". connections: their number so far.
     """
 
     def __init__(self, target, whole, pace=None, faulty=1):
@@ -184,7 +183,7 @@ class Proxy:
             block_on_close = False
 
             def handle_error(self, *_):
-                """Quiet: connections that break are what it is for."""
+                """Quiet: broken connections are its purpose."""
 
         self._server = Proxies(("localhost", 0), Handler)
         self.address = f"localhost:{self._server.server_address[1]}"
@@ -196,7 +195,7 @@ class Proxy:
 
 
 def _pump(source, sink, limit=None):
-    """Pass on what comes, at most `limit` bytes."""
+    """Pass on at most `limit` bytes."""
     try:
         while data := source.recv(65536 if limit is None else min(limit, 65536)):
             sink.sendall(data)
@@ -293,7 +292,7 @@ def _undo_b64(value):
 
 
 def _json(value, key):
-    """Lists of numbers; strings of outputs whose name ends in _bytes as base64."""
+    """Return lists of numbers; outputs whose name ends in _bytes become base64."""
     if isinstance(value, bytes):
         return {"b64": base64.b64encode(value).decode()} if key.endswith("_bytes") else (
             value.decode())

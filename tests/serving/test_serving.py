@@ -1,4 +1,4 @@
-"""The exported folder behind TensorFlow Serving's interfaces, and the clients."""
+"""Clients against an exported folder behind TensorFlow Serving's interfaces."""
 import base64
 import gzip
 import json
@@ -129,7 +129,7 @@ def puppet():
 
 
 def client_of(kind, server, **options):
-    """A client of "grpc" or "rest"."""
+    """Return a client for "grpc" or "rest"."""
     return (serving.GrpcClient(server.grpc_address, **options) if kind == "grpc"
             else serving.RestClient(server.rest_address, **options))
 
@@ -144,7 +144,7 @@ def rest_answer(pngs):
 
 
 def grpc_answer(**outputs):
-    """PredictResponse of arrays."""
+    """Return a serialized PredictResponse of arrays."""
     response = predict_pb2.PredictResponse()
     for key, value in outputs.items():
         response.outputs[key].CopyFrom(tf.make_tensor_proto(value))
@@ -152,13 +152,13 @@ def grpc_answer(**outputs):
 
 
 def answer_of(kind, pngs):
-    """The answer of `serve_bytes` with these maps."""
+    """Return the answer of `serve_bytes` with these maps."""
     return rest_answer(pngs) if kind == "rest" else grpc_answer(
         saliency_png_bytes=np.array(pngs, object))
 
 
 def refusal(call, error=serving.ServingError) -> str:
-    """The message of an error, which is one printable line of bounded length."""
+    """Return an error's message, which must be one printable line of limited length."""
     with pytest.raises(error) as raised:
         call()
     text = str(raised.value)
@@ -209,7 +209,7 @@ def test_maps_that_do_not_fit_their_picture_are_refused(kind, puppet):
 
 
 def test_the_place_in_the_list_is_said(puppet):
-    """Of the picture whose map is wrong, by the request that it was in."""
+    """An error names the first picture of its request."""
     good, bad = [gray_png(20, 30)] * 4, [gray_png(20, 30)] * 3
     client = serving.RestClient(puppet.rest_address)
     puppet.answers = [rest_answer(good), rest_answer(bad)]
@@ -264,7 +264,7 @@ def test_malformed_states_are_serving_errors(puppet):
 
 
 def tensor_answer(**fields):
-    """An answer whose tensor `saliency` has these fields."""
+    """Return an answer whose tensor `saliency` has these fields."""
     response = predict_pb2.PredictResponse()
     tensor = response.outputs["saliency"]
     for size in fields.pop("sizes", [1, 20, 30, 1]):
@@ -344,12 +344,12 @@ def test_the_size_of_an_answer_is_limited(puppet, monkeypatch):
     assert "more than 10000 bytes" in refusal(lambda: rest.predict_bytes(contents))
     puppet.answers = [grpc_answer(saliency_png_bytes=np.array([bytes(20_000)], object))]
     assert "choose a smaller batch" in refusal(lambda: over_grpc.predict_bytes(contents))
-    assert puppet.asked == 3  # another time it would be as long
+    assert puppet.asked == 3  # a retry would be as long
     over_grpc.close()
 
 
 def behind_proxy(kind, server, whole, pace=None, faulty=1, **options):
-    """A client of a server behind a proxy with a fault."""
+    """Return a client of a server behind a faulty proxy, and the proxy."""
     proxy = Proxy(server.grpc_address if kind == "grpc" else server.rest_address, whole, pace,
                   faulty)
     made = {"grpc": serving.GrpcClient, "rest": serving.RestClient}[kind](proxy.address, **options)

@@ -18,7 +18,7 @@ COUNT = 400  # of each kind, on each of the two stacks, others on each
 IMAGE = np.zeros((20, 30, 3), np.uint8)
 MAP = cv2.resize(np.arange(6, dtype=np.uint8).reshape(2, 3) * 40, (30, 20))
 PNG = cv2.imencode(".png", MAP)[1].tobytes()
-# What JSON may hold in place of anything else.
+# JSON values to put anywhere.
 VALUES = [None, True, -1, 1e308, 10 ** 30, "", "AAAA", "\ud800", "\x1b[2J\r\n\u2028", [], {}, [[]],
           {"b64": {}}, {"b64": "=" * 8}, {"saliency_png_bytes": None}]
 
@@ -36,7 +36,7 @@ def rng():
 
 
 def flipped(rng, data):
-    """Bytes with some bits flipped, cut short, or with a part repeated."""
+    """Flip some bits, cut short, or repeat a part."""
     data, kind = bytearray(data), rng.integers(3)
     start, end = sorted(rng.integers(0, len(data) + 1, 2))
     if kind == 0:
@@ -46,7 +46,7 @@ def flipped(rng, data):
 
 
 def replaced(rng, tree):
-    """A JSON tree with one node replaced, left out or doubled."""
+    """Replace, drop or double one node of a JSON tree."""
     if isinstance(tree, (dict, list)) and tree and rng.random() < 0.8:
         keys = list(tree) if isinstance(tree, dict) else range(len(tree))
         key = keys[rng.integers(len(keys))]
@@ -63,7 +63,7 @@ def replaced(rng, tree):
 
 
 def check(call) -> bool:
-    """Whether `call` gives the map; else it must raise one of two errors, on one line."""
+    """Return True if `call` returns the map; else it must raise one of two one-line errors."""
     try:
         found = call()
     except (serving.ServingError, serving.ServerUnavailable) as error:
@@ -76,7 +76,7 @@ def check(call) -> bool:
 
 
 def fuzzed(puppet, client, answers, call):
-    """How many of the answers were good."""
+    """Return the number of good answers."""
     good = 0
     for answer in answers:
         puppet.answers = [answer]

@@ -1,4 +1,4 @@
-"""Authors' files that several tests read."""
+"""Authors' files for several tests."""
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -21,14 +21,14 @@ def kroner(tmp_path_factory):
         output = authors_msi_net(placeholder, rng)
         session.run(v1.global_variables_initializer())
         expected = session.run(output, {placeholder: image})
-        assert expected.std() > 0.03 and (expected > 0).mean() > 0.9  # no dead network
+        assert expected.std() > 0.03 and (expected > 0).mean() > 0.9  # the network is alive
         variables = {v.op.name: session.run(v) for v in v1.global_variables()}
         v1.train.Saver().save(session, str(folder / "model_osie_cpu.ckpt"), write_state=False)
         frozen = v1.graph_util.convert_variables_to_constants(
             session, graph.as_graph_def(), ["output"])
     (folder / "model_cat2000_cpu.pb").write_bytes(frozen.SerializeToString())
 
-    module = tf.Module()  # keys are paths of attributes; only the names say what is what
+    module = tf.Module()  # keys are paths of attributes; only the names identify the variables
     module.parts = [tf.Variable(value, name=name) for name, value in variables.items()][::-1]
     tf.saved_model.save(module, str(folder / "variables_model"))
 

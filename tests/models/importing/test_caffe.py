@@ -1,4 +1,4 @@
-"""SalNet, OpenSALICON, VGG16 and AlexNet from Caffe models, whose bytes are written one by one."""
+"""SalNet, OpenSALICON, VGG16 and AlexNet from Caffe models that are written byte by byte."""
 import keras
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What does not fit a model, and the script."""
+"""Files that do not fit a model, and the script."""
 import os
 import subprocess
 import sys

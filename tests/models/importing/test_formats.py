@@ -85,7 +85,7 @@ def test_wrong_files_are_named(tmp_path, file, content, message):
 
 
 def originals(rng, folder):
-    """(model, small intact file) of each kind that is one file."""
+    """Return {kind: (model, small intact file)} for the kinds that are one file."""
     salgan_file(folder / "gen.npz", rng)
     junting_file(folder / "net.npz", junting_parameters(rng, 4))
     return {"caffemodel": ("salnet_deep", caffemodel(folder / "d.caffemodel", salnet_layers(rng),
@@ -97,7 +97,7 @@ def originals(rng, folder):
 
 
 def damaged(data, rng):
-    """Cut short, or some bytes changed: anywhere, or near the start where the structure is."""
+    """Cut bytes short, or change some: anywhere, or near the start, which holds the structure."""
     if rng.random() < 0.3:
         return data[:rng.integers(1, len(data))]
     changed = bytearray(data)

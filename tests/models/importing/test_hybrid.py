@@ -1,4 +1,4 @@
-"""The encoder that MSI-Net's authors start from: their checkpoint, or the original Caffe model."""
+"""The encoder of MSI-Net's authors, from their checkpoint or the original Caffe model."""
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -16,7 +16,7 @@ def arrays(rng):
 
 @pytest.fixture
 def checkpoint(tmp_path, arrays):
-    """Saved as the authors' graph maps its variables: `conv1_1/weights`, `conv1_1/biases`."""
+    """A checkpoint with the authors' names: `conv1_1/weights`, `conv1_1/biases`."""
     v1 = tf.compat.v1
     with tf.Graph().as_default(), v1.Session() as session:
         for name, (kernel, bias) in arrays.items():
@@ -30,7 +30,7 @@ def checkpoint(tmp_path, arrays):
 
 
 def check(path, arrays, rng):
-    """Each convolution of an MSI-Net with this encoder is the author's."""
+    """Compare each convolution of an MSI-Net with this encoder with the authors'."""
     model = ks.build_model("msi_net", encoder_weights=path, **SMALL)
     for name, (kernel, bias) in arrays.items():
         x = rng.standard_normal((9, 8, kernel.shape[1]))

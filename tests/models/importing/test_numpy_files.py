@@ -1,4 +1,4 @@
-"""SalGAN and JuntingNet from `.npz` archives; archives that ask for too much."""
+"""SalGAN and JuntingNet from `.npz` archives; archives that would take too much memory."""
 import io
 import pickle
 import zipfile
@@ -73,7 +73,7 @@ def test_filters_of_another_number_are_a_mismatch_and_no_network_is_built_for_th
 
 
 def array_bytes(shape, data=b"", dtype="<f4"):
-    """A `.npy` whose header says `shape`, whatever the data."""
+    """Return a `.npy` whose header has `shape`, whatever the data."""
     file = io.BytesIO()
     np.lib.format.write_array_header_1_0(
         file, {"shape": shape, "fortran_order": False, "descr": dtype})

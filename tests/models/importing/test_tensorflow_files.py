@@ -38,7 +38,7 @@ def test_a_missing_part_of_a_checkpoint_is_one_error(kroner, tmp_path):
 
 
 def test_constants_that_a_few_bytes_ask_for_are_no_weights(tmp_path):
-    """Equal numbers are stored once: a small graph can ask for any amount of memory."""
+    """Equal numbers are stored once, so a small graph can ask for any amount of memory."""
     graph = tf.compat.v1.GraphDef()
     for n in range(200):
         node = graph.node.add(op="Const", name=f"large{n}")

@@ -1,4 +1,4 @@
-"""The files of the authors, written at 1/32 of their filters, and what their frameworks compute."""
+"""The authors' files with 1/32 of their filters, and the results of their frameworks."""
 import struct
 
 import numpy as np
@@ -16,7 +16,7 @@ VGG = [(f"{block}_{n}", 3, filters) for block, (count, filters) in COUNTS.items(
 
 
 def shapes(layers, inputs=3):
-    """[(name, (out, in, h, w))] of convolutions in a row, from (name, size, filters)."""
+    """Return [(name, (out, in, h, w))] of consecutive convolutions from (name, size, filters)."""
     found = []
     for name, size, filters in layers:
         found.append((name, (filters, inputs, size, size)))
@@ -25,20 +25,20 @@ def shapes(layers, inputs=3):
 
 
 def draw(rng, shape):
-    """(kernel, bias) in float32; He's scale keeps deep stacks alive."""
+    """Draw (kernel, bias) in float32; He's scale keeps deep stacks alive."""
     scale = np.sqrt(2 / np.prod(shape[1:]))
     return ((rng.standard_normal(shape) * scale).astype(np.float32),
             (rng.standard_normal(shape[0]) * 0.1).astype(np.float32))
 
 
 def imported(name, source, tmp_path, **options):
-    """The model with the weights of `source`, by way of an HDF5 file."""
+    """Convert `source` and load the model from the HDF5 file."""
     importing.convert(name, source, tmp_path / "out.h5", **{**SMALL, **options})
     return ks.load_pretrained(tmp_path / "out.h5")
 
 
 def response(model, layer, x):
-    """One convolution of x [H, W, C], before its activation: [H, W, out]."""
+    """Return a layer's convolution of x [H, W, C] before its activation, [H, W, out]."""
     layer = model.get_layer(layer)
     kernel, bias = (tf.convert_to_tensor(w) for w in layer.get_weights())
     rate = layer.dilation_rate
@@ -46,7 +46,7 @@ def response(model, layer, x):
 
 
 def sliding(x, kernel, bias, slide):
-    """The same by scipy: x [H, W, C], kernel [out, in, h, w], `slide` convolve2d or correlate2d."""
+    """The same by scipy: kernel [out, in, h, w], `slide` convolve2d or correlate2d."""
     return np.stack([sum(slide(x[..., i], filters[i], mode="same") for i in range(x.shape[-1]))
                      for filters in kernel], -1) + bias
 
@@ -54,7 +54,7 @@ def sliding(x, kernel, bias, slide):
 # ---- MSI-Net: the authors' graph in TensorFlow 1, under their names ----
 
 def authors_msi_net(image, rng):
-    """The network of alexanderkroner/saliency at 1/32 of its filters; variables get their names."""
+    """Build the graph of alexanderkroner/saliency with 1/32 of its filters and its names."""
     v1 = tf.compat.v1
 
     def conv(x, name, size, filters, rate=1, relu=True):
@@ -107,14 +107,14 @@ def varint(number):
 
 
 def field(number, value):
-    """A field of a protocol buffer: bytes with their length, whole numbers as varints."""
+    """Encode a field of a protocol buffer: bytes with their length, whole numbers as varints."""
     if isinstance(value, int):
         return varint(number << 3) + varint(value)
     return varint(number << 3 | 2) + varint(len(value)) + value
 
 
 def modern_layer(name, *blobs):
-    """LayerParameter with packed BlobProtos that have a BlobShape."""
+    """Encode a LayerParameter with packed BlobProtos that have a BlobShape."""
     body = field(1, name.encode()) + field(2, b"Convolution")
     for blob in blobs:
         dims = field(1, b"".join(varint(n) for n in blob.shape))
@@ -123,7 +123,7 @@ def modern_layer(name, *blobs):
 
 
 def old_layer(name, *blobs):
-    """V1LayerParameter; num, channels, height, width, and a field for each number."""
+    """Encode a V1LayerParameter: num, channels, height, width, and a field for each number."""
     body = field(5, 4) + field(4, name.encode())
     for blob in blobs:
         shape = (1,) * (4 - blob.ndim) + blob.shape
@@ -152,7 +152,7 @@ def salnet_layers(rng):
 # ---- JuntingNet ----
 
 def junting_parameters(rng, filters):
-    """Kernels and biases as Lasagne has them, at 1/32 of the filters."""
+    """Draw kernels and biases in Lasagne's layout, with 1/32 of the filters."""
     convolutions = shapes([("", 5, 1), ("", 3, 2), ("", 3, filters)])
     parameters = [draw(rng, shape) for _, shape in convolutions]
     for inputs, outputs in ((filters * 100, 144), (72, 2304)):
