@@ -39,7 +39,7 @@ def predict_archive(predict, sources, out, raw=False, limit=LIMIT, client=None,
         OSError: as `Cluster.map`.
     """
     if client is None:
-        raise InputError("archives need workers: add --cluster local, or the address of a "
+        raise InputError("archives need workers: give a cluster, local or the address of a "
                          "scheduler")
     if len(sources) != 1:
         raise InputError(f"give one archive, not {len(sources)}; a {addresses.LIST} file with an "
@@ -49,7 +49,7 @@ def predict_archive(predict, sources, out, raw=False, limit=LIMIT, client=None,
                 "shard": SHARD, "predict": packing.digest(packing.pack(predict))}
     if addresses.is_below(out, source):
         raise InputError(f"{out} lies in {source}: predictions would be taken for pictures; give "
-                         "another --out")
+                         "another output folder")
     jobs = ((address, _stem(name)) for address, name in addresses.pictures(source))
     jobs = itertools.chain([next(jobs)], jobs)  # fails before anything is written
     _claim(out, settings, client.resume)
@@ -114,13 +114,12 @@ def _claim(out, settings, resume) -> None:
     path = addresses.join(out, ABOUT)
     there = addresses.names_in(out)
     if there and ABOUT not in there:
-        raise InputError(f"{out} holds other files: give another --out")
+        raise InputError(f"{out} holds other files: give another output folder")
     if there and not resume:
-        raise InputError(f"{out} holds predictions: --resume goes on with them, or give another "
-                         "--out")
+        raise InputError(f"{out} holds predictions: resume them, or give another output folder")
     if there and json.loads(addresses.read_bytes(path)) != settings:
         raise InputError(f"{out} was made from other pictures or with another model: give another "
-                         "--out")
+                         "output folder")
     addresses.write_bytes(path, (json.dumps(settings, indent=2) + "\n").encode())
 
 

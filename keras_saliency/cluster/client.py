@@ -1,4 +1,6 @@
 """The workers of a Dask client, for the argument `client` of predicting, scoring, unit analysis."""
+from typing import Iterator
+
 from tqdm import tqdm
 
 from keras_saliency.cluster import packing
@@ -27,7 +29,7 @@ class Cluster:
         self.failed, self._placed = [], set()
 
     def map(self, function, argument: str, shards, shared: dict, label: str, total=None,
-            unit="stimulus", names=list, kept=None):
+            unit="stimulus", names=list, kept=None) -> Iterator:
         """Yield `function(**shared, argument=shard)` for each shard, in their order.
 
         Args:

@@ -5,6 +5,7 @@ import os
 import re
 from contextlib import contextmanager
 from importlib import metadata
+from typing import Iterator
 
 from keras_saliency.files import InputError, import_optional, list_some
 
@@ -19,7 +20,7 @@ LOOPBACK = {"host": "127.0.0.1", "dashboard_address": None,
 
 
 @contextmanager
-def connect(address: str, keep=None, resume=False, **options):
+def connect(address: str, keep=None, resume=False, **options) -> Iterator:
     """Yield the workers at an address as a `Cluster`, for a `with` block.
 
     Args:
@@ -38,7 +39,7 @@ def connect(address: str, keep=None, resume=False, **options):
 
     local = LOCAL.fullmatch(address)
     if not local and not ADDRESS.fullmatch(address):
-        raise InputError(f"--cluster {address}: write local, local:WORKERS, or the address of a "
+        raise InputError(f"cluster {address}: write local, local:WORKERS, or the address of a "
                          "scheduler such as tcp://host:8786")
     for logger in ("distributed", "distributed.client"):  # the second sets its own level
         logging.getLogger(logger).setLevel(logging.CRITICAL)

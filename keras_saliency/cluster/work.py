@@ -16,8 +16,8 @@ AHEAD = 8        # shards sent ahead for each thread of the workers
 TOGETHER = 32    # results fetched in one call; more may not fit into memory
 GONE = 20        # seconds without a scheduler, before the work stops
 TICK = 1.0       # seconds between looks at the workers
-SCHEDULER_GONE = ("the scheduler is gone; finished shards are kept in the output folder, and "
-                  "--resume goes on from there")
+SCHEDULER_GONE = ("the scheduler is gone; finished shards are kept in the output folder: resume "
+                  "the work from there")
 _END = object()
 
 
@@ -158,8 +158,8 @@ class Work:
         threads = sum(self.client.nthreads().values())
         self._threads, self._served = threads or self._threads, now if threads else self._served
         if now - self._served > self.patience:
-            raise OSError(f"no worker for {self.patience} seconds; start some, then go on with "
-                          "--resume")
+            raise OSError(f"no worker for {self.patience} seconds; start some, then resume the "
+                          "work")
         by_key = {shard.future.key: shard for shard in self._out.values()}
         for worker, keys in self.client.processing().items():
             shards = [by_key[key] for key in keys if key in by_key]

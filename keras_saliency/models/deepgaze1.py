@@ -103,8 +103,8 @@ def choose_layers(names, subset) -> list:
         raise InputError(f"layer_subset has no key {wrong[0]!r}; its keys are "
                          f"{', '.join(SUBSET_KEYS)}")
     if "of" in subset and ("from" in subset or "to" in subset):
-        raise InputError(f"layer_subset {subset}: give either of (one depth), or from and to (a "
-                         "range)")
+        raise InputError(f'layer_subset {subset}: use "of" for one depth, or "from" and "to" for a '
+                         "range")
     for key in ("from", "to", "of"):
         if not is_whole(subset.get(key, 0)):
             raise InputError(f"layer_subset: {key} must be a whole number, not {subset[key]!r}")

@@ -6,6 +6,7 @@ keras.applications) is read too, but never written.
 """
 import json
 from pathlib import Path
+from typing import Optional
 
 import h5py
 import numpy as np
@@ -35,7 +36,7 @@ def layer_variables(model) -> dict:
     return found
 
 
-def first_not_finite(model):
+def first_not_finite(model) -> Optional[str]:
     """Return "<layer>/<variable>" of the first variable with NaN or infinity, or None."""
     for layer in model.layers:
         for variable in layer.weights:

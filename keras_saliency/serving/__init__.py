@@ -6,13 +6,13 @@ Clients do not trust the server. An answer that is late, endless, cut off or wro
 `ServingError` or `ServerUnavailable` of one line.
 """
 from keras_saliency.serving.answers import ServingError
-from keras_saliency.serving.client import ServerUnavailable
+from keras_saliency.serving.client import Client, ServerUnavailable
 from keras_saliency.serving.grpc import GrpcClient
 from keras_saliency.serving.rest import RestClient
 
 __all__ = ["GrpcClient", "RestClient", "ServerUnavailable", "ServingError", "connect"]
 
 
-def connect(address: str, model: str = "msi_net", **options):
+def connect(address: str, model: str = "msi_net", **options) -> Client:
     """Return a client for an address: REST for a URL, gRPC for "host:port"."""
     return (RestClient if "//" in str(address) else GrpcClient)(address, model, **options)

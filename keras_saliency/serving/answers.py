@@ -1,5 +1,6 @@
 """Checks of what a model server answers."""
 import sys
+from typing import Optional
 
 import numpy as np
 import tensorflow as tf
@@ -22,7 +23,7 @@ def shown(text) -> str:
     return line if len(line) <= MESSAGE_LENGTH else f"{line[:MESSAGE_LENGTH]} ..."
 
 
-def size_of(picture):
+def size_of(picture: bytes) -> Optional[tuple]:
     """Return (H, W) from the header of a picture, or None for one that the server will refuse."""
     try:
         return check_picture(picture, "picture", limit=sys.maxsize)

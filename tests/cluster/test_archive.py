@@ -61,7 +61,7 @@ def test_a_stopped_one_goes_on_and_another_folder_is_left_alone(archive, workers
     tables[1].unlink()
     (out / rows_of(out)[0]["density"]).unlink()  # a finished shard is not repeated
     before = tables[0].stat().st_mtime_ns
-    with pytest.raises(InputError, match="--resume goes on with them"):
+    with pytest.raises(InputError, match="holds predictions: resume them"):
         predict_archive(brightness, [archive], out, client=workers)
     resumed = Cluster(workers.client, resume=True)
     predict_archive(brightness, [archive], out, client=resumed)
@@ -100,7 +100,7 @@ def test_a_list_that_is_none(text, reason, workers, tmp_path):
 
 
 def test_what_needs_workers_says_so(archive, tmp_path):
-    with pytest.raises(InputError, match="add --cluster local"):
+    with pytest.raises(InputError, match="give a cluster"):
         predict_archive(brightness, [archive], tmp_path / "out")
 
 

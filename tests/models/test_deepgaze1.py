@@ -44,7 +44,7 @@ def test_layers_are_chosen_by_depth_and_type(subset, expected):
     (dict(backbone="resnet"), "backbone 'resnet'; choose from alexnet, vgg16"),
     (dict(layer_subset={"of": 6}), "matches no layer; the layers are block1_conv1"),
     (dict(layer_subset={"off": 5}), "no key 'off'; its keys are from, to, of, type"),
-    (dict(layer_subset={"of": 5, "to": 3}), "give either of .one depth., or from and to"),
+    (dict(layer_subset={"of": 5, "to": 3}), "use .of. for one depth, or .from. and"),
     (dict(layer_subset=["block6_conv1"]), "no layer 'block6_conv1'; the layers are block1_conv1"),
     (dict(layer_subset=[]), "no layer given"),
     (dict(backbone=["vgg16"]), "choose from alexnet, vgg16"),

@@ -39,7 +39,7 @@ def check_image(image) -> np.ndarray:
     return image.astype(np.float32)
 
 
-def check_number(name, value, low, high, whole=False):
+def check_number(name, value, low, high, whole=False) -> float:
     """Return `value` if it is a number in low..high, or raise `InputError`."""
     kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, kinds) or (
