@@ -12,7 +12,7 @@ Departures: the blur is in cells of the finest chosen layer, and its weights are
 border. The paper pads convolutions to "full". Here only AlexNet's first is, which Caffe does not
 pad; the others keep Caffe's padding, so that their cells stay aligned with the picture. VGG16's are
 all padded to "same". The center_bias is the kernel density or the histogram of section 1.1
-(`data.center_bias`); `evaluate.py --prior uniform` leaves it out, as section 2.2 does for shuffled
+(`data.center_bias`); `evaluate --prior uniform` leaves it out, as section 2.2 does for shuffled
 AUC.
 """
 import re

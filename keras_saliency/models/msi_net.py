@@ -11,7 +11,7 @@ means from channels in RGB order (`preprocessing="msi_net"`, which the released 
 
 Departure: the authors' encoder was trained on ImageNet and Places2 (their `vgg16_hybrid`), the
 encoder weights of this package on ImageNet only. To remove the departure, convert theirs with
-`python scripts/import_weights.py vgg16_hybrid vgg16_hybrid.ckpt.index` and pass vgg16_hybrid.h5 as
+`keras-saliency import-weights vgg16_hybrid vgg16_hybrid.ckpt.index` and pass vgg16_hybrid.h5 as
 `encoder_weights` with `preprocessing="msi_net"`.
 """
 import keras

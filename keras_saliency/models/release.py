@@ -68,7 +68,7 @@ def describe(name: str, aliases=(), **facts) -> dict:
 
 
 def scores(summary) -> dict:
-    """Return the manifest's part of a summary of `evaluate.py`: stimuli, their blur (None for
+    """Return the manifest's part of a summary of `evaluate`: stimuli, their blur (None for
     published densities) and the mean of each metric."""
     return {"stimuli": summary["stimuli"], "part": summary["part"],
             "sigma_pixels": summary["sigma_pixels"],

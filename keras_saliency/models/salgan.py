@@ -7,7 +7,7 @@ Discriminator. Inputs: image as above and a map in 0..1. Output: [B, 1], the pro
 map was measured, not generated. Parameters at 192x256: 1,359,426.
 
 Departures: none in the layers. The authors' decoder filters are turned by 180 degrees because
-Theano convolves; `scripts/import_weights.py` turns them back.
+Theano convolves; `keras-saliency import-weights` turns them back.
 """
 import keras
 from keras import layers
