@@ -34,7 +34,7 @@ def test_a_scheduler_without_workers(monkeypatch):
 
 @pytest.mark.parametrize("package, found", [("numpy", r"\d.* numpy"), ("no_such", "no no_such")])
 def test_another_version_on_the_workers(package, found, workers):
-    with pytest.raises(InputError, match=f"{package} 0.1 is here, and {found} on .*127.0.0.1.*: "
+    with pytest.raises(InputError, match=f"{package} 0.1 is here, but {found} on .*127.0.0.1.*: "
                                          f"install {package} 0.1 there"):
         connection.require_versions(workers.client, {package: "0.1"})
 
