@@ -27,7 +27,7 @@ def test_what_tensorflow_logs_as_it_loads_is_shown_only_where_it_fails(ends, sho
 import os
 from keras_saliency.lazy import quiet_loading
 with quiet_loading():
-    os.system("echo '{chr(10).join((*NOISE, *ERRORS))}' >&2")
+    os.system('''echo '{chr(10).join((*NOISE, *ERRORS))}' >&2''')
     {ends}
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

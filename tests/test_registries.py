@@ -129,8 +129,9 @@ def test_a_result(monkeypatch, capsys, tmp_path):
     with pytest.raises(TypeError, match=r"papers\.toy lacks verdict; papers/making/spec\.py"):
         read_spec(toy)
     toy.verdict = lambda rows: Verdict(True, "short names")
+    results = papers.RESULTS  # read before a name without a module is added
     monkeypatch.setattr(papers, "NAMES", (*papers.NAMES, "toy"))
-    monkeypatch.setitem(papers.RESULTS, "toy", read_spec(toy))
+    monkeypatch.setitem(results, "toy", read_spec(toy))
     assert run_script(monkeypatch, "reproduce", "--help") == 0
     assert "toy" in capsys.readouterr().out
     assert run_script(monkeypatch, "reproduce", "toy", "--weights", "a", "bb") == 0

@@ -105,6 +105,6 @@ def _read(path) -> np.ndarray:
 
 
 SPEC = DatasetSpec(
-    load,
+    load, collection=True,
     citation="Zanca, Serchi, Piu, Rosini and Rufa (2018), FixaTons: A collection of human "
              "fixations datasets and metrics for scanpath similarity, arXiv:1802.02534")

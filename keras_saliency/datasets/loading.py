@@ -7,7 +7,7 @@ import numpy as np
 import yaml
 
 from keras_saliency.config import ConfigError, DataConfig, in_section
-from keras_saliency.datasets import load_dataset, pipeline, spec_of
+from keras_saliency.datasets import DATASETS, load_dataset, pipeline
 from keras_saliency.datasets.dataset import SaliencyDataset, require
 from keras_saliency.datasets.orders import Share
 from keras_saliency.datasets.splits import hold_out, split
@@ -92,7 +92,9 @@ def load_data(data: DataConfig, targets=(DENSITY,), part="validation") -> tuple:
     dataset, training, evaluated = _parts(data, part)
     if data.upright:
         training, evaluated = (_portrait_last(dataset, chosen) for chosen in (training, evaluated))
-    spec, sigma, degrees = spec_of(dataset), data.sigma_pixels, data.sigma_dva
+    spec, sigma, degrees = DATASETS[data.name], data.sigma_pixels, data.sigma_dva
+    if spec.collection:
+        spec = DATASETS.get(dataset.name, spec)
     if sigma is None and degrees is None:
         sigma, degrees = spec.sigma_pixels, spec.sigma_dva
     sigma = pipeline.sigma_pixels(dataset, degrees, sigma)

@@ -16,6 +16,8 @@ class DatasetSpec:
         sigma_dva: blur of the fixation density maps in degrees of visual angle, for sets without
             published ones. sigma_pixels: the same in pixels of the stimulus, if the literature
             gives these.
+        collection: whether the reader reads any of several datasets, by its folder; those that
+            have a reader of their own keep its facts.
     """
 
     load: Callable
@@ -24,3 +26,4 @@ class DatasetSpec:
     split: Optional[tuple] = None
     sigma_dva: float = 1.0
     sigma_pixels: Optional[float] = None
+    collection: bool = False
