@@ -189,7 +189,7 @@ class Config:
 
     @property
     def sections(self) -> List[DataConfig]:
-        """The sections of `data`, also if there is only one."""
+        """The sections of `data` as a list, even if there is only one."""
         return self.data if isinstance(self.data, list) else [self.data]
 
     @property

@@ -1,4 +1,4 @@
-"""HDF5 files from strangers, read without touching other files or taking more memory than due.
+"""HDF5 files from strangers, read without opening other files or taking too much memory.
 
 An HDF5 file can take its contents from other files (soft and external links, external storage,
 virtual datasets), and can name a filter, a program that is loaded to unpack a dataset. No file that

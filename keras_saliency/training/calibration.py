@@ -119,7 +119,7 @@ def calibrate(model: keras.Model, dataset: SaliencyDataset,
 
 
 def fit(model, dataset: SaliencyDataset, canvas=None, log=print) -> Calibration:
-    """Calibrate a model, and return the held-out numbers and the parameters with it.
+    """Calibrate a model; return it with the held-out numbers and the parameters.
 
     Args:
         model: Keras saliency model on RGB 0..255.

@@ -1,4 +1,4 @@
-"""The state of a run besides its weights, with which it goes on as if it had not stopped."""
+"""The state, besides its weights, with which a run goes on as if it had not stopped."""
 from contextlib import contextmanager
 from pathlib import Path
 

@@ -31,7 +31,7 @@ USED = ("lbfgs", "monitor", "seed", "deterministic")  # keys of the section trai
 
 
 def train(config, model, sections, resume, log) -> Run:
-    """Fit the readout of `model`, a `deepgaze1`, to the one section; otherwise as `fit.train`."""
+    """Fit the readout of `model`, a `deepgaze1`, to its one dataset; otherwise as `fit.train`."""
     (data,) = sections
     check(config.train, model, data.training, data.evaluated, data.spec.canvas)
     _require_used(config.train, config.evaluation)

@@ -29,7 +29,7 @@ FREE_LBFGS = ("iterations", "leave_one_observer_out")
 
 @dataclass
 class Run:
-    """A run.
+    """A training run: its folder, model, history and datasets.
 
     Attributes:
         folder: holds all its files. model: has the best weights once the run has ended.
@@ -88,7 +88,7 @@ class Run:
         return "\n".join(stimuli) + f"; canvas {height}x{width} ({fit}); writing {self.folder}"
 
     def save(self, name: str, rows, extra=None) -> None:
-        """Write the weights that the model has after `rows` to a file of the folder."""
+        """Write the model's weights, with the history `rows` so far, to a file of the folder."""
         training, spec = [section.training for section in self.sections], self.sections[0].spec
         weights_file.save(self.model, self.folder / name, extra=extra, attributes={
             "model": self.config.model.name, "options": self.config.model.options,
