@@ -285,23 +285,13 @@ def beginning(responses: Responses) -> Parameters:
                                       for count in counts]), 0.0, 1.0)
 
 
-def read_parameters(model) -> Parameters:
-    """Return the `Parameters` of a `deepgaze1` model."""
-    return _parameters(model, {
-        name: {key: np.asarray(value) for key, value in variables.items()}
-        for name, variables in weights_file.layer_variables(model).items()})
-
-
-def stored_parameters(path, model) -> Parameters:
-    """Return the `Parameters` in a weights file of `model`."""
-    return _parameters(model, weights_file.read(path))
-
-
-def _parameters(model, weights) -> Parameters:
-    return Parameters(
-        np.concatenate([weights[layer + READOUT]["kernel"].ravel().astype(np.float64)
-                        for layer in chosen_layers(model)]),
-        float(weights["blur"]["log_sigma"]), float(weights["center_bias"]["alpha"]))
+def read_parameters(model, weights=None) -> Parameters:
+    """Return the `Parameters` of a `deepgaze1` model, or of `weights` that a file has for it."""
+    weights = weights_file.layer_variables(model) if weights is None else weights
+    kernels = [np.asarray(weights[layer + READOUT]["kernel"]).ravel().astype(np.float64)
+               for layer in chosen_layers(model)]
+    return Parameters(np.concatenate(kernels), float(np.asarray(weights["blur"]["log_sigma"])),
+                      float(np.asarray(weights["center_bias"]["alpha"])))
 
 
 def write_parameters(model, parameters: Parameters, deviations, prior) -> None:

@@ -136,8 +136,8 @@ def fit(run, start, log) -> bool:
     finished = _iterate(run, (training, validation), measured, log)
     best = run.folder / BEST
     if best.exists():
-        write_units(run.folder, deepgaze1_likelihood.stored_parameters(best, model), responses,
-                    run.training)
+        found = deepgaze1_likelihood.read_parameters(model, weights_file.read(best))
+        write_units(run.folder, found, responses, run.training)
     if not finished or not settings.leave_one_observer_out:
         return finished
     return leave_one_observer_out(run, (training, validation), start, center, log)
