@@ -1,4 +1,8 @@
 """The differences between Keras 2 and Keras 3 that `compat` hides."""
+import subprocess
+import sys
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -16,6 +20,16 @@ def test_register_names_the_package():
     class Marker(keras.layers.Layer):
         pass
     assert keras.saving.get_registered_name(Marker) == "keras_saliency>Marker"
+
+
+def test_importing_models_registers_the_layers_of_saved_models():
+    """As the model card of a package says, in a program of the user's own."""
+    code = ("import keras, keras_saliency.models; from keras.saving import get_custom_objects;"
+            "print({'keras_saliency>Preprocess', 'keras_saliency>AddCenterBias',"
+            "'keras_saliency>CarriedFacts'} <= set(get_custom_objects()))")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                          cwd=Path(__file__).parents[1])
+    assert done.stdout.strip() == "True", done.stderr
 
 
 @pytest.mark.parametrize("nesterov", [False, True])

@@ -1,4 +1,6 @@
 """Published models as functional Keras models, by name."""
+import sys
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from keras_saliency.lazy import lazy
@@ -36,3 +38,7 @@ __getattr__, __dir__ = lazy(__name__, {
     "save": "keras_saliency.models.loading",
     "with_facts": "keras_saliency.models.facts_layer",
 })
+
+if "keras" in sys.modules:  # `import keras, keras_saliency.models` registers the layers of files
+    import_module("keras_saliency.models.registry")
+    import_module("keras_saliency.models.facts_layer")
