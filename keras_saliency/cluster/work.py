@@ -144,7 +144,6 @@ class Work:
         self.advance(len(shard.value))
 
     def _look(self) -> None:
-        """Check the scheduler and the workers, at most once per tick."""
         now = time.monotonic()
         if now - self._looked < TICK:
             return

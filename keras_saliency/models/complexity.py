@@ -53,7 +53,6 @@ def total(costs) -> Cost:
 
 
 def _cost(layer, given, made) -> LayerCost:
-    """Return the cost of a layer from the shape `given` to the shape `made`."""
     kernels = [tuple(w.shape) for w in layer.weights if len(w.shape) in (2, 4)
                and w.name.split("/")[-1].startswith("kernel")]
     # a transposed convolution applies its kernel at each input cell, others at each output cell

@@ -76,7 +76,6 @@ def scores(summary) -> dict:
 
 
 def _model(attributes, aliases) -> dict:
-    """Return the manifest's facts on a trained model."""
     options = attributes.get("options", {})
     return {"aliases": list(aliases), "base": attributes.get("base"),
             "model": attributes["model"], "options": options,
@@ -87,7 +86,6 @@ def _model(attributes, aliases) -> dict:
 
 
 def _encoder(attributes) -> dict:
-    """Return the manifest's facts on an encoder."""
     return {key: attributes.get(key)
             for key in ("encoder", "preprocessing", "training_data", "source")}
 

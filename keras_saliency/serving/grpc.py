@@ -66,7 +66,6 @@ class GrpcClient(Client):
         return list(self._output(outputs, "saliency_png_bytes", tf.string).string_val)
 
     def _outputs(self, signature, inputs):
-        """Return {name: TensorProto} of the answer."""
         request = self._messages.PredictRequest()
         request.model_spec.name, request.model_spec.signature_name = self.model, signature
         if self.version is not None:
@@ -92,7 +91,6 @@ class GrpcClient(Client):
             raise ServingError(f"{self.address}: the answer is no PredictResponse") from None
 
     def _output(self, outputs, key, dtype):
-        """Return the output `key`, checked for its dtype."""
         if key not in outputs:
             raise ServingError(f"{self.address}: no {key} in the answer, which has "
                                f"{shown(list_some(outputs)) or 'nothing'}")

@@ -65,7 +65,6 @@ class RestClient(Client):
                                "base64") from None
 
     def _answer(self, method, url, **options) -> dict:
-        """Return the JSON object of an answer."""
         status, body = self._retried(lambda left: _within(
             left, url, functools.partial(self._fetch, left, method, url, options)))
         try:
@@ -81,7 +80,6 @@ class RestClient(Client):
         return answer
 
     def _fetch(self, left, method, url, options) -> tuple:
-        """Return (status, body) of one attempt."""
         from urllib3.exceptions import HTTPError  # requests does not wrap all of them
 
         errors, deadline, body = self._requests.exceptions, time.monotonic() + left, bytearray()

@@ -81,7 +81,6 @@ def _boolean_maps(mask, opening) -> list:
 
 
 def _square(name, width):
-    """Return the structuring element of a width, None for 1."""
     check_number(name, width, 1, 199, whole=True)
     if width % 2 == 0:
         raise InputError(f"{name} must be odd, not {width}; try {width + 1}")
@@ -110,7 +109,6 @@ def _attention(regions, dilation):
 
 
 def _finished(total, dilation, blur):
-    """Dilate and blur the sum of the attention maps."""
     if dilation is not None:
         total = cv2.dilate(total, dilation)
     if blur > 0:
