@@ -50,6 +50,7 @@ setup(
     package_dir={"": "."},
     package_data={"keras_saliency": ["py.typed"], "keras_saliency.report": ["*.css", "*.js"],
                   "keras_saliency.export": ["web/*"],
+                  "keras_saliency.models.importing": ["*.yaml"],
                   "keras_saliency.serving": ["templates/*"]},
     entry_points={"console_scripts": ["keras-saliency = keras_saliency.cli:main"]},
     python_requires=">=3.9,<3.14",

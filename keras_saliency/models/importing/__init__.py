@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import yaml
+
 from keras_saliency.files import sha256
 from keras_saliency.models import MODELS, build_model, weights_file
 from keras_saliency.models.importing import (
@@ -35,6 +37,8 @@ CONVERTERS = {
     "vgg16": encoders.VGG16,
     "vgg16_hybrid": encoders.VGG16_HYBRID,
 }
+SOURCES = yaml.safe_load(Path(__file__).with_name("sources.yaml").read_text(encoding="utf-8"))
+REMEDY = "weights/README.md says where the authors published it"
 
 
 class Converted(NamedTuple):
@@ -67,7 +71,7 @@ def convert(name: str, source, out, dtype="float32", /, **options) -> Converted:
     if kind not in converter.formats:
         wanted = " or ".join(formats.called(k) for k in converter.formats)
         raise WeightsError(f"{source} is a {formats.called(kind)}; {name} is read from a {wanted}. "
-                           f"{converter.remedy}")
+                           f"{SOURCES[name].get('remedy', REMEDY)}")
     arrays = formats.read(source, kind)
     with formats.readable(source, kind):
         if converter.infer:
@@ -77,7 +81,8 @@ def convert(name: str, source, out, dtype="float32", /, **options) -> Converted:
         check_names(name, converter.build, options)
     model = (converter.build or partial(build_model, name))(**options)
     weights = assemble(entries, arrays, model, source)
-    attributes = {**converter.about(source, kind, options), "source_file": source.name}
+    attributes = {**SOURCES[name]["about"], **converter.about(source, kind, options),
+                  "source_file": source.name}
     if not converter.build:
         attributes.update(model=name, options=options, training_data=attributes["dataset"],
                           citation=MODELS[name].citation)

@@ -1,7 +1,7 @@
 """Encoders for `encoder_weights`: VGG16 of ImageNet, of ImageNet and Places365, and AlexNet."""
 import keras
 
-from keras_saliency.models.backbones import ALEXNET, VGG16_BLOCKS, VGG16_CITATION, alexnet, vgg16
+from keras_saliency.models.backbones import ALEXNET, VGG16_BLOCKS, alexnet, vgg16
 from keras_saliency.models.importing.entries import Converter, caffe_convolutions, pairs
 
 
@@ -36,44 +36,24 @@ def _vgg16_entries(arrays: dict, kind: str) -> list:
 
 def _about_hybrid(path, kind: str, options: dict) -> dict:
     caffe = kind == "caffemodel"
-    return {"encoder": "vgg16", "preprocessing": "caffe" if caffe else "msi_net",
-            "training_data": "ImageNet (ILSVRC-2012) and Places365",
-            "source": "https://github.com/" + (
-                "CSAILVision/places365" if caffe else "alexanderkroner/saliency"),
-            "licence": "CC BY (Places365-CNNs)",
-            "citation": "Zhou, Lapedriza, Khosla, Oliva and Torralba (2017), Places: a 10 million "
-                        "image database for scene recognition, IEEE TPAMI"}
+    return {"preprocessing": "caffe" if caffe else "msi_net", "source": "https://github.com/" + (
+        "CSAILVision/places365" if caffe else "alexanderkroner/saliency")}
+
+
+def _alexnet_entries(arrays: dict, kind: str) -> list:
+    """By name; a group's filters see only the group's channels, in Caffe as here."""
+    return caffe_convolutions((f"alexnet_conv{depth}", f"conv{depth}")
+                              for depth in range(1, len(ALEXNET) + 1))
 
 
 # The authors' Caffe model: BGR minus (103.939, 116.779, 123.68), our "caffe".
-VGG16 = Converter(
-    ("caffemodel",), _vgg16_entries, lambda *_: {
-        "encoder": "vgg16", "preprocessing": "caffe", "training_data": "ImageNet (ILSVRC-2012)",
-        "source": "https://gist.github.com/ksimonyan/211839e770f7b538e2d8",
-        "licence": "CC BY 4.0 (Simonyan and Zisserman)", "citation": VGG16_CITATION},
-    build_vgg16, remedy="VGG16 comes with this package as weights/vgg16_imagenet.h5 "
-    "(encoder_weights: imagenet); or give the authors' VGG_ILSVRC_16_layers.caffemodel")
+VGG16 = Converter(("caffemodel",), _vgg16_entries, build=build_vgg16)
 
 # The start of MSI-Net: its authors' checkpoint `vgg16_hybrid.ckpt`, which takes RGB minus (103.939,
 # 116.779, 123.68), our "msi_net"; or the Caffe model `vgg16_hybrid1365` of Places365's authors,
 # which takes BGR, our "caffe", minus a mean of Places365 that its page does not give in numbers.
-VGG16_HYBRID = Converter(
-    ("checkpoint", "caffemodel"), _vgg16_entries, _about_hybrid, build_vgg16,
-    remedy="Give vgg16_hybrid.ckpt.index, with its .data file beside it, which the code of "
-    "alexanderkroner/saliency downloads when a training starts; or vgg16_hybrid1365.caffemodel of "
-    "CSAILVision/places365")
+VGG16_HYBRID = Converter(("checkpoint", "caffemodel"), _vgg16_entries, _about_hybrid, build_vgg16)
 
 # DeepGaze I uses Caffe's reference network (`bvlc_reference_caffenet`), which pools before it
-# normalises and takes BGR minus the mean of ImageNet, our "alexnet". In Caffe as here, a group's
-# filters see only the group's channels.
-ALEXNET_REFERENCE = Converter(
-    ("caffemodel",),
-    lambda arrays, kind: caffe_convolutions(
-        (f"alexnet_conv{depth}", f"conv{depth}") for depth in range(1, len(ALEXNET) + 1)),
-    lambda *_: {
-        "encoder": "alexnet", "preprocessing": "alexnet", "training_data": "ImageNet (ILSVRC-2012)",
-        "source": "https://github.com/BVLC/caffe/tree/master/models/bvlc_reference_caffenet",
-        "licence": "unrestricted use, as its page states",
-        "citation": "Krizhevsky, Sutskever and Hinton (2012), ImageNet classification with deep "
-                    "convolutional neural networks"},
-    build_alexnet)
+# normalises and takes BGR minus the mean of ImageNet, our "alexnet".
+ALEXNET_REFERENCE = Converter(("caffemodel",), _alexnet_entries, build=build_alexnet)

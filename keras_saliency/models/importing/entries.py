@@ -9,7 +9,6 @@ from keras_saliency.models import weights_file
 from keras_saliency.models.weights_file import WeightsError
 
 SHOWN = 12  # keys that a message lists
-REMEDY = "weights/README.md says where the authors published it"
 
 
 @dataclass(frozen=True)
@@ -19,18 +18,17 @@ class Converter:
     Attributes:
         formats: kinds of files to read (keys of `formats.READERS`).
         entries: function (arrays, kind) -> list of `Entry`.
-        about: function (path, kind, options) -> attributes of our weights file.
+        about: function (path, kind, options) -> attributes of our weights file that depend on the
+            author's; sources.yaml has the others.
         build: function (**options) -> keras.Model of an encoder; None for a registered model.
         infer: function (arrays, **options) -> {option: value} that the arrays imply; or None.
-        remedy: advice for a user whose file is of another kind.
     """
 
     formats: tuple
     entries: Callable
-    about: Callable
+    about: Callable = lambda path, kind, options: {}
     build: Optional[Callable] = None
     infer: Optional[Callable] = None
-    remedy: str = REMEDY
 
 
 class Layout(NamedTuple):

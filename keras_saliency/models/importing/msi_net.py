@@ -41,8 +41,7 @@ def _find(plain, arrays, wanted) -> str:
 def _about(path, kind: str, options: dict) -> dict:
     """Take the training data from the file's name."""
     dataset = next((name for name in CANVASES if name in path.name.lower()), "salicon")
-    return {"preprocessing": "msi_net", "canvas": CANVASES[dataset], "dataset": dataset,
-            "source": "https://github.com/alexanderkroner/saliency", "licence": "MIT"}
+    return {"canvas": CANVASES[dataset], "dataset": dataset}
 
 
 CONVERTER = Converter(("graph", "checkpoint", "saved_model"), _entries, _about)

@@ -28,7 +28,4 @@ def _entries(arrays: dict, kind: str) -> list:
         "saliency", "saliency_map/0", "saliency_map/1", Layout(CHANNELS_FIRST.shape, _fine_first))
 
 
-CONVERTER = Converter(("caffemodel",), _entries, lambda *_: {
-    "preprocessing": "opensalicon", "canvas": (1152, 1600),  # published, cut to what strides divide
-    "dataset": "osie", "source": "https://github.com/CLT29/OpenSALICON",
-    "licence": "not stated in the repository"})
+CONVERTER = Converter(("caffemodel",), _entries)

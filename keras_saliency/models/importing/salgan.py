@@ -12,7 +12,7 @@ from keras_saliency.models.importing.entries import (
     Converter,
     pairs,
 )
-from keras_saliency.models.salgan import CANVAS, DECODER
+from keras_saliency.models.salgan import DECODER
 from keras_saliency.models.weights_file import WeightsError
 
 UPWARDS = [f"uconv{block}_{number}" for block, count, _ in DECODER
@@ -30,6 +30,4 @@ def _entries(arrays: dict, kind: str) -> list:
             for entry in pairs(layer, f"arr_{2 * index}", f"arr_{2 * index + 1}", layout)]
 
 
-CONVERTER = Converter(("npz",), _entries, lambda *_: {
-    "preprocessing": "caffe", "canvas": CANVAS, "dataset": "salicon",
-    "source": "https://github.com/imatge-upc/salgan", "licence": "not stated in the repository"})
+CONVERTER = Converter(("npz",), _entries)

@@ -25,8 +25,6 @@ from keras_saliency.models.importing.entries import (
 from keras_saliency.models.salnet_deep import CONVOLUTIONS
 from keras_saliency.models.weights_file import WeightsError
 
-SOURCE = {"source": "https://github.com/imatge-upc/saliency-2016-cvpr", "licence": "MIT"}
-
 
 def _deep_entries(arrays: dict, kind: str) -> list:
     names = [f"conv{number}" for number in range(1, len(CONVOLUTIONS) + 1)]
@@ -34,8 +32,7 @@ def _deep_entries(arrays: dict, kind: str) -> list:
             Entry("deconv1", "kernel", "deconv1/0", CHANNELS_FIRST)]
 
 
-DEEP = Converter(("caffemodel",), _deep_entries, lambda *_: {
-    "preprocessing": "salnet", "canvas": (240, 320), "dataset": "salicon", **SOURCE})
+DEEP = Converter(("caffemodel",), _deep_entries)
 
 
 def _halves(array):
@@ -78,15 +75,8 @@ def _shallow_entries(arrays: dict, kind: str) -> list:
 def _about_shallow(path, kind: str, options: dict) -> dict:
     """Take the training data from the file's name, else from the number of filters."""
     by_filters = "isun" if options.get("filters") == 64 else "salicon"
-    dataset = next((name for name in ("isun", "salicon") if name in path.name.lower()), by_filters)
-    return {"preprocessing": "unit", "canvas": (96, 96), "fit": "stretch", "dataset": dataset,
-            **SOURCE}
+    return {"dataset": next((name for name in ("isun", "salicon") if name in path.name.lower()),
+                            by_filters)}
 
 
-SHALLOW = Converter(
-    ("npz",), _shallow_entries, _about_shallow, infer=_infer, remedy=(
-        "The authors' file is a whole nolearn network with its classes. If you trust it, write its "
-        "arrays on a machine with Python 2, Theano 0.7 and the Lasagne and nolearn of their "
-        "requirements.txt: net = cPickle.load(open('JuntingNet_SALICON.pickle', 'rb')); "
-        "numpy.savez('juntingnet.npz', *[p.get_value() for p in net.get_all_params()]); then "
-        "import juntingnet.npz"))
+SHALLOW = Converter(("npz",), _shallow_entries, _about_shallow, infer=_infer)

@@ -59,6 +59,11 @@ def test_the_first_mismatch_is_named(kroner, tmp_path, rng):
     assert not (tmp_path / "out.h5").exists()
 
 
+def test_every_converter_has_a_source():
+    assert importing.SOURCES.keys() == importing.CONVERTERS.keys()
+    assert all(facts["about"]["licence"] for facts in importing.SOURCES.values())
+
+
 def test_unknown_models_options_and_folders_are_named(tmp_path, rng):
     with pytest.raises(WeightsError,
                        match="no converter for 'deepgaze'; there are alexnet, msi_net"):
