@@ -16,7 +16,6 @@ is not available. Targets lie in -1..1, as the paper says, so that `PUBLISHED` i
 (255 density - 31) 2/255 instead: -0.24..1.76, of which x128 + 127 clips the part above 1.
 """
 import keras
-import numpy as np
 from keras import layers
 
 from keras_saliency.maps.finish import Finish
@@ -49,15 +48,6 @@ def salnet_deep(input_shape=(None, None, 3), width_multiplier=1.0) -> keras.Mode
                                       kernel_initializer=keras.initializers.HeNormal(),
                                       name="deconv1")(x)
     return keras.Model(image, saliency, name="salnet_deep")
-
-
-def start_bilinear(model) -> None:
-    """Set `deconv1` of a new network to bilinear interpolation, as Caffe's bilinear filler does.
-
-    The values of a random kernel nearly cancel: the loss did not fall in 70 iterations.
-    """
-    tent = 1 - np.abs(np.arange(8) - 3.5) / 4
-    model.get_layer("deconv1").set_weights([np.outer(tent, tent)[..., np.newaxis, np.newaxis]])
 
 
 # x 128 + 127, cut to 0..255, cubic resize, OpenCV's Gaussian for 5 pixels and no deviation named

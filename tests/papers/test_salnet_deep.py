@@ -3,7 +3,6 @@ import numpy as np
 import pytest
 
 from keras_saliency.models import build_model
-from keras_saliency.models.salnet_deep import start_bilinear
 from papers import salnet_deep
 from papers.making.setting import Setting
 
@@ -58,7 +57,7 @@ def test_rates_are_those_of_the_iterations(setting):
 
 def test_a_bilinear_start_enlarges_what_conv9_makes():
     model = build_model("salnet_deep", width_multiplier=0.02)
-    start_bilinear(model)
+    salnet_deep.start_bilinear(model)
     layer = model.get_layer("deconv1")
     flat = np.asarray(layer(np.full((1, 6, 6, 1), 3, np.float32)))[0, 4:-4, 4:-4]
     assert np.allclose(flat, 3)
