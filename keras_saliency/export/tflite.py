@@ -52,7 +52,7 @@ def _copy_halved(node, graph) -> None:
         graph.node.add().CopyFrom(node)
         return
     if abs(values).max() > tf.float16.max:
-        raise InputError(f"{node.name} has weights beyond float16; export without --float16")
+        raise InputError(f"{node.name} has weights beyond float16; export it in float32")
     half = graph.node.add(op="Const", name=f"{node.name}/half")
     half.attr["dtype"].type = tf.float16.as_datatype_enum
     half.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(values.astype("float16")))

@@ -105,7 +105,7 @@ def find_weights(name_or_path) -> Path:
         if candidate.is_file():
             _verify(candidate)
             return candidate
-    names = ", ".join(list_pretrained()) or "none yet: train one with scripts/train.py"
+    names = ", ".join(list_pretrained()) or "none yet: train one"
     raise WeightsError(f"no weights {str(name_or_path)!r}: give a .h5 file, a run folder with "
                        f"best.h5, or one of the pretrained models ({names})")
 

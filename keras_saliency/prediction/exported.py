@@ -106,7 +106,7 @@ def load_exported(path, precision=None, log=print, at_once=1) -> Exported:
 
     Returns:
         What `predict` takes in a model's place: the same maps to 1e-3 of their range. A file that
-        was exported for one canvas alone (without --dynamic-canvas) does not turn it for portrait
+        was exported for one canvas alone (without `dynamic_canvas`) does not turn it for portrait
         pictures.
 
     Raises:

@@ -37,11 +37,10 @@ def claim(folder, owners: dict) -> None:
         if os.path.join(place(folder), name) in read:
             raise InputError(f"{target} is one of the pictures to predict, and the "
                              f"prediction of {owners[name]} would overwrite it; give another "
-                             "folder (--out OTHER)")
+                             "folder")
         if os.path.lexists(target) and known.get(name) != picture:
             raise InputError(f"{target} is there already and is no earlier prediction of "
-                             f"{owners[name]}; move it away, or give another folder "
-                             "(--out OTHER)")
+                             f"{owners[name]}; move it away, or give another folder")
     new = [json.dumps(entry) + "\n" for entry in pictures.items() if entry not in known.items()]
     if new:
         folder.mkdir(parents=True, exist_ok=True)

@@ -30,7 +30,7 @@ def read_picture(path, limit: int = LIMIT) -> np.ndarray:
 
 def decode_picture(contents: bytes, name, limit: int = LIMIT) -> np.ndarray:
     """As `read_picture`, of the contents of a file; `name` is for messages."""
-    check_picture(contents, name, limit, "make it smaller, or raise the limit (--limit PIXELS)")
+    check_picture(contents, name, limit, "make it smaller, or raise the limit")
     try:
         picture = cv2.imdecode(np.frombuffer(contents, np.uint8), cv2.IMREAD_COLOR)
         if picture is not None:

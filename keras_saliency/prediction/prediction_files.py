@@ -73,7 +73,7 @@ def predict_all(predict, paths, folder, raw=False, limit: int = LIMIT, client=No
     for path in paths:
         if os.path.isdir(path) and os.path.realpath(path) == os.path.realpath(folder):
             raise InputError(f"{path}: predictions in the folder of the pictures would be taken "
-                             "for pictures the next time; give another folder (--out OTHER)")
+                             "for pictures the next time; give another folder")
         try:
             pictures += find_pictures(path)
         except InputError as error:

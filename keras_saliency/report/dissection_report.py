@@ -114,8 +114,8 @@ def _frequency_parts(dissections, figures, detectors_of):
     """What the positive fixation detectors detect: a table for each category, and Figure 12."""
     yield page.heading("Concepts that positive fixation detectors detect")
     if not figures:
-        yield page.paragraph("Not counted: it takes a dataset with fixations to tell the "
-                             "detectors (dissect.py --detectors).", note=True)
+        yield page.paragraph("Not counted: detectors are told by the fixations on a dataset, "
+                             "and none was given.", note=True)
     else:
         yield page.paragraph(
             "Share of a concept's images in which a positive fixation detector has an IoU above "

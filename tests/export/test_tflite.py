@@ -36,7 +36,7 @@ def test_a_weight_beyond_half_precision_is_named(model):
     other = ks.build_model("ead", width_multiplier=0.1)
     kernel, bias = other.get_layer("block4_conv2").get_weights()
     other.get_layer("block4_conv2").set_weights([kernel + 1e5, bias])
-    with pytest.raises(InputError, match="beyond float16; export without --float16"):
+    with pytest.raises(InputError, match="beyond float16; export it in float32"):
         tflite.half_precision(other)
 
 

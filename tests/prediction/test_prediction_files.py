@@ -170,7 +170,7 @@ def test_files_of_the_user_are_not_overwritten(tmp_path):
     mine = out / "a_overlay.png"
     mine.parent.mkdir()
     mine.write_text("mine")
-    with pytest.raises(InputError, match="a_overlay.png is there already .*--out OTHER"):
+    with pytest.raises(InputError, match="a_overlay.png is there already .*give another folder"):
         predict_all(brightness, [picture], out)
     assert mine.read_text() == "mine" and visible(out) == ["a_overlay.png"]
     mine.unlink()
@@ -266,7 +266,7 @@ def test_the_script_in_one_line_each(mixed, tmp_path):
     code, out, errors = run(mixed, "--out", tmp_path / "out")
     assert code == 1 and "2 of 10 pictures" in out and len(errors) == len(BAD)
     code, out, errors = run(mixed, "--out", mixed)
-    assert code == 2 and len(errors) == 1 and "give another folder (--out OTHER)" in errors[0]
+    assert code == 2 and len(errors) == 1 and "give another folder" in errors[0]
     picture = write_picture(tmp_path / "b.png", (90, 90))
     code, out, errors = run(picture, "--limit", "8099", "--out", tmp_path / "out")
     assert code == 1 and "8100 pixels, more than the limit of 8099" in errors[0]
