@@ -110,7 +110,7 @@ def _cached(name, precision, dataset, spec, batch):
 
 def _fit(network, stream: tf.data.Dataset):
     def train(steps):
-        network.fit(stream, steps_per_epoch=steps, epochs=1, verbose=0)
+        network.fit(stream, steps_per_epoch=steps, epochs=1, verbose=0, shuffle=False)
 
     return train
 

@@ -154,7 +154,7 @@ def _loop(run: Run, place, optimizer, adversary, shares, scorers, log) -> None:
         trained.fit(
             place.stream(drawn, load, settings.batch),
             steps_per_epoch=orders.steps_per_epoch(shares, settings.batch), initial_epoch=done,
-            epochs=settings.epochs, verbose=0,
+            epochs=settings.epochs, verbose=0, shuffle=False,  # the stream is in order
             callbacks=[callbacks.StopWhenDiverged(run.model),
                        callbacks.ValidationScores(validate), recorder,
                        callbacks.TensorBoardScores(folder / "tensorboard", _pictures(run)),
