@@ -5,6 +5,7 @@ TensorFlow takes seconds to import; programs that do not need it should not wait
 import os
 import re
 import sys
+import threading
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.machinery import ModuleSpec
@@ -17,6 +18,7 @@ _LOADING = re.compile(rb"WARNING: All log messages before absl::InitializeLog|"
                       rb"[IW]\d{4} [\d:.]+ |\d{4}-\d\d-\d\d [\d:.]+: [IW] |"
                       rb"To enable the following instructions: |"
                       rb".*Unable to register cu\w+ factory")
+_HOLDING = threading.Lock()  # one block at a time holds lines back
 
 
 def lazy(package: str, names: dict) -> Tuple[Callable, Callable]:
@@ -66,12 +68,21 @@ def without_lines(dropped: re.Pattern) -> Iterator[None]:
     At its end lines appear that do not begin as `dropped` says, and all of them if it raises. With
     KERAS_SALIENCY_DEBUG set nothing is held back.
 
+    Blocks within it, of this thread or of others, hold back nothing more.
+
     Args:
         dropped: compiled pattern of bytes.
     """
-    if os.environ.get("KERAS_SALIENCY_DEBUG"):
+    if os.environ.get("KERAS_SALIENCY_DEBUG") or not _HOLDING.acquire(blocking=False):
         yield
         return
+    try:
+        yield from _hold(dropped)
+    finally:
+        _HOLDING.release()
+
+
+def _hold(dropped):
     try:
         screen = os.dup(2)
     except OSError:  # a process without standard error

@@ -35,6 +35,27 @@ with quiet_loading():
     assert lines == list(shown)
 
 
+def test_lines_of_several_threads_are_held_back_or_shown():
+    program = """
+import os, re, threading
+from keras_saliency.lazy import without_lines
+def work(index):
+    with without_lines(re.compile(b"noise")):
+        os.write(2, b"noise\\n")
+        barrier.wait()
+        os.write(2, f"line {index}\\n".encode())
+        barrier.wait()
+barrier = threading.Barrier(4)
+threads = [threading.Thread(target=work, args=(index,)) for index in range(4)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+os.write(2, b"end\\n")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    lines = [line for line in done.stderr.splitlines() if line != "noise"]
+    assert sorted(lines[:4]) == [f"line {index}" for index in range(4)] and lines[4:] == ["end"]
+
+
 @pytest.mark.parametrize("program", [
     "import keras_saliency as ks; ks.load_pretrained",
     "from keras_saliency import export, models; export.save, models.build_model"])

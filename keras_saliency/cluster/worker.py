@@ -6,6 +6,7 @@ from functools import lru_cache
 from distributed import WorkerPlugin, get_worker
 
 from keras_saliency.cluster import packing
+from keras_saliency.lazy import import_tensorflow
 
 
 class Shared(WorkerPlugin):
@@ -36,6 +37,7 @@ def limit_threads(threads: int, slot, slots: int) -> None:
     if slots and isinstance(slot, int) and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, cores[slot % slots::slots] or cores)
+    import_tensorflow()
     import tensorflow as tf
 
     try:
