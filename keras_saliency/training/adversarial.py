@@ -42,7 +42,6 @@ class Adversary:
                 variable.assign(value)
 
     def _groups(self) -> dict:
-        """Return {group: variables}."""
         return {DISCRIMINATOR: self.discriminator.weights,
                 OPTIMIZER: optimizer_variables(self.optimizer)}
 

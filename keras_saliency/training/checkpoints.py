@@ -112,7 +112,6 @@ def check_best(run) -> None:
 
 
 def _why_no_state(path) -> str:
-    """Return the reason why a checkpoint's optimizer state does not fit."""
     if not weights_file.read_group(path, OPTIMIZER_GROUP):
         return "holds no state of an optimizer"
     written = weights_file.read_attributes(path).get("keras")

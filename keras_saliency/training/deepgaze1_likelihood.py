@@ -200,7 +200,6 @@ class Likelihood:
             yield _log_density(*self._arguments(batch, parameters))
 
     def _arguments(self, batch, parameters: Parameters) -> tuple:
-        """Return the arguments of `_log_density`."""
         rows, _, plan, prior = batch
         consecutive = rows[-1] - rows[0] + 1 == len(rows)  # a slice makes no copy
         chosen = slice(rows[0], rows[-1] + 1) if consecutive else rows

@@ -213,7 +213,6 @@ def _optimizer(settings, rate, where, ramp=None):
 
 
 def _unit_callbacks(run: Run) -> list:
-    """Return the callback that scores units during training, if the config names layers."""
     settings = run.config.train
     if not settings.unit_layers:
         return []

@@ -240,7 +240,6 @@ def parameters(cells: Cells, vector, center, spans) -> calibration.Parameters:
 
 
 def _arguments(cells, rows, priors, vector) -> tuple:
-    """Return the arguments of `_calibrated`."""
     return tuple(tf.constant(values, cells.maps.dtype)
                  for values in (cells.maps[rows], priors, cells.coverage[rows], vector))
 
