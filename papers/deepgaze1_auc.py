@@ -3,7 +3,6 @@ from keras_saliency.evaluation.center_bias import center_bias
 from keras_saliency.evaluation.scores import remove_center_bias
 from keras_saliency.evaluation.sources import predictions
 from keras_saliency.models import list_models
-from keras_saliency.prediction.predictor import predictor
 from papers.figures.subsets import bar_figure
 from papers.making.rows import column, number
 from papers.making.spec import Table, Verdict
@@ -44,7 +43,7 @@ def measure(setting, model) -> list:
         bias = center_bias(training, method="histogram")
         maps, name = (bias(validation, i).saliency_map for i in range(len(validation))), model
     else:
-        network = predictor(shared.load(setting, model))
+        network = shared.load(setting, model)
         maps, name = predictions(network, validation), network.facts.name
     found = shared.aucs(maps, validation, model)
     row = {"network": name, "stimuli": len(validation),

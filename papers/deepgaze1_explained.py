@@ -37,15 +37,15 @@ def measure(setting, model) -> list:
 
     A DeepGaze I adds the scores of the observers left out, if its run has them.
     """
-    predictor, (training, validation, _) = shared.load(setting, model), shared.data(setting)
+    network, (training, validation, _) = shared.load(setting, model), shared.data(setting)
     between = shared.limits(setting)
-    bits = explained_bits(predictor, training, validation)
+    bits = explained_bits(network, training, validation)
     gains = between.gains(bits)
     ((low, high),) = bootstrap_intervals(gains[:, np.newaxis])
-    row = {"network": predictor.name, "stimuli": len(validation), "bits": bits.mean(),
+    row = {"network": network.facts.name, "stimuli": len(validation), "bits": bits.mean(),
            "gain": gains.mean(), "gain_low": low, "gain_high": high,
            "gold_standard": np.nanmean(between.gains(between.gold)), "share": between.share(bits),
-           "trained_on": getattr(predictor, "about", {}).get("dataset", "")}
+           "trained_on": network.facts.about.get("dataset", "")}
     observers = (shared.folder_of(setting, model) / OBSERVERS
                  if shared.is_deepgaze1(model) else None)
     if observers is not None and observers.exists():

@@ -43,8 +43,7 @@ def measure(setting, model) -> list:
     """
     training, stimuli, spec = load_data(setting.data("osie"))
     scorer = Scorer(stimuli, spec.sigma, ["nss"], training)
-    found = {"nss": evaluation_of(predictor(model), stimuli, spec.sigma, ["nss"],
-                                  label=short(model))}
+    found = {"nss": evaluation_of(model, stimuli, spec.sigma, ["nss"], label=short(model))}
     for name in REFERENCES:
         found[name] = score_predictions(BASELINES[name](scorer), scorer, name)
     rows = [{"stimulus": name, **{key: result.scores["nss"][index]

@@ -1,6 +1,5 @@
 """JuntingNet against classical models (Pan et al. 2016, the metrics of Tables 3 to 6)."""
 from keras_saliency.datasets.loading import load_data
-from keras_saliency.prediction.predictor import predictor
 from papers.making.rows import groups, number
 from papers.making.spec import Table, Verdict
 from papers.published import numbers
@@ -46,7 +45,7 @@ def measure(setting, dataset, model) -> list:
         run = trained.train(training_config(setting, dataset), setting.log)
         scores = {**trained.scores(run), "epoch": run.best["epoch"]}
     else:
-        result = evaluation_of(predictor(model), stimuli, spec.sigma, list(METRICS), training,
+        result = evaluation_of(model, stimuli, spec.sigma, list(METRICS), training,
                                f"{dataset}, {model}")
         scores = {**result.means(), "epoch": ""}
     return [{**{name: scores[name] for name in (*METRICS, "epoch")}, "stimuli": len(stimuli)}]

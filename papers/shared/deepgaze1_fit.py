@@ -124,8 +124,8 @@ def is_deepgaze1(name) -> bool:
 
 
 def load(setting, name):
-    """Load one of `model_names`."""
-    return fit(setting).model if name == FIT else predictor(name)
+    """Load one of `model_names` as a `Predictor`."""
+    return predictor(fit(setting).model if name == FIT else name)
 
 
 def folder_of(setting, name) -> Path:

@@ -4,7 +4,9 @@ import pytest
 
 from papers import deepgaze1_auc as by_auc
 from papers import deepgaze1_explained as explained
+from papers.making.setting import QUICK_CANVAS
 from papers.shared import deepgaze1_fit as shared
+from papers.shared.trained import tiny
 
 
 def row(model, share, low, high, network=None, trained_on="", **more):
@@ -57,6 +59,12 @@ def test_a_deepgaze1_among_the_weights_takes_the_place_of_the_fit(setting, monke
     monkeypatch.setattr(shared, "is_deepgaze1", lambda name: name == "runs/x")
     assert shared.model_names(given)[:2] == ["runs/x", "ead"]
     assert shared.FIT not in shared.model_names(given)
+
+
+def test_a_network_is_named_with_its_training_data(setting):
+    weights = tiny(setting, "a", 1, "msi_net", canvas=list(QUICK_CANVAS), dataset="MIT1003")
+    [row] = explained.measure(setting, str(weights))
+    assert row["network"] == "msi_net" and shared.saw_the_data(row)
 
 
 def auc_row(model, shuffled, judd, network=None):
