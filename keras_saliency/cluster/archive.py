@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from tqdm import tqdm
 
 from keras_saliency.cluster import packing
-from keras_saliency.files import InputError, addresses, import_optional, printable
+from keras_saliency.files import addresses, import_optional, printable, require
 from keras_saliency.files.picture_headers import LIMIT
 from keras_saliency.prediction.prediction_files import SHARD, output_names, predict_shard
 
@@ -38,18 +38,15 @@ def predict_archive(predict, sources, out, raw=False, limit=LIMIT, client=None,
         InputError: no client, several sources, no pictures, or other files in `out`.
         OSError: as `Cluster.map`.
     """
-    if client is None:
-        raise InputError("archives need workers: give a cluster, local or the address of a "
-                         "scheduler")
-    if len(sources) != 1:
-        raise InputError(f"give one archive, not {len(sources)}; a {addresses.LIST} file with an "
-                         "address a line can list pictures from anywhere")
+    require(client is not None,
+            "archives need workers: give a cluster, local or the address of a scheduler")
+    require(len(sources) == 1, f"give one archive, not {len(sources)}; a {addresses.LIST} file "
+            "with an address a line can list pictures from anywhere")
     [source] = sources
     settings = {"source": str(source), "raw": raw, "limit": limit,
                 "shard": SHARD, "predict": packing.digest(packing.pack(predict))}
-    if addresses.is_below(out, source):
-        raise InputError(f"{out} lies in {source}: predictions would be taken for pictures; give "
-                         "another output folder")
+    require(not addresses.is_below(out, source), f"{out} lies in {source}: predictions would be "
+            "taken for pictures; give another output folder")
     jobs = ((address, _stem(name)) for address, name in addresses.pictures(source))
     jobs = itertools.chain([next(jobs)], jobs)  # fails before anything is written
     _claim(out, settings, client.resume)
@@ -113,13 +110,11 @@ def _claim(out, settings, resume) -> None:
     """Record the settings of `out`; raise `InputError` if it was made with others."""
     path = addresses.join(out, ABOUT)
     there = addresses.names_in(out)
-    if there and ABOUT not in there:
-        raise InputError(f"{out} holds other files: give another output folder")
-    if there and not resume:
-        raise InputError(f"{out} holds predictions: resume them, or give another output folder")
-    if there and json.loads(addresses.read_bytes(path)) != settings:
-        raise InputError(f"{out} was made from other pictures or with another model: give another "
-                         "output folder")
+    if there:
+        require(ABOUT in there, f"{out} holds other files: give another output folder")
+        require(resume, f"{out} holds predictions: resume them, or give another output folder")
+        require(json.loads(addresses.read_bytes(path)) == settings, f"{out} was made from other "
+                "pictures or with another model: give another output folder")
     addresses.write_bytes(path, (json.dumps(settings, indent=2) + "\n").encode())
 
 

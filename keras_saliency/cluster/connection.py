@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from importlib import metadata
 from typing import Iterator
 
-from keras_saliency.files import InputError, import_optional, list_some
+from keras_saliency.files import InputError, import_optional, list_some, require
 
 ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx)://.+:\d+")
 LOCAL = re.compile(r"local(?::([1-9]\d{0,3}))?")
@@ -38,9 +38,8 @@ def connect(address: str, keep=None, resume=False, **options) -> Iterator:
     from keras_saliency.cluster.client import Cluster
 
     local = LOCAL.fullmatch(address)
-    if not local and not ADDRESS.fullmatch(address):
-        raise InputError(f"cluster {address}: write local, local:WORKERS, or the address of a "
-                         "scheduler such as tcp://host:8786")
+    require(local or ADDRESS.fullmatch(address), f"cluster {address}: write local, local:WORKERS, "
+            "or the address of a scheduler such as tcp://host:8786")
     for logger in ("distributed", "distributed.client"):  # the second sets its own level
         logging.getLogger(logger).setLevel(logging.CRITICAL)
     if local:

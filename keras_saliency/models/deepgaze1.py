@@ -21,7 +21,7 @@ import keras
 from keras import layers
 
 from keras_saliency.config import is_whole
-from keras_saliency.files import InputError
+from keras_saliency.files import InputError, require
 from keras_saliency.maps.finish import DENSITY
 from keras_saliency.models.backbones import ALEXNET, VGG16_BLOCKS, alexnet, vgg16
 from keras_saliency.models.density_layers import (
@@ -62,8 +62,8 @@ def deepgaze1(input_shape=(None, None, 3), backbone="vgg16", layer_subset=None,
         keras.Model with a layer `<layer>_readout` for each chosen layer, `blur`, `center_bias` and
         `log_density`.
     """
-    if not isinstance(backbone, str) or backbone not in BACKBONES:
-        raise InputError(f"backbone {backbone!r}; choose from {', '.join(BACKBONES)}")
+    require(isinstance(backbone, str) and backbone in BACKBONES,
+            f"backbone {backbone!r}; choose from {', '.join(BACKBONES)}")
     image = keras.Input(input_shape, name="image")
     half = layers.AveragePooling2D(HALVED, name="halve")(image)
     mode, build_taps = BACKBONES[backbone]
@@ -88,34 +88,27 @@ def deepgaze1(input_shape=(None, None, 3), backbone="vgg16", layer_subset=None,
 def choose_layers(names, subset) -> list:
     """Return the names that `layer_subset` of `deepgaze1` selects, in the backbone's order."""
     names = list(names)
-    if not isinstance(subset, (str, list, tuple, dict)):
-        raise InputError(f"layer_subset must be names of layers, or {', '.join(SUBSET_KEYS)} with "
-                         f"their values, not {subset!r}")
+    require(isinstance(subset, (str, list, tuple, dict)), "layer_subset must be names of layers, "
+            f"or {', '.join(SUBSET_KEYS)} with their values, not {subset!r}")
     if not isinstance(subset, dict):
         wanted = [subset] if isinstance(subset, str) else list(subset)
         unknown = [name for name in wanted if name not in names]
-        if unknown or not wanted:
-            raise InputError(f"layer_subset: no layer {', '.join(map(repr, unknown)) or 'given'}; "
-                             f"the layers are {', '.join(names)}")
+        require(wanted and not unknown, "layer_subset: no layer "
+                f"{', '.join(map(repr, unknown)) or 'given'}; the layers are {', '.join(names)}")
         return [name for name in names if name in wanted]
-    wrong = [key for key in subset if key not in SUBSET_KEYS]
-    if wrong:
-        raise InputError(f"layer_subset has no key {wrong[0]!r}; its keys are "
-                         f"{', '.join(SUBSET_KEYS)}")
-    if "of" in subset and ("from" in subset or "to" in subset):
-        raise InputError(f'layer_subset {subset}: use "of" for one depth, or "from" and "to" for a '
-                         "range")
-    for key in ("from", "to", "of"):
-        if not is_whole(subset.get(key, 0)):
-            raise InputError(f"layer_subset: {key} must be a whole number, not {subset[key]!r}")
+    for key in subset:
+        require(key in SUBSET_KEYS,
+                f"layer_subset has no key {key!r}; its keys are {', '.join(SUBSET_KEYS)}")
+        require(key == "type" or is_whole(subset[key]),
+                f"layer_subset: {key} must be a whole number, not {subset[key]!r}")
+    require("of" not in subset or not {"from", "to"} & set(subset), f"layer_subset {subset}: use "
+            '"of" for one depth, or "from" and "to" for a range')
     first, last = (subset.get(key, subset.get("of", default))
                    for key, default in (("from", 1), ("to", 5)))
     found = [name for name in names
              if first <= int(_NAME.match(name).group(1)) <= last
              and subset.get("type") in (None, _TYPE.search(name).group(1))]
-    if not found:
-        raise InputError(f"layer_subset {subset} matches no layer; the layers are "
-                         f"{', '.join(names)}")
+    require(found, f"layer_subset {subset} matches no layer; the layers are {', '.join(names)}")
     return found
 
 

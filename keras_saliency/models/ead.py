@@ -15,7 +15,7 @@ and OSIE have that shape already.
 import keras
 from keras import layers
 
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 from keras_saliency.maps.finish import Finish
 from keras_saliency.models.backbones import vgg16
 from keras_saliency.models.layers import Preprocess
@@ -33,9 +33,8 @@ def ead(input_shape=(None, None, 3), widths=(256, 128, 64, 64), preprocessing="c
         sigmoid: True to end in a sigmoid, which the paper's comparison with BCE needs.
         width_multiplier: factor on all numbers of filters; for tests.
     """
-    if len(widths) != 4 or min(widths) < 1:
-        raise InputError(f"widths must be four positive numbers, not {widths!r}")
-
+    require(len(widths) == 4 and min(widths) >= 1,
+            f"widths must be four positive numbers, not {widths!r}")
     image = keras.Input(input_shape, name="image")
     x = vgg16(Preprocess(preprocessing, name="preprocess")(image),
               pool_strides=(2, 2, 2, 2, None), width_multiplier=width_multiplier)["block5_conv3"]

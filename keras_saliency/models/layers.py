@@ -3,7 +3,7 @@ import keras
 import tensorflow as tf
 
 from keras_saliency.compat import register
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 
 # Channel means of the ImageNet VGG16 in Caffe's order: blue, green, red.
 CAFFE_MEANS = (103.939, 116.779, 123.68)
@@ -41,8 +41,7 @@ class Preprocess(MapLayer):
 
     def __init__(self, mode: str = "caffe", **kwargs):
         super().__init__(**kwargs)
-        if not isinstance(mode, str) or mode not in PREPROCESSING:
-            raise InputError(
+        require(isinstance(mode, str) and mode in PREPROCESSING,
                 f"preprocessing {mode!r} is unknown; choose from {sorted(PREPROCESSING)}")
         self.mode = mode
 
@@ -169,8 +168,7 @@ class MapDropout(MapLayer):
 
     def __init__(self, rate: float = 0.5, seed: int = 0, **kwargs):
         super().__init__(**kwargs)
-        if not 0 <= rate < 1:
-            raise InputError(f"dropout rate must be at least 0 and below 1, not {rate!r}")
+        require(0 <= rate < 1, f"dropout rate must be at least 0 and below 1, not {rate!r}")
         self.rate, self.seed = float(rate), int(seed)
 
     def call(self, inputs, training=None):

@@ -18,7 +18,7 @@ import numpy as np
 from keras import layers
 
 from keras_saliency import addons, maps
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 from keras_saliency.maps.finish import Finish
 from keras_saliency.models.layers import BilinearUpsample, CeilMaxPooling, Preprocess
 from keras_saliency.models.spec import ModelSpec
@@ -39,9 +39,8 @@ def salnet_shallow(input_shape=(CANVAS, CANVAS, 3), filters=128, max_norm=MAX_NO
             no limit.
         width_multiplier: factor on the numbers of filters and of hidden units; for tests.
     """
-    if tuple(input_shape[:2]) not in ((CANVAS, CANVAS), (None, None)):
-        raise InputError(f"salnet_shallow takes pictures of {CANVAS}x{CANVAS}, not "
-                         f"{input_shape[0]}x{input_shape[1]}")
+    require(tuple(input_shape[:2]) in ((CANVAS, CANVAS), (None, None)), "salnet_shallow takes "
+            f"pictures of {CANVAS}x{CANVAS}, not {input_shape[0]}x{input_shape[1]}")
 
     def scaled(count):
         return max(1, round(count * width_multiplier))

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 from keras_saliency.serving.answers import ServingError, decoded, size_of
 
 # Bytes of an answer: 4 PNG maps of 40 megapixels as base64, or one map of float32 over gRPC.
@@ -37,8 +37,8 @@ class Client:
             ServerUnavailable: no answer.
         """
         contents = list(contents)
-        if not all(isinstance(data, bytes) for data in contents):
-            raise InputError("contents must be a list of bytes, one encoded picture each")
+        require(all(isinstance(data, bytes) for data in contents),
+                "contents must be a list of bytes, one encoded picture each")
         maps = []
         for start in range(0, len(contents), self.batch):
             part = contents[start:start + self.batch]
@@ -84,14 +84,13 @@ def _check_settings(address, version, timeout, retries, pause, batch) -> None:
              "a whole number from 0"),
             ("pause", pause, isinstance(pause, real) and 0 <= pause <= 1e6, "seconds, 0 to 1e6"),
             ("batch", batch, isinstance(batch, whole) and batch >= 1, "a whole number from 1")):
-        if not good:
-            raise InputError(f"{name} must be {expected}, not {value!r}")
+        require(good, f"{name} must be {expected}, not {value!r}")
 
 
 def checked(image) -> np.ndarray:
     """Return an image as a uint8 array [H, W, 3], or raise `InputError`."""
     image = np.asarray(image)
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
-        raise InputError(f"image must be uint8 [H, W, 3] RGB, not {image.dtype} "
-                         f"{list(image.shape)}")
+    require(image.ndim == 3 and image.shape[2] == 3 and image.dtype == np.uint8
+            and 0 not in image.shape,
+            f"image must be uint8 [H, W, 3] RGB, not {image.dtype} {list(image.shape)}")
     return image

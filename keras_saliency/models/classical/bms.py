@@ -24,7 +24,7 @@ widths of the morphology do not change with `max_side`; the code scales them, to
 import cv2
 import numpy as np
 
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 from keras_saliency.models.classical.features import check_image, check_number, min_max, resized
 from keras_saliency.models.spec import ModelSpec
 
@@ -82,8 +82,7 @@ def _boolean_maps(mask, opening) -> list:
 
 def _square(name, width):
     check_number(name, width, 1, 199, whole=True)
-    if width % 2 == 0:
-        raise InputError(f"{name} must be odd, not {width}; try {width + 1}")
+    require(width % 2, f"{name} must be odd, not {width}; try {width + 1}")
     return np.ones((width, width), np.uint8) if width > 1 else None
 
 

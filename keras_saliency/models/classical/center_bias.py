@@ -12,7 +12,7 @@ does (Judd, Durand and Torralba 2012); Clarke and Tatler keep its shape at any a
 """
 import numpy as np
 
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 from keras_saliency.models.classical.features import check_image, check_numbers
 from keras_saliency.models.spec import ModelSpec
 
@@ -27,8 +27,7 @@ def center_bias(image, sigma=(0.21, 0.235)) -> np.ndarray:
     height, width = check_image(image).shape[:2]
     both = (sigma, sigma) if np.isscalar(sigma) else sigma
     both = check_numbers("sigma", both, 0.01, 10)
-    if len(both) != 2:
-        raise InputError(f"sigma must be (of height, of width) or one number, not {sigma!r}")
+    require(len(both) == 2, f"sigma must be (of height, of width) or one number, not {sigma!r}")
     rows, columns = (np.exp(-0.5 * (((np.arange(side) + 0.5) / side - 0.5) / share) ** 2)
                      for side, share in zip((height, width), both))
     return np.outer(rows, columns).astype(np.float32)

@@ -7,7 +7,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from keras_saliency.files import InputError
+from keras_saliency.config import is_whole
+from keras_saliency.files import InputError, require
 
 # Contrast below this is rounding of float32, for channels that span about 0..1. One pixel that is
 # one step of 8 bits brighter makes 20 times more, even averaged over two octaves.
@@ -25,27 +26,24 @@ _LOW_PASS = np.array([1, 4, 6, 4, 1], np.float32) / 16
 def check_image(image) -> np.ndarray:
     """Return an RGB image 0..255 as float32 [H, W, 3], or raise `InputError`."""
     image = np.asarray(image)
-    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-        raise InputError(f"image must be [H, W, 3] RGB, not of shape {image.shape}; repeat a gray "
-                         "image three times, drop an alpha channel")
-    if image.dtype.kind not in "uif":
-        raise InputError(f"image must hold numbers (uint8 or float), not {image.dtype}")
-    if not np.isfinite(image).all():
-        raise InputError("image has values that are not finite; replace its NaN and infinities")
+    require(image.ndim == 3 and image.shape[2] == 3 and 0 not in image.shape,
+            f"image must be [H, W, 3] RGB, not of shape {image.shape}; repeat a gray image three "
+            "times, drop an alpha channel")
+    require(image.dtype.kind in "uif",
+            f"image must hold numbers (uint8 or float), not {image.dtype}")
+    require(np.isfinite(image).all(),
+            "image has values that are not finite; replace its NaN and infinities")
     low, high = image.min(), image.max()
-    if low < 0 or high > 255:
-        raise InputError(f"image has values from {low:g} to {high:g}; clip or rescale them to "
-                         "0..255")
+    require(low >= 0 and high <= 255,
+            f"image has values from {low:g} to {high:g}; clip or rescale them to 0..255")
     return image.astype(np.float32)
 
 
 def check_number(name, value, low, high, whole=False) -> float:
     """Return `value` if it is a number in low..high, or raise `InputError`."""
-    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, kinds) or (
-            not low <= value <= high):
-        raise InputError(f"{name} must be a {'whole ' if whole else ''}number from {low} to "
-                         f"{high}, not {value!r}")
+    kind = is_whole(value) if whole else is_whole(value) or isinstance(value, (float, np.floating))
+    require(kind and low <= value <= high, f"{name} must be a {'whole ' if whole else ''}number "
+            f"from {low} to {high}, not {value!r}")
     return value
 
 
@@ -55,8 +53,7 @@ def check_numbers(name, values, low, high, whole=False) -> tuple:
         values = tuple(values)
     except TypeError:
         raise InputError(f"{name} must be a tuple of numbers, not {values!r}") from None
-    if not values:
-        raise InputError(f"{name} must hold at least one number")
+    require(values, f"{name} must hold at least one number")
     return tuple(check_number(name, value, low, high, whole) for value in values)
 
 

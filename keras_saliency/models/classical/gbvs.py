@@ -31,7 +31,7 @@ from functools import lru_cache, partial
 import cv2
 import numpy as np
 
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 from keras_saliency.models.classical.features import (
     NOISE,
     check_image,
@@ -74,10 +74,10 @@ def gbvs(image, grid_size=32, channels="DIO", levels=(2, 3, 4), angles=(0, 45, 9
     check_number("normalization_iterations", normalization_iterations, 0, 5, whole=True)
     shares = [check_number(name, share, 0.01, 1) for name, share in (
         ("sigma_activation", sigma_activation), ("sigma_normalization", sigma_normalization))]
-    if normalization not in ("graph", "power"):
-        raise InputError(f'normalization must be "graph" or "power", not {normalization!r}')
-    if not isinstance(channels, str) or not channels or not set(channels) <= set("DIO"):
-        raise InputError(f'channels must be letters of "DIO", such as "DIO", not {channels!r}')
+    require(normalization in ("graph", "power"),
+            f'normalization must be "graph" or "power", not {normalization!r}')
+    require(isinstance(channels, str) and channels and set(channels) <= set("DIO"),
+            f'channels must be letters of "DIO", such as "DIO", not {channels!r}')
     angles = check_numbers("angles", angles, 0, 180)
     levels = _room(size, check_numbers("levels", levels, 0, 8, whole=True))
     grid = tuple(max(1, round(side * grid_size / max(size))) for side in size)
