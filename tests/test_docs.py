@@ -3,6 +3,7 @@ import re
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import keras_saliency as ks
@@ -57,3 +58,13 @@ def test_python_names_exist(page):
         names += re.findall(r"\bkeras_saliency((?:\.[a-z_]\w*)+)", PAGES[page])
     for name in names:
         find(name)
+
+
+@pytest.mark.slow
+def test_the_code_for_a_network_of_your_own_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {"photo": np.zeros((90, 120, 3), np.uint8)}
+    for code in re.findall(r"^```python\n(.*?)^```", PAGES["docs/own_network.md"],
+                           re.MULTILINE | re.DOTALL):
+        exec(code, names)
+    assert ks.load_pretrained("mine.keras").name == "mine"
