@@ -32,8 +32,10 @@ def size_of(picture: bytes) -> Optional[tuple]:
 
 
 def decoded(png, size, name) -> np.ndarray:
-    """Decode an 8-bit gray PNG of `size` (H, W), or if that is None of up to LIMIT pixels, to
-    float32 [H, W] in 0..1."""
+    """Decode an 8-bit gray PNG to float32 [H, W] in 0..1.
+
+    Its size must be `size` (H, W), or without one at most LIMIT pixels.
+    """
     found = size_of(png)
     if not (found and png.startswith(PNG_START) and png[24:26] == GRAY_8_BIT):
         raise ServingError(f"{name} is not a whole 8-bit gray PNG")
