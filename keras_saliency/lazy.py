@@ -52,11 +52,13 @@ def lazy(package: str, names: dict) -> Tuple[Callable, Callable]:
 def quiet_loading() -> Iterator[None]:
     """Leave out the lines that TensorFlow's libraries log if they are loaded within the block.
 
-    They write before any setting of theirs is read.
+    They write before any setting of theirs is read. Later they log no facts, only warnings and
+    errors, unless the user has set TF_CPP_MIN_LOG_LEVEL.
     """
     if "tensorflow" in sys.modules:
         yield
         return
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     with without_lines(_LOADING):
         yield
 

@@ -68,6 +68,7 @@ def test_a_program_that_loads_tensorflow_shows_none_of_its_lines(program):
 def test_importing_it_imports_no_tensorflow():
     program = """
 import sys
+sys.modules["sklearn"] = None  # which Keras 3 imports where it is installed, and scipy.stats by it
 import keras_saliency as ks
 from keras_saliency import export, prediction, report
 from keras_saliency.cli import command_line
