@@ -12,8 +12,7 @@ Published layout (`trainSet/`, or the folder that holds it)::
 
 Each category also holds a folder `Output` with down-sized copies, which is not read.
 
-Source: Borji, Itti (2015), CAT2000: a large scale fixation dataset for boosting saliency
-research, arXiv:1505.03581; http://saliency.mit.edu
+Source: see `SPEC`; http://saliency.mit.edu
 """
 import numpy as np
 

@@ -11,8 +11,7 @@ Published layout (two archives)::
     DUT-OMRON-eye-fixations/mat/*.mat   `s`: [1 + n, 3] rows (x, y, observer), pixels from 0;
                                         the row of observer 0 is (width, height) of the image
 
-Source: Yang, Zhang, Lu, Ruan, Yang (2013), Saliency detection via graph-based manifold ranking,
-CVPR; http://saliencydetection.net/dut-omron
+Source: see `SPEC`; http://saliencydetection.net/dut-omron
 """
 from keras_saliency.datasets import folders, matlab, reading
 from keras_saliency.datasets.dataset import SaliencyDataset, require

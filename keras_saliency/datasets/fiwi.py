@@ -10,8 +10,7 @@ Published layout (`webpage_dataset.zip`; both folders may lie deeper below `root
 
 No density maps are published; Kroner et al. blur the masks by 30 pixels.
 
-Source: Shen, Zhao (2014), Webpage saliency, ECCV;
-https://www-users.cse.umn.edu/~qzhao/webpage_saliency.html
+Source: see `SPEC`; https://www-users.cse.umn.edu/~qzhao/webpage_saliency.html
 """
 from pathlib import Path
 

@@ -12,8 +12,7 @@ The first fixation of a trial lies where the fixation cross was: it is left out,
 MIT1003 do. The masks of this collection's MIT1003 hold a third of the fixations, shifted by 1.5
 pixels in either direction; SCANPATHS hold all. It keeps the canvas and the split of `mit1003`.
 
-Source: Zanca, Serchi, Piu, Rosini and Rufa (2018), FixaTons: A collection of human fixations
-datasets and metrics for scanpath similarity, arXiv:1802.02534.
+Source: see `SPEC`.
 """
 import numpy as np
 

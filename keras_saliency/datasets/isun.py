@@ -14,8 +14,7 @@ Published layout::
                                    and `fixation` ([n, 2] x, y in pixels, taken as published)
     images/*.jpg
 
-Source: Xu, Ehinger, Zhang, Finkelstein, Kulkarni, Xiao (2015), TurkerGaze: crowdsourcing saliency
-with webcam based eye tracking, arXiv:1504.06755; http://lsun.cs.princeton.edu
+Source: see `SPEC`; http://lsun.cs.princeton.edu
 """
 from pathlib import Path
 

@@ -93,7 +93,7 @@ def load_data(data: DataConfig, targets=(DENSITY,), part="validation") -> tuple:
     if data.upright:
         training, evaluated = (_portrait_last(dataset, chosen) for chosen in (training, evaluated))
     spec, sigma, degrees = DATASETS[data.name], data.sigma_pixels, data.sigma_dva
-    if spec.collection:
+    if spec.collection:  # a dataset of it may be registered with facts of its own
         spec = DATASETS.get(dataset.name, spec)
     if sigma is None and degrees is None:
         sigma, degrees = spec.sigma_pixels, spec.sigma_dva

@@ -15,8 +15,7 @@ Published layout (three archives; DATA is needed for `observers=True` alone)::
 The first fixation of each trial is left out, as the authors do: it lies where the fixation cross
 was. The published masks already lack it; from DATA, fixations are found by `saccades.py`.
 
-Source: Judd, Ehinger, Durand, Torralba (2009), Learning to predict where humans look, ICCV;
-http://people.csail.mit.edu/tjudd/WherePeopleLook
+Source: see `SPEC`; http://people.csail.mit.edu/tjudd/WherePeopleLook
 """
 from keras_saliency.datasets import folders, matlab, reading
 from keras_saliency.datasets.dataset import SaliencyDataset, require

@@ -10,8 +10,7 @@ Published layout (`data/` of the repository; `fixations.mat` may also lie beside
     eye/fixations.mat     `fixations`: 700x1 cell of structs `img` (file name) and `subjects`,
                           15x1 cell of structs `fix_x`, `fix_y`, `fix_duration`
 
-Source: Xu, Jiang, Wang, Kankanhalli, Zhao (2014), Predicting human gaze beyond pixels, Journal
-of Vision 14(1):28; https://github.com/NUS-VIP/predicting-human-gaze-beyond-pixels (MIT licence).
+Source: see `SPEC`; https://github.com/NUS-VIP/predicting-human-gaze-beyond-pixels (MIT licence)
 """
 from pathlib import Path
 

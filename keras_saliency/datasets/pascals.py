@@ -11,8 +11,7 @@ Published layout (`salObj.zip`; `root` is the folder that holds `datasets/`)::
                                         observer), all from 1; cell k belongs to image k.jpg
     */pascal/humanFix/1.png ...         fixation densities, the training target where present
 
-Source: Li, Hou, Koch, Rehg, Yuille (2014), The secrets of salient object segmentation, CVPR;
-http://cbs.ic.gatech.edu/salobj
+Source: see `SPEC`; http://cbs.ic.gatech.edu/salobj
 """
 from keras_saliency.datasets import folders, matlab, reading
 from keras_saliency.datasets.dataset import SaliencyDataset, require

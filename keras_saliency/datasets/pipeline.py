@@ -105,9 +105,7 @@ def training_data(dataset: SaliencyDataset, canvas, batch: int, *, target: str =
     """
     require(target in (DENSITY, FIXATIONS),
             f"target must be {DENSITY!r} or {FIXATIONS!r}, not {target!r}")
-    facts = spec_of(dataset)
-    sigma = sigma_pixels(dataset, facts.sigma_dva, facts.sigma_pixels if sigma is None else sigma)
-    spec = CanvasSpec(tuple(canvas), sigma, (target,), fit)
+    spec = CanvasSpec(tuple(canvas), sigma_pixels(dataset, sigma=sigma), (target,), fit)
     if not shuffle:
         return canvas_stream(dataset, spec, batch)
     steps = steps_per_epoch(len(dataset), batch)
@@ -129,8 +127,11 @@ def decode_stimulus(contents) -> tf.Tensor:
         lambda: tf.io.decode_image(contents, channels=3, expand_animations=False))
 
 
-def sigma_pixels(dataset: SaliencyDataset, sigma_dva=1.0, sigma=None) -> float:
-    """Return the blur in stimulus pixels: `sigma`, else `sigma_dva` degrees in pixels."""
+def sigma_pixels(dataset: SaliencyDataset, sigma_dva=None, sigma=None) -> float:
+    """Return the blur in stimulus pixels: `sigma`, or `sigma_dva`, or that of the literature."""
+    if sigma is None and sigma_dva is None:
+        facts = spec_of(dataset)
+        sigma, sigma_dva = facts.sigma_pixels, facts.sigma_dva
     if sigma is not None:
         return float(sigma)
     if dataset.density_files is not None:

@@ -57,7 +57,7 @@ def _saccades(gaze) -> list:
     found = []
     for first, last in runs:
         end = _braking(acceleration, last)
-        if end is None and len(runs) == 1 and last == _last_nonzero(acceleration):
+        if end is None and len(runs) == 1 and last == np.flatnonzero(acceleration)[-1]:
             end = len(gaze) - 1  # the trial ended during the saccade
         if end is not None:
             found.append((first, end))
@@ -86,7 +86,3 @@ def _runs(mask) -> list:
     """(first, last) index of each run of true values."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(int), [0]])))
     return [(int(a), int(b) - 1) for a, b in zip(edges[::2], edges[1::2])]
-
-
-def _last_nonzero(values) -> int:
-    return int(np.flatnonzero(values)[-1])

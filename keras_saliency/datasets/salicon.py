@@ -14,7 +14,7 @@ tells them apart: the caller states the edition, and it is recorded with every r
                                       struct) per observer, in a row or a column, with
                                       `location`, `timestamp`, `fixations` ([n, 2] x, y from 1)
 
-Source: Jiang, Huang, Duan, Zhao (2015), SALICON: saliency in context, CVPR; http://salicon.net
+Source: see `SPEC`; http://salicon.net
 """
 from pathlib import Path
 

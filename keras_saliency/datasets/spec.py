@@ -16,8 +16,8 @@ class DatasetSpec:
         sigma_dva: blur of the fixation density maps in degrees of visual angle, for sets without
             published ones. sigma_pixels: the same in pixels of the stimulus, if the literature
             gives these.
-        collection: whether the reader reads any of several datasets, by its folder; those that
-            have a reader of their own keep its facts.
+        collection: True for a reader of several datasets, each in a folder. A dataset that is
+            registered on its own as well keeps the facts of that entry.
     """
 
     load: Callable
