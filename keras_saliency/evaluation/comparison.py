@@ -117,23 +117,19 @@ def compare(tables, confidence=0.95, draws=10000, seed=0) -> Comparison:
     labels = [table.label for table in tables]
     require(len(set(labels)) == len(labels) > 1, "a comparison needs two or more tables with "
             f"different labels, not {', '.join(labels) or 'none'}")
-    scores = _matched(tables)
+    scores, left_out = _matched(tables)
     images, means, deviations, intervals, p_values = {}, {}, {}, {}, {}
     for metric, values in scores.items():
-        values = values[~np.isnan(values).any(axis=1)]
-        images[metric] = len(values)
-        means[metric] = values.mean(axis=0) if len(values) else np.full(len(tables), np.nan)
-        deviations[metric] = (values.std(axis=0, ddof=1) if len(values) > 1 else
-                              np.full(len(tables), np.nan))
+        images[metric], unknown = len(values), np.full(len(tables), np.nan)
+        means[metric] = values.mean(axis=0) if len(values) else unknown
+        deviations[metric] = values.std(axis=0, ddof=1) if len(values) > 1 else unknown
         intervals[metric] = bootstrap_intervals(values, confidence, draws, seed)
         p_values[metric] = np.array([np.nan] + [
             paired_p_value(values[:, k], values[:, 0], METRICS[metric].higher_is_better)
             for k in range(1, len(tables))])
-    left_out = sorted({metric for table in tables for metric in table.scores} - set(scores))
     rankable = all(metric in means and np.isfinite(means[metric]).all() for metric in RANKED)
     return Comparison(labels, images, means, deviations, intervals, p_values,
-                      cumulative_rank(means) if rankable else None, confidence,
-                      left_out)
+                      cumulative_rank(means) if rankable else None, confidence, left_out)
 
 
 def compare_runs(models, confidence=0.95, draws=10000, seed=0) -> Comparison:
@@ -157,21 +153,19 @@ def compare_runs(models, confidence=0.95, draws=10000, seed=0) -> Comparison:
     require(len(models) > 1 and min(counts.values()) > 1 and len(set(counts.values())) == 1,
             f"pairing runs needs two or more models with as many runs each, two or more: {listed}")
     tables = [run for runs in models.values() for run in runs]
-    scores = _matched(tables)
+    scores, left_out = _matched(tables)
     runs = {}
     for metric, values in scores.items():
-        values = values[~np.isnan(values).any(axis=1)]
         means = values.mean(axis=0) if len(values) else np.full(len(tables), np.nan)
         runs[metric] = means.reshape(len(models), -1)
     names = [f"run {number}" for number in range(1, len(tables) // len(models) + 1)]
     found = compare([Evaluation(names, {metric: means[k] for metric, means in runs.items()}, label)
                      for k, label in enumerate(models)], confidence, draws, seed)
-    left_out = sorted({metric for table in tables for metric in table.scores} - set(scores))
     return replace(found, unit="runs", left_out=left_out)
 
 
-def _matched(tables) -> dict:
-    """{metric: float64 [N, K]} of the metrics that K tables share, in the first one's order."""
+def _matched(tables) -> tuple:
+    """({metric: float64 [N, K]} of the images that K tables score, metrics not in all tables)."""
     first = tables[0]
     places = [{name: i for i, name in enumerate(table.names)} for table in tables]
     for table, place in zip(tables[1:], places[1:]):
@@ -184,9 +178,10 @@ def _matched(tables) -> dict:
     require(shared, "no metric is in all of the tables: " + "; ".join(
         f"{table.label} has {', '.join(table.scores)}" for table in tables))
     orders = [[place[name] for name in first.names] for place in places]
-    return {metric: np.stack([table.scores[metric][order]
-                              for table, order in zip(tables, orders)], axis=1)
-            for metric in shared}
+    scores = {metric: np.stack([table.scores[metric][order] for table, order in zip(
+        tables, orders)], axis=1) for metric in shared}
+    return ({metric: values[~np.isnan(values).any(axis=1)] for metric, values in scores.items()},
+            sorted({metric for table in tables for metric in table.scores} - set(shared)))
 
 
 def _plain(array) -> list:
