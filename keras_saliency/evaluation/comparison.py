@@ -8,7 +8,7 @@ from typing import Optional, Sequence
 
 import numpy as np
 
-from keras_saliency.evaluation.results import Evaluation
+from keras_saliency.evaluation.results import Evaluation, plain
 from keras_saliency.evaluation.statistics import (
     RANKED,
     bootstrap_intervals,
@@ -53,9 +53,9 @@ class Comparison:
         counted = "runs" if self.unit == "runs" else "images"
         metrics = {metric: {
             counted: self.images[metric], "higher_is_better": METRICS[metric].higher_is_better,
-            "mean": _plain(self.means[metric]), "interval": _plain(self.intervals[metric]),
-            "standard_deviation": _plain(self.deviations[metric]),
-            "p_value": _plain(self.p_values[metric])} for metric in self.means}
+            "mean": plain(self.means[metric]), "interval": plain(self.intervals[metric]),
+            "standard_deviation": plain(self.deviations[metric]),
+            "p_value": plain(self.p_values[metric])} for metric in self.means}
         return {"tables": list(self.labels), "paired_over": self.unit,
                 "confidence": self.confidence, "metrics": metrics,
                 "left_out": list(self.left_out),
@@ -182,12 +182,6 @@ def _matched(tables) -> tuple:
         tables, orders)], axis=1) for metric in shared}
     return ({metric: values[~np.isnan(values).any(axis=1)] for metric, values in scores.items()},
             sorted({metric for table in tables for metric in table.scores} - set(shared)))
-
-
-def _plain(array) -> list:
-    """Nested lists of floats, None for NaN."""
-    return [_plain(row) if np.ndim(row) else (None if np.isnan(row) else float(row))
-            for row in array]
 
 
 def _format_p(p: float) -> str:

@@ -130,8 +130,8 @@ class Evaluation:
         return {
             **(about or {}), "keras_saliency": __version__, "stimuli": len(self.names),
             "metrics": {name: {
-                "mean": _json_number(mean),
-                "interval_95": [_json_number(b) for b in intervals[name]],
+                "mean": plain(mean),
+                "interval_95": plain(intervals[name]),
                 "scored": int(np.count_nonzero(~np.isnan(self.scores[name]))),
                 "higher_is_better": METRICS[name].higher_is_better}
                 for name, mean in self.means().items()},
@@ -265,6 +265,8 @@ def _number(cell: str, where: str) -> float:
     return value
 
 
-def _json_number(value: float):
-    """JSON has no NaN."""
-    return None if np.isnan(value) else float(value)
+def plain(values):
+    """Return floats, or nested lists of them, for JSON, which has no NaN: None instead."""
+    if np.ndim(values):
+        return [plain(value) for value in values]
+    return None if np.isnan(values) else float(values)
