@@ -13,10 +13,10 @@ from keras_saliency.report.plots import bars, save_plot
 from keras_saliency.units.detectors import detector_units
 from keras_saliency.units.dissection import dissect, find_thresholds
 from keras_saliency.units.dissection_study import frequency_rows
-from keras_saliency.units.layer_choice import encoder_output, members
+from keras_saliency.units.layer_choice import members
 from papers.making.rows import groups, number
 from papers.making.spec import Table, Verdict
-from papers.shared.studied import model_of, short
+from papers.shared.studied import encoder_output, model_of, short
 
 TITLE = "Concepts that positive fixation detectors detect"
 ABOUT = (

@@ -10,13 +10,12 @@ from keras_saliency.metrics import cc
 from keras_saliency.models import facts_of
 from keras_saliency.report.study_plots import unit_figures
 from keras_saliency.units.detectors import tiers
-from keras_saliency.units.layer_choice import encoder_output
 from keras_saliency.units.patterns import mean_maps
 from keras_saliency.units.unit_study import MEAN_MAP_UNITS, UNITS_SHOWN, LayerStudy, study_units
 from papers.making.rows import groups, number
 from papers.making.spec import Table, Verdict
 from papers.published import numbers
-from papers.shared.studied import UNTRAINED, model_of, score_encoder, short
+from papers.shared.studied import UNTRAINED, encoder_output, model_of, score_encoder, short
 
 TITLE = "Patterns of units that follow the fixations, and of those that do not"
 ABOUT = (

@@ -21,23 +21,30 @@ def layer_names(model) -> list:
             and _is_maps(getattr(layer, "output", None))]
 
 
+def check_layers(model, layers, name=None) -> None:
+    """Raise `LayerError` for a layer that `model`, called `name`, does not have, and for none."""
+    valid = layer_names(model)
+    wrong = [layer for layer in layers if layer not in valid]
+    if wrong or not layers:
+        raise LayerError(f"{name or model.name} has no layer "
+                         f"{', '.join(map(repr, wrong)) or 'given'} with activation_maps; it has "
+                         f"{', '.join(valid)}")
+
+
 def activation_model(model, layers) -> keras.Model:
-    """A model from the same input to the activation_maps of the named layers.
+    """Return a model from the same input to the activation_maps of the named layers.
 
     Args:
         model: a functional Keras model. layers: names, in any order.
 
     Returns:
-        keras.Model sharing the layers of `model`: [B, H, W, 3] -> {name: [B, h, w, U]}.
+        keras.Model that shares the layers of `model`: [B, H, W, 3] -> {name: [B, h, w, U]}.
 
     Raises:
         LayerError: a name that the model does not have, or whose output is not maps; no name.
     """
-    layers, valid = list(layers), layer_names(model)
-    wrong = [name for name in layers if name not in valid]
-    if wrong or not layers:
-        raise LayerError(f"{model.name} has no layer {', '.join(map(repr, wrong)) or 'given'} "
-                         f"with activation_maps; it has {', '.join(valid)}")
+    layers = list(layers)
+    check_layers(model, layers)
     return keras.Model(model.inputs[0], {name: model.get_layer(name).output for name in layers},
                        name=f"{model.name}_activations")
 
@@ -46,14 +53,11 @@ def activations(model, layers, batches):
     """Yield the activation_maps of a stream of batches, one batch in memory at a time.
 
     Args:
-        model, layers: as `activation_model`.
+        model, layers: as for `activation_model`, which also raises before the first batch.
         batches: iterable of images [B, H, W, 3], RGB 0..255, or of tuples that begin with them.
 
     Yields:
         {name: float tensor [B, h, w, U]} for each batch.
-
-    Raises:
-        LayerError: as `activation_model`, before the first batch.
     """
     forward = _forward(model, layers)
     return (forward(batch[0] if isinstance(batch, (tuple, list)) else batch) for batch in batches)
@@ -61,18 +65,15 @@ def activations(model, layers, batches):
 
 def dataset_activations(model, layers, dataset, canvas, indices=None, batch=4,
                         label="activations"):
-    """Yield the activation_maps of a dataset's stimuli, under a progress bar.
+    """Yield the activation_maps of a dataset's stimuli, with a progress bar.
 
     Args:
-        model, layers: as `activation_model`. dataset: with `stimuli`.
-        canvas: (h, w) that they are brought to, by the model's fit (`models.facts_of`).
+        model, layers: as for `activation_model`. dataset: with `stimuli`.
+        canvas: (h, w) that the stimuli are brought to, by the model's fit (`models.facts_of`).
         indices: stimuli, None for all. label: of the progress bar, None for no bar.
 
     Yields:
         (list of B indices, {layer: array [B, h, w, U]}) for each batch.
-
-    Raises:
-        LayerError: as `activation_model`.
     """
     forward = _forward(model, layers)
     indices = np.arange(len(dataset)) if indices is None else np.asarray(indices, np.int64)

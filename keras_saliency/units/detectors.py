@@ -28,17 +28,19 @@ class Detectors(NamedTuple):
     ratio: float
 
     def ranked(self) -> np.ndarray:
-        """int [U']: all units that have a score, best first; equal ones by number."""
+        """int [U']: all units that have a score, best first; equal scores by unit number."""
         order = np.argsort(-self.scores, kind="stable")
         return order[:np.isfinite(self.scores).sum()]
 
 
-def fixation_detectors(scores: UnitScores, best=BEST_IMAGES, threshold=THRESHOLD) -> Detectors:
-    """The positive fixation detectors of a layer.
+def fixation_detectors(scores: UnitScores, best: int = BEST_IMAGES,
+                       threshold: float = THRESHOLD) -> Detectors:
+    """Return the positive fixation detectors of a layer.
 
     Args:
-        scores: of its units (`score_dataset`). best: images that a unit's score is the mean of.
-        threshold: on the min-max normalised score.
+        scores: of its units (`score_dataset`).
+        best: number of best images over which a unit's score is averaged.
+        threshold: of the min-max normalised score.
 
     Raises:
         InputError: fewer best images were kept.
@@ -53,11 +55,11 @@ def fixation_detectors(scores: UnitScores, best=BEST_IMAGES, threshold=THRESHOLD
 
 
 def detector_units(model, layers, dataset, **options) -> dict:
-    """{layer: positive fixation detectors} on a dataset, best first.
+    """Return {layer: positive fixation detectors} on a dataset, best first.
 
     Args:
-        layers: names; units of "a+b" are scaled together and belong to their own layer again in
-            the result. dataset: with fixations. options: as for `score_dataset`.
+        layers: names; the units of "a+b" are scaled together, and the result lists them by layer.
+        dataset: with fixations. options: as for `score_dataset`.
 
     Raises:
         LayerError, DatasetError: as `choose_layers`, `score_dataset`.
@@ -75,9 +77,9 @@ def detector_units(model, layers, dataset, **options) -> dict:
 
 
 def tiers(detectors: Detectors, count: int, alive=None) -> dict:
-    """{"high": units, "medium": units, "low": units}: `count` each (fewer of a small layer).
+    """Return {"high": units, "medium": units, "low": units}, `count` each (fewer of a small layer).
 
-    High are the best, low the worst (the worst first), medium those around the median.
+    High are the best, medium those around the median, low the worst (the worst first).
 
     Args:
         alive: bool [U], units to choose from (`UnitScores.alive`); None for all.

@@ -1,8 +1,8 @@
-"""Network dissection: which concept each unit stands for, by the overlap of its mask with labels.
+"""Network dissection: the concept of each unit, by the overlap of its mask with labels.
 
-Two passes over the images, each with memory that does not grow with their number:
-`find_thresholds` finds the value that a unit exceeds at half a percent of its cells, `dissect`
-counts the pixels at which the enlarged activation_map exceeds it together with those of each label.
+There are two passes over the images, in memory that does not grow with their number.
+`find_thresholds` finds the value that a unit exceeds at half a percent of its cells. `dissect`
+counts the pixels at which the enlarged activation_map exceeds it, inside and outside each label.
 
 Source: Bau, Zhou, Khosla, Oliva and Torralba (CVPR 2017) and their code; detection frequency: He,
 Borji, Mi and Pugeault (2018), eq. 6.
@@ -25,16 +25,15 @@ QUANTILE, DETECTOR_IOU = 0.995, 0.04
 
 
 class Tally(NamedTuple):
-    """Counts of one layer's U units and C concepts in K categories; sums over images.
+    """Counts of one layer's U units and C concepts in K categories, summed over images.
 
     Attributes:
-        units: int64 [U], pixels in the masks of each unit.
-        units_in: int64 [U, K], of them those in images where the mask touches the category.
+        units: int64 [U], pixels in the mask of each unit.
+        units_in: int64 [U, K], the same only of images where the mask touches the category.
         labels: int64 [C], pixels of each concept. both: int64 [U, C], pixels of both.
         images: int64 [C], images with each concept.
         hits: int64 [U, C], images in which unit and concept overlap with an IoU above
-            `DETECTOR_IOU`. chosen_hits: int64 [C], images in which a chosen unit does so; 0 if
-            none were chosen.
+            `DETECTOR_IOU`. chosen_hits: int64 [C], images in which a chosen unit does so.
     """
 
     units: np.ndarray
@@ -45,26 +44,19 @@ class Tally(NamedTuple):
     hits: np.ndarray
     chosen_hits: np.ndarray
 
-    @classmethod
-    def empty(cls, units: int, concepts: int, categories: int) -> "Tally":
-        """Of no image."""
-        shapes = ((units,), (units, categories), (concepts,), (units, concepts), (concepts,),
-                  (units, concepts), (concepts,))
-        return cls(*(np.zeros(shape, np.int64) for shape in shapes))
-
     def merge(self, other: "Tally") -> "Tally":
-        """Of both shards together."""
+        """The counts of both shards together."""
         return Tally(*(a + b for a, b in zip(self, other)))
 
 
 class Dissection(NamedTuple):
-    """What the units of a layer stand for.
+    """The concepts of the units of a layer.
 
     Attributes:
         concepts: C `Concept`s, the columns below. thresholds: float32 [U].
         tally: the counts. null: the same with the labels of other images, or None.
-        iou: float64 [U, C] with NetDissect's denominator, unit pixels counted in images whose mask
-            touches the concept's category. plain_iou: with all of the unit's pixels.
+        iou: float64 [U, C]; like NetDissect, its denominator counts a unit's pixels only in images
+            where the mask touches the concept's category. plain_iou: with all of the unit's pixels.
         chosen: int [n], units that `detection_frequency` counts; None if none were chosen.
     """
 
@@ -83,19 +75,19 @@ class Dissection(NamedTuple):
         return self.iou.argmax(axis=1), self.iou.max(axis=1)
 
     def null_iou(self) -> np.ndarray:
-        """float64 [U]: the highest IoU of each unit's masks with the labels of other images.
+        """float64 [U]: each unit's highest IoU with the labels of other images, a chance level.
 
-        What remains of chance: sizes, numbers and usual places of masks and labels are the same.
+        Sizes, numbers and usual places of masks and labels are the same as with their own.
 
         Raises:
-            InputError: the dissection was made without it.
+            InputError: the dissection was made with null=False.
         """
         if self.null is None:
             raise InputError("dissected without null=True: no labels of other images were counted")
         return intersection_over_union(self.null, self.concepts)[0].max(axis=1, initial=0)
 
     def detectors(self, threshold=DETECTOR_IOU) -> dict:
-        """{category: {concept name: units}} of the units whose best IoU exceeds `threshold`."""
+        """Return {category: {concept name: units}} of units whose best IoU exceeds `threshold`."""
         table = {category: {} for category in _categories(self.concepts)}
         concept, iou = self.best()
         for unit in np.flatnonzero(iou > threshold):
@@ -104,11 +96,12 @@ class Dissection(NamedTuple):
         return table
 
     def detection_frequency(self) -> np.ndarray:
-        """float64 [C]: f_n = f_d / f_t (eq. 6), of the positive fixation detectors.
+        """float64 [C]: f_n = f_d / f_t (eq. 6) of the positive fixation detectors.
 
-        f_t is the number of images with the concept, f_d of those in which a detector detects it.
-        The paper does not say when an instance counts as detected; here, when the mask of a
-        detector and the concept's pixels in the image have an IoU above `DETECTOR_IOU`.
+        f_t is the number of images with the concept, f_d that of images in which a detector
+        detects it. The paper does not say when an instance counts as detected. Here it does when
+        the mask of a detector and the concept's pixels in the image have an IoU above
+        `DETECTOR_IOU`.
 
         Raises:
             InputError: the dissection was made without chosen units.
@@ -119,16 +112,12 @@ class Dissection(NamedTuple):
         return self.tally.chosen_hits / np.maximum(self.tally.images, 1)
 
     def categories(self) -> list:
-        """Those of the concepts that occur; "object" and "part" first, as in Figure 12."""
+        """Categories of the concepts that occur; "object" and "part" first, as in Figure 12."""
         found = _categories([c for c, n in zip(self.concepts, self.tally.images) if n])
         return sorted(found, key=lambda c: ("object", "part", c).index(c))
 
     def most_frequent(self, category: str, count=15) -> list:
-        """(Concept, f_n) of the concepts of a category that are detected most often.
-
-        Args:
-            count: how many; None for all that occur.
-        """
+        """Return (Concept, f_n) of the `count` most detected concepts of a category; None: all."""
         frequency = self.detection_frequency()
         members = [i for i, c in enumerate(self.concepts)
                    if c.category == category and self.tally.images[i]]
@@ -137,16 +126,13 @@ class Dissection(NamedTuple):
 
 
 def find_thresholds(model, layers, dataset: ConceptDataset, canvas=None, indices=None, batch=8,
-               quantile=QUANTILE, cap=8192, label="finding thresholds", client=None) -> dict:
-    """{layer: TailQuantile} of the units' cells over a dataset; the first pass.
+                    quantile=QUANTILE, cap=8192, label="finding thresholds", client=None) -> dict:
+    """Return {layer: TailQuantile} of the units' cells over a dataset; the first pass.
 
     Cells that show padding of the canvas are left out.
 
     Args:
         indices: images, None for all. Otherwise as `score_dataset`.
-
-    Raises:
-        LayerError: no such layer.
     """
     canvas, fit = tuple(canvas or facts_of(model).require_canvas()), facts_of(model).fit
     if client is not None:
@@ -171,14 +157,14 @@ def find_thresholds(model, layers, dataset: ConceptDataset, canvas=None, indices
 def dissect(model, layers, dataset: ConceptDataset, thresholds: dict, canvas=None, indices=None,
             batch=8, chosen=None, null=True, seed=0, convention="half_pixel",
             label="dissecting", client=None) -> dict:
-    """{layer: Dissection}; the second pass.
+    """Return {layer: Dissection}; the second pass.
 
     Args:
         thresholds: {layer: float [U]} of the units.
         chosen: {layer: units} that `detection_frequency` counts, the positive fixation detectors
-            (`detectors.detector_units`); None to do without.
-        null: also count with the labels of another image, drawn by `seed`. Otherwise as
-            `find_thresholds`.
+            (`detectors.detector_units`), or None.
+        null: also count with the labels of another image, drawn by `seed`.
+        Otherwise as `find_thresholds`.
 
     Raises:
         LayerError: no such layer. DatasetError: labels that are unreadable or do not fit.
@@ -217,9 +203,7 @@ def _tallies(model, layers, dataset, thresholds, canvas, batch, picks, null, see
             own = dataset.labels(index)
             pairs = [(tallies, own)] + ([(nulls, dataset.labels(other[index]))] if null else [])
             for layer in layers:
-                cells = maps[layer][row]
-                picked = picks[layer]
-                masks = {}  # where both labels are of one size, the masks are the same
+                cells, masks = maps[layer][row], {}  # labels of equal size share their masks
                 for totals, labels in pairs:
                     if labels.size not in masks:
                         plan = canvas_resampling(dataset.image_sizes[index], cells.shape[:2],
@@ -227,7 +211,7 @@ def _tallies(model, layers, dataset, thresholds, canvas, batch, picks, null, see
                                                  facts_of(model).fit)
                         masks[labels.size] = active_pixels(cells, thresholds[layer], plan)
                     one = count_overlaps(masks[labels.size], cells.shape[-1], labels, columns,
-                                         groups, picked)
+                                         groups, picks[layer])
                     totals[layer] = totals[layer].merge(one) if layer in totals else one
     return tallies, nulls
 
@@ -238,17 +222,14 @@ def _cut(dataset, indices, batch) -> list:
 
 def count_overlaps(active: ActivePixels, units: int, labels: Labels, columns, groups,
                    chosen=None) -> Tally:
-    """The `Tally` of one image.
+    """Return the `Tally` of one image.
 
     Args:
         active: masks of the units. labels: of the image.
-        columns: int [largest label + 1], column of each label number; C for none.
-        groups: bool [C, K], the category of each column.
+        columns: as `label_columns`. groups: as `category_groups`.
         chosen: units of `chosen_hits`; None for none.
     """
-    count = len(groups)
-    tally = Tally.empty(units, count, groups.shape[1])
-    pixels = labels.size[0] * labels.size[1]
+    count, pixels = len(groups), labels.size[0] * labels.size[1]
     mask = np.bincount(active.units, minlength=units)
     area, both = np.zeros(count + 1, np.int64), np.zeros((units, count + 1), np.int64)
     for picture in labels.pixels:
@@ -265,12 +246,10 @@ def count_overlaps(active: ActivePixels, units: int, labels: Labels, columns, gr
         both[:, columns[number]] += mask
     area, both = area[:count], both[:, :count]  # without the pixels of no label
     touched = (both @ groups) > 0
-    overlap = both / np.maximum(mask[:, None] + area - both, 1)
-    hits = overlap > DETECTOR_IOU
-    return tally._replace(
-        units=mask, units_in=mask[:, None] * touched, labels=area, both=both,
-        images=(area > 0).astype(np.int64), hits=hits.astype(np.int64),
-        chosen_hits=hits[[] if chosen is None else chosen].any(axis=0).astype(np.int64))
+    hits = both / np.maximum(mask[:, None] + area - both, 1) > DETECTOR_IOU
+    return Tally(mask, mask[:, None] * touched, area, both, (area > 0).astype(np.int64),
+                 hits.astype(np.int64),
+                 hits[[] if chosen is None else chosen].any(axis=0).astype(np.int64))
 
 
 def intersection_over_union(tally: Tally, concepts) -> tuple:
@@ -289,7 +268,7 @@ def _shown(dataset, index, canvas, cells, fit) -> np.ndarray:
 
 
 def label_columns(concepts) -> np.ndarray:
-    """int [largest label + 1]: the column of each label number, C for those of no concept."""
+    """int [largest label + 1]: the column of each label number, C for labels of no concept."""
     columns = np.full(max((c.number for c in concepts), default=0) + 1, len(concepts))
     for column, concept in enumerate(concepts):
         columns[concept.number] = column
@@ -298,11 +277,8 @@ def label_columns(concepts) -> np.ndarray:
 
 def category_groups(concepts) -> np.ndarray:
     """bool [C, K]: the category of each concept."""
-    categories = _categories(concepts)
-    groups = np.zeros((len(concepts), len(categories)), bool)
-    for column, concept in enumerate(concepts):
-        groups[column, categories.index(concept.category)] = True
-    return groups
+    own = np.array([concept.category for concept in concepts], object)
+    return own[:, np.newaxis] == np.array(_categories(concepts), object)
 
 
 def _categories(concepts) -> list:

@@ -1,4 +1,4 @@
-"""What a report on network dissection shows: a row for each unit, and the best units' examples."""
+"""Study for a report on network dissection: both passes, rows of its tables, example images."""
 import numpy as np
 
 from keras_saliency.units.detectors import detector_units
@@ -11,17 +11,18 @@ UNITS_SHOWN, IMAGES_SHOWN = 12, 4
 
 def dissect_layers(model, layers, concepts, fixated=None, quantile=QUANTILE, seed=0, client=None,
                    log=print) -> dict:
-    """{layer: Dissection} of the units' cells above their thresholds: both passes.
+    """Return {layer: Dissection}, from both passes over the images.
 
     Args:
-        layers: names; "a+b" scales the units of both together to tell the detectors.
-        concepts: `ConceptDataset`. fixated: dataset with fixations, whose positive fixation
-            detectors count in how many images they detect each concept; None to do without.
-        quantile, seed, client: as of `find_thresholds` and `dissect`.
-        log: is told how exact the thresholds are.
+        layers: names; "a+b" scales the units of both together when detectors are chosen.
+        concepts: `ConceptDataset`.
+        fixated: dataset with fixations; its positive fixation detectors are the units whose
+            detection frequency is counted. None to count none.
+        quantile, seed, client: as for `find_thresholds` and `dissect`.
+        log: called with a line on how exact the thresholds are.
 
     Raises:
-        LayerError, DatasetError: as those.
+        LayerError: no such layer. DatasetError: labels that are unreadable or do not fit.
     """
     chosen = None if fixated is None else detector_units(model, layers, fixated, client=client)
     layers = single_layers(layers)
@@ -34,8 +35,10 @@ def dissect_layers(model, layers, concepts, fixated=None, quantile=QUANTILE, see
 
 
 def unit_rows(layer: str, dissection: Dissection) -> list:
-    """A list per unit: layer, unit, concept, category, IoU, plain IoU, IoU by chance, threshold;
-    None where nothing overlaps."""
+    """List layer, unit, concept, category, IoU, plain IoU, IoU by chance and threshold per unit.
+
+    Concept and category are None where nothing overlaps.
+    """
     concept, iou = dissection.best()
     chance = dissection.null_iou() if dissection.null is not None else [None] * len(iou)
     return [[layer, unit, *((dissection.concepts[c].name, dissection.concepts[c].category)
@@ -46,8 +49,10 @@ def unit_rows(layer: str, dissection: Dissection) -> list:
 
 
 def frequency_rows(layer: str, dissection: Dissection) -> list:
-    """A list per concept that occurs: layer, category, concept, f_t, f_d, f_n; the most frequent
-    of a category first."""
+    """List layer, category, concept, f_t, f_d and f_n per concept that occurs.
+
+    The most frequent concept of a category comes first.
+    """
     hits = dict(zip(dissection.concepts, dissection.tally.chosen_hits))
     images = dict(zip(dissection.concepts, dissection.tally.images))
     return [[layer, category, concept.name, int(images[concept]), int(hits[concept]), frequency]
@@ -56,8 +61,10 @@ def frequency_rows(layer: str, dissection: Dissection) -> list:
 
 
 def fetch_examples(model, dataset, dissections, canvas) -> dict:
-    """{layer: {unit: [(image, activation_map [h, w]), ...]}} of each layer's best units, shown on
-    the images with most of their concept."""
+    """Return {layer: {unit: [(image, activation_map [h, w]), ...]}} of each layer's best units.
+
+    The images are those with the largest areas of the unit's concept.
+    """
     wanted, chosen = {}, {}
     for layer, dissection in dissections.items():
         concept, iou = dissection.best()

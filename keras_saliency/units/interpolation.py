@@ -1,7 +1,7 @@
 """Bilinear enlargement as matrices: U = R_y A R_x' for an activation_map A [h, w] and its image.
 
-Every mean over the pixels of U then is a weighted sum over the few cells of A, and every mean of
-squares a quadratic form in A, so nothing has to be enlarged (see `unit_nss`).
+A mean over the pixels of U then is a weighted sum over the few cells of A, and a mean of squares
+a quadratic form in A, so nothing has to be enlarged (see `unit_nss`).
 """
 from functools import lru_cache
 from typing import NamedTuple
@@ -17,15 +17,15 @@ WHOLE = ((0.0, 1.0), (0.0, 1.0))
 
 
 class Resampling(NamedTuple):
-    """From the cells (h, w) of an activation_map to the pixels (H, W) of an image.
+    """Bilinear map from the cells (h, w) of an activation_map to the pixels (H, W) of an image.
 
     Attributes:
         rows: float64 [H, h], columns: float64 [W, w]; each row sums to 1.
-        mean: float64 [h, w], weights with which the cells enter the mean over all pixels.
-        gram: sparse float64 [h w, h w]; with A as a vector [h w] the mean of the squared pixels
-            is <gram A, A>.
+        mean: float64 [h, w], weights of the cells in the mean over all pixels.
+        gram: sparse float64 [h w, h w]; the mean of the squared pixels is <gram A, A>, with A as
+            a vector [h w].
         row_places: (int [H], float64 [H]), the first of the two cells that a pixel lies between,
-        and the share of the second; column_places: (int [W], float64 [W]) likewise.
+            and the share of the second. column_places: (int [W], float64 [W]) likewise.
     """
 
     rows: np.ndarray
@@ -41,24 +41,24 @@ class Resampling(NamedTuple):
         return len(self.rows) * len(self.columns)
 
     def at_points(self, x, y) -> np.ndarray:
-        """Weights [h, w] of the mean over the pixels (x, y), integer arrays [n], n > 0."""
+        """Weights [h, w] of the cells in the mean over pixels (x, y), integer arrays [n], n > 0."""
         return self.rows[y].T @ self.columns[x] / len(x)
 
     def under(self, mask) -> np.ndarray:
-        """Weights [h, w] of the mean over the pixels of a mask [H, W] that are not 0."""
+        """Weights [h, w] of the cells in the mean over the pixels of a mask [H, W] not 0."""
         mask = np.asarray(mask, bool)
         return self.rows.T @ mask @ self.columns / mask.sum()
 
 
 @lru_cache(maxsize=64)
 def resampling(image_size, cells, convention="half_pixel", span=WHOLE) -> Resampling:
-    """The bilinear map from `cells` (h, w) to the pixels of `image_size` (H, W).
+    """Return the `Resampling` from `cells` (h, w) to the pixels of `image_size` (H, W).
 
     Args:
-        convention: "half_pixel", as `cv2.resize` and TensorFlow 2 have it, or "tf1", with
+        convention: "half_pixel", as in `cv2.resize` and TensorFlow 2, or "tf1", with
             `align_corners=False` and pixel centers at whole numbers.
-        span: ((top, bottom), (left, right)), what the image covers of the activation_map's
-            extent, 0..1; less than all of it where the canvas has padding.
+        span: ((top, bottom), (left, right)), the part of the activation_map's extent that the
+            image covers, 0..1; less than all of it where the canvas has padding.
 
     Raises:
         InputError: an unknown convention, or sizes that are not above 0.
@@ -74,20 +74,21 @@ def resampling(image_size, cells, convention="half_pixel", span=WHOLE) -> Resamp
 
 def canvas_resampling(image_size, cells, canvas, convention="half_pixel", size=None,
                       fit=maps.PAD):
-    """The `Resampling` from cells (h, w) over a canvas to an image that lies on it.
+    """Return the `Resampling` from cells (h, w) over a canvas to an image that lies on it.
 
     Args:
-        image_size: (H, W) of the image. canvas: (h, w), as `keras_saliency.maps.to_canvas` takes
-            it. size: (H, W) to make instead of the image's own, such as its labels'. fit: "pad"
-            or "stretch", see `keras_saliency.maps`.
+        image_size: (H, W) of the image. canvas: (h, w), as for `keras_saliency.maps.to_canvas`.
+        size: (H, W) of the result where it is not the image's, such as that of its labels.
+        fit: "pad" or "stretch", see `keras_saliency.maps`.
     """
+    image_size = tuple(int(length) for length in image_size)
     return resampling(tuple(size or image_size), tuple(cells), convention,
-                      canvas_span(tuple(image_size), tuple(canvas), fit))
+                      canvas_span(image_size, tuple(canvas), fit))
 
 
 @lru_cache(maxsize=64)
 def canvas_span(image_size, canvas, fit=maps.PAD) -> tuple:
-    """What an image of `image_size` covers of its canvas (h, w), as `resampling` takes it.
+    """Return the part of its canvas (h, w) that an image covers, as `resampling` takes it.
 
     Follows `keras_saliency.maps.to_canvas`.
     """
@@ -117,10 +118,10 @@ def _matrix(before, share, cells) -> np.ndarray:
 
 
 def _gram(rows, columns) -> sparse.csr_matrix:
-    """The quadratic form that is `Resampling.gram`.
+    """The quadratic form `Resampling.gram`.
 
-    A pixel lies between two cells on either side, so only neighbours have an entry; that of
-    (p, q) and (q, p), equal, is kept once and doubled, which leaves five to a cell.
+    A pixel lies between two cells on either side, so only neighbours have an entry. The equal
+    entries (p, q) and (q, p) are stored once, doubled, which leaves five per cell.
     """
     gram = sparse.kron(rows.T @ rows / len(rows), columns.T @ columns / len(columns), format="coo")
     gram.data *= 1 + np.sign(gram.col - gram.row)  # 0 below the diagonal, 1 on it, 2 above

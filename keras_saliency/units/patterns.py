@@ -1,4 +1,4 @@
-"""What a unit sees: image times activation_map, its outline, and where a group of units looks.
+"""Pictures of units: image times activation_map, outlines, and mean maps of groups of units.
 
 Source: He, Borji, Mi and Pugeault (2018), section 5, Figures 5 to 11.
 """
@@ -16,16 +16,13 @@ OUTLINE = (255, 220, 0)
 
 def unit_maps(model, layers, dataset, wanted: dict, canvas=None, batch=4,
               label="fetching activation_maps") -> dict:
-    """Activation_maps of chosen units on chosen stimuli; each stimulus is shown once.
+    """Return activation_maps of chosen units on chosen stimuli; each stimulus is shown once.
 
     Args:
         wanted: {layer: iterable of (image index, unit)}. Otherwise as `score_dataset`.
 
     Returns:
         {layer: {(image, unit): float32 [h, w]}}.
-
-    Raises:
-        LayerError: no such layer.
     """
     wanted = {layer: {(int(i), int(u)) for i, u in wanted.get(layer, ())} for layer in layers}
     images = sorted({i for pairs in wanted.values() for i, _ in pairs})
@@ -42,7 +39,7 @@ def unit_maps(model, layers, dataset, wanted: dict, canvas=None, batch=4,
 
 def mean_maps(model, units: dict, dataset, indices=None, canvas=None, batch=4,
               label="averaging activation_maps") -> dict:
-    """Means over stimuli and units of the standardised activation_maps.
+    """Average the standardised activation_maps over stimuli and units.
 
     For low units they show the negative center bias: below 0 in the middle (Figure 11).
 
@@ -53,7 +50,7 @@ def mean_maps(model, units: dict, dataset, indices=None, canvas=None, batch=4,
         {layer: float64 [h, w]}.
 
     Raises:
-        LayerError: no such layer. InputError: a layer without units, or no stimuli.
+        InputError: a layer without units, or no stimuli.
     """
     units = {layer: np.asarray(numbers, int) for layer, numbers in units.items()}
     indices = np.arange(len(dataset)) if indices is None else np.asarray(indices, np.int64)
@@ -74,17 +71,18 @@ def mean_maps(model, units: dict, dataset, indices=None, canvas=None, batch=4,
 
 
 def enlarge(activation_map, plan) -> np.ndarray:
-    """float32 [H, W]: an activation_map [h, w] in the size of its image; plan: `Resampling`."""
+    """float32 [H, W]: an activation_map [h, w] at the size of its image; plan: `Resampling`."""
     return (plan.rows @ activation_map @ plan.columns.T).astype(np.float32)
 
 
 def pattern(image, activation_map, plan, share=ACTIVE) -> np.ndarray:
-    """The image times its min-max activation_map, cropped to the area that is most active.
+    """Return the image times its min-max activation_map, cropped to the most active area.
+
+    The area is the smallest rectangle around the connected pixels that include the peak and are
+    `share` or more after min-max. Of two things that a unit responds to it shows the stronger.
 
     Args:
-        image: uint8 [H, W, 3]. activation_map: [h, w]. plan: `Resampling` from one to the other.
-        share: the area is the smallest rectangle around the connected pixels above it, after
-            min-max, that the peak is among; a unit that answers to two things shows the stronger.
+        image: uint8 [H, W, 3]. activation_map: [h, w]. plan: `Resampling` from cells to image.
 
     Returns:
         uint8 [h', w', 3]; black and uncropped for a constant activation_map.
@@ -100,13 +98,10 @@ def pattern(image, activation_map, plan, share=ACTIVE) -> np.ndarray:
 
 
 def outline(image, activation_map, plan, share=ACTIVE, color=OUTLINE) -> np.ndarray:
-    """The image, darkened outside of the active area, with a line around it.
+    """Return the image uint8 [H, W, 3], darkened outside the active area, with a line around it.
 
     Args:
-        As `pattern`; color: of the line, RGB.
-
-    Returns:
-        uint8 [H, W, 3].
+        As for `pattern`; color: of the line, RGB.
     """
     weight = min_max(enlarge(activation_map, plan)).numpy()
     active = weight >= share if weight.any() else np.zeros(weight.shape, bool)

@@ -1,9 +1,10 @@
-"""Pop-out arrays: do units, and the output, stand out at the target?
+"""NMM of units on pop-out arrays: their response at the target.
 
 Source: He, Tavakoli, Borji, Mi and Pugeault (CVPR 2019), section 7: NMM (eq. 4), Tables 4 to 6.
 """
 import numpy as np
 
+from keras_saliency.datasets import shards
 from keras_saliency.datasets.dataset import SaliencyDataset, require
 from keras_saliency.datasets.pipeline import target_mask
 from keras_saliency.metrics.streaming import Moments
@@ -12,11 +13,12 @@ from keras_saliency.units.activations import dataset_activations
 from keras_saliency.units.interpolation import canvas_resampling
 from keras_saliency.units.unit_nss import mask_weights, score_units
 
-ARRAYS, SIZE = 80, (480, 640)  # as many as in the paper; (H, W) of the arrays of our tables
+ARRAYS, SIZE = 80, (480, 640)  # the paper's number of arrays; (H, W) of those of our tables
+
 
 def score_targets(model, layers, dataset: SaliencyDataset, canvas=None, batch=4,
                   convention="half_pixel", label="scoring targets") -> dict:
-    """NMM of every unit of the named layers over pop-out arrays.
+    """Return the NMM of every unit of the named layers over pop-out arrays.
 
     Args:
         dataset: with target masks, such as `popout`. Otherwise as `score_dataset`.
@@ -32,12 +34,10 @@ def score_targets(model, layers, dataset: SaliencyDataset, canvas=None, batch=4,
     canvas, totals = tuple(canvas or facts_of(model).require_canvas()), {}
     for chosen, maps in dataset_activations(model, layers, dataset, canvas, None, batch, label):
         for row, index in enumerate(chosen):
-            size = tuple(int(s) for s in dataset.sizes[index])
-            mask = target_mask(dataset, index) > 0
+            size, mask = dataset.sizes[index], target_mask(dataset, index) > 0
             for layer in layers:
                 plan = canvas_resampling(size, maps[layer].shape[1:3], canvas, convention,
                                          fit=facts_of(model).fit)
                 nmm, _ = score_units(maps[layer][row], plan, mask_weights(plan, mask)[np.newaxis])
-                one = Moments.of(nmm)
-                totals[layer] = totals[layer].merge(one) if layer in totals else one
+                totals = shards.merge(totals, {layer: Moments.of(nmm)})
     return totals

@@ -1,4 +1,4 @@
-"""A high quantile of every unit over a whole dataset, in memory that does not grow with it."""
+"""A high quantile of every unit over a dataset, in memory that does not grow with its size."""
 import math
 
 import numpy as np
@@ -7,16 +7,16 @@ from keras_saliency.files import InputError
 
 
 class TailQuantile:
-    """The upper quantile of U streams of numbers at once; mergeable.
+    """An upper quantile of U streams of numbers at once; mergeable.
 
-    Only what lies above the quantile is kept. The result is exact, equal to `numpy.quantile`, up
-    to `cap / (1 - quantile)` values per unit (1.6 million with the defaults). Of more values a
-    seeded uniform sample of about that size is taken, whole rows at a time; the share of values
+    Only values above the quantile are kept. The result is exact, equal to `numpy.quantile`, up to
+    `cap / (1 - quantile)` values per unit (1.6 million with the defaults). From more values it
+    takes a seeded uniform sample of about that size, whole rows at a time. The share of values
     above the result then has a standard deviation of sqrt((1 - quantile) * quantile / sample),
     for the defaults 0.00006 around 0.005.
 
     Args:
-        units: U. total: values per unit that will come from all shards together.
+        units: U. total: number of values per unit in all shards together.
         quantile: 0.5 < q < 1. cap: values kept per unit.
     """
 
@@ -26,7 +26,7 @@ class TailQuantile:
         self.units, self.total, self.quantile, self.cap = units, total, quantile, cap
         self.rate = min(1.0, cap / ((1 - quantile) * max(total, 1)))
         self.count = 0
-        # two more than lie above it: the quantile is interpolated, and a sample's size varies
+        # two more than lie above it, for the interpolation; more of a sample, whose size varies
         room = (1 - quantile) * self.rate * total
         self.keep = math.ceil(room + 6 * math.sqrt(room) * (self.rate < 1)) + 2
         self._tail = np.zeros((0, units), np.float32)
@@ -36,7 +36,7 @@ class TailQuantile:
         """Add values [n, U].
 
         Args:
-            seed: which rows a sample takes; best the image's index, so that shards agree.
+            seed: of the rows that a sample takes; use the image's index, so that shards agree.
         """
         values = np.asarray(values, np.float32).reshape(-1, self.units)
         if self.rate < 1:
@@ -45,7 +45,7 @@ class TailQuantile:
         self._add(values)
 
     def merge(self, other: "TailQuantile") -> "TailQuantile":
-        """Add what `other` has seen. Returns self.
+        """Add the values that `other` has seen; returns self.
 
         Raises:
             InputError: it was made for another stream.
@@ -59,7 +59,7 @@ class TailQuantile:
         return self
 
     def result(self) -> np.ndarray:
-        """float32 [U]: the quantile of each unit, linearly interpolated; NaN of nothing."""
+        """float32 [U]: the quantile of each unit, linearly interpolated; NaN without values."""
         if not self.count:
             return np.full(self.units, np.nan, np.float32)
         tail = np.sort(self.tail(), axis=0)[::-1].astype(np.float64)
@@ -70,7 +70,7 @@ class TailQuantile:
         return (tail[lower] * (1 - share) + tail[upper] * share).astype(np.float32)
 
     def describe(self) -> str:
-        """Whether the result is exact, and the error if it is not."""
+        """Say in words how exact the result is."""
         if self.rate == 1:
             return f"exact, of {self.count} values per unit"
         share = 1 - self.quantile

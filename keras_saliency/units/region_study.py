@@ -1,5 +1,7 @@
-"""Tables of the region study and of pop-out targets (He, Tavakoli, Borji, Mi and Pugeault, CVPR
-2019: Tables 2, 3, 5 and 6, Figures 4 and 7), as rows of plain values."""
+"""Tables of the region study and of pop-out targets, as rows of plain values.
+
+Source: He, Tavakoli, Borji, Mi and Pugeault (CVPR 2019), Tables 2, 3, 5, 6, Figures 4 and 7.
+"""
 import numpy as np
 
 from keras_saliency.datasets.region_labels import CATEGORIES
@@ -9,11 +11,11 @@ from keras_saliency.units.statistics import GroupComparison, mean_of_top
 
 
 def unit_rows(scores: dict, statistic="top") -> list:
-    """Rows of the layout of Tables 2 and 3: one per model and layer, a column per category.
+    """Rows laid out as Tables 2 and 3: one per model and layer, a column per category.
 
     Args:
         scores: {model: RegionScores}. statistic: "top", the mean of the ten best units' mean
-            NSS, or "above", how many exceed 1.5.
+            NSS, or "above", the number of units above 1.5.
     """
     columns = _categories(scores)
     rows = []
@@ -27,7 +29,7 @@ def unit_rows(scores: dict, statistic="top") -> list:
 
 
 def output_rows(scores: dict) -> list:
-    """One row per category: regions, OS_c and OD_c of each model."""
+    """A row per category: number of regions, OS_c and OD_c of each model."""
     rows = []
     for category in _categories(scores):
         row = {"category": category, "regions": max(
@@ -40,11 +42,7 @@ def output_rows(scores: dict) -> list:
 
 
 def relation_rows(relations: dict) -> list:
-    """The points of Figure 7: a row per model and category.
-
-    Args:
-        relations: {model: Relation}.
-    """
+    """The points of Figure 7 of {model: Relation}: a row per model and category."""
     return [{"model": model, "layer": r.layer, "category": category, "inner": inner, "OS": output,
              "OD": difference, "cluster": CLUSTERS[cluster]}
             for model, r in relations.items()
@@ -53,7 +51,7 @@ def relation_rows(relations: dict) -> list:
 
 
 def variance_rows(relations: dict) -> list:
-    """Table of section 6's analysis of variance: a row per model and source of variation."""
+    """Section 6's analysis of variance: a row per model and source of variation."""
     rows = []
     for model, r in relations.items():
         sources = ("measurement", "cluster", "measurement x cluster")
@@ -71,7 +69,7 @@ def pair_rows(test: GroupComparison) -> list:
 
 
 def relation_statements(model: str, relation: Relation) -> list:
-    """Sentences on how inner representation and output go together in one model."""
+    """Sentences on the relation of inner representation and output in one model."""
     lines = []
     if np.isfinite(relation.ranks.coefficient):
         lines.append(
@@ -91,14 +89,14 @@ def relation_statements(model: str, relation: Relation) -> list:
 
 
 def inner_statement(models: list, test: GroupComparison) -> str:
-    """A sentence: which categories differ in their inner saliency (section 5.2).
+    """A sentence on the categories that differ in their inner saliency (section 5.2).
 
     Args:
-        models: names that `compare_inner` had.
+        models: names of those that `compare_inner` had.
     """
     if not np.isfinite(test.p_value):
-        return ("Inner saliency of the categories: no two of them have two values to be compared "
-                "by.")
+        return ("Inner saliency of the categories: not compared, because fewer than two of them "
+                "have two values.")
     values = (f"of the {len(models)} trained models" if len(models) > 1 else
               f"of the ten best units of {models[0]}")
     unlike = {c: [pair for pair in test.pairs if c in pair] for c in test.sizes}
@@ -109,8 +107,7 @@ def inner_statement(models: list, test: GroupComparison) -> str:
 
 
 def improvements(scores: dict) -> dict:
-    """{model: {category: gain over the first model}} in the mean of the ten best units of the
-    last layer of each."""
+    """Return {model: {category: gain over the first model}}, of `mean_of_top` in the last layer."""
     columns, tops = _categories(scores), {}
     for model, s in scores.items():
         last = list(s.units.values())[-1]
@@ -121,18 +118,17 @@ def improvements(scores: dict) -> dict:
 
 
 def target_rows(scores: dict) -> list:
-    """Rows of the layout of Tables 5 and 6: mean NMM of the ten best units, a column per layer.
+    """Rows laid out as Tables 5 and 6: mean NMM of the ten best units, a column per layer.
 
     Args:
         scores: {model: {layer: Moments}} of `score_targets`.
     """
-    return [{"model": model, **{layer: mean_of_top(moments)
-                                for layer, moments in layers.items()}}
+    return [{"model": model, **{layer: mean_of_top(m) for layer, m in layers.items()}}
             for model, layers in scores.items()]
 
 
 def _categories(scores: dict) -> list:
-    """Those that occur, in the paper's order."""
+    """The categories that occur, in the paper's order."""
     found = {c for s in scores.values() for moments in s.units.values() for c in moments}
     found |= {c for s in scores.values() for c in s.output}
     ordered = [c for c in CATEGORIES.values() if c in found]

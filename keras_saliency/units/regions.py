@@ -1,4 +1,4 @@
-"""What salient regions drive the units of a layer, and the output: study of labelled regions.
+"""Scores of units and of the output over labelled regions.
 
 Source: He, Tavakoli, Borji, Mi and Pugeault (CVPR 2019): Assoc (eq. 1), local statistics (section
 4.3, Tables 2 and 3), OS_c (eq. 2) and OD_c (eq. 3).
@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_saliency import maps
+from keras_saliency.datasets import shards
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.region_labels import RegionLabels
 from keras_saliency.metrics import nss
@@ -27,10 +28,10 @@ class RegionScores(NamedTuple):
 
     Attributes:
         units: {layer: {category: `Moments` [U] of Assoc over the category's regions}}; regions
-            without fixations are skipped and counted.
+            without fixations are counted as skipped.
         output: {category: float64 [regions]}, NSS of the saliency_map in each region.
-        reference: likewise of the fixation density map.
-        images: {category: int [regions]}, indices of the stimuli that the regions lie in.
+        reference: the same for the fixation density map.
+        images: {category: int [regions]}, index of the stimulus of each region.
     """
 
     units: dict
@@ -39,12 +40,10 @@ class RegionScores(NamedTuple):
     images: dict
 
     def merge(self, other: "RegionScores") -> "RegionScores":
-        """Of both shards together."""
-        units = {layer: dict(categories) for layer, categories in self.units.items()}
-        for layer, categories in other.units.items():
-            own = units.setdefault(layer, {})
-            for category, moments in categories.items():
-                own[category] = own[category].merge(moments) if category in own else moments
+        """The scores of both shards together."""
+        units = {**self.units, **{
+            layer: shards.merge(self.units.get(layer, {}), categories)
+            for layer, categories in other.units.items()}}
         joined = [{category: np.concatenate([part[category] for part in (a, b) if category in part])
                    for category in {**a, **b}}
                   for a, b in zip(self[1:], other[1:])]
@@ -52,11 +51,12 @@ class RegionScores(NamedTuple):
 
 
 class CategoryStatistics(NamedTuple):
-    """Of one category in one layer (Tables 2 and 3).
+    """Statistics of one category in one layer (Tables 2 and 3).
 
     Attributes:
-        top: mean of the `TOP_UNITS` highest mean Assoc. above: units with mean Assoc > threshold.
-        best: int, the unit with the highest. regions: how many had fixations.
+        top: mean of the `TOP_UNITS` highest mean Assoc.
+        above: number of units with mean Assoc > threshold.
+        best: number of the unit with the highest. regions: number of those with fixations.
     """
 
     top: float
@@ -68,13 +68,13 @@ class CategoryStatistics(NamedTuple):
 def score_regions(model, layers, dataset: SaliencyDataset, labels: RegionLabels, sigma,
                   canvas=None, indices=None, batch=4, convention="half_pixel",
                   label="scoring regions") -> RegionScores:
-    """Assoc of every unit, and the output's NSS, with every labelled region of a dataset.
+    """Return every unit's Assoc and the output's NSS for every labelled region of a dataset.
 
     Args:
-        model: a functional saliency model on RGB 0..255, its output a saliency_map.
-        layers: names. dataset: with fixations; stimuli without labels are passed over.
+        model: a functional saliency model on RGB 0..255 whose output is a saliency_map.
+        layers: names. dataset: with fixations; stimuli without labels are left out.
         sigma: blur, in pixels, of the fixation density map that the output is compared with.
-        canvas, batch, convention: as `score_dataset`. indices: a shard; None for all stimuli.
+        canvas, batch, convention: as for `score_dataset`. indices: a shard; None for all stimuli.
 
     Raises:
         LayerError: no such layer. DatasetError: labels that do not fit their stimulus.
@@ -96,7 +96,7 @@ def score_regions(model, layers, dataset: SaliencyDataset, labels: RegionLabels,
 
 
 def category_statistics(moments: dict, threshold=THRESHOLD, top=TOP_UNITS) -> dict:
-    """{category: CategoryStatistics} of one layer's {category: Moments}."""
+    """Return {category: CategoryStatistics} of one layer's {category: Moments}."""
     table = {}
     for category, m in moments.items():
         mean = np.where(m.count > 0, m.mean, -np.inf)
@@ -107,12 +107,12 @@ def category_statistics(moments: dict, threshold=THRESHOLD, top=TOP_UNITS) -> di
 
 
 def output_saliency(scores: RegionScores) -> dict:
-    """{category: OS_c}, the output's mean NSS over the category's regions (eq. 2)."""
+    """Return {category: OS_c}, the output's mean NSS over the category's regions (eq. 2)."""
     return {category: _mean(values) for category, values in scores.output.items()}
 
 
 def output_difference(scores: RegionScores) -> dict:
-    """{category: OD_c}, mean absolute difference of the NSS of output and density (eq. 3)."""
+    """Return {category: OD_c}, the mean |NSS of the output - NSS of the density| (eq. 3)."""
     return {category: _mean(np.abs(values - scores.reference[category]))
             for category, values in scores.output.items()}
 

@@ -1,17 +1,17 @@
-"""How the inner representation of categories and the output go together.
+"""Relation between the inner representation of categories and the output.
 
 Source: He, Tavakoli, Borji, Mi and Pugeault (CVPR 2019), section 6 and Figure 7: inner saliency of
 a category (mean of the ten best units' mean NSS), output saliency OS_c (eq. 2), output difference
 OD_c (eq. 3), their rank correlation, and the analysis of variance "with measurements and clusters
 as factors"; section 5.2: categories compared by their inner saliency.
 
-The paper does not say more of its tests. Here the values of section 6's are the inner saliency and
-the OD_c of every category: the measurement is which of the two, the clusters are the categories
-that are less and more salient inside (`split_in_two`). The clusters are made from one of the two
-measurements, and both are taken of the same categories, so its p values flatter. In section 5.2's
-the values are those of the paper's Table 3, one for each fine-tuned model; on the published table
-both heads then differ from all categories and each other, as the paper says, and "other" from all
-but object and text.
+The paper says no more about its tests. Here the values of section 6's test are the inner saliency
+and the OD_c of every category. One factor is the measurement, inner saliency or OD_c. The other is
+the cluster of the category, less or more salient inside (`split_in_two`). The clusters are made
+from one of the two measurements, and both are taken from the same categories, so the p values are
+too small. In section 5.2's test the values are those of the paper's Table 3, one for each
+fine-tuned model. On the published table both heads then differ from all categories and from each
+other, as the paper says, and "other" from all but object and text.
 """
 from typing import NamedTuple, Optional
 
@@ -23,18 +23,19 @@ from keras_saliency.units import regions
 from keras_saliency.units.statistics import (
     Correlation,
     GroupComparison,
+    TwoWay,
     best_means,
     compare_groups,
     mean_of_top,
     spearman,
+    two_way,
 )
-from keras_saliency.units.variance import TwoWay, two_way
 
 CLUSTERS = ("less salient", "more salient")
 
 
 class Example(NamedTuple):
-    """The region in which the output exceeds the density most, of the category of highest OD_c.
+    """Region of the category of highest OD_c in which the output exceeds the density most.
 
     Attributes:
         image: index of the stimulus. category: of the region.
@@ -51,11 +52,11 @@ class Relation(NamedTuple):
     """Inner representation and output of one model over C categories.
 
     Attributes:
-        layer: whose units are the inner representation. categories: C names.
+        layer: the one whose units are the inner representation. categories: C names.
         inner, output, difference: float64 [C], inner saliency, OS_c and OD_c.
-        cluster: int [C], 0 less and 1 more salient inside (`CLUSTERS`).
-        ranks: Spearman's, of inner and output. variance: two-way, first factor the measurement
-            (inner saliency or OD_c), second the cluster.
+        cluster: int [C], 0 for less and 1 for more salient inside (`CLUSTERS`).
+        ranks: Spearman's correlation of inner and output. variance: two-way, the first factor the
+            measurement (inner saliency or OD_c), the second the cluster.
         example: `Example`, None without any region. prediction: float32 [H, W], the saliency_map
             of its stimulus.
     """
@@ -73,11 +74,11 @@ class Relation(NamedTuple):
 
 
 def study_relations(models: dict, scores: dict, dataset, canvas=None) -> dict:
-    """{model: Relation}, of the last layer of each model whose output means something.
+    """Return {model: Relation}, from the last layer of each model.
 
     Args:
-        models: {name: model}, the trained ones. scores: {name: RegionScores}. dataset: that they
-            are of. canvas: (h, w), None for each model's own.
+        models: {name: model}, the trained ones. scores: {name: RegionScores}. dataset: the one
+            that was scored. canvas: (h, w), None for each model's own.
     """
     load, result = stimulus_loader(dataset), {}
     for name, model in models.items():
@@ -90,7 +91,7 @@ def study_relations(models: dict, scores: dict, dataset, canvas=None) -> dict:
 
 
 def relate(scores: regions.RegionScores, layer: str) -> Relation:
-    """The `Relation` of one model's scores; categories without fixations are left out."""
+    """Return the `Relation` of one model's scores, without categories that have no fixations."""
     outputs, differences = regions.output_saliency(scores), regions.output_difference(scores)
     inner = {c: mean_of_top(m) for c, m in scores.units[layer].items()}
     names = [c for c in outputs if np.isfinite([inner[c], outputs[c], differences[c]]).all()]
@@ -105,9 +106,9 @@ def relate(scores: regions.RegionScores, layer: str) -> Relation:
 
 
 def split_in_two(values) -> np.ndarray:
-    """int [n]: 1 for the higher of two clusters of numbers, which vary least within themselves.
+    """int [n]: 1 for values in the higher of two clusters, the exact k-means for k = 2.
 
-    It is the exact solution of k-means for k = 2. Of equal values all are 0.
+    The clusters vary least within themselves. If all values are equal, all are 0.
     """
     values = np.asarray(values, float)
     cuts = np.unique(values)[1:]
@@ -119,11 +120,11 @@ def split_in_two(values) -> np.ndarray:
 
 
 def compare_inner(scores: dict) -> GroupComparison:
-    """Do categories differ in their inner saliency? ANOVA and Tukey's test (section 5.2).
+    """Compare categories by their inner saliency: ANOVA and Tukey's test (section 5.2).
 
     Args:
-        scores: {model: RegionScores} of the fine-tuned models; the last layer of each counts.
-            Its values are one per model; of a single model its ten best units'.
+        scores: {model: RegionScores} of the fine-tuned models; the last layer of each counts. A
+            category has one value per model; with a single model those of its ten best units.
     """
     last = [list(s.units.values())[-1] for s in scores.values()]
     names = list(dict.fromkeys(category for layer in last for category in layer))

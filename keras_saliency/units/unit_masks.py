@@ -1,17 +1,17 @@
-"""Where the enlarged activation_maps of units exceed their thresholds, without enlarging them.
+"""Masks of units: pixels at which enlarged activation_maps exceed their thresholds.
 
-Between four neighbouring cells the enlarged map lies within their values. So only the patches of
+Between four neighbouring cells the enlarged map lies within their values. So only patches of
 pixels with a cell above the threshold at a corner are interpolated, all units at once.
 """
 from typing import NamedTuple
 
 import numpy as np
 
-CHUNK = 128  # patches that are interpolated at a time: they fit into the processor's cache
+CHUNK = 128  # patches that are interpolated at a time, so that they fit the processor's cache
 
 
 class ActivePixels(NamedTuple):
-    """Pixels of an image in the masks of units; one entry per unit and pixel, in no order.
+    """Pixels of an image in the masks of units; one entry per unit and pixel, unordered.
 
     Attributes:
         units: int [n]. pixels: int [n], y * W + x.
@@ -22,14 +22,13 @@ class ActivePixels(NamedTuple):
 
 
 def active_pixels(cells, thresholds, plan) -> ActivePixels:
-    """The pixels at which bilinearly enlarged activation_maps exceed their thresholds.
+    """Return the pixels at which bilinearly enlarged activation_maps exceed their thresholds.
+
+    The result equals enlarging every map to (H, W) and comparing.
 
     Args:
         cells: [h, w, U]. thresholds: [U]; NaN for a unit without a mask. plan: the `Resampling`
             from (h, w) to the pixels (H, W).
-
-    Returns:
-        ActivePixels; the same pixels as enlarging every map to (H, W) and comparing.
     """
     excess = np.asarray(cells, np.float32) - np.asarray(thresholds, np.float32)
     height, width, _ = excess.shape
@@ -64,12 +63,12 @@ def active_pixels(cells, thresholds, plan) -> ActivePixels:
 
 
 def _runs(before, cells) -> tuple:
-    """(start [cells], length [cells]) of the pixels that lie after each cell."""
+    """(start [cells], length [cells]) of the run of pixels after each cell."""
     lengths = np.bincount(before, minlength=cells)
     return np.searchsorted(before, np.arange(cells)), lengths
 
 
 def _distinct(rows, columns) -> list:
-    """The (rows, columns) that patches have, without those that have no pixels."""
+    """The distinct sizes (rows, columns) of patches that have pixels."""
     return [(int(r), int(c)) for r, c in sorted(set(zip(rows.tolist(), columns.tolist())))
             if r and c]

@@ -2,8 +2,8 @@
 
 A unit's score on an image is the NSS of its activation_map resized to the image. Resizing is
 linear, so with the matrices of `interpolation` the mean at the fixations (or inside a region) is
-a weighted sum over the cells of the map, and the standard deviation a quadratic form: O(h w) per
-unit where enlarging costs O(H W).
+a weighted sum over the cells of the map, and the standard deviation a quadratic form. This costs
+O(h w) per unit where enlarging costs O(H W).
 
 Source: He, Borji, Mi and Pugeault (2018), section 3.2 (units and fixations); He, Tavakoli, Borji,
 Mi and Pugeault (CVPR 2019), eq. 1 (regions) and eq. 4 (masks, NMM).
@@ -19,16 +19,16 @@ from keras_saliency.units.interpolation import resampling
 
 def unit_nss(activations: np.ndarray, fixations: Sequence[ArrayLike], image_size: Sequence,
              convention: str = "half_pixel", repeats: bool = False) -> np.ndarray:
-    """NSS of each unit on each image.
+    """Return the NSS of each unit on each image.
 
     Args:
         activations: [B, h, w, U], the activation_maps of a layer.
         fixations: B sequences of points (x, y) in pixels of their image, [n, 2]; points outside
-            of it are left out.
+            the image are left out.
         image_size: (H, W) of all images, or B of them.
         convention: of the bilinear resizing, "half_pixel" (as `cv2.resize`) or "tf1".
-        repeats: True to count a pixel as often as it was fixated; False, as
-            `keras_saliency.metrics.nss`, once.
+        repeats: True to count a pixel as often as it was fixated; False to count it once, as
+            `keras_saliency.metrics.nss` does.
 
     Returns:
         float64 [B, U], equal to resizing and scoring each unit; 0 for a unit that is constant on
@@ -38,17 +38,15 @@ def unit_nss(activations: np.ndarray, fixations: Sequence[ArrayLike], image_size
         InputError: shapes that do not belong together.
     """
     sizes = _sizes(activations, image_size, fixations, "lists of fixations")
-    plans = [resampling(size, tuple(activations.shape[1:3]), convention) for size in sizes]
-    weights = [fixation_weights(plan, points, repeats)[np.newaxis]
-               for plan, points in zip(plans, fixations)]
-    return np.stack([score_units(np.asarray(image, np.float64), plan, w)[0][0]
-                     for image, plan, w in zip(activations, plans, weights)])
+    return np.stack([
+        _score(image, size, convention, lambda plan: [fixation_weights(plan, points, repeats)])[0]
+        for image, points, size in zip(activations, fixations, sizes)])
 
 
 def unit_region_nss(activations: np.ndarray, fixations: Sequence[ArrayLike],
                     regions: Sequence[Sequence[ArrayLike]], image_size: Sequence,
                     convention: str = "half_pixel", repeats: bool = False) -> list:
-    """Assoc of each unit with each region: its NSS over the fixations inside the region.
+    """Return the Assoc of each unit with each region: its NSS over the fixations inside.
 
     Args:
         regions: B sequences of masks [H, W], not 0 inside.
@@ -62,21 +60,18 @@ def unit_region_nss(activations: np.ndarray, fixations: Sequence[ArrayLike],
     """
     sizes = _sizes(activations, image_size, fixations, "lists of fixations")
     _sizes(activations, image_size, regions, "lists of regions")
-    scores = []
-    for image, points, masks, size in zip(activations, fixations, regions, sizes):
-        plan = resampling(size, tuple(image.shape[:2]), convention)
-        weights = [fixation_weights(plan, points, repeats, _mask(mask, size)) for mask in masks]
-        weights = np.reshape(weights, (-1, *plan.mean.shape))  # of no region too
-        scores.append(score_units(np.asarray(image, np.float64), plan, weights)[0])
-    return scores
+    return [_score(image, size, convention, lambda plan: [
+        fixation_weights(plan, points, repeats, _mask(mask, size)) for mask in masks])
+        for image, points, masks, size in zip(activations, fixations, regions, sizes)]
 
 
 def unit_nmm(activations: np.ndarray, masks: Sequence[ArrayLike], image_size: Sequence,
              convention: str = "half_pixel") -> np.ndarray:
-    """NMM of each unit: the mean of its standardised activation_map inside a mask.
+    """Return the NMM of each unit: the mean of its standardised activation_map inside a mask.
 
     Args:
-        masks: B masks [H, W], not 0 inside. Otherwise as `unit_nss`.
+        masks: B masks [H, W], not 0 inside.
+        activations, image_size, convention: as for `unit_nss`.
 
     Returns:
         float64 [B, U]; NaN where the mask is empty.
@@ -85,28 +80,25 @@ def unit_nmm(activations: np.ndarray, masks: Sequence[ArrayLike], image_size: Se
         InputError: as `unit_region_nss`.
     """
     sizes = _sizes(activations, image_size, masks, "masks")
-    scores = []
-    for image, mask, size in zip(activations, masks, sizes):
-        plan = resampling(size, tuple(image.shape[:2]), convention)
-        weights = mask_weights(plan, _mask(mask, size))[np.newaxis]
-        scores.append(score_units(np.asarray(image, np.float64), plan, weights)[0][0])
-    return np.stack(scores)
+    return np.stack([
+        _score(image, size, convention, lambda plan: [mask_weights(plan, _mask(mask, size))])[0]
+        for image, mask, size in zip(activations, masks, sizes)])
 
 
 def dead_units(activations: np.ndarray) -> np.ndarray:
     """bool [U]: units of [B, h, w, U] that are constant on every image.
 
-    They have no standard deviation to score with; `unit_nss` answers 0.
+    They have no standard deviation to score with; `unit_nss` returns 0.
     """
     values = np.asarray(activations)
     return (values.max(axis=(1, 2)) == values.min(axis=(1, 2))).all(axis=0)
 
 
 def fixation_weights(plan, points, repeats=False, mask=None) -> np.ndarray:
-    """float64 [h, w]: the mean over the fixated pixels, as weights of the cells.
+    """float64 [h, w]: weights of the cells in the mean over the fixated pixels.
 
     Args:
-        plan: a `Resampling`. points: [n, 2] (x, y). mask: bool [H, W], which pixels count.
+        plan: a `Resampling`. points: [n, 2] (x, y). mask: bool [H, W], the pixels that count.
 
     Returns:
         NaN throughout if no fixation counts.
@@ -124,12 +116,12 @@ def fixation_weights(plan, points, repeats=False, mask=None) -> np.ndarray:
 
 
 def mask_weights(plan, mask) -> np.ndarray:
-    """float64 [h, w]: the mean inside a mask [H, W], as weights of the cells; NaN if empty."""
+    """float64 [h, w]: weights of the cells in the mean inside a mask [H, W]; NaN if it is empty."""
     return plan.under(mask) if np.any(mask) else np.full_like(plan.mean, np.nan)
 
 
 def score_units(activation_maps, plan, weights) -> tuple:
-    """Standardised weighted sums of the activation_maps of one image, in their dtype.
+    """Return standardised weighted sums of the activation_maps of one image, in their dtype.
 
     Args:
         activation_maps: float32 or float64 [h, w, U].
@@ -137,26 +129,33 @@ def score_units(activation_maps, plan, weights) -> tuple:
 
     Returns:
         ([K, U], (sum of weights times cells - mean over pixels) / standard deviation (N - 1)
-        over pixels, 0 where a unit is constant; bool [U], where it is constant).
+        over pixels, 0 where a unit is constant; bool [U], True where it is constant).
     """
     kind, units = activation_maps.dtype, activation_maps.shape[-1]
     flat = activation_maps.reshape(-1, units)
     mean_weights = plan.mean.ravel().astype(kind)
-    # About its own mean a unit's variance does not drown in its level.
+    # Subtracting the mean first keeps a small variance from drowning in a high level.
     flat = flat - mean_weights @ flat
     mean = mean_weights @ flat  # what rounding left
     totals = weights.reshape(-1, len(flat)).astype(kind) @ flat
     squares = np.einsum("pu,pu->u", plan.gram.astype(kind) @ flat, flat)
     variance = (squares - mean ** 2) * (plan.pixels / max(plan.pixels - 1, 1))
-    # All that a constant unit has is the rounding of its mean, the same in every cell; the sums
-    # over the cells round too.
+    # A constant unit has only the rounding of its mean, the same in every cell, and that of the
+    # sums over the cells.
     constant = variance <= max(32, len(flat)) * np.finfo(kind).eps * squares
     scores = (totals - mean) / np.sqrt(np.where(constant, 1, variance))
     return np.where(constant & np.isfinite(scores), 0, scores), constant
 
 
+def _score(image, size, convention, weights_of) -> np.ndarray:
+    """float64 [K, U]: scores of the activation_maps [h, w, U] with `weights_of(plan)`, K [h, w]."""
+    plan = resampling(size, tuple(image.shape[:2]), convention)
+    weights = np.reshape(weights_of(plan), (-1, *plan.mean.shape))  # K may be 0
+    return score_units(np.asarray(image, np.float64), plan, weights)[0]
+
+
 def _sizes(activations, image_size, per_image, what) -> list:
-    """B tuples (H, W), once the shapes are known to belong together."""
+    """B tuples (H, W); raises where the shapes do not belong together."""
     if len(activations.shape) != 4:
         raise InputError("activations must be [B, h, w, U], not of shape "
                          f"{tuple(activations.shape)}")

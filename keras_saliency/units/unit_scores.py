@@ -21,7 +21,7 @@ class Best(NamedTuple):
 
     Attributes:
         scores: float64 [k, U], -inf where fewer than k images have been scored.
-        images: int64 [k, U], indices of those images; -1 there.
+        images: int64 [k, U], indices of those images, -1 where there is none.
     """
 
     scores: np.ndarray
@@ -29,14 +29,14 @@ class Best(NamedTuple):
 
     @classmethod
     def empty(cls, k: int, units: int) -> "Best":
-        """Of no image."""
+        """The best of no image."""
         return cls(np.full((k, units), -np.inf), np.full((k, units), -1, np.int64))
 
     def update(self, scores, images) -> "Best":
-        """With the scores [B, U] of images [B] added; NaN is no score.
+        """Add the scores [B, U] of images [B]; NaN is no score.
 
-        Equal scores go by the lower image index, so that any order or split of the images gives
-        the same result.
+        Of equal scores the lower image index comes first, so that any order or split of the
+        images gives the same result.
         """
         scores = np.asarray(scores, np.float64)
         images = np.broadcast_to(np.asarray(images, np.int64)[:, np.newaxis], scores.shape)
@@ -44,7 +44,7 @@ class Best(NamedTuple):
         return self.merge(Best(np.where(scored, scores, -np.inf), np.where(scored, images, -1)))
 
     def merge(self, other: "Best") -> "Best":
-        """The best images of both parts together."""
+        """Return the best images of both parts together."""
         scores = np.concatenate([self.scores, other.scores])
         images = np.concatenate([self.images, other.images])
         order = np.lexsort((images, -scores), axis=0)[:len(self.scores)]
@@ -52,12 +52,12 @@ class Best(NamedTuple):
 
 
 class UnitScores(NamedTuple):
-    """What is known of the U units of a layer after a stream of images.
+    """Scores of the U units of a layer over a stream of images.
 
     Attributes:
         moments: `Moments` of the NSS over images; NaN (no fixation) is skipped and counted.
         best: `Best` images.
-        alive: bool [U], the unit varied over some image; the others are dead and score 0.
+        alive: bool [U], True if the unit varied on some image; the others are dead and score 0.
     """
 
     moments: Moments
@@ -66,38 +66,38 @@ class UnitScores(NamedTuple):
 
     @classmethod
     def empty(cls, units: int, keep: int) -> "UnitScores":
-        """Of no image."""
+        """The scores of no image."""
         return cls(Moments.empty(units), Best.empty(keep, units), np.zeros(units, bool))
 
     @classmethod
     def joined(cls, parts) -> "UnitScores":
-        """Of the units of several layers, one layer after the other."""
+        """Return the scores of the units of several layers, one layer after the other."""
         best = Best(*(np.concatenate(part, axis=1) for part in zip(*(p.best for p in parts))))
         return cls(join_moments([p.moments for p in parts]), best,
                    np.concatenate([p.alive for p in parts]))
 
     def update(self, scores, images, constant) -> "UnitScores":
-        """With scores [B, U] of images [B] added; constant: bool [B, U]."""
+        """Add the scores [B, U] of images [B]; constant: bool [B, U]."""
         return UnitScores(self.moments.merge(Moments.of(scores)),
                           self.best.update(scores, images),
                           self.alive | ~np.asarray(constant, bool).all(axis=0))
 
     def merge(self, other: "UnitScores") -> "UnitScores":
-        """Of both parts of the stream together."""
+        """Return the scores of both parts of the stream together."""
         return UnitScores(self.moments.merge(other.moments), self.best.merge(other.best),
                           self.alive | other.alive)
 
     def mean_of_best(self, count=5) -> np.ndarray:
         """float64 [U]: mean NSS of each unit's `count` best images (He et al. 2018, section 3.2).
 
-        Of all images it has where they are fewer; NaN without any.
+        A unit with fewer images has the mean of those, one without any NaN.
 
         Raises:
-            InputError: more than were kept.
+            InputError: `count` is more than were kept.
         """
         if not 0 < count <= len(self.best.scores):
             raise InputError(f"the {len(self.best.scores)} best images of each unit were kept; "
-                             f"a mean of {count} cannot be had")
+                             f"a mean of {count} is not possible")
         scores = self.best.scores[:count]
         known = np.isfinite(scores)
         total = np.where(known, scores, 0).sum(axis=0)
@@ -106,10 +106,9 @@ class UnitScores(NamedTuple):
 
 def score_dataset(model, layers, dataset: SaliencyDataset, canvas=None, indices=None, batch=4,
                   keep=10, convention="half_pixel", label="scoring units", client=None) -> dict:
-    """NSS of every unit of the named layers over a dataset, in one pass.
+    """Return the NSS of every unit of the named layers over a dataset, from one pass.
 
-    The result does not depend on who computes it: shards (`shards.cut`) are merged in their order
-    by one process as by many.
+    One process and many workers give the same result: shards (`shards.cut`) are merged in order.
 
     Args:
         model: a functional Keras model on RGB 0..255. layers: names (`activations.layer_names`).
@@ -119,7 +118,7 @@ def score_dataset(model, layers, dataset: SaliencyDataset, canvas=None, indices=
         batch: stimuli per forward pass. keep: best images kept for each unit.
         convention: of the enlargement, see `unit_nss`.
         label: of the progress bar, None for no bar.
-        client: of `cluster.connect`, whose workers do it; None for this process.
+        client: of `cluster.connect`, whose workers compute; None for this process.
 
     Returns:
         {layer: UnitScores}; images are indices into `dataset`.
@@ -150,15 +149,16 @@ def score_dataset(model, layers, dataset: SaliencyDataset, canvas=None, indices=
 
 
 def score_maps(maps, dataset, indices, canvas, convention="half_pixel", fit=PAD) -> dict:
-    """{layer: (NSS [B, U], constant bool [B, U])} of the activation_maps of stimuli `indices`.
+    """Return {layer: (NSS [B, U], constant bool [B, U])} of stimuli `indices`.
 
     Args:
-        maps: {layer: [B, h, w, U]} on a canvas (h, w) that the stimuli lie on by the fit.
+        maps: {layer: activation_maps [B, h, w, U]} over a canvas (h, w) on which the stimuli lie
+            by `fit`.
     """
     scored = {layer: ([], []) for layer in maps}
     arrays = {layer: np.asarray(values) for layer, values in maps.items()}
     for row, index in enumerate(indices):
-        size = tuple(int(s) for s in dataset.sizes[index])
+        size = dataset.sizes[index]
         points = dataset.fixations.of(int(index))
         weights = {}  # shared by layers with as many cells
         for layer, values in arrays.items():

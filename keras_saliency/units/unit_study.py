@@ -1,4 +1,4 @@
-"""Collects what a report on the units of one or more models shows: Study A of the EAD paper."""
+"""Study of the units of one or more models, as a report shows it (Study A of the EAD paper)."""
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,8 +39,11 @@ MEAN_MAP_UNITS, MEAN_MAP_IMAGES = 50, 200
 
 @dataclass
 class Example:
-    """One of a unit's best images: its index in the dataset, the NSS, the activation_map [h, w]
-    and how that is enlarged to the image."""
+    """One of a unit's best images.
+
+    `image` is its index in the dataset, `activation` the activation_map [h, w], and `plan` enlarges
+    that to the image.
+    """
 
     image: int
     nss: float
@@ -50,11 +53,11 @@ class Example:
 
 @dataclass
 class LayerStudy:
-    """The units of one layer of one model, or of several layers that are joined to a group.
+    """The units of one layer of one model, or of several layers joined to a group.
 
     Attributes:
-        model, layer: names; "a+b" of a group. parts: {layer: how many units it has}.
-        scores, detectors: of the units, one layer after the other; scaled together.
+        model, layer: names; "a+b" of a group. parts: {layer: number of its units}.
+        scores, detectors: of the units, one layer after the other, scaled together.
         examples: {tier: {unit: [Example, ...]}} for `TIERS`, the best image first.
         low_maps: {layer: [h, w]}, mean standardised activation_map of the units that score lowest.
     """
@@ -68,7 +71,7 @@ class LayerStudy:
     low_maps: dict = field(default_factory=dict)
 
     def place(self, unit: int) -> tuple:
-        """(layer, number in it) of a unit of the group."""
+        """Return (layer, number in it) of a unit of the group."""
         for layer, units in self.parts.items():
             if unit < units:
                 return layer, int(unit)
@@ -76,9 +79,21 @@ class LayerStudy:
         raise IndexError(f"{self.layer} has {sum(self.parts.values())} units")
 
     def name(self, unit: int) -> str:
-        """How a unit is called: by its number, and by its layer if there are several."""
+        """Return a unit's name: its number, after its layer if there are several."""
         layer, number = self.place(unit)
         return str(number) if len(self.parts) == 1 else f"{layer} {number}"
+
+    def row(self) -> dict:
+        """The row of `UnitStudy.table`, without the model's NSS."""
+        ranked, scores = self.detectors.ranked(), self.detectors.scores
+        best = None
+        if len(ranked):
+            best = int(ranked[0]) if len(self.parts) == 1 else self.name(ranked[0])
+        return {"model": self.model, "layer": self.layer, "units": len(scores),
+                "dead": int((~self.scores.alive).sum()), "detectors": len(self.detectors.units),
+                "ratio": self.detectors.ratio, "best unit": best,
+                "best score": float(scores[ranked[0]]) if len(ranked) else np.nan,
+                "mean NSS of units": float(self.scores.moments.mean.mean())}
 
 
 @dataclass
@@ -87,11 +102,11 @@ class UnitStudy:
 
     Attributes:
         dataset: `SaliencyDataset`. layers: `LayerStudy`s, models in the order given.
-        model_nss: {model: mean NSS of its saliency_map}; NaN for one that was not trained.
-        best, threshold: what a unit's score is the mean of, and what makes it a detector.
+        model_nss: {model: mean NSS of its saliency_map}; NaN for an untrained one.
+        best, threshold: as for `fixation_detectors`.
         regions: {model: RegionScores}. relations: {model: Relation}, of inner representation and
-            output. targets: {model: {layer: Moments}}, NMM on pop-out arrays. Empty where they
-            were not asked for.
+            output. targets: {model: {layer: Moments}}, NMM on pop-out arrays. Empty where not
+            studied.
     """
 
     dataset: object
@@ -104,28 +119,23 @@ class UnitStudy:
     targets: dict = field(default_factory=dict)
 
     def table(self) -> list:
-        """Rows (dicts) of the layout of the EAD paper's Table 5, one per model and layer."""
-        return [{"model": s.model, "layer": s.layer, "units": len(s.detectors.scores),
-                 "dead": int((~s.scores.alive).sum()), "detectors": len(s.detectors.units),
-                 "ratio": s.detectors.ratio, "best unit": _best_unit(s),
-                 "best score": _largest(s.detectors.scores),
-                 "mean NSS of units": float(s.scores.moments.mean.mean()),
-                 "model NSS": self.model_nss[s.model]} for s in self.layers]
+        """Rows (dicts) laid out as the EAD paper's Table 5, one per model and layer."""
+        return [{**s.row(), "model NSS": self.model_nss[s.model]} for s in self.layers]
 
     def trained(self, models: dict) -> dict:
-        """Those of {name: model} whose output means something."""
+        """Return those of {name: model} that are trained, so that their output means something."""
         return {name: model for name, model in models.items()
                 if np.isfinite(self.model_nss[name])}
 
     def inner_test(self) -> GroupComparison:
-        """Categories compared by their inner saliency in the models that were trained."""
+        """Compare categories by their inner saliency in the trained models."""
         return compare_inner({name: self.regions[name] for name in self.relations})
 
     def correlations(self) -> list:
-        """[({model: layer}, Correlation), ...]: ratio of detectors and NSS over the models.
+        """Return [({model: layer}, Correlation), ...]: ratio of detectors against NSS over models.
 
-        The first layers of all models are compared with each other, then the second ones, as
-        far as every model goes (Pearson's; Table 5 has one layer or group of each model).
+        The first layers of all models are compared, then the second ones, as far as every model
+        has them (Pearson's; Table 5 has one layer or group of each model).
         """
         rows = {}
         for row in self.table():
@@ -137,11 +147,11 @@ class UnitStudy:
 
 
 def load_models(names, settings: ModelConfig) -> dict:
-    """{short name: model} for `study_units`.
+    """Return {short name: model} for `study_units`.
 
     Args:
-        names: weights files, run folders or pretrained names; for the model of `settings` without
-            a trained decoder "imagenet" or the file of an encoder (`training.scenes`).
+        names: weights files, run folders or pretrained names. "imagenet" or the file of an encoder
+            stands for the model of `settings` without a trained decoder.
 
     Raises:
         WeightsError: as `load_pretrained`. InputError: two models that would share a name.
@@ -160,8 +170,7 @@ def load_models(names, settings: ModelConfig) -> dict:
 
 
 def is_encoder(name) -> bool:
-    """Whether `load_models` has an encoder alone for this name, so that its output means
-    nothing."""
+    """True if a name of `load_models` is that of an encoder alone, whose output means nothing."""
     path = Path(name).expanduser()
     return name == UNTRAINED or (path.is_file() and "encoder" in read_attributes(path))
 
@@ -169,15 +178,16 @@ def is_encoder(name) -> bool:
 def study_units(models: dict, layers, dataset, canvas=None, batch=4, best=BEST_IMAGES,
                 threshold=THRESHOLD, units_shown=UNITS_SHOWN, images_shown=IMAGES_SHOWN,
                 untrained=(), client=None) -> UnitStudy:
-    """Score the units of each model, and fetch what the galleries show.
+    """Score the units of each model, and fetch the examples of the galleries.
 
     Args:
-        models: {name: functional model}. layers: as `choose_layers` takes them.
+        models: {name: functional model}. layers: as for `choose_layers`.
         canvas: (h, w) for all models, None for each model's own.
-        best, threshold: as `fixation_detectors`. units_shown, images_shown: of each gallery.
+        best, threshold: as for `fixation_detectors`.
+        units_shown, images_shown: numbers in each gallery.
         untrained: names of models whose output means nothing; their NSS is NaN.
-        client: of `cluster.connect`, whose workers score units and outputs; what the galleries
-            show is fetched here.
+        client: of `cluster.connect`, whose workers score units and outputs. Examples of the
+            galleries are fetched in this process.
 
     Raises:
         InputError, LayerError: as `choose_layers`. DatasetError: no fixations.
@@ -199,7 +209,7 @@ def study_units(models: dict, layers, dataset, canvas=None, batch=4, best=BEST_I
 
 
 def study_regions(models: dict, layers, dataset, root, sigma, canvas=None) -> dict:
-    """{model: RegionScores} over the regions that OSIE-SR labels in `root`.
+    """Return {model: RegionScores} over the regions that OSIE-SR labels in `root`.
 
     Args:
         sigma: blur of the fixation density maps, pixels. Otherwise as `study_units`.
@@ -218,11 +228,11 @@ def study_regions(models: dict, layers, dataset, root, sigma, canvas=None) -> di
 
 
 def study_targets(models: dict, layers, canvas=None, size=SIZE) -> dict:
-    """{model: {layer: Moments}} of NMM over 80 generated pop-out arrays.
+    """Return {model: {layer: Moments}} of NMM over 80 generated pop-out arrays.
 
     Args:
-        size: (H, W) of an array; the default is that of `reproduce.popout`, whose table has
-            the outputs. Otherwise as `study_units`.
+        size: (H, W) of an array; the default is that of `papers/popout.py`, whose table has the
+            outputs. Otherwise as `study_units`.
     """
     arrays, result = popout.load(count=ARRAYS, size=size), {}
     for name, groups in choose_layers(layers, models).items():
@@ -234,8 +244,10 @@ def study_targets(models: dict, layers, canvas=None, size=SIZE) -> dict:
 
 
 def output_nss(model, scores, dataset, canvas, batch=4, client=None) -> float:
-    """Mean NSS of the saliency_map: of the enlarged output, in one pass with the units; where the
-    model ends in a postprocess of its own, of what that makes, in another.
+    """Return the mean NSS of the saliency_map.
+
+    A model without a postprocess of its own was scored with its units; any other needs one more
+    pass.
 
     Args:
         scores: `UnitScores` of the layer `output_layer(model)`. Otherwise as `study_units`.
@@ -295,14 +307,15 @@ def _fetch_examples(studies, model, dataset, canvas, batch, units_shown, images_
 
 
 def _example(dataset, image, nss, activation, canvas, fit) -> Example:
-    size = tuple(int(s) for s in dataset.sizes[image])
-    plan = canvas_resampling(size, activation.shape, canvas, fit=fit)
+    plan = canvas_resampling(dataset.sizes[image], activation.shape, canvas, fit=fit)
     return Example(image, float(nss), activation, plan)
 
 
 def _fetch_low_maps(studies, model, dataset, canvas, batch) -> None:
-    """Fill in the `low_maps`: of single layers in one pass over the images, of each group in
-    another, since it chooses other units of the same layers."""
+    """Fill in the `low_maps`, in one pass for single layers and one for each group.
+
+    A group chooses other units of the same layers.
+    """
     sample = dataset.spread(MEAN_MAP_IMAGES)
     singles = [study for study in studies if len(study.parts) == 1]
     for together in (singles, *([study] for study in studies if len(study.parts) > 1)):
@@ -314,22 +327,9 @@ def _fetch_low_maps(studies, model, dataset, canvas, batch) -> None:
 
 
 def _lowest(study) -> dict:
-    """{layer: units} of the units that score lowest, without dead ones."""
+    """{layer: units} that score lowest, without dead ones."""
     ranked, units = study.detectors.ranked()[::-1], {}
     for unit in ranked[study.scores.alive[ranked]][:MEAN_MAP_UNITS]:
         layer, number = study.place(unit)
         units.setdefault(layer, []).append(number)
     return units
-
-
-def _best_unit(study):
-    """Its number, of a group its name; None if no unit has a score."""
-    ranked = study.detectors.ranked()
-    if not len(ranked):
-        return None
-    return int(ranked[0]) if len(study.parts) == 1 else study.name(ranked[0])
-
-
-def _largest(scores) -> float:
-    known = scores[np.isfinite(scores)]
-    return float(known.max()) if len(known) else np.nan

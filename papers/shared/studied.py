@@ -7,8 +7,10 @@ import keras
 from keras_saliency.maps import PAD, STRETCH
 from keras_saliency.models import build_model, facts_of, load_pretrained, with_facts
 from keras_saliency.models.facts_layer import output_layer
+from keras_saliency.models.pretrained import encoder_layers
+from keras_saliency.units.activations import LayerError
 from keras_saliency.units.detectors import BEST_IMAGES, Detectors, fixation_detectors
-from keras_saliency.units.layer_choice import encoder_output, members
+from keras_saliency.units.layer_choice import members
 from keras_saliency.units.unit_scores import UnitScores, score_dataset
 from keras_saliency.units.unit_study import output_nss
 from papers.making.setting import QUICK_CANVAS
@@ -17,6 +19,9 @@ from papers.making.setting import QUICK_CANVAS
 UNTRAINED = "imagenet"
 CANVAS = (240, 320), PAD              # size and fit of EAD
 READOUT_CANVAS = (224, 224), STRETCH  # size and fit of the VGG readouts of He et al. 2019
+# Networks without VGG16 or AlexNet. He, Borji, Mi and Pugeault (2018, section 5) count the first
+# five convolutions of the deep network as its encoder, and all of the shallow network's.
+ENCODER_OUTPUTS = {"salnet_deep": "conv5", "salnet_shallow": "conv3"}
 
 
 def model_of(setting, name: str, canvas=CANVAS):
@@ -70,3 +75,21 @@ def score_encoder(network, dataset, model: str) -> EncoderUnits:
     return EncoderUnits(layer, {name: len(scores[name].alive) for name in parts}, joined,
                         fixation_detectors(joined),
                         output_nss(network, scores[output], dataset, canvas))
+
+
+def encoder_output(model) -> str:
+    """Return the layer whose activation_maps the decoder gets: the encoder's last convolution.
+
+    For several encoders, such as OpenSALICON's, it is the group "a+b" of their last ones.
+
+    Raises:
+        LayerError: the model has no encoder known here.
+    """
+    if model.name in ENCODER_OUTPUTS:
+        return ENCODER_OUTPUTS[model.name]
+    last = {}
+    for layer, name in sorted(encoder_layers(model).items(), key=lambda pair: pair[1]):
+        last[layer[:-len(name)]] = layer  # by the prefix of its encoder
+    if not last:
+        raise LayerError(f"{model.name} has no encoder that is known here")
+    return "+".join(last.values())

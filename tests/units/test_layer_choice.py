@@ -5,8 +5,8 @@ import pytest
 
 import keras_saliency as ks
 from keras_saliency.units import unit_study
-from keras_saliency.units.activations import LayerError, layer_names
-from keras_saliency.units.layer_choice import choose_layers, encoder_output, members, single_layers
+from keras_saliency.units.activations import LayerError
+from keras_saliency.units.layer_choice import choose_layers, members, single_layers
 
 
 @pytest.fixture
@@ -106,13 +106,3 @@ def test_regions_and_targets_of_joined_layers(planted, models, tmp_path):
     joined = targets["two"]["cells+colors"]
     np.testing.assert_array_equal(joined.mean[3:], targets["one"]["colors"].mean)
     assert joined.count.tolist() == [80] * 7
-
-
-@pytest.mark.parametrize("name, layer", [
-    ("ead", "block5_conv3"), ("msi_net", "block5_conv3"), ("deepgaze1", "block5_conv3"),
-    ("opensalicon", "fine_block5_conv3+coarse_block5_conv3"), ("salnet_deep", "conv5"),
-    ("salnet_shallow", "conv3")])
-def test_the_layer_that_the_decoder_gets(name, layer):
-    model = ks.build_model(name, width_multiplier=0.03)
-    assert encoder_output(model) == layer
-    assert set(members(layer)) <= set(layer_names(model))

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from keras_saliency.units.variance import two_way
+from keras_saliency.units.statistics import two_way
 
 # R's ToothGrowth: growth of teeth under two supplements at three doses, ten animals each.
 GROWTH = """4.2 11.5 7.3 5.8 6.4 10 11.2 11.2 5.2 7
