@@ -1,18 +1,18 @@
 """Areas of pictures (areas of interest) as files.
 
-A CSV file, a box a row in pixels from the top left corner, other columns are not read, so that a
+A CSV file has a box per row, in pixels from the top left corner. Other columns are not read, so a
 table of shares that the web page saves is a file of areas too::
 
     [picture,]area,left,top,right,bottom
 
-A JSON file, boxes and polygons::
+A JSON file has boxes and polygons::
 
     {"logo": [left, top, right, bottom], "price": [[x, y], [x, y], [x, y]]}
     {"photo.jpg": {"logo": [left, top, right, bottom]}, "other.jpg": {...}}
 
-or pictures of labels: one of them, or a folder with one for each picture by its name without
-extension; every grey level above 0 is an area, named by the level. Areas without a picture are
-those of every picture. A picture is named by its file name, with or without its extension.
+Areas can also be pictures of labels: one for all pictures, or a folder with one for each picture,
+named like it without extension. Every gray level above 0 is an area, named by the level. Areas
+without a picture belong to every picture. Pictures are named with or without their extension.
 """
 import csv
 import json
@@ -29,7 +29,7 @@ from keras_saliency.files.picture_headers import PICTURE_TYPES
 from keras_saliency.prediction.pictures import find_pictures, read_gray
 
 BOX = ("left", "top", "right", "bottom")
-# Rows of a table of shares that are no areas: what lies in none, what is counted more than once
+# Rows of a table of shares that are no areas: the share outside all, the share counted repeatedly
 REST, REPEATED = "(rest)", "(repeated)"
 
 
@@ -40,7 +40,7 @@ class AreaFile:
     Attributes:
         path: of the file or folder.
         everywhere: {area: box or polygon} of every picture.
-        own: {picture: {area: box or polygon}}; an area goes before one of `everywhere`.
+        own: {picture: {area: box or polygon}}; it replaces an area of the same name above.
         labels: {picture: file of labels}; "" for every picture.
     """
 
@@ -50,7 +50,7 @@ class AreaFile:
     labels: dict = field(default_factory=dict)
 
     def of(self, picture, size):
-        """{area: box or polygon} or int [H, W] labels of a picture file of `size` (H, W).
+        """Return {area: box or polygon} or int [H, W] labels of a picture file of `size` (H, W).
 
         Raises:
             InputError: the file has no areas of this picture, or labels of another size.
@@ -66,13 +66,13 @@ class AreaFile:
         return areas
 
     def unused(self, pictures) -> list:
-        """The names of pictures with areas in the file that are not among `pictures`."""
+        """Return names of pictures that have areas in the file but are not in `pictures`."""
         known = {name for p in map(Path, pictures) for name in (p.name, p.stem)} | {""}
         return [name for name in (*self.own, *self.labels) if name not in known]
 
 
 def read_areas(path: Union[str, os.PathLike]) -> AreaFile:
-    """The areas of a CSV or JSON file, of a picture of labels, or of a folder of them.
+    """Read the areas of a CSV or JSON file, of a picture of labels, or of a folder of them.
 
     Raises:
         InputError: naming the file, and the row, column or key that is wrong.
@@ -89,7 +89,7 @@ def read_areas(path: Union[str, os.PathLike]) -> AreaFile:
         with open(path, newline="", encoding="utf-8-sig") as file:
             found = (_read_csv if path.suffix.lower() == ".csv" else _read_json)(file, path)
     except (OSError, UnicodeDecodeError, csv.Error, json.JSONDecodeError) as error:
-        raise InputError(f"{path}: not a file that can be read: {error}") from None
+        raise InputError(f"{path}: the file cannot be read: {error}") from None
     if not found.everywhere and not any(found.own.values()):
         raise InputError(f"{path}: no areas")
     return found
@@ -128,7 +128,7 @@ def _read_json(file, path) -> AreaFile:
 
 
 def _distinct(pairs, path) -> dict:
-    """A JSON object without repeated keys, of which the last would win."""
+    """A JSON object as dict; repeated keys are an error."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]

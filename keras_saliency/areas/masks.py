@@ -1,4 +1,4 @@
-"""Areas of a picture as masks: boxes, polygons, pixels that are labelled."""
+"""Areas of a picture as masks: boxes, polygons, labelled pixels."""
 from typing import Tuple, Union
 
 import numpy as np
@@ -8,22 +8,21 @@ from keras_saliency.files import InputError
 
 
 def area_masks(areas: Union[dict, ArrayLike], size: Tuple[int, int]) -> dict:
-    """{name: bool [H, W]} of areas; none of them is empty.
+    """Return {name: bool [H, W]} of areas, each with at least one pixel.
 
-    A pixel belongs to a box or polygon when its center (half a pixel right of and below its corner)
-    lies inside. Of two that share an edge exactly one has the pixels along it, so that areas that
-    tile a picture have each pixel once. What lies outside the picture is left out.
+    A pixel belongs to a box or polygon if its center (half a pixel right of and below its corner)
+    lies inside. Pixels along a shared edge belong to exactly one of the two areas, so areas that
+    tile a picture have each pixel once. Parts outside the picture are left out.
 
     Args:
         areas: {name: area}, or a sequence of areas, which get the names "1", "2" ...; or integers
-            [H, W], of which each label above 0 is an area, named by the label. An area is a box
+            [H, W], where each label above 0 is an area, named by the label. An area is a box
             (left, top, right, bottom), a polygon [n, 2] of (x, y), filled by the even-odd rule
             where it crosses itself, or a mask, bool [H, W]; pixels, origin top left.
         size: (H, W) of the picture.
 
     Raises:
-        InputError: naming an area that is none of these or has no pixel inside the picture; no area
-            at all.
+        InputError: an area of another kind or without a pixel inside the picture; no areas.
     """
     size = tuple(int(length) for length in size)
     if isinstance(areas, np.ndarray) and areas.ndim == 2 and areas.shape == size:
@@ -46,7 +45,7 @@ def polygon_mask(corners, size) -> np.ndarray:
     flips = np.zeros((height, width + 1), bool)
     corners = np.asarray(corners, np.float64)
     for edge in zip(corners, np.roll(corners, -1, axis=0)):
-        # from the top, so that an edge which two polygons share is crossed at the same numbers
+        # from the top, so that two polygons with a common edge cross it at the same numbers
         (x, y), (end_x, end_y) = sorted(edge, key=lambda corner: corner[1])
         rows = np.flatnonzero((y <= centers) & (centers < end_y))
         crossing = x + (centers[rows] - y) * ((end_x - x) / (end_y - y or 1))

@@ -1,4 +1,4 @@
-"""What share of the attention to a picture its areas get."""
+"""Shares of the attention to a picture that its areas get."""
 from dataclasses import dataclass
 from typing import Optional, Sequence, Union
 
@@ -16,14 +16,14 @@ class AttentionShare:
 
     Attributes:
         names: of the areas, in the order of all arrays.
-        share: float64 [A], of the density that lies in the area, 0..1.
-        size: float64 [A], of the picture's pixels that lie in it.
-        ratio: float64 [A], share / size, the mean density of the area over that of the picture; 1
-            is what an area would get if people looked everywhere alike.
-        rank: int64 [A], 1 for the largest share; areas of the same share have the better rank.
+        share: float64 [A], share of the density in the area, 0..1.
+        size: float64 [A], share of the picture's pixels in the area, 0..1.
+        ratio: float64 [A], share / size: the mean density of the area over that of the picture; 1
+            for a uniform density.
+        rank: int64 [A], 1 for the largest share; areas of equal share have the better rank.
         overlap: float64 [A], the part of `share` that lies in another area as well.
-        rest, rest_size: share and size of what lies in no area.
-        repeated: what `sum(share)` counts more than once, 0 where no areas overlap.
+        rest, rest_size: share and size of the picture outside all areas.
+        repeated: the share that `sum(share)` counts more than once, 0 where no areas overlap.
         fixated: float64 [A, 3], measured share of the fixations with the ends of its 95 % interval;
             None without fixations.
     """
@@ -43,30 +43,30 @@ class AttentionShare:
 def attention_share(density: ArrayLike, areas: Union[dict, ArrayLike],
                     fixations: Optional[ArrayLike] = None, observers: Optional[Sequence] = None,
                     seed: int = 0) -> AttentionShare:
-    """The share of attention that each area gets, by a predicted or measured density.
+    """Return the share of attention that each area gets from a predicted or measured density.
 
-    Where areas overlap, each has the whole share of its own pixels; `overlap`, `repeated` and
-    `rest` say how the shares add up.
+    Where areas overlap, each has the whole share of its own pixels. `overlap`, `repeated` and
+    `rest` tell how the shares add up.
 
     Args:
         density: [H, W], 0 or more, of any positive sum: a model's density (that of
             `msi_net_density`, or of a model that `ks.calibrate` made), or a fixation_density_map.
         areas: {name: box, polygon or mask}, or labels [H, W]; see `area_masks`.
         fixations: [F, 2] (x, y) pixels of the same picture; those outside it are left out.
-        observers: [F], whose fixations they are. The measured share is then the mean of the
-            observers' shares, and its percentile bootstrap interval is over observers; without
-            them, or with one, over fixations.
+        observers: [F], the observer of each fixation. The measured share is then the mean of the
+            observers' shares, and its percentile bootstrap interval is over observers. Without
+            observers, or with one, the interval is over fixations.
         seed: of the bootstrap.
 
     Raises:
-        InputError: a density that is negative, not finite or 0 everywhere, fixations of another
-            shape or none inside the picture, and as `area_masks`.
+        InputError: a density that is negative, not finite or 0 everywhere; no fixation inside the
+            picture; another number of observers than fixations; bad areas, see `area_masks`.
     """
     density = np.asarray(density, np.float64)
     if density.ndim != 2 or not np.isfinite(density).all() or (density < 0).any() or not (
             density.any()):
-        raise InputError("attention is shared by a density [H, W]: finite, 0 or more, not 0 "
-                         "everywhere; calibrate.py makes one of a model's maps")
+        raise InputError("attention shares need a density [H, W] that is finite, 0 or more and "
+                         "not 0 everywhere; calibrate.py turns a model's maps into densities")
     masks = area_masks(areas, density.shape)
     stack = np.stack(list(masks.values()))
     density = density / density.sum()

@@ -26,7 +26,7 @@ class Studied(NamedTuple):
     """A picture, its density and its areas.
 
     Attributes:
-        name: file name, or the path where two pictures have the same.
+        name: file name; the path where two pictures have the same file name.
         image: uint8 [H, W, 3] RGB. density: float32 [H, W].
         masks: {area: bool [H, W]}. shares: `AttentionShare`.
     """
@@ -51,7 +51,7 @@ def study_areas(predict, pictures, areas, fixations=None, limit: int = LIMIT):
         `Studied`, in the order of `pictures`.
 
     Raises:
-        InputError: naming the picture, and its area, or the file of fixations.
+        InputError: a picture, area or file of fixations that is unusable; the message names it.
     """
     pictures = [Path(picture) for picture in pictures]
     sizes = image_sizes(pictures)
@@ -74,23 +74,23 @@ def study_areas(predict, pictures, areas, fixations=None, limit: int = LIMIT):
 
 
 def _names(pictures) -> list:
-    """File names, or the paths of those that have the same."""
+    """File names; paths for pictures with the same file name."""
     counts = Counter(picture.name for picture in pictures)
     return [p.name if counts[p.name] == 1 else str(p) for p in pictures]
 
 
 def _fixations(path, pictures, sizes):
-    """`Fixations` on the pictures, of a table that knows them by their file names."""
+    """`Fixations` on the pictures, from a table that names them by their file names."""
     counts = Counter(picture.stem for picture in pictures)
     if max(counts.values()) > 1:
         raise InputError(f"{path}: two pictures are called {counts.most_common(1)[0][0]}; rename "
-                         "one, so that it is clear whose fixations these are")
+                         "one, so that each fixation belongs to one picture")
     return build_fixations(read_trials(path, pictures, "fixations"), sizes)
 
 
 @contextmanager
 def _named(picture):
-    """Errors within the block name the picture."""
+    """Name the picture in errors of the block."""
     try:
         yield
     except InputError as error:
@@ -98,11 +98,12 @@ def _named(picture):
 
 
 def paired(pictures, others) -> list:
-    """Pictures and those that they are compared with in turn: two pictures, or those of two
-    folders by their names without extension.
+    """Return pictures and their partners in turn: two pictures, or pairs from two folders.
+
+    Partners in folders have the same names without extension.
 
     Raises:
-        InputError: naming pictures without a partner.
+        InputError: a picture has no partner.
     """
     if len(pictures) > 1 or len(others) > 1:
         others = match_by_stem(pictures, others, "picture to compare with")
@@ -110,8 +111,11 @@ def paired(pictures, others) -> list:
 
 
 def share_rows(studied: Studied) -> list:
-    """A list per area in the order of COLUMNS, the largest share first, then the rest of the
-    picture and what overlapping areas count more than once, so that the column adds up to 1."""
+    """List the values of COLUMNS for each area, the largest share first.
+
+    Then follow the rest of the picture and the share that overlapping areas count more than once
+    (negative), so that the shares add up to 1.
+    """
     s = studied.shares
     measured = np.full((len(s.names), 3), np.nan) if s.fixated is None else s.fixated
     rows = [[studied.name, s.names[k], s.share[k], s.size[k], s.ratio[k], int(s.rank[k]),
@@ -125,7 +129,7 @@ def share_rows(studied: Studied) -> list:
 
 
 def change_rows(studied: Studied, other: Studied) -> list:
-    """A list per area that both pictures have, in the order of CHANGES, the largest gain first.
+    """List the values of CHANGES for each area that both pictures have, the largest gain first.
 
     Raises:
         InputError: they have no area of the same name.

@@ -1,4 +1,4 @@
-"""Writes a study of areas: tables as CSV, figures, and one HTML page with both."""
+"""Report on areas: tables as CSV, figures, and one HTML page with both."""
 from itertools import groupby
 from pathlib import Path
 
@@ -21,14 +21,16 @@ AREA, SHARE = COLUMNS.index("area"), COLUMNS.index("share")
 
 
 def write(studies, folder, model: str, compared=False, log=print) -> Path:
-    """Write areas.csv, figures/*.png and report.html, and changes.csv where pictures are compared
-    or variants.png and .svg where several have an area of the same name.
+    """Write areas.csv, figures/*.png and report.html.
+
+    Compared pictures add changes.csv. Otherwise areas of the same name in several pictures add
+    variants.png and .svg.
 
     Args:
-        studies: iterable of `Studied`; each is drawn before the next is asked for.
-        folder: for all of it. model: a sentence on what predicted.
-        compared: every second of `studies` is compared with the one before.
-        log: is told the shares.
+        studies: iterable of `Studied`; each is drawn before the next is computed.
+        folder: to write to. model: a sentence on the model.
+        compared: compare every second of `studies` with the one before it.
+        log: called with lines of text on the shares.
 
     Returns:
         The path of the page.
@@ -62,7 +64,7 @@ def write(studies, folder, model: str, compared=False, log=print) -> Path:
 
 
 def _variants(rows) -> dict:
-    """{area: {picture: share}} of the areas that two or more pictures have, best picture first."""
+    """{area: {picture: share}} of areas that two or more pictures have, largest share first."""
     found = {}
     for row in rows:
         if row[AREA] not in (REST, REPEATED):
@@ -72,7 +74,7 @@ def _variants(rows) -> dict:
 
 
 def _ranking(variants, folder) -> list:
-    """The part of the page on areas that several pictures have."""
+    """The section of the page on areas that several pictures have."""
     if not variants:
         return []
     variants_figure(variants, folder / "variants")
@@ -85,7 +87,7 @@ def _ranking(variants, folder) -> list:
 
 
 def _table(columns, rows) -> str:
-    """Rows as a table of the page, without columns in which nothing is known."""
+    """Rows as a table of the page, without empty columns."""
     kept = [k for k in range(1, len(columns)) if any(row[k] is not None for row in rows)]
     return page.table([{
         columns[k] + (", %" if columns[k] in PERCENT else ""):
@@ -94,7 +96,7 @@ def _table(columns, rows) -> str:
 
 
 def _log(log, what, rows) -> None:
-    """Tell rows of (picture, area, percent), those of a picture together."""
+    """Log rows of (picture, area, percent), grouped by picture."""
     for picture, its in groupby(rows, key=lambda row: row[0]):
         log(printable(f"{picture}: {what}"))
         for _, area, percent in its:

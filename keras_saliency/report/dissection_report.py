@@ -1,4 +1,4 @@
-"""What network dissection found: tables, figures, masks, and one HTML page."""
+"""Report on network dissection: tables, figures, masks, and one HTML page."""
 from pathlib import Path
 
 import h5py
@@ -23,15 +23,16 @@ FREQUENCY_COLUMNS = ["layer", "category", "concept", "images", "detected", "f_n"
 
 def write(name, dataset, dissections: dict, examples, canvas, folder, masks=False,
           log=print, fit=PAD, detectors_of=None) -> Path:
-    """Write dissection.csv, dissection.h5, figures/*.png, report.html and, if asked, masks/.
+    """Write dissection.csv, dissection.h5, figures/*.png and report.html.
 
-    With units that were chosen also frequency.csv, a row per concept, and its figures.
+    Chosen units add frequency.csv, a row per concept, and its figures.
 
     Args:
-        name: of the model. dataset, canvas, fit: what it was dissected with.
+        name: of the model. dataset, canvas, fit: as in the dissection.
         dissections: {layer: Dissection}. examples: of `dissection_study.fetch_examples`.
-        masks: write the mask of each detector on its best images as PNG, 0 or 255.
+        masks: also write masks/, the mask of each detector on its best images as PNG, 0 or 255.
         detectors_of: name of the dataset whose positive fixation detectors were chosen.
+        log: called with lines of text on the result.
 
     Returns:
         The path of the page.
@@ -70,7 +71,7 @@ def write(name, dataset, dissections: dict, examples, canvas, folder, masks=Fals
 
 
 def iou_figure(dissection: Dissection, title: str, path) -> None:
-    """How the best IoU of the units is distributed, beside what chance reaches."""
+    """Draw a histogram of the units' best IoU, with the chance level."""
     groups = {} if dissection.null is None else {
         "labels of other images": dissection.null_iou()}
     groups["labels"] = dissection.best()[1]
@@ -111,10 +112,10 @@ def _example_parts(dataset, dissections, examples, canvas, fit):
 
 
 def _frequency_parts(dissections, figures, detectors_of):
-    """What the positive fixation detectors detect: a table for each category, and Figure 12."""
+    """Concepts that positive fixation detectors detect: a table per category, and Figure 12."""
     yield page.heading("Concepts that positive fixation detectors detect")
     if not figures:
-        yield page.paragraph("Not counted: detectors are told by the fixations on a dataset, "
+        yield page.paragraph("Not counted: finding the detectors needs a dataset with fixations, "
                              "and none was given.", note=True)
     else:
         yield page.paragraph(

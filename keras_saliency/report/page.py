@@ -1,7 +1,6 @@
 """Self-contained HTML pages: no network, no other files, tables that sort by a click.
 
-A page is put together from the functions here, each of which returns a piece of HTML; all text
-from outside is escaped.
+Each function returns a piece of HTML; `write` puts the pieces together. All text is escaped.
 """
 import base64
 import html
@@ -18,7 +17,7 @@ ASSETS = Path(__file__).parent  # page.css and page.js lie beside this file
 
 
 def write(path, title: str, *parts) -> Path:
-    """Write a page of these parts (pieces of HTML), whole or not at all; returns its path."""
+    """Write a page of these pieces of HTML, whole or not at all, and return its path."""
     text = (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
             f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f"<title>{html.escape(title)}</title>\n<style>{_asset('page.css')}</style></head>\n<body>\n"
@@ -30,7 +29,7 @@ def write(path, title: str, *parts) -> Path:
 
 
 def _asset(name: str) -> str:
-    """The text of a file that every page holds."""
+    """The text of a file that is part of every page."""
     return (ASSETS / name).read_text(encoding="utf-8")
 
 
@@ -40,7 +39,7 @@ def heading(text: str, level: int = 2) -> str:
 
 
 def paragraph(text: str, note=False) -> str:
-    """A paragraph; `note` for what explains."""
+    """A paragraph; `note` for an explanation, in a softer colour."""
     return f'<p{" class=note" if note else ""}>{html.escape(text)}</p>'
 
 
@@ -59,8 +58,8 @@ def sortable_table(columns: dict, rows: list, sort: str, filters=(), descending=
     """A table that sorts by a click on its heads, with menus and a search field.
 
     Args:
-        columns: {title: str, int or float}. rows: lists of cells; None or NaN for nothing.
-        sort: title of the column that it is sorted by first. filters: titles with a menu.
+        columns: {title: str, int or float}. rows: lists of cells; None or NaN for an empty cell.
+        sort: title of the column it is first sorted by. filters: titles of columns with a menu.
     """
     titles = list(columns)
     menus = ""
@@ -88,7 +87,7 @@ def picture(image, caption="", width=None, quality=80) -> str:
 
     Args:
         image: uint8 [H, W, 3] RGB, which is stored as JPEG, or the path of a PNG file.
-        width: pixels to reduce a picture to.
+        width: largest width in pixels of an array; wider ones are reduced.
     """
     if isinstance(image, np.ndarray):
         if width is not None and image.shape[1] > width:

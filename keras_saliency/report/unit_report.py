@@ -1,4 +1,4 @@
-"""Writes a unit study: tables as CSV, figures as PNG, and one HTML page with both."""
+"""Report on units: tables as CSV, figures as PNG, and one HTML page with both."""
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +22,11 @@ UNIT_COLUMNS = {"model": str, "layer": str, "unit": int, "score": float, "normal
 
 
 def write(study: UnitStudy, folder, log=print) -> Path:
-    """Write everything into `folder`.
+    """Write units.csv, detectors.csv, regions_*.csv, figures/*.png and report.html to `folder`.
 
-    units.csv (a row per unit), detectors.csv (a row per model and layer), regions_*.csv where
-    regions were scored, figures/*.png and report.html, which holds all of it and needs neither
-    network nor the other files.
+    units.csv has a row per unit, detectors.csv a row per model and layer. regions_*.csv are written
+    where regions were scored. report.html holds all of it and needs neither network nor the other
+    files.
 
     Returns:
         The path of the page.
@@ -35,12 +35,10 @@ def write(study: UnitStudy, folder, log=print) -> Path:
     rows = unit_rows(study)
     write_csv(folder / "units.csv", list(UNIT_COLUMNS), rows)
     table = study.table()
-    write_csv(folder / "detectors.csv", list(table[0]), [list(row.values()) for row in table])
     figures = study_plots.unit_figures(study, folder / "figures")
-    for name, rows_of in _region_tables(study).items():
-        if rows_of:
-            write_csv(folder / f"regions_{name}.csv", list(rows_of[0]),
-                      [list(row.values()) for row in rows_of])
+    for name, its in {"detectors": table, **_region_tables(study)}.items():
+        if its:
+            write_csv(folder / f"{name}.csv", list(its[0]), [list(row.values()) for row in its])
     if len(study.regions) > 1:
         figures["improvement"] = folder / "figures" / "improvement.png"
         last = dict.fromkeys(list(s.units)[-1] for s in study.regions.values())
@@ -59,7 +57,7 @@ def write(study: UnitStudy, folder, log=print) -> Path:
 
 
 def unit_rows(study: UnitStudy) -> list:
-    """A list per unit, in the order of `UNIT_COLUMNS`; None where nothing is known."""
+    """List the values of `UNIT_COLUMNS` for each unit; None for unknown values."""
     rows = []
     for s in study.layers:
         chosen = set(s.detectors.units.tolist())
@@ -72,18 +70,18 @@ def unit_rows(study: UnitStudy) -> list:
 
 
 def _region_tables(study) -> dict:
-    """{name: rows} of what is known of the labelled regions."""
+    """{name: rows} of the tables on labelled regions."""
     if not study.regions:
         return {}
-    return {"top": region_study.unit_rows(study.regions, "top"),
-            "above": region_study.unit_rows(study.regions, "above"),
-            "output": region_study.relation_rows(study.relations),
-            "anova": region_study.variance_rows(study.relations),
-            "pairs": region_study.pair_rows(study.inner_test())}
+    return {"regions_top": region_study.unit_rows(study.regions, "top"),
+            "regions_above": region_study.unit_rows(study.regions, "above"),
+            "regions_output": region_study.relation_rows(study.relations),
+            "regions_anova": region_study.variance_rows(study.relations),
+            "regions_pairs": region_study.pair_rows(study.inner_test())}
 
 
 def _parts(study, rows, figures):
-    """The pieces of the page, from the whole to the single unit."""
+    """The pieces of the page, from the whole study to single units."""
     best, threshold = study.best, study.threshold
     models = list(study.model_nss)
     yield page.paragraph(
@@ -109,8 +107,8 @@ def _parts(study, rows, figures):
                             if name.endswith("_nss"))
     if "low_units" in figures:
         yield page.heading("Where low units look")
-        yield page.paragraph("Mean standardised activation_map of the units that score lowest: "
-                             "blue where they are silent. A silent middle is a negative center "
+        yield page.paragraph("Mean standardised activation_map of the units that score lowest, "
+                             "blue where it is below the mean. A blue middle is a negative center "
                              "bias.", note=True)
         yield page.picture(figures["low_units"])
     if study.regions:
@@ -133,7 +131,7 @@ def _parts(study, rows, figures):
 
 
 def _region_parts(study, figures):
-    """What the units and the output make of the labelled regions."""
+    """The section of the page on labelled regions."""
     yield page.heading("Salient regions")
     yield page.paragraph("Mean NSS of the ten units that follow a category's regions best.",
                          note=True)
@@ -159,13 +157,13 @@ def _region_parts(study, figures):
         for line in region_study.relation_statements(model, relation):
             yield page.paragraph(line, note=True)
     yield page.paragraph("Analysis of variance, sums of squares of type II. The clusters are made "
-                         "from one of the two measurements, and both are of the same categories: "
-                         "the p values flatter.", note=True)
+                         "from one of the two measurements, and both are of the same categories, "
+                         "so the p values are too small.", note=True)
     yield page.table(region_study.variance_rows(study.relations))
 
 
 def _gallery(layer_study, tier, dataset, load) -> str:
-    """One model's units of a tier: their best stimuli, the active area outlined."""
+    """The units of one model and tier: their best stimuli with the active area outlined."""
     parts = [page.paragraph(layer_study.model)]
     for unit, examples in layer_study.examples.get(tier, {}).items():
         parts.append(page.paragraph(

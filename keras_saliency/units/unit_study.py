@@ -246,8 +246,8 @@ def study_targets(models: dict, layers, canvas=None, size=SIZE) -> dict:
 def output_nss(model, scores, dataset, canvas, batch=4, client=None) -> float:
     """Return the mean NSS of the saliency_map.
 
-    A model without a postprocess of its own was scored with its units; any other needs one more
-    pass.
+    Where the model's finish keeps the order of values, its output was scored with the units.
+    Otherwise the finished maps are scored in another pass.
 
     Args:
         scores: `UnitScores` of the layer `output_layer(model)`. Otherwise as `study_units`.
