@@ -24,8 +24,8 @@ RECIPE = "msi_net_osie_cpu.yaml"
 FULL = "full"
 VARIANTS = {FULL: {}, "no_aspp": {"aspp": False}, "no_concat": {"multi_level": False}}
 TITLES = {FULL: "MSI-Net", "no_aspp": "without ASPP", "no_concat": "without concatenation"}
-COLUMNS = {"auc_judd": "AUC-Judd", "sim": "SIM", "emd": "EMD", "auc_borji": "AUC-Borji",
-           "auc_shuffled": "shuffled AUC", "cc": "CC", "nss": "NSS", "kld": "KLD"}
+COLUMNS = {name: METRICS[name].label for name in (
+    "auc_judd", "sim", "emd", "auc_borji", "auc_shuffled", "cc", "nss", "kld")}
 _PAPER = numbers("msi_net", "ablations")
 PAPER = _PAPER["means"]  # lists in the order of COLUMNS
 STARS = {dataset: {variant: set(metrics) for variant, metrics in variants.items()}

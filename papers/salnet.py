@@ -1,4 +1,5 @@
 """JuntingNet against classical models (Pan et al. 2016, the metrics of Tables 3 to 6)."""
+from keras_saliency import metrics
 from keras_saliency.datasets.loading import load_data
 from papers.making.rows import groups, number
 from papers.making.spec import Table, Verdict
@@ -21,8 +22,8 @@ DATA = ("osie", "mit1003")
 RECIPE = "salnet_shallow_osie.yaml"
 
 SHALLOW, CLASSICAL = "salnet_shallow", ("itti", "gbvs", "bms")
-METRICS = {"sim": "SIM", "cc": "CC", "auc_shuffled": "shuffled AUC", "auc_borji": "AUC-Borji",
-           "auc_judd": "AUC-Judd"}
+METRICS = {name: metrics.METRICS[name].label
+           for name in ("sim", "cc", "auc_shuffled", "auc_borji", "auc_judd")}
 _PAPER = numbers("salnet", "salnet")
 PAPER, PAPER_BOTH = _PAPER["models"], _PAPER["both"]  # Tables 3 and 4; Table 5
 HELD_OUT = 50  # training stimuli that choose the epoch

@@ -2,6 +2,7 @@
 import keras
 import numpy as np
 
+from keras_saliency import metrics
 from keras_saliency.datasets.loading import load_data, training_shares
 from keras_saliency.datasets.orders import steps_per_epoch
 from keras_saliency.models import build_model, weights_file
@@ -31,7 +32,7 @@ PAPER_RATE, OUR_RATE = numbers("salnet", "salnet_deep")["rate"], 0.0005
 CANVAS = (180, 240)
 SHARE, EPOCHS = 0.1, 20  # 25 iterations of 2 in each of 20 rounds: 500
 WATCHED = 20             # validation stimuli whose loss is watched
-METRICS = {"cc": "CC", "auc_shuffled": "shuffled AUC", "auc_borji": "AUC-Borji"}
+METRICS = {name: metrics.METRICS[name].label for name in ("cc", "auc_shuffled", "auc_borji")}
 # Deep network, Table 5
 PAPER = {where: deep for where, (_, deep) in numbers("salnet", "salnet")["both"].items()}
 

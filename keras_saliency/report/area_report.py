@@ -21,7 +21,7 @@ AREA, SHARE = COLUMNS.index("area"), COLUMNS.index("share")
 
 
 def write(studies, folder, model: str, compared=False, log=print) -> Path:
-    """Write areas.csv, figures/*.png and report.html.
+    """Write areas.csv, figures/*.png and report.html; return the path of the page.
 
     Compared pictures add changes.csv. Otherwise areas of the same name in several pictures add
     variants.png and .svg.
@@ -31,9 +31,6 @@ def write(studies, folder, model: str, compared=False, log=print) -> Path:
         folder: to write to. model: a sentence on the model.
         compared: compare every second of `studies` with the one before it.
         log: called with lines of text on the shares.
-
-    Returns:
-        The path of the page.
     """
     folder = Path(folder)
     rows, changes, parts, before = [], [], [], None

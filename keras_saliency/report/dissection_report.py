@@ -23,7 +23,7 @@ FREQUENCY_COLUMNS = ["layer", "category", "concept", "images", "detected", "f_n"
 
 def write(name, dataset, dissections: dict, examples, canvas, folder, masks=False,
           log=print, fit=PAD, detectors_of=None) -> Path:
-    """Write dissection.csv, dissection.h5, figures/*.png and report.html.
+    """Write dissection.csv, dissection.h5, figures/*.png, report.html; return the page's path.
 
     Chosen units add frequency.csv, a row per concept, and its figures.
 
@@ -33,9 +33,6 @@ def write(name, dataset, dissections: dict, examples, canvas, folder, masks=Fals
         masks: also write masks/, the mask of each detector on its best images as PNG, 0 or 255.
         detectors_of: name of the dataset whose positive fixation detectors were chosen.
         log: called with lines of text on the result.
-
-    Returns:
-        The path of the page.
     """
     folder = Path(folder)
     rows = [row for layer, d in dissections.items() for row in unit_rows(layer, d)]

@@ -18,19 +18,17 @@ ASSETS = Path(__file__).parent  # page.css and page.js lie beside this file
 
 def write(path, title: str, *parts) -> Path:
     """Write a page of these pieces of HTML, whole or not at all, and return its path."""
+    def read(name):
+        return (ASSETS / name).read_text(encoding="utf-8")
+
     text = (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
             f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f"<title>{html.escape(title)}</title>\n<style>{_asset('page.css')}</style></head>\n<body>\n"
+            f"<title>{html.escape(title)}</title>\n<style>{read('page.css')}</style></head>\n<body>\n"
             f"<h1>{html.escape(title)}</h1>\n" + "\n".join(parts)
-            + f"\n<script>{_asset('page.js')}</script>\n</body></html>\n")
+            + f"\n<script>{read('page.js')}</script>\n</body></html>\n")
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return Path(path)
-
-
-def _asset(name: str) -> str:
-    """The text of a file that is part of every page."""
-    return (ASSETS / name).read_text(encoding="utf-8")
 
 
 def heading(text: str, level: int = 2) -> str:

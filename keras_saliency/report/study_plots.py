@@ -7,22 +7,7 @@ import numpy as np
 from keras_saliency.areas.study import Studied
 from keras_saliency.datasets.pipeline import stimulus_loader
 from keras_saliency.prediction.overlay import overlay
-from keras_saliency.report.plots import (
-    BESIDE,
-    BEST,
-    FAINT,
-    GROUPS,
-    INK,
-    VALIDATION,
-    histogram,
-    legend,
-    name_points,
-    new_figure,
-    sample_strip,
-    save_figure,
-    save_plot,
-    style_axes,
-)
+from keras_saliency.report import plots
 from keras_saliency.units.patterns import pattern
 from keras_saliency.units.relation import CLUSTERS, Relation
 from keras_saliency.units.unit_study import UnitStudy
@@ -44,29 +29,30 @@ def area_figure(studied: Studied, path) -> None:
     height, width = image.shape[:2]
     tall = max(2.4, 0.24 * len(order) + 0.9)
     wide = min(max(tall * width / height, 1.8), 6.4)
-    figure = new_figure(wide + 5.0, tall)
+    figure = plots.new_figure(wide + 5.0, tall)
     drawn, bars = figure.subplots(1, 2, width_ratios=[wide, 3.4])
     drawn.imshow(image)
     drawn.set_axis_off()
     for place, area in enumerate(order, 1):
         _outline(drawn, masks[shares.names[area]], str(place))
     below = np.arange(len(order))
-    bars.barh(below, 100 * shares.share[order], color=GROUPS[1], alpha=0.75, height=0.6)
-    bars.plot(100 * shares.size[order], below, "|", color=INK, markersize=11, label="its size")
+    bars.barh(below, 100 * shares.share[order], color=plots.GROUPS[1], alpha=0.75, height=0.6)
+    bars.plot(100 * shares.size[order], below, "|", color=plots.INK, markersize=11,
+              label="its size")
     if shares.fixated is not None:
         mean, low, high = 100 * shares.fixated[order].T
-        bars.hlines(below, low, high, color=BEST, linewidth=1.4)
-        bars.plot(mean, below, "o", color=BEST, markersize=4, label="fixations, 95 %")
+        bars.hlines(below, low, high, color=plots.BEST, linewidth=1.4)
+        bars.plot(mean, below, "o", color=plots.BEST, markersize=4, label="fixations, 95 %")
     bars.set_yticks(below, [f"{place} {shares.names[area]}" for place, area in enumerate(order, 1)],
                     parse_math=False)
     bars.set_ylim(len(order) - 0.4, -0.6)
     bars.set_xlim(0, None)
-    bars.grid(True, axis="x", color=FAINT, linewidth=0.6)
+    bars.grid(True, axis="x", color=plots.FAINT, linewidth=0.6)
     bars.set_axisbelow(True)
-    style_axes(bars, f"{studied.name}: {100 * shares.rest:.1f} % in no area",
-               "share of attention, %")
-    legend(bars, **BESIDE)
-    save_figure(figure, path)
+    plots.style_axes(bars, f"{studied.name}: {100 * shares.rest:.1f} % in no area",
+                     "share of attention, %")
+    plots.legend(bars, **plots.BESIDE)
+    plots.save_figure(figure, path)
 
 
 def variants_figure(shares: dict, stem) -> None:
@@ -77,22 +63,22 @@ def variants_figure(shares: dict, stem) -> None:
     """
     pictures = sorted({name for its in shares.values() for name in its})
     names = list(shares)
-    figure = new_figure(6.6, max(1.8, 0.3 * len(names) + 1.1))
+    figure = plots.new_figure(6.6, max(1.8, 0.3 * len(names) + 1.1))
     axes = figure.add_subplot()
-    axes.hlines(range(len(names)), *zip(*((100 * min(its.values()), 100 * max(its.values()))
-                                          for its in shares.values())), color=FAINT, linewidth=2)
+    ends = [(100 * min(its.values()), 100 * max(its.values())) for its in shares.values()]
+    axes.hlines(range(len(names)), *zip(*ends), color=plots.FAINT, linewidth=2)
     for index, picture in enumerate(pictures):
         points = [(100 * shares[name][picture], row) for row, name in enumerate(names)
                   if picture in shares[name]]
         named = len(pictures) <= NAMED
-        axes.plot(*zip(*points), "o", markersize=6, color=GROUPS[index if named else 0],
+        axes.plot(*zip(*points), "o", markersize=6, color=plots.GROUPS[index if named else 0],
                   label=picture if named else None if index else f"{len(pictures)} pictures")
     axes.set_yticks(range(len(names)), names, parse_math=False)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlim(0, None)
-    style_axes(axes, "", "share of attention, %")
-    legend(axes, **BESIDE)
-    save_plot(figure, stem)
+    plots.style_axes(axes, "", "share of attention, %")
+    plots.legend(axes, **plots.BESIDE)
+    plots.save_plot(figure, stem)
 
 
 def unit_figures(study: UnitStudy, folder) -> dict:
@@ -111,8 +97,8 @@ def unit_figures(study: UnitStudy, folder) -> dict:
                 gallery(units, study.dataset, layer_study, written[name])
     for layer in dict.fromkeys(s.layer for s in study.layers):
         written[f"{layer}_nss"] = folder / f"{layer}_nss.png"
-        histogram({s.model: s.scores.moments.mean for s in study.layers if s.layer == layer},
-                  f"{layer}: mean NSS of each unit", "NSS", 0, written[f"{layer}_nss"])
+        plots.histogram({s.model: s.scores.moments.mean for s in study.layers if s.layer == layer},
+                        f"{layer}: mean NSS of each unit", "NSS", 0, written[f"{layer}_nss"])
     maps = {f"{s.model}, {layer}" + " (joined)" * (len(s.parts) > 1): low_map
             for s in study.layers for layer, low_map in s.low_maps.items()}
     if maps:
@@ -135,7 +121,7 @@ def gallery(units: dict, dataset, layer_study, path) -> None:
         cells += [np.full((8, 8, 3), 255, np.uint8)] * (columns - len(cells))
         rows.append((*cells, f"unit {layer_study.name(unit)}: mean NSS "
                              f"{layer_study.scores.moments.mean[unit]:.2f}"))
-    sample_strip(rows, path, [f"{i + 1}." for i in range(columns)])
+    plots.sample_strip(rows, path, [f"{i + 1}." for i in range(columns)])
 
 
 def mean_map_figure(maps: dict, path) -> None:
@@ -146,16 +132,16 @@ def mean_map_figure(maps: dict, path) -> None:
     """
     columns = min(3, len(maps))
     rows = -(-len(maps) // columns)
-    figure = new_figure(2.6 * columns, 2.3 * rows)
+    figure = plots.new_figure(2.6 * columns, 2.3 * rows)
     grid = figure.subplots(rows, columns, squeeze=False)
     for axes in grid.flat:
         axes.set_axis_off()
     for axes, (title, values) in zip(grid.flat, maps.items()):
         limit = max(float(np.abs(values).max()), 1e-6)
         axes.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit)
-        axes.set_title(f"{title}\n±{limit:.2f} standard deviations", fontsize=8, color=INK,
+        axes.set_title(f"{title}\n±{limit:.2f} standard deviations", fontsize=8, color=plots.INK,
                        parse_math=False)
-    save_figure(figure, path)
+    plots.save_figure(figure, path)
 
 
 def improvement_figure(gains: dict, layers: str, first: str, path) -> None:
@@ -167,16 +153,16 @@ def improvement_figure(gains: dict, layers: str, first: str, path) -> None:
         gains: {model: {category: gain}}. layers: of the units. first: name of the first model.
     """
     columns = list(next(iter(gains.values())))
-    figure = new_figure(max(5.2, 3.2 + 0.55 * len(columns)), 3.2)
+    figure = plots.new_figure(max(5.2, 3.2 + 0.55 * len(columns)), 3.2)
     axes = figure.add_subplot()
-    axes.axhline(0, color=INK, linewidth=0.8)
+    axes.axhline(0, color=plots.INK, linewidth=0.8)
     for index, (model, values) in enumerate(gains.items()):
         axes.plot(range(len(columns)), list(values.values()), marker=MARKS[index % len(MARKS)],
                   linewidth=1, markersize=5, label=model)
     axes.set_xticks(range(len(columns)), columns, rotation=40, ha="right", fontsize=8)
-    style_axes(axes, f"{layers}: mean of the ten best units", y=f"gain over {first}, NSS")
-    legend(axes, **BESIDE)
-    save_figure(figure, path)
+    plots.style_axes(axes, f"{layers}: mean of the ten best units", y=f"gain over {first}, NSS")
+    plots.legend(axes, **plots.BESIDE)
+    plots.save_figure(figure, path)
 
 
 def relation_figure(relation: Relation, model: str, dataset, path) -> None:
@@ -186,7 +172,7 @@ def relation_figure(relation: Relation, model: str, dataset, path) -> None:
     its saliency_map are left out where `relation` has no `prediction`.
     """
     shown = relation.prediction is not None
-    figure = new_figure(9.6, 6.4 if shown else 4.0)
+    figure = plots.new_figure(9.6, 6.4 if shown else 4.0)
     grid = figure.add_gridspec(2 if shown else 1, 6, height_ratios=[1.65, 1][:1 + shown])
     r, p = relation.ranks, relation.variance.second.p_value
     left = "" if np.isnan(r.coefficient) else f", Spearman {r.coefficient:.2f}"
@@ -198,7 +184,7 @@ def relation_figure(relation: Relation, model: str, dataset, path) -> None:
              "difference from the density OD, NSS")):
         axes = figure.add_subplot(place)
         _points(axes, relation, values)
-        style_axes(axes, title, inside, y)
+        plots.style_axes(axes, title, inside, y)
     if shown:
         example = relation.example
         fixated = dataset.fixations.fixation_map(example.image)
@@ -208,7 +194,7 @@ def relation_figure(relation: Relation, model: str, dataset, path) -> None:
                     f"saliency_map, NSS {example.output:.2f}": relation.prediction}
         for column, (title, picture) in enumerate(pictures.items()):
             axes = figure.add_subplot(grid[1, 2 * column:2 * column + 2])
-            axes.set_title(title, fontsize=8, color=INK, parse_math=False)
+            axes.set_title(title, fontsize=8, color=plots.INK, parse_math=False)
             if picture is fixated:
                 y, x = np.nonzero(picture)
                 axes.imshow(np.zeros(picture.shape), cmap="inferno")
@@ -216,7 +202,7 @@ def relation_figure(relation: Relation, model: str, dataset, path) -> None:
             else:
                 axes.imshow(picture, cmap="inferno")
             axes.set_axis_off()
-    save_figure(figure, path)
+    plots.save_figure(figure, path)
 
 
 def _reduced(studied) -> tuple:
@@ -242,14 +228,14 @@ def _outline(axes, mask, label) -> None:
         first = np.argmin(rows + columns)
         axes.text(columns[first], rows[first], label, fontsize=7, color="white", va="bottom",
                   parse_math=False,
-                  bbox={"boxstyle": "square,pad=0.2", "facecolor": INK, "edgecolor": "none"})
+                  bbox={"boxstyle": "square,pad=0.2", "facecolor": plots.INK, "edgecolor": "none"})
 
 
 def _points(axes, relation, values) -> None:
     """Draw a labelled dot per category, in the colour of its cluster."""
-    for cluster, (name, color) in enumerate(zip(CLUSTERS, (VALIDATION, BEST))):
+    for cluster, (name, color) in enumerate(zip(CLUSTERS, (plots.VALIDATION, plots.BEST))):
         own = relation.cluster == cluster
         axes.scatter(relation.inner[own], values[own], s=22, color=color, label=f"{name} inside")
     axes.margins(x=0.16, y=0.1)
-    name_points(axes, relation.categories, relation.inner, values)
-    legend(axes)
+    plots.name_points(axes, relation.categories, relation.inner, values)
+    plots.legend(axes)

@@ -22,14 +22,11 @@ UNIT_COLUMNS = {"model": str, "layer": str, "unit": int, "score": float, "normal
 
 
 def write(study: UnitStudy, folder, log=print) -> Path:
-    """Write units.csv, detectors.csv, regions_*.csv, figures/*.png and report.html to `folder`.
+    """Write tables, figures and report.html to `folder`; return the path of the page.
 
     units.csv has a row per unit, detectors.csv a row per model and layer. regions_*.csv are written
-    where regions were scored. report.html holds all of it and needs neither network nor the other
-    files.
-
-    Returns:
-        The path of the page.
+    where regions were scored, pictures to figures/. report.html holds all of it and needs neither
+    network nor the other files.
     """
     folder = Path(folder)
     rows = unit_rows(study)

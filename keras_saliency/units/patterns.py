@@ -16,13 +16,11 @@ OUTLINE = (255, 220, 0)
 
 def unit_maps(model, layers, dataset, wanted: dict, canvas=None, batch=4,
               label="fetching activation_maps") -> dict:
-    """Return activation_maps of chosen units on chosen stimuli; each stimulus is shown once.
+    """Return {layer: {(image, unit): activation_map, float32 [h, w]}} of chosen pairs.
 
     Args:
-        wanted: {layer: iterable of (image index, unit)}. Otherwise as `score_dataset`.
-
-    Returns:
-        {layer: {(image, unit): float32 [h, w]}}.
+        wanted: {layer: iterable of (image index, unit)}; each image is shown once. Otherwise as
+            `score_dataset`.
     """
     wanted = {layer: {(int(i), int(u)) for i, u in wanted.get(layer, ())} for layer in layers}
     images = sorted({i for pairs in wanted.values() for i, _ in pairs})
@@ -39,15 +37,12 @@ def unit_maps(model, layers, dataset, wanted: dict, canvas=None, batch=4,
 
 def mean_maps(model, units: dict, dataset, indices=None, canvas=None, batch=4,
               label="averaging activation_maps") -> dict:
-    """Average the standardised activation_maps over stimuli and units.
+    """Return {layer: float64 [h, w]}, standardised activation_maps averaged over stimuli and units.
 
     For low units they show the negative center bias: below 0 in the middle (Figure 11).
 
     Args:
         units: {layer: unit numbers}, at least one each. indices: stimuli, None for all.
-
-    Returns:
-        {layer: float64 [h, w]}.
 
     Raises:
         InputError: a layer without units, or no stimuli.

@@ -18,13 +18,10 @@ ARRAYS, SIZE = 80, (480, 640)  # the paper's number of arrays; (H, W) of those o
 
 def score_targets(model, layers, dataset: SaliencyDataset, canvas=None, batch=4,
                   convention="half_pixel", label="scoring targets") -> dict:
-    """Return the NMM of every unit of the named layers over pop-out arrays.
+    """Return {layer: Moments [U]} of the NMM of every unit over pop-out arrays.
 
     Args:
         dataset: with target masks, such as `popout`. Otherwise as `score_dataset`.
-
-    Returns:
-        {layer: Moments [U] of NMM over the arrays}.
 
     Raises:
         LayerError: no such layer. DatasetError: no target masks.

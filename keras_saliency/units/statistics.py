@@ -77,8 +77,7 @@ class GroupComparison(NamedTuple):
 def compare_groups(groups: dict) -> GroupComparison:
     """ANOVA and Tukey's test over {group: values}; NaN values and groups below two are left out.
 
-    Returns:
-        GroupComparison; f and p_value NaN and no pairs if fewer than two groups remain.
+    If fewer than two groups remain, f and p_value are NaN and there are no pairs.
     """
     from scipy import stats
 

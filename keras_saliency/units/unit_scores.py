@@ -21,7 +21,7 @@ class Best(NamedTuple):
 
     Attributes:
         scores: float64 [k, U], -inf where fewer than k images have been scored.
-        images: int64 [k, U], indices of those images, -1 where there is none.
+        images: int64 [k, U], indices of those images, else -1.
     """
 
     scores: np.ndarray

@@ -7,6 +7,7 @@ import matplotlib
 import numpy as np
 import pytest
 
+from keras_saliency.metrics import METRICS, metric_label
 from keras_saliency.report import plots
 
 
@@ -42,6 +43,13 @@ def test_training_curve_writes_the_expected_pixels(tmp_path, epochs, scores, siz
     marked = (np.abs(picture.astype(int) - red).max(2) < 30).sum(0) > 0.08 * len(picture)
     lines = (np.diff(np.concatenate([[0], marked.astype(int)])) == 1).sum()
     assert lines >= 1 + (len(scores) if len(scores) <= 2 else -(-len(scores) // 2))
+
+
+def test_labels_of_scores_have_units():
+    assert metric_label("kld") == "KLD, nats" and metric_label("nss") == "NSS"
+    assert metric_label("information_gain") == "information gain, bits"
+    assert metric_label("gold_standard") == "gold standard"  # of no metric
+    assert all(spec.label for spec in METRICS.values())
 
 
 def test_the_epoch_that_is_marked_is_the_one_given(tmp_path):
