@@ -1,4 +1,4 @@
-"""Units: NSS and NMM of single ones, detectors, regions, dissection."""
+"""Units of a network: their NSS and NMM, fixation detectors, regions, dissection."""
 from keras_saliency.lazy import lazy
 from keras_saliency.units.activations import (
     LayerError,

@@ -22,7 +22,7 @@ def layer_names(model) -> list:
 
 
 def check_layers(model, layers, name=None) -> None:
-    """Raise `LayerError` for a layer that `model`, called `name`, does not have, and for none."""
+    """Raise `LayerError` if `layers` are none, or `model` (called `name`) lacks one of them."""
     valid = layer_names(model)
     wrong = [layer for layer in layers if layer not in valid]
     if wrong or not layers:

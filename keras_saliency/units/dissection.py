@@ -45,7 +45,7 @@ class Tally(NamedTuple):
     chosen_hits: np.ndarray
 
     def merge(self, other: "Tally") -> "Tally":
-        """The counts of both shards together."""
+        """Return the counts of both shards together."""
         return Tally(*(a + b for a, b in zip(self, other)))
 
 

@@ -37,7 +37,7 @@ class Resampling(NamedTuple):
 
     @property
     def pixels(self) -> int:
-        """H W."""
+        """Number of pixels of the image."""
         return len(self.rows) * len(self.columns)
 
     def at_points(self, x, y) -> np.ndarray:
@@ -45,7 +45,7 @@ class Resampling(NamedTuple):
         return self.rows[y].T @ self.columns[x] / len(x)
 
     def under(self, mask) -> np.ndarray:
-        """Weights [h, w] of the cells in the mean over the pixels of a mask [H, W] not 0."""
+        """Weights [h, w] of the cells in the mean over the pixels inside a mask [H, W]."""
         mask = np.asarray(mask, bool)
         return self.rows.T @ mask @ self.columns / mask.sum()
 

@@ -24,7 +24,7 @@ THRESHOLD = 1.5
 
 
 class RegionScores(NamedTuple):
-    """Scores of units and of the output over labelled regions.
+    """Scores over the labelled regions of some stimuli.
 
     Attributes:
         units: {layer: {category: `Moments` [U] of Assoc over the category's regions}}; regions
@@ -40,7 +40,7 @@ class RegionScores(NamedTuple):
     images: dict
 
     def merge(self, other: "RegionScores") -> "RegionScores":
-        """The scores of both shards together."""
+        """Return the scores of both shards together."""
         units = {**self.units, **{
             layer: shards.merge(self.units.get(layer, {}), categories)
             for layer, categories in other.units.items()}}

@@ -29,7 +29,7 @@ class Best(NamedTuple):
 
     @classmethod
     def empty(cls, k: int, units: int) -> "Best":
-        """The best of no image."""
+        """Return the record of no image."""
         return cls(np.full((k, units), -np.inf), np.full((k, units), -1, np.int64))
 
     def update(self, scores, images) -> "Best":
@@ -66,7 +66,7 @@ class UnitScores(NamedTuple):
 
     @classmethod
     def empty(cls, units: int, keep: int) -> "UnitScores":
-        """The scores of no image."""
+        """Return the scores of no image."""
         return cls(Moments.empty(units), Best.empty(keep, units), np.zeros(units, bool))
 
     @classmethod

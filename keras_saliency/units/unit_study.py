@@ -39,10 +39,9 @@ MEAN_MAP_UNITS, MEAN_MAP_IMAGES = 50, 200
 
 @dataclass
 class Example:
-    """One of a unit's best images.
+    """One of a unit's best images: its index in the dataset, its NSS and activation_map [h, w].
 
-    `image` is its index in the dataset, `activation` the activation_map [h, w], and `plan` enlarges
-    that to the image.
+    `plan` enlarges the activation_map to the image.
     """
 
     image: int
