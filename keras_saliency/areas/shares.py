@@ -66,7 +66,7 @@ def attention_share(density: ArrayLike, areas: Union[dict, ArrayLike],
     if density.ndim != 2 or not np.isfinite(density).all() or (density < 0).any() or not (
             density.any()):
         raise InputError("attention shares need a density [H, W] that is finite, 0 or more and "
-                         "not 0 everywhere; calibrate.py turns a model's maps into densities")
+                         "not 0 everywhere; ks.calibrate turns a model's maps into densities")
     masks = area_masks(areas, density.shape)
     stack = np.stack(list(masks.values()))
     density = density / density.sum()
