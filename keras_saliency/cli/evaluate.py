@@ -1,4 +1,6 @@
 """Score a model, a SavedModel, stored maps or a baseline; compare tables of scores."""
+from pathlib import Path
+
 from keras_saliency.cli import checks, cluster_options, command_line, options
 from keras_saliency.files import InputError
 from keras_saliency.lazy import import_tensorflow
@@ -81,7 +83,8 @@ def _source(parser, arguments, client):
                 else scores.of_baseline(arguments.baseline))
     model = predictor(arguments.weights, arguments.trust)
     name = model.facts.name
-    text = name if name == arguments.weights else f"{name} from {arguments.weights}"
+    text = (arguments.weights if Path(arguments.weights).name == name  # such as a SavedModel's
+            else f"{name} from {arguments.weights}")
     if arguments.prior == "uniform":
         scores.remove_center_bias(network_of(model))
         text += " with a uniform prior"
