@@ -70,7 +70,7 @@ def without_lines(dropped: re.Pattern) -> Iterator[None]:
     At its end lines appear that do not begin as `dropped` says, and all of them if it raises. With
     KERAS_SALIENCY_DEBUG set nothing is held back.
 
-    Blocks within it, of this thread or of others, hold back nothing more.
+    A block inside it, or in another thread meanwhile, holds back nothing more.
 
     Args:
         dropped: compiled pattern of bytes.
