@@ -72,11 +72,11 @@ def test_what_has_no_engine_says_so(run, weights, tmp_path):
     code, said = run("predict", "x.png", "--server", "localhost:1", "--engine", "auto")
     assert code == 2 and "a --server has its own engine" in said
     code, said = run("predict", tmp_path, "--weights", "gbvs", "--engine", "auto")
-    assert code == 2 and "gbvs is no Keras model" in said
+    assert code == 2 and "gbvs is no network of this package" in said
     code, said = run("predict", "x.png", "--engine", "cuda")
     assert code == 2 and "invalid choice" in said
     code, said = run("evaluate", "--baseline", "uniform", *DATA, "--engine", "auto")
-    assert code == 2 and "--engine: uniform is no network" in said
+    assert code == 2 and "--engine is for networks of this package, not for uniform" in said
     code, said = run("evaluate", "--weights", weights, *DATA, "--engine", "onnxruntime",
                      "--precision", "bfloat16")
     assert code == 2 and "onnxruntime has no precision 'bfloat16'" in said

@@ -145,7 +145,7 @@ def test_a_full_disk_stops_it_and_names_the_file(tmp_path, capsys):
 
 def test_the_limit_can_be_raised(tmp_path):
     write_picture(tmp_path / "a.png", (20, 30))
-    assert "--limit" in predict_all(brightness, [tmp_path / "a.png"], tmp_path / "out",
+    assert "raise the limit" in predict_all(brightness, [tmp_path / "a.png"], tmp_path / "out",
                                     limit=599)[0]
     assert not predict_all(brightness, [tmp_path / "a.png"], tmp_path / "out", limit=600)
 
