@@ -10,6 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_saliency.models.facts_layer import CarriedFacts
+
 FLOAT_BYTES = 4
 
 
@@ -35,8 +37,12 @@ class Cost(NamedTuple):
 
 
 def layer_costs(model, size) -> list:
-    """Return the `LayerCost` of each layer of a functional model, for images of `size` (h, w)."""
-    layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
+    """Return the `LayerCost` of each layer of a functional model, for images of `size` (h, w).
+
+    The layer that carries the model's facts costs nothing and is left out.
+    """
+    layers = [layer for layer in model.layers
+              if not isinstance(layer, (keras.layers.InputLayer, CarriedFacts))]
     tensors = [tf.nest.flatten(tensor)[0] for layer in layers
                for tensor in (layer.input, layer.output)]
     shapes = [tuple(shape[1:]) for shape in keras.Model(

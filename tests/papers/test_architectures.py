@@ -4,6 +4,8 @@ import pytest
 from keras_saliency.models import build_model
 from keras_saliency.models.complexity import layer_costs, total
 from papers import architectures
+from papers.command import COMMITTED
+from papers.making import ledger
 from papers.shared.architecture_facts import FACTS, Network, stated
 
 FACT = {"network": "ead", "kind": "fact", "name": "pools kept", "paper": 4, "ours": 4}
@@ -16,6 +18,15 @@ def test_the_verdict_names_what_differs():
     holds, text = architectures.verdict([FACT, {**FACT, "ours": 5}, LAYER])
     assert holds is False and "1 of 2" in text and "ead: pools kept 4, ours 5" in text
     assert architectures.verdict([LAYER]).holds is False
+
+
+def test_the_committed_rows_are_those_of_the_network(setting):
+    committed = [row for row in ledger.read_rows(COMMITTED / "architectures.csv")
+                 if row["network"] == "ead"]
+    made = architectures.measure(setting, "ead")
+    assert [(row["kind"], row["name"]) for row in made] == [
+        (row["kind"], row["name"]) for row in committed]
+    assert [str(row.get("output", "")) for row in made] == [row["output"] for row in committed]
 
 
 def test_every_network_has_facts():
