@@ -145,8 +145,8 @@ def _load_keras(path):
         model = keras.models.load_model(path, compile=False)
     except Exception as error:  # of a dozen types
         raise WeightsError(f"{path}: Keras {keras.__version__} cannot load it "
-                           f"({first_line(error)}); Keras 2 and 3 do not read each other's files, "
-                           "and layers of your own must be registered first") from None
+                           f"({first_line(error):.200}); Keras 2 and 3 do not read each other's "
+                           "files, and layers of your own must be registered first") from None
     found = facts_of(model)
     return with_facts(model, found.changed(about={**found.about, "file": str(path)}))
 

@@ -13,6 +13,7 @@ from keras_saliency.metrics import nss
 from keras_saliency.metrics.streaming import Moments
 from keras_saliency.models import build_model, facts_of, load_pretrained
 from keras_saliency.models.facts_layer import output_layer
+from keras_saliency.models.loading import KERAS_FILE
 from keras_saliency.models.weights_file import read_attributes
 from keras_saliency.units.activations import dataset_activations
 from keras_saliency.units.detectors import (
@@ -171,7 +172,8 @@ def load_models(names, settings: ModelConfig) -> dict:
 def is_encoder(name) -> bool:
     """True if a name of `load_models` is that of an encoder alone, whose output means nothing."""
     path = Path(name).expanduser()
-    return name == UNTRAINED or (path.is_file() and "encoder" in read_attributes(path))
+    return name == UNTRAINED or (path.is_file() and path.suffix != KERAS_FILE
+                                 and "encoder" in read_attributes(path))
 
 
 def study_units(models: dict, layers, dataset, canvas=None, batch=4, best=BEST_IMAGES,

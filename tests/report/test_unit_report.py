@@ -189,7 +189,7 @@ def test_models_are_named_by_their_files(tmp_path):
         weights_file.save(model, tmp_path / run / "best.h5",
                           {"model": "ead", "options": {"width_multiplier": 0.03}})
     config = configs.from_dict({"model": {"name": "ead"}})
-    models = unit_study.load_models([tmp_path / "one", tmp_path / "two" / "best.h5"], config.model)
-    assert list(models) == ["one", "two"]
+    names = [tmp_path / "one", tmp_path / "two" / "best.h5", ks.save(model, tmp_path / "own.keras")]
+    assert list(unit_study.load_models(names, config.model)) == ["one", "two", "own"]
     with pytest.raises(ValueError, match="two models are called 'one'"):
         unit_study.load_models([tmp_path / "one", tmp_path / "one" / "best.h5"], config.model)
