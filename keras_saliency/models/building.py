@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_saliency.config import check_size
 from keras_saliency.files import InputError
-from keras_saliency.models.facts import Facts
+from keras_saliency.maps.facts import Facts
 from keras_saliency.models.facts_layer import with_facts
 from keras_saliency.models.options import check_names, check_values
 from keras_saliency.models.pretrained import load_encoder

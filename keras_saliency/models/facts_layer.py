@@ -10,8 +10,8 @@ from keras import layers
 
 from keras_saliency.compat import register
 from keras_saliency.files import InputError
+from keras_saliency.maps.facts import Facts, check
 from keras_saliency.maps.finish import DENSITY, Finish
-from keras_saliency.models.facts import Facts, check
 from keras_saliency.models.registry import MODELS
 
 CALIBRATED = "calibrated_"  # begins the names of calibrated models, and of the layers that do it

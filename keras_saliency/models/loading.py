@@ -11,10 +11,10 @@ from keras_saliency import __version__
 from keras_saliency.config import FITS, check_size
 from keras_saliency.files import InputError, NotTrusted, atomic_path, first_line, printable
 from keras_saliency.maps import geometry
+from keras_saliency.maps.facts import Facts, provenance
 from keras_saliency.models import weights_file
 from keras_saliency.models.building import build_model
 from keras_saliency.models.calibration import add_calibration
-from keras_saliency.models.facts import Facts, provenance
 from keras_saliency.models.facts_layer import (
     facts_of,
     is_calibrated,

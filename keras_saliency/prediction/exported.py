@@ -13,8 +13,8 @@ import numpy as np
 from keras_saliency.config import check_size
 from keras_saliency.files import InputError, first_line, printable
 from keras_saliency.maps import arrays
+from keras_saliency.maps.facts import Facts, check, provenance
 from keras_saliency.maps.finish import DENSITY, Finish
-from keras_saliency.models.facts import Facts, check, provenance
 from keras_saliency.prediction import runtimes
 from keras_saliency.prediction.runtimes import INT8, PRECISIONS
 

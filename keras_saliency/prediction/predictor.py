@@ -6,7 +6,7 @@ from typing import Any, Optional, Protocol, Tuple, runtime_checkable
 import numpy as np
 
 from keras_saliency.files import InputError
-from keras_saliency.models.facts import Facts
+from keras_saliency.maps.facts import Facts
 
 
 @runtime_checkable

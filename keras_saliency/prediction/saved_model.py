@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from keras_saliency.config import check_size
 from keras_saliency.files import InputError, first_line
-from keras_saliency.models.facts import Facts
+from keras_saliency.maps.facts import Facts
 from keras_saliency.prediction.foreign_graphs import require_harmless
 from keras_saliency.prediction.keras_predictor import predict_on_canvas
 

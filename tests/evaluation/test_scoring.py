@@ -15,7 +15,7 @@ from keras_saliency.datasets.dataset import DatasetError
 from keras_saliency.evaluation.center_bias import center_bias
 from keras_saliency.evaluation.densities import uniform
 from keras_saliency.files import InputError
-from keras_saliency.models.facts import Facts
+from keras_saliency.maps.facts import Facts
 
 FACTS = Facts("toy")
 METRICS = ["nss", "cc", "sim", "kld", "auc_judd"]

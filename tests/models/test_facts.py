@@ -9,9 +9,9 @@ import pytest
 import keras_saliency as ks
 from keras_saliency.cluster import packing
 from keras_saliency.files import InputError, NotTrusted
+from keras_saliency.maps.facts import Facts
 from keras_saliency.maps.finish import Finish
 from keras_saliency.models import facts_of, weights_file
-from keras_saliency.models.facts import Facts
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (50, 90, 3), np.uint8)
 FINISH = Finish(scale=2.0, shift=-1.0, clip=(-0.5, 3.0), blur=(0.25, 0.5, 0.25), lower=0.125)

@@ -19,8 +19,8 @@ from keras_saliency.export.openvino_model import save_openvino
 from keras_saliency.export.tflite import save_tflite
 from keras_saliency.files import InputError, MissingPackage
 from keras_saliency.maps import arrays, tensors
+from keras_saliency.maps.facts import Facts
 from keras_saliency.models import facts_of
-from keras_saliency.models.facts import Facts
 from keras_saliency.prediction import runtimes
 from keras_saliency.prediction.exported import ENDINGS, is_exported
 
