@@ -32,7 +32,7 @@ def toy(name="toy"):
     x = keras.layers.Conv2D(3, 3, padding="same", activation="relu", name="conv")(image)
     model = keras.Model(image, keras.layers.Conv2D(1, 1, name="saliency")(x), name=name)
     rng = np.random.default_rng(1)
-    model.set_weights([rng.uniform(0, 0.01, w.shape) for w in model.get_weights()])
+    model.set_weights([rng.uniform(0, 0.022, w.shape) for w in model.get_weights()])
     return model
 
 
