@@ -34,7 +34,7 @@ def installed(folder=None):
     if npm is None:
         raise InputError("npm, which fetches the runtime of the page, is not on the PATH; install "
                          "Node.js (https://nodejs.org, or apt-get install npm), or run elsewhere\n"
-                         f"  {COMMAND}\nand name that folder with --runtime")
+                         f"  {COMMAND}\nand give that folder as the runtime")
     with tempfile.TemporaryDirectory() as temporary:
         done = subprocess.run([npm, *COMMAND.split()[1:], "--ignore-scripts", "--no-audit",
                                "--no-fund"], cwd=temporary, capture_output=True, text=True)
