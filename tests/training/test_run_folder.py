@@ -17,6 +17,8 @@ from keras_saliency.models.weights_file import WeightsError
 from keras_saliency.training import callbacks, fit, run_results
 from keras_saliency.training.run import locked, open_folder
 
+pytestmark = pytest.mark.usefixtures("op_by_op")
+
 
 def small(folder, *overrides):
     """A run of seconds."""

@@ -23,6 +23,8 @@ from keras_saliency.training.run import Run
 GRAYS = range(60, 180, 10)  # of the stimuli in the folder: a picture says which it is
 PADDING = 126
 
+pytestmark = pytest.mark.usefixtures("op_by_op")
+
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory):
@@ -99,6 +101,7 @@ def test_the_stream_shows_each_stimulus_as_its_weight_says(tmp_path, pictures):
     assert shapes == {(64, 48): 10 + 2 * portrait, (48, 64): 2 * (len(folder) - portrait)}
 
 
+@pytest.mark.usefixtures("in_a_graph")
 @pytest.mark.slow
 @pytest.mark.parametrize("cache, upright", [("none", True), ("disk", False)])
 def test_resume_gives_the_same_weights(tmp_path, pictures, cache, upright):
