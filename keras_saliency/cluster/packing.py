@@ -1,4 +1,4 @@
-"""What all shards share as bytes: the same bytes for the same things, so that they have a name."""
+"""Settings that all shards share, as bytes. Equal settings give equal bytes, and so one digest."""
 import hashlib
 import io
 import pickle
@@ -23,7 +23,7 @@ def pack(value) -> bytes:
 
 
 def unpack(packed: bytes):
-    """What `pack` was given."""
+    """Return the value that `pack` was given."""
     return pickle.loads(packed)
 
 

@@ -89,8 +89,8 @@ def score(config: Config, source: Source, part="validation", out=None):
 
     Args:
         part: "validation", "training" or "all".
-        out: table to write (.csv or .parquet), with a .json beside it; None for neither. The
-            names of several datasets go before the ending: `scores_osie.csv`.
+        out: table to write (.csv or .parquet), with a .json beside it; None for neither. Tables
+            of several datasets have their names in them: `scores_osie.csv`.
 
     Returns:
         1 if stimuli had no usable map (they are named), else 0.

@@ -28,7 +28,7 @@ _APART = ("emd",)
 
 
 class Skipped(NamedTuple):
-    """In place of a map: why there is none."""
+    """A stimulus without a usable map, and the reason."""
 
     reason: str
 
@@ -180,8 +180,8 @@ class Scorer:
                                    seed=self.seed + index)
 
     def about(self) -> dict:
-        """What scores depend on, for a summary: data and edition, blur (None: published densities),
-        seed, options of metrics (`shuffled_others` None: all others), baseline."""
+        """Return the settings that scores depend on: data and edition, blur (None: published
+        densities), seed, options of metrics (`shuffled_others` None: all others), baseline."""
         dataset = self.dataset
         dropped = 0 if dataset.fixations is None else int(dataset.fixations.dropped.sum())
         return {"dataset": dataset.name, "edition": dataset.edition,

@@ -44,7 +44,7 @@ def picture_predictions(folder, dataset: SaliencyDataset):
     """Maps that somebody stored as gray pictures (8 or 16 bits) or .npy arrays, by file name.
 
     A stimulus `name.jpg` has its map in `name.*`, `name_density.*` or `name_saliency.*`, also in
-    a sub-folder where the stimulus' name has one; an array goes before a picture of it. A map of
+    a sub-folder where the stimulus' name has one; an array is preferred to a picture. A map of
     another size but the same shape is resized (bilinear), unless it has less than 8 pixels a
     side; stimuli without a usable map are `Skipped`.
 
@@ -94,7 +94,7 @@ def _is_array(path) -> bool:
 
 
 def _fitted(values, size) -> np.ndarray:
-    """A map as float32 in the size (H, W) of its stimulus; `InputError` for what is none."""
+    """A map as float32 in the size (H, W) of its stimulus; `InputError` for anything else."""
     with np.errstate(over="ignore"):
         values, (height, width) = values.astype(np.float32), (int(s) for s in size)
     if values.ndim != 2 or not np.isfinite(values).all():

@@ -1,6 +1,6 @@
 """Formats that a network can be written in, and the engines that run them, by name.
 
-What a format needs is imported by its functions: to know the formats takes nothing.
+The functions of a format import the packages that it needs; this module imports none of them.
 """
 from dataclasses import dataclass
 from typing import Callable, Optional
@@ -18,8 +18,8 @@ class Format:
 
     Attributes:
         save: function (model, path, **options) that writes it; the options are its own.
-        load: function (path) that opens it as a `Predictor`; None where another program does.
-        engine: name of what runs it in place of Keras, for `accelerate`; "" for none.
+        load: function (path) that opens it as a `Predictor`; None if only other programs open it.
+        engine: name of the engine that runs it instead of Keras, for `accelerate`; "" for none.
         run: (model, "float32" or "bfloat16") -> function of images float32 [B, h, w, 3] that
             gives maps [B, h, w, 1]; arrays or tensors. May be called from several threads.
         packages: that must be installed. extra: of this package, which brings them.

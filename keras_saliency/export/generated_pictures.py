@@ -36,7 +36,7 @@ def _picture(size, rng) -> np.ndarray:
 
 
 def _radii(count, largest, rng) -> np.ndarray:
-    """Of a density ~ radius ** -3 above 5 pixels, by its inverse distribution function."""
+    """Radii with a density ~ radius ** -3 above 5 pixels, by its inverse distribution function."""
     low, high = 5.0 ** -2, max(largest, 6.0) ** -2
     return (low - rng.uniform(size=count) * (low - high)) ** -0.5
 

@@ -77,7 +77,7 @@ def say(lost: dict) -> str:
 
 
 def losses(expected, found) -> dict:
-    """What maps lose against those in float32, on average over pictures.
+    """Return the losses of maps against those in float32, averaged over pictures.
 
     The maps in float32 are taken for the fixation densities: `nss` is how much less a fixation
     drawn from them scores, `cc` is what is missing to 1, `kld` the divergence in nats.

@@ -90,7 +90,7 @@ def card(model) -> str:
 
 
 def _name(model, entry) -> str:
-    """What the weights are called in `weights/`; of others the model's name."""
+    """The name of the weights in `weights/`, or of the model."""
     return _file(model).stem if entry else model.name
 
 
@@ -99,7 +99,7 @@ def _file(model) -> Path:
 
 
 def _entry(model) -> dict:
-    """What the manifest of `weights/` says of a model's file; {} of other files."""
+    """The manifest's entry for a file in `weights/`; {} for other files."""
     file = _file(model)
     return pretrained.read_manifest().get(file.stem, {}) \
         if file.parent == pretrained.WEIGHTS_FOLDER else {}
@@ -115,7 +115,7 @@ def _sentence(text) -> str:
 
 
 def _settings(model, entry) -> dict:
-    """What a hub reads: licence, library, tags, and the scores as results of the model."""
+    """Settings that a hub reads: licence, library, tags, scores as results of the model."""
     licence = str(facts_of(model).about.get("licence", ""))
     results = [{"task": {"type": "saliency-prediction", "name": "Saliency prediction"},
                 "dataset": {"type": dataset, "name": f"{dataset}, {its['part']}"},

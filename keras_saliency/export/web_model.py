@@ -66,7 +66,7 @@ def convert(model, sizes, quantize="dynamic") -> bytes:
 
 
 class Converted:
-    """What `convert` made, run here as the page runs it; see `prediction.predictor.Predictor`.
+    """A model of `convert`, run as the page runs it; see `prediction.predictor.Predictor`.
 
     Args:
         contents: of the .tflite file. model: the network that it was made of.

@@ -1,4 +1,4 @@
-"""What must be known of a model to predict with it; it travels with the model."""
+"""The facts about a model that predicting with it needs; they travel with the model."""
 import math
 import numbers
 import reprlib

@@ -14,7 +14,7 @@ MOST_WEIGHTS = 1024  # of a blur
 
 @dataclass(frozen=True)
 class Finish:
-    """What happens to a canvas map, in the order of the attributes.
+    """Steps from a canvas map to the published one, in the order of the attributes.
 
     Attributes:
         scale, shift: the map is multiplied by the first, then the second is added.
@@ -35,7 +35,7 @@ class Finish:
 
     @property
     def keeps_order(self) -> bool:
-        """Whether only resizing and a factor above 0 separate the two maps: NSS stays the same."""
+        """True if the maps differ by their size and a positive factor alone, which NSS ignores."""
         return replace(self, scale=1.0, shift=0.0, normalise=False) == Finish() and self.scale > 0
 
     def to_dict(self) -> dict:

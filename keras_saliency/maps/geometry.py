@@ -1,4 +1,4 @@
-"""How a picture comes onto the canvas that a network works at: sizes as plain integers."""
+"""Sizes of pictures on the canvas of a network, as plain integers."""
 
 from keras_saliency.config import FITS
 

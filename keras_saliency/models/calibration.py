@@ -37,7 +37,7 @@ from keras_saliency.models.layers import MinMax
 
 
 class Parameters(NamedTuple):
-    """What is fitted.
+    """The fitted numbers of a calibration.
 
     Attributes:
         slopes: float64 [SEGMENTS], see `MonotoneLog`. sigma: of the blur, in pixels of the canvas.

@@ -36,7 +36,7 @@ def check_values(name, builder, options) -> None:
 
 
 def _mismatch(value, default) -> str:
-    """What a value in place of `default` should be; empty if it is that."""
+    """The description of a valid value, if `value` cannot replace `default`; else ""."""
     if isinstance(default, bool):
         return "" if isinstance(value, bool) else "true or false"
     if isinstance(default, int):

@@ -22,7 +22,7 @@ CPU_FLAGS = {"avx512_bf16", "amx_bf16", "avx_ne_convert", "bf16"}  # the last is
 
 
 def native_bfloat16() -> bool:
-    """Whether this machine multiplies bfloat16 faster than float32: its GPU, else its processor."""
+    """Return True if the GPU, or without one the processor, multiplies bfloat16 fast."""
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         capability = tf.config.experimental.get_device_details(gpus[0]).get("compute_capability")

@@ -1,4 +1,4 @@
-"""Where weights come from: ImageNet encoders, trained models by name or path."""
+"""Weights of ImageNet encoders and of trained models, by name or path."""
 import re
 import reprlib
 from functools import lru_cache
@@ -40,7 +40,7 @@ def load_encoder(model, source) -> None:
             that has it).
 
     Raises:
-        WeightsError: the model has no encoder, or the weights cannot be had or do not fit.
+        WeightsError: the model has no encoder, or the weights are missing or do not fit.
     """
     layers = encoder_layers(model)
     if not layers:
@@ -166,5 +166,5 @@ def _verify(path: Path) -> None:
 
 @lru_cache(maxsize=32)
 def _sha256(path: Path, changed: int) -> str:
-    """Of a file that was last changed at `changed`."""
+    """The SHA-256 of a file that was last changed at `changed`."""
     return sha256(path)

@@ -86,8 +86,7 @@ def predict_in_numpy(predictor, name, image, canvas=None) -> np.ndarray:
 
 
 def is_exported(path) -> bool:
-    """Whether `load_exported` is for such a path: a file by its ending, or a folder with an .xml
-    file."""
+    """Return True for a file with an ending of `ENDINGS`, and a folder with an .xml file."""
     path = Path(path)
     return path.suffix in ENDINGS or any(path.glob("*.xml"))
 
@@ -172,7 +171,7 @@ def _old_facts(about) -> Facts:
 
 
 def _read_losses(text, file) -> dict:
-    """What `openvino_model.save_openvino` wrote of int8, checked; empty for None."""
+    """The losses of int8 that the file holds, checked; empty for None."""
     try:
         return {str(name): float(value) for name, value in json.loads(text or "{}").items()}
     except (ValueError, TypeError, AttributeError, RecursionError) as error:

@@ -19,7 +19,7 @@ SHARD = 16   # pictures that a worker of a cluster is given at once
 
 
 def at_once(paths) -> int:
-    """How many pictures of `paths` will be in work at the same time."""
+    """Return the number of pictures of `paths` that are in work at the same time."""
     return 1 if len(paths) == 1 and not os.path.isdir(paths[0]) else AT_ONCE
 
 
@@ -144,6 +144,6 @@ def _there(client, jobs, settings):
 
 
 def _memory_errors() -> tuple:
-    """What is raised where memory is short; TensorFlow has its own, where it is in use."""
+    """The exceptions for too little memory; TensorFlow has its own."""
     tensorflow = sys.modules.get("tensorflow")
     return (MemoryError, *([tensorflow.errors.ResourceExhaustedError] if tensorflow else []))

@@ -1,4 +1,4 @@
-"""What runs exported networks: other programs' packages, without TensorFlow.
+"""Packages of other programs that run exported networks without TensorFlow.
 
 Each `open_...` gives an `Opened`. Its function may be called from several threads, which take
 turns: one image at a time has all cores, unless more `at_once` are asked for.
@@ -68,7 +68,7 @@ def import_openvino(module="openvino"):
 
 
 def native_bfloat16() -> bool:
-    """Whether OpenVINO finds bfloat16 in this processor."""
+    """Return True if OpenVINO finds bfloat16 in this processor."""
     openvino = import_openvino()
     return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
