@@ -1,6 +1,7 @@
 """Training runs: what they write, how they resume, how they fail."""
 import csv
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -15,6 +16,8 @@ from keras_saliency.evaluation.scores import of_predictor, score
 from keras_saliency.models import facts_of, precision, weights_file
 from keras_saliency.training import callbacks, checkpoints, fit, history
 
+pytestmark = pytest.mark.usefixtures("op_by_op")
+
 
 def small(tmp_path, *overrides):
     """A run of seconds: ten stimuli, a network of 1/33 width."""
@@ -23,6 +26,24 @@ def small(tmp_path, *overrides):
         "model.options={width_multiplier: 0.03}", "data.canvas=[48, 64]", "train.loss={ead: 1}",
         "data.options={count: 20, size: [96, 128]}", "train.epochs=3", "train.batch=4",
         "train.learning_rate=0.01", "train.decay=0.5", "train.mirror=true", *overrides])
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A run that nothing interrupted; for reading."""
+    return fit.train(small(tmp_path_factory.mktemp("whole")))
+
+
+@pytest.fixture(scope="module")
+def one_epoch(tmp_path_factory):
+    """A run of one epoch; for reading."""
+    return fit.train(small(tmp_path_factory.mktemp("one_epoch"), "train.epochs=1"))
+
+
+@pytest.fixture
+def copy(one_epoch, tmp_path):
+    """Folder of a copy of it, which a run in `tmp_path` resumes."""
+    return shutil.copytree(one_epoch.folder, tmp_path / "runs" / "small")
 
 
 def weights(run, name="last.h5"):
@@ -45,6 +66,7 @@ def assert_equal(a, b, **tolerance):
                 tolerance or {"atol": 0}), err_msg=f"{layer}/{name}")
 
 
+@pytest.mark.usefixtures("in_a_graph")
 def test_a_run_trains_and_writes_its_folder(tmp_path):
     run = fit.train(small(tmp_path))
     assert run.folder == tmp_path / "runs" / "small" and run.finished
@@ -86,6 +108,7 @@ def test_deepgaze1_is_fitted_to_padded_stimuli_alone(tmp_path):
                         "train.lbfgs={iterations: 1}", "data.canvas=[64, 64]"))
 
 
+@pytest.mark.usefixtures("in_a_graph")
 @pytest.mark.parametrize("cache", ["none", "memory"])
 def test_resume_gives_the_same_weights(tmp_path, cache):
     options = [f"train.cache={cache}", "train.freeze=block2"]
@@ -102,6 +125,7 @@ def test_resume_gives_the_same_weights(tmp_path, cache):
         np.testing.assert_array_equal(a[key], b[key])
 
 
+@pytest.mark.usefixtures("in_a_graph")
 def test_averaged_weights_and_dropout_resume_alike_and_are_what_is_kept(tmp_path):
     options = ["model.name=msi_net", "model.options={width_multiplier: 0.03, dropout: 0.3}",
                "train.loss={kld: 1}", "train.learning_rate=1e-3",
@@ -121,6 +145,7 @@ def test_averaged_weights_and_dropout_resume_alike_and_are_what_is_kept(tmp_path
                    for value in state.values())
 
 
+@pytest.mark.usefixtures("in_a_graph")
 def test_bfloat16_trains_nearly_alike_and_resumes_exactly(tmp_path, monkeypatch):
     monkeypatch.setattr(precision, "native_bfloat16", lambda: True)
     options = ["model.name=msi_net", "model.options={width_multiplier: 0.03}",
@@ -154,6 +179,7 @@ def test_without_bfloat16_float32_is_taken_and_said(tmp_path, monkeypatch):
         small(tmp_path, "train.precision=half")
 
 
+@pytest.mark.usefixtures("in_a_graph")
 @pytest.mark.parametrize("cache", ["none", "memory"])
 def test_units_are_scored_while_training(tmp_path, cache):
     run = fit.train(small(tmp_path, "train.unit_layers=[block5_conv3]", "train.unit_every=2",
@@ -165,14 +191,13 @@ def test_units_are_scored_while_training(tmp_path, cache):
     assert "unit NSS/block5_conv3" in logged(run.folder / "tensorboard")
 
 
-def test_windows_and_colors_resume_alike(tmp_path):
+def test_windows_and_colors_resume_alike(tmp_path, whole):
     options = ["train.crop=0.7", "train.color=0.3"]
-    whole = fit.train(small(tmp_path / "whole", *options))
+    varied = fit.train(small(tmp_path / "whole", *options))
     fit.train(small(tmp_path / "parts", *options, "train.epochs=1"))
-    assert_equal(weights(whole), weights(fit.train(small(tmp_path / "parts", *options),
-                                                   resume=True)))
-    plain = fit.train(small(tmp_path / "plain"))
-    assert plain.rows[0]["loss"] != whole.rows[0]["loss"]
+    assert_equal(weights(varied), weights(fit.train(small(tmp_path / "parts", *options),
+                                                    resume=True)))
+    assert whole.rows[0]["loss"] != varied.rows[0]["loss"]
     with pytest.raises(ConfigError, match="train.crop and train.color.*set train.cache=none"):
         fit.train(small(tmp_path / "cached", *options, "train.cache=memory"))
 
@@ -190,8 +215,7 @@ def test_held_out_stimuli_are_of_the_training_set(tmp_path):
         load_data(config.data)
 
 
-def test_a_run_killed_in_an_epoch_loses_only_that_epoch(tmp_path, monkeypatch):
-    whole = fit.train(small(tmp_path / "whole"))
+def test_a_run_killed_in_an_epoch_loses_only_that_epoch(tmp_path, monkeypatch, whole):
     original = history.write_history
 
     def die(rows, path):
@@ -208,6 +232,7 @@ def test_a_run_killed_in_an_epoch_loses_only_that_epoch(tmp_path, monkeypatch):
     assert resumed.rows == whole.rows
 
 
+@pytest.mark.usefixtures("in_a_graph")
 @pytest.mark.parametrize("name, loss", [("msi_net", "kld"), ("ead", "ead")])
 def test_cached_features_train_like_the_plain_loop(tmp_path, name, loss):
     # At a rate that is used in earnest; 0.01 makes chaos of any rounding.
@@ -252,16 +277,14 @@ def test_frozen_layers_stay_and_the_others_move(tmp_path):
         assert same == (layer < "block4" and layer.startswith("block")), layer
 
 
-def test_a_second_run_does_not_touch_the_first(tmp_path):
-    first = fit.train(small(tmp_path, "train.epochs=1"))
-    before = (first.folder / "last.h5").read_bytes()
+def test_a_second_run_does_not_touch_the_first(tmp_path, copy):
+    before = (copy / "last.h5").read_bytes()
     second = fit.train(small(tmp_path, "train.epochs=1"))
     assert second.folder.name == "small-2"
-    assert (first.folder / "last.h5").read_bytes() == before
+    assert (copy / "last.h5").read_bytes() == before
 
 
-def test_interrupt_saves_and_can_be_resumed(tmp_path, monkeypatch):
-    whole = fit.train(small(tmp_path / "whole"))
+def test_interrupt_saves_and_can_be_resumed(tmp_path, monkeypatch, whole):
     lines = []
     original = callbacks.ValidationScores.on_epoch_end
 
@@ -280,17 +303,15 @@ def test_interrupt_saves_and_can_be_resumed(tmp_path, monkeypatch):
                  weights(fit.train(small(tmp_path / "parts"), resume=True)))
 
 
-def test_resume_refuses_other_settings(tmp_path):
-    fit.train(small(tmp_path, "train.epochs=1"))
+def test_resume_refuses_other_settings(tmp_path, copy):
     with pytest.raises(ConfigError, match="differs in train.batch, train.learning_rate"):
         fit.train(small(tmp_path, "train.batch=2", "train.learning_rate=0.1"), resume=True)
 
 
-def test_resume_of_a_finished_run_trains_nothing(tmp_path):
+def test_resume_of_a_finished_run_trains_nothing(tmp_path, one_epoch, copy):
     lines = []
-    first = fit.train(small(tmp_path, "train.epochs=1"))
     again = fit.train(small(tmp_path, "train.epochs=1"), resume=True, log=lines.append)
-    assert again.rows == first.rows and "nothing left to train" in lines[-1]
+    assert again.rows == one_epoch.rows and "nothing left to train" in lines[-1]
 
 
 def test_patience_ends_a_run(tmp_path):
@@ -308,8 +329,8 @@ def test_a_loss_that_is_not_a_number_ends_the_run(tmp_path):
     assert not (tmp_path / "runs" / "small" / "best.h5").exists()
 
 
-def test_fine_tuning_starts_from_trained_weights(tmp_path):
-    first = fit.train(small(tmp_path, "train.epochs=1"))
+def test_fine_tuning_starts_from_trained_weights(tmp_path, one_epoch):
+    first = one_epoch
     config = small(tmp_path, f"model.weights={first.folder}", "name=tuned")
     for a, b in zip(fit.build(config.model, config.train).get_weights(), first.model.get_weights()):
         np.testing.assert_array_equal(a, b)
@@ -326,7 +347,7 @@ def test_fine_tuning_starts_from_trained_weights(tmp_path):
     ("train.color=-1", ConfigError, "train.color must lie between 0 and 1"),
     ("train.optimizer_options={momentun: 0.9}", ConfigError, "optimizer_options.*momentun"),
     ("train.epochs=0", ConfigError, "train.epochs must be at least 1"),
-    ("train.cache=ram", ConfigError, "none, memory or disk"),
+    ("train.cache=ram", ConfigError, "choose none, memory, disk"),
     ("train.cache_folder=features", ConfigError, "is for train.cache=disk, not none"),
     ("train.monitor=val_sim", ConfigError, "choose from val_loss, loss, val_nss, val_cc"),
     ("train.learning_rate=0", ConfigError, "must be above 0"),
