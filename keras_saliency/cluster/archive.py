@@ -3,7 +3,8 @@ import io
 import itertools
 import json
 import sys
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from typing import Any, Callable, Iterable, Sequence, Union
 
 from tqdm import tqdm
 
@@ -16,13 +17,14 @@ ABOUT = "archive.json"   # settings that an output folder was made with
 TABLES = "tables"        # folder with a table for each shard
 
 
-def is_archive(sources, out) -> bool:
+def is_archive(sources: Iterable, out: Union[str, Path]) -> bool:
     """Return True if such pictures, or such an output, need `predict_archive`."""
     return addresses.is_address(out) or any(map(addresses.is_archive, sources))
 
 
-def predict_archive(predict, sources, out, raw=False, limit=LIMIT, client=None,
-                    log=print) -> bool:
+def predict_archive(predict: Callable, sources: Sequence, out: Union[str, Path], raw: bool = False,
+                    limit: int = LIMIT, client: Any = None,
+                    log: Callable = print) -> bool:
     """Predict every picture of an archive; `docs/scale.md` describes the output.
 
     Args:
@@ -66,7 +68,7 @@ def predict_archive(predict, sources, out, raw=False, limit=LIMIT, client=None,
     return failed > 0
 
 
-def predict_rows(jobs, folder, raw, **settings) -> dict:
+def predict_rows(jobs: Sequence, folder: Union[str, Path], raw: bool, **settings: Any) -> dict:
     """Predict the pictures of a shard; return the columns picture, density, overlay, error."""
     messages = predict_shard(jobs, folder=folder, raw=raw, **settings)
     names = [output_names(stem)[:2] if message is None else ("", "")
@@ -79,21 +81,21 @@ def predict_rows(jobs, folder, raw, **settings) -> dict:
 class Tables:
     """Parquet tables of finished shards, for the argument `kept` of `Cluster.map`."""
 
-    def __init__(self, folder, resume=False):
+    def __init__(self, folder: Union[str, Path], resume: bool = False):
         self.folder = folder
         self.there = addresses.names_in(folder) if resume else set()
 
-    def has(self, number: int, shard) -> bool:
+    def has(self, number: int, shard: Sequence) -> bool:
         """Return True if a shard is finished."""
         return self._name(number, shard) in self.there
 
-    def read(self, number: int, shard) -> dict:
+    def read(self, number: int, shard: Sequence) -> dict:
         """Return {column: values} of a shard."""
         parquet = import_optional("pyarrow.parquet", "cluster")
         contents = addresses.read_bytes(addresses.join(self.folder, self._name(number, shard)))
         return parquet.read_table(io.BytesIO(contents)).to_pydict()
 
-    def write(self, number: int, shard, columns) -> None:
+    def write(self, number: int, shard: Sequence, columns: dict) -> None:
         """Write the columns of a shard, whole or not at all."""
         pyarrow = import_optional("pyarrow", "cluster")
         parquet = import_optional("pyarrow.parquet", "cluster")

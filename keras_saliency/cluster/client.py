@@ -1,5 +1,6 @@
 """The workers of a Dask client, for the argument `client` of predicting, scoring, unit analysis."""
-from typing import Iterator
+from pathlib import Path
+from typing import Any, Callable, Iterable, Iterator, Optional, Union
 
 from tqdm import tqdm
 
@@ -23,13 +24,15 @@ class Cluster:
         failed: lines about shards that failed three times and were given up.
     """
 
-    def __init__(self, client, keep=None, resume=False, slots=0, patience=PATIENCE):
+    def __init__(self, client: Any, keep: Optional[Union[str, Path]] = None, resume: bool = False,
+                 slots: int = 0, patience: float = PATIENCE):
         self.client, self.keep, self.resume = client, keep, resume
         self.slots, self.patience = slots, patience
         self.failed, self._placed = [], set()
 
-    def map(self, function, argument: str, shards, shared: dict, label: str, total=None,
-            unit="stimulus", names=list, kept=None) -> Iterator:
+    def map(self, function: Callable, argument: str, shards: Iterable, shared: dict, label: str,
+            total: Optional[int] = None, unit: str = "stimulus", names: Callable = list,
+            kept: Any = None) -> Iterator:
         """Yield `function(**shared, argument=shard)` for each shard, in their order.
 
         Args:

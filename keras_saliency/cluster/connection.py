@@ -5,7 +5,8 @@ import os
 import re
 from contextlib import contextmanager
 from importlib import metadata
-from typing import Iterator
+from pathlib import Path
+from typing import Any, Iterator, Optional, Union
 
 from keras_saliency.files import InputError, import_optional, list_some, require
 
@@ -20,7 +21,8 @@ LOOPBACK = {"host": "127.0.0.1", "dashboard_address": None,
 
 
 @contextmanager
-def connect(address: str, keep=None, resume=False, **options) -> Iterator:
+def connect(address: str, keep: Optional[Union[str, Path]] = None, resume: bool = False,
+            **options: Any) -> Iterator:
     """Yield the workers at an address as a `Cluster`, for a `with` block.
 
     Args:
@@ -75,7 +77,7 @@ def _require_workers(client, address) -> None:
     require_versions(client, {package: metadata.version(package) for package in PACKAGES})
 
 
-def require_versions(client, versions: dict) -> None:
+def require_versions(client: Any, versions: dict) -> None:
     """Raise `InputError` naming the workers without these versions, {package: version}."""
     for package, own in versions.items():
         wrong = {}

@@ -1,6 +1,7 @@
 """Results of finished shards in a folder, so that stopped work can go on."""
 import pickle
 from pathlib import Path
+from typing import Any, Sequence, Union
 
 from keras_saliency.cluster import packing
 from keras_saliency.files import InputError, atomic_path, remove_abandoned
@@ -11,15 +12,15 @@ _NUMPY = ("_frombuffer", "_reconstruct", "dtype", "ndarray", "scalar")  # parts 
 class Kept:
     """Results of the shards of one piece of work, in `folder`/`name`; `resume` reuses old ones."""
 
-    def __init__(self, folder, name: str, resume=False):
+    def __init__(self, folder: Union[str, Path], name: str, resume: bool = False):
         self.folder, self.resume = Path(folder) / name, resume
         remove_abandoned(self.folder)
 
-    def has(self, number: int, shard) -> bool:
+    def has(self, number: int, shard: Sequence) -> bool:
         """Return True if a shard is finished."""
         return self.resume and self._path(number, shard).is_file()
 
-    def read(self, number: int, shard):
+    def read(self, number: int, shard: Sequence) -> Any:
         """Return the result of a shard; `InputError` for a damaged or foreign file."""
         path = self._path(number, shard)
         try:
@@ -29,7 +30,7 @@ class Kept:
                 TypeError, ValueError) as error:
             raise InputError(f"{path}: not the result of a shard ({error}); remove it") from None
 
-    def write(self, number: int, shard, result) -> None:
+    def write(self, number: int, shard: Sequence, result: Any) -> None:
         """Write a result, whole or not at all."""
         with atomic_path(self._path(number, shard)) as temporary, open(temporary, "wb") as file:
             pickle.dump(result, file, protocol=4)
@@ -41,7 +42,7 @@ class Kept:
 class _Results(pickle.Unpickler):
     """Read arrays, and tuples and mergeable classes of this package; run nothing else."""
 
-    def find_class(self, module, name):
+    def find_class(self, module: str, name: str) -> type:
         root = module.partition(".")[0]
         if root == "numpy" and name in _NUMPY:
             return super().find_class(module, name)

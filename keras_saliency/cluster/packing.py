@@ -3,26 +3,27 @@ import hashlib
 import io
 import pickle
 import sys
+from typing import Any
 
 
 class _Pickler(pickle.Pickler):
     """Networks go as their layers and weights: what Keras writes of them differs each time."""
 
-    def reducer_override(self, obj):
+    def reducer_override(self, obj: Any) -> Any:
         keras = sys.modules.get("keras")  # without which there are no networks
         if keras is not None and isinstance(obj, keras.Model):
             return _network, (obj.to_json(), obj.get_weights())
         return NotImplemented
 
 
-def pack(value) -> bytes:
+def pack(value: Any) -> bytes:
     """`value`, with any networks in it, for `unpack` in another process of the same software."""
     packed = io.BytesIO()
     _Pickler(packed, protocol=5).dump(value)
     return packed.getvalue()
 
 
-def unpack(packed: bytes):
+def unpack(packed: bytes) -> Any:
     """Return the value that `pack` was given."""
     return pickle.loads(packed)
 

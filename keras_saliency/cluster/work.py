@@ -5,7 +5,7 @@ import time
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Callable, Iterable, Iterator
 
 from keras_saliency.files import first_line, list_some, printable
 
@@ -43,7 +43,8 @@ class Work:
         failed: list for a line about each shard given up.
     """
 
-    def __init__(self, client, submit, names, advance, kept, patience, failed):
+    def __init__(self, client: Any, submit: Callable, names: Callable, advance: Callable, kept: Any,
+                 patience: float, failed: list):
         self.client, self.submit, self.names, self.advance = client, submit, names, advance
         self.kept, self.patience, self.failed = kept, patience, failed
         # by number: shards at the workers; functions that return a result, None for no result
@@ -52,7 +53,7 @@ class Work:
         # times: of the last look, of the last look with a worker, of the scheduler's loss
         self._looked, self._served, self._gone_since = 0.0, time.monotonic(), None
 
-    def results(self, shards):
+    def results(self, shards: Iterable) -> Iterator:
         """Yield the results in the order of the shards, without shards given up."""
         try:
             yield from self._results(iter(shards))

@@ -2,6 +2,7 @@
 import os
 import threading
 from functools import lru_cache
+from typing import Any, Callable, Iterable, Sequence
 
 from distributed import WorkerPlugin, get_worker
 
@@ -17,7 +18,7 @@ class Shared(WorkerPlugin):
         """slots: number of workers that divide the cores of their machine; 0 not to pin them."""
         self.name, self.packed, self.slots = name, packed, slots
 
-    def setup(self, worker):
+    def setup(self, worker: Any) -> None:
         self._lock, self._value = threading.Lock(), None
         self._threads, self._slot = worker.state.nthreads, worker.name
 
@@ -31,7 +32,7 @@ class Shared(WorkerPlugin):
 
 
 @lru_cache(maxsize=None)  # once in a process
-def limit_threads(threads: int, slot, slots: int) -> None:
+def limit_threads(threads: int, slot: Any, slots: int) -> None:
     """Give TensorFlow as many threads as the worker has; if `slots` workers divide their machine's
     cores, pin this process to its share."""
     if slots and isinstance(slot, int) and hasattr(os, "sched_setaffinity"):
@@ -47,7 +48,7 @@ def limit_threads(threads: int, slot, slots: int) -> None:
         pass
 
 
-def run_shard(names, function, argument: str, shard):
+def run_shard(names: Iterable, function: Callable, argument: str, shard: Sequence) -> Any:
     """Call `function` with the arguments of the `Shared` of `names` and the shard as `argument`."""
     plugins, shared = get_worker().plugins, {}
     for name in names:

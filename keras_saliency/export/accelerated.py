@@ -1,6 +1,8 @@
 """A network on an engine, taken wherever a Keras model is."""
 from importlib.util import find_spec
+from typing import Any, Callable, Mapping, Optional, Sequence, Union
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -24,7 +26,8 @@ class Accelerated:
         losses: {metric: loss of int8 against float32, see `export.int8.losses`}; else empty.
     """
 
-    def __init__(self, model, engine, precision, run, losses=(), made_of=()):
+    def __init__(self, model: keras.Model, engine: str, precision: str, run: Callable,
+                 losses: Mapping, made_of: tuple):
         self.facts, self.model = facts_of(model), model
         self.engine, self.precision, self.losses = engine, precision, dict(losses)
         self._run, self._made_of = run, made_of
@@ -33,15 +36,15 @@ class Accelerated:
         """Another process makes it again, of the same network."""
         return accelerate, self._made_of
 
-    def maps(self, batch):
+    def maps(self, batch: Union[np.ndarray, tf.Tensor]) -> tf.Tensor:
         """Return maps float32 [B, h, w, 1] of images float32 [B, h, w, 3] on a canvas."""
         return tf.cast(self._run(batch), tf.float32)
 
-    def predict(self, image, canvas=None) -> np.ndarray:
+    def predict(self, image: np.ndarray, canvas: Optional[tuple] = None) -> np.ndarray:
         """Return the published map float32 [H, W] of an image [H, W, 3]."""
         return predict_on_canvas(self, self.maps, image, canvas)
 
-    def check_canvas(self, canvas) -> None:
+    def check_canvas(self, canvas: tuple) -> None:
         """Raise `InputError` unless the strides of the network divide `canvas` (h, w)."""
         check_canvas(self.model, canvas)
 
@@ -49,8 +52,8 @@ class Accelerated:
         return f"{self.facts.name} on {self.engine} in {self.precision}"
 
 
-def accelerate(model, engine=AUTO, precision="float32", calibration=None,
-               log=print) -> Accelerated:
+def accelerate(model: Any, engine: str = AUTO, precision: str = "float32",
+               calibration: Optional[Sequence] = None, log: Callable = print) -> Accelerated:
     """Run a network on another engine, with a copy of its weights as they are now.
 
     Args:
@@ -104,7 +107,7 @@ def accelerate(model, engine=AUTO, precision="float32", calibration=None,
         run, losses = spec.run_int8(model, calibration, log)
         return Accelerated(model, engine, INT8, run, losses, made_of)
     precision = choose_precision(precision, log, spec.native_bfloat16 or (lambda: False))
-    return Accelerated(model, engine, precision, spec.run(model, precision), (), made_of)
+    return Accelerated(model, engine, precision, spec.run(model, precision), {}, made_of)
 
 
 def _missing(spec, precision="float32") -> list:

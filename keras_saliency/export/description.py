@@ -1,11 +1,13 @@
 """The facts of an exported network in its file, so that the file alone is enough to predict."""
 import json
 
+import keras
+
 from keras_saliency.export.frozen import require_finite
 from keras_saliency.models import check_canvas, facts_of, provenance
 
 
-def prepare(model, dynamic_batch=False, dynamic_canvas=False) -> tuple:
+def prepare(model: keras.Model, dynamic_batch: bool = False, dynamic_canvas: bool = False) -> tuple:
     """Check a network, and return what every file of it on its canvas begins with.
 
     Args:
@@ -26,7 +28,7 @@ def prepare(model, dynamic_batch=False, dynamic_canvas=False) -> tuple:
     return [None if dynamic_batch else 1, *sides, 3], describe(model)
 
 
-def describe(model) -> str:
+def describe(model: keras.Model) -> str:
     """Return the facts of a model as JSON; `about` is one line, without the file's path."""
     facts = facts_of(model)
     return json.dumps(facts.changed(about={"provenance": provenance(facts)}).to_dict())

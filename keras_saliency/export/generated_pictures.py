@@ -14,7 +14,7 @@ FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COM
 LETTERS = "ABCDEFGHIKLMNOPRSTUaceghimnorstu0123456789"
 
 
-def generate(count: int, size, seed: int = 0) -> np.ndarray:
+def generate(count: int, size: tuple, seed: int = 0) -> np.ndarray:
     """float32 [count, h, w, 3] pictures RGB 0..255 of `size` (h, w)."""
     rng = np.random.default_rng(seed)
     return np.stack([_picture(size, rng) for _ in range(count)])

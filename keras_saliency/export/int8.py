@@ -7,7 +7,9 @@ the end are few of the multiplications and much of the error: the lowest value o
 which the min-max starts, is lost first.
 """
 import logging
+from typing import Any, Callable, Optional, Sequence
 
+import keras
 import numpy as np
 
 from keras_saliency import maps
@@ -26,7 +28,8 @@ LIMITS = {"nss": 0.01, "cc": 0.002, "kld": 0.005}
 KEPT = (1, 4, 8)
 
 
-def quantize(model, converted, pictures=None, log=print) -> tuple:
+def quantize(model: keras.Model, converted: Any, pictures: Optional[Sequence] = None,
+             log: Callable = print) -> tuple:
     """An `openvino.Model` with as many layers in int8 as `LIMITS` allow.
 
     Args:
@@ -76,7 +79,7 @@ def say(lost: dict) -> str:
     return ", ".join(f"{name.upper()} {value:.4f}" for name, value in lost.items())
 
 
-def losses(expected, found) -> dict:
+def losses(expected: Sequence, found: Sequence) -> dict:
     """Return the losses of maps against those in float32, averaged over pictures.
 
     The maps in float32 are taken for the fixation densities: `nss` is how much less a fixation
@@ -100,7 +103,7 @@ def _standardized(values) -> np.ndarray:
     return (values - values.mean()) / (values.std(ddof=1) or 1.0)
 
 
-def from_last(converted, kept: int) -> list:
+def from_last(converted: Any, kept: int) -> list:
     """Names of the operations of an OpenVINO model from its `kept`-th last convolution on."""
     operations = [(o.get_friendly_name(), o.get_type_name()) for o in converted.get_ordered_ops()
                   if o.get_type_name() not in ("Constant", "Result", "Parameter")]

@@ -74,7 +74,7 @@ here.
 """
 
 
-def card(model) -> str:
+def card(model: keras.Model) -> str:
     """The card of a network from `load_pretrained`, or of one that does not say what it was trained
     on, which the card then states."""
     entry, facts = _entry(model), facts_of(model)

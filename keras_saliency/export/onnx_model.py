@@ -1,6 +1,8 @@
 """A network as ONNX, the format that most engines read."""
 from pathlib import Path
+from typing import Any, Callable, Sequence, Union
 
+import keras
 import numpy as np
 
 from keras_saliency.export.description import prepare
@@ -21,7 +23,7 @@ output [ {{ name: "saliency" data_type: TYPE_FP32 dims: [ {height}, {width}, 1 ]
 """
 
 
-def convert(model, shape):
+def convert(model: keras.Model, shape: Sequence) -> Any:
     """An `onnx.ModelProto` of a network: `images` -> `saliency`.
 
     Args:
@@ -56,7 +58,8 @@ def convert(model, shape):
     return converted
 
 
-def save_onnx(model, path, dynamic_batch=False, dynamic_canvas=False) -> Path:
+def save_onnx(model: keras.Model, path: Union[str, Path], dynamic_batch: bool = False,
+              dynamic_canvas: bool = False) -> Path:
     """Write an .onnx file: `images` float32 [1, h, w, 3] RGB 0..255 on the model's canvas -> the
     model's own `saliency` [1, h, w, 1]; the preprocessing is inside.
 
@@ -78,7 +81,7 @@ def save_onnx(model, path, dynamic_batch=False, dynamic_canvas=False) -> Path:
     return Path(path)
 
 
-def export_triton(model, path, log=print) -> Path:
+def export_triton(model: keras.Model, path: Union[str, Path], log: Callable = print) -> Path:
     """Write `path`, a new model folder for NVIDIA's Triton: `config.pbtxt` and `1/model.onnx`.
 
     The file is that of `save_onnx` for any number of images; Triton serves it under the folder's
@@ -100,13 +103,14 @@ def export_triton(model, path, log=print) -> Path:
     return path
 
 
-def run_onnx(path, images) -> np.ndarray:
+def run_onnx(path: Union[str, Path], images: np.ndarray) -> np.ndarray:
     """Outputs of an .onnx file for images [B, h, w, 3], one after the other."""
     run = runtimes.open_onnx(str(path), path).run
     return np.concatenate([run(image[np.newaxis]) for image in images])
 
 
-def export_onnx(model, path, dynamic_batch=False, dynamic_canvas=False, log=print) -> Path:
+def export_onnx(model: keras.Model, path: Union[str, Path], dynamic_batch: bool = False,
+                dynamic_canvas: bool = False, log: Callable = print) -> Path:
     """`save_onnx`, and say how large the file is and how close to the model."""
     import_optional("onnxruntime", ONNX_EXTRA)  # before the work
     file = save_onnx(model, path, dynamic_batch, dynamic_canvas)

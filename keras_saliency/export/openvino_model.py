@@ -2,7 +2,9 @@
 import json
 import tempfile
 from pathlib import Path
+from typing import Any, Callable, Optional, Sequence, Union
 
+import keras
 import numpy as np
 
 from keras_saliency.export import int8
@@ -14,7 +16,7 @@ from keras_saliency.prediction import runtimes
 WEIGHTS = ("float32", "float16", "int8")
 
 
-def convert(model, shape):
+def convert(model: keras.Model, shape: Sequence) -> Any:
     """An `openvino.Model` of a network.
 
     Args:
@@ -38,8 +40,9 @@ def convert(model, shape):
     return converted
 
 
-def save_openvino(model, path, dynamic_batch=False, weights="float32", dynamic_canvas=False,
-                  pictures=None, log=print) -> Path:
+def save_openvino(model: keras.Model, path: Union[str, Path], dynamic_batch: bool = False,
+                  weights: str = "float32", dynamic_canvas: bool = False,
+                  pictures: Optional[Sequence] = None, log: Callable = print) -> Path:
     """Write a new folder `path` with `<model>.xml` and `<model>.bin`.
 
     `images` float32 [1, h, w, 3] RGB 0..255 on the model's canvas -> the model's own `saliency`
@@ -82,14 +85,15 @@ def save_openvino(model, path, dynamic_batch=False, weights="float32", dynamic_c
     return path / f"{model.name}.xml"
 
 
-def run_openvino(path, images) -> np.ndarray:
+def run_openvino(path: Union[str, Path], images: np.ndarray) -> np.ndarray:
     """Outputs of an .xml file for images [B, h, w, 3], one after the other, in float32."""
     run = runtimes.open_openvino(path).run
     return np.concatenate([run(image[np.newaxis]) for image in images])
 
 
-def export_openvino(model, path, dynamic_batch=False, weights="float32", dynamic_canvas=False,
-                    pictures=None, log=print) -> Path:
+def export_openvino(model: keras.Model, path: Union[str, Path], dynamic_batch: bool = False,
+                    weights: str = "float32", dynamic_canvas: bool = False,
+                    pictures: Optional[Sequence] = None, log: Callable = print) -> Path:
     """`save_openvino`, and say how large the files are and how close to the model."""
     file = save_openvino(model, path, dynamic_batch, weights, dynamic_canvas, pictures, log)
     differs = largest_difference(model, lambda images: run_openvino(file, images))

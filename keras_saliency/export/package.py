@@ -1,5 +1,6 @@
 """A folder that passes a network on: its files for every program, a model card, checksums."""
 from pathlib import Path
+from typing import Callable, Union
 
 import keras
 import tensorflow as tf
@@ -14,7 +15,8 @@ from keras_saliency.prediction.runtimes import ONNX_EXTRA
 CARD, SUMS = "README.md", "SHA256SUMS"
 
 
-def export_package(model, path, limit=LIMIT, log=print) -> Path:
+def export_package(model: keras.Model, path: Union[str, Path], limit: int = LIMIT,
+                   log: Callable = print) -> Path:
     """Write `path`, a new folder that holds all that the page of a model hub needs: `model.keras`,
     `saved_model/1/`, `model.onnx` (any number of images), README.md, which is the model card, and
     SHA256SUMS, as `sha256sum --check` reads it.
@@ -59,7 +61,7 @@ def _write_models(model, folder, limit) -> dict:
     return {path.name: largest_difference(model, run) for path, run in runs.items()}
 
 
-def checksums(folder) -> str:
+def checksums(folder: Union[str, Path]) -> str:
     """A line "<sha256>  <path>" for each file in a folder, paths relative to it, sorted."""
     files = sorted(file for file in Path(folder).rglob("*") if file.is_file())
     return "".join(f"{sha256(file)}  "

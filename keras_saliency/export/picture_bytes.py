@@ -14,7 +14,7 @@ from keras_saliency.files.picture_headers import LIMIT, MOST_SCANS, SCANS_AT_LIM
 LARGEST_AT_ONCE = 4  # pictures of `limit` pixels in one request, or more that are smaller
 
 
-def decode_batch(image_bytes, limit=LIMIT):
+def decode_batch(image_bytes: tf.Tensor, limit: int = LIMIT) -> tf.Tensor:
     """Decode pictures of any sizes.
 
     Args:
@@ -127,12 +127,12 @@ _READERS = (  # by `_kinds`; all sizes but JPEG's are read of many pictures as o
     (_bmp_size, functools.partial(tf.io.decode_image, channels=3, expand_animations=False)))
 
 
-def picture_of(decoded) -> tf.Tensor:
+def picture_of(decoded: tf.Tensor) -> tf.Tensor:
     """uint8 [H, W, 3] RGB of one string of `decode_batch`."""
     return tf.ensure_shape(tf.io.parse_tensor(decoded, tf.uint8), (None, None, 3))
 
 
-def require_size(images, limit=LIMIT):
+def require_size(images: tf.Tensor, limit: int = LIMIT) -> tf.Operation:
     """An operation that fails unless `images` [B, H, W, 3] have pixels, at most `limit` each."""
     shape = tf.shape(images, out_type=tf.int64)
     pixels = shape[1] * shape[2]

@@ -1,10 +1,12 @@
 """A model of this package as a model of pysaliency, for its metrics and datasets."""
+from typing import Any, Optional
+
 import numpy as np
 
 from keras_saliency.prediction.predictor import predict, predictor
 
 
-def to_pysaliency(model, canvas=None, **options):
+def to_pysaliency(model: Any, canvas: Optional[tuple] = None, **options: Any) -> Any:
     """Return a saliency model as a model of pysaliency.
 
     Args:

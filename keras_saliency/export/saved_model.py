@@ -1,6 +1,8 @@
 """SavedModel with the preprocessing and the inverse geometry inside the graph."""
 from pathlib import Path
+from typing import Union
 
+import keras
 import tensorflow as tf
 
 from keras_saliency import maps
@@ -20,7 +22,7 @@ class SaliencyModule(tf.Module):
         functions: {signature: tf.function}. canvas: (h, w).
     """
 
-    def __init__(self, model, limit=LIMIT, float16=False):
+    def __init__(self, model: keras.Model, limit: int = LIMIT, float16: bool = False):
         super().__init__()
         if float16:
             network = tflite.half_precision(model)
@@ -83,7 +85,8 @@ class SaliencyModule(tf.Module):
                           "serve_canvas": serve_canvas}
 
 
-def save(model, path, version: int = 1, limit=LIMIT, float16=False) -> Path:
+def save(model: keras.Model, path: Union[str, Path], version: int = 1, limit: int = LIMIT,
+         float16: bool = False) -> Path:
     """Write `path/<version>/` in the layout that TensorFlow Serving watches, with warm-up requests.
 
     Signatures, B pictures each:

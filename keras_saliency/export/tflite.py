@@ -5,7 +5,9 @@ import warnings
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Callable, Sequence, Union
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -19,7 +21,7 @@ QUANTIZE = ("none", "dynamic")
 SMALLEST = 1024  # values; smaller constants are shapes and biases, with little to gain
 
 
-def half_precision(model):
+def half_precision(model: keras.Model) -> Callable:
     """A graph function float32 [B, h, w, 3] -> the model's output, with float16 constants inside.
 
     It still computes in single precision.
@@ -61,7 +63,7 @@ def _copy_halved(node, graph) -> None:
     cast.attr["DstT"].type = tf.float32.as_datatype_enum
 
 
-def convert(model, shape, quantize="none") -> bytes:
+def convert(model: keras.Model, shape: Sequence, quantize: str = "none") -> bytes:
     """A network as a .tflite model: `images` -> its map.
 
     TensorFlow's converter is the only one for its graphs: those of LiteRT's own packages take
@@ -86,7 +88,8 @@ def convert(model, shape, quantize="none") -> bytes:
                          f"Lite: {error}") from error
 
 
-def save_tflite(model, path, quantize="none", dynamic_canvas=False) -> Path:
+def save_tflite(model: keras.Model, path: Union[str, Path], quantize: str = "none",
+                dynamic_canvas: bool = False) -> Path:
     """Write a .tflite file: `images` float32 0..255 [1, h, w, 3] on the canvas -> [1, h, w, 1].
 
     Args:
@@ -118,7 +121,7 @@ def interpreter() -> type:
     return tf.lite.Interpreter
 
 
-def run_tflite(path, images) -> np.ndarray:
+def run_tflite(path: Union[str, Path], images: np.ndarray) -> np.ndarray:
     """Outputs of a .tflite file for images [B, h, w, 3], one after the other."""
     with warnings.catch_warnings():  # that TensorFlow's is going to leave
         warnings.simplefilter("ignore")

@@ -4,6 +4,7 @@ They are a TFRecord file of PredictionLog messages, whose fields are stated here
 does not need tensorflow-serving-api.
 """
 from pathlib import Path
+from typing import Iterable, Union
 
 import cv2
 import numpy as np
@@ -26,7 +27,7 @@ PredictionLog = message_classes("serving", {
 })["PredictionLog"]
 
 
-def write_warmup(folder, name: str, canvas, signatures) -> Path:
+def write_warmup(folder: Union[str, Path], name: str, canvas: tuple, signatures: Iterable) -> Path:
     """Write `assets.extra/tf_serving_warmup_requests` into an exported version.
 
     Args:
@@ -43,7 +44,7 @@ def write_warmup(folder, name: str, canvas, signatures) -> Path:
     return path
 
 
-def requests(canvas) -> dict:
+def requests(canvas: tuple) -> dict:
     """{signature: {input: array of a batch of 1}}, a gradient in the size of the canvas."""
     height, width = canvas
     y, x = np.mgrid[:height, :width]

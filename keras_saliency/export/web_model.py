@@ -1,6 +1,8 @@
 """A network as one .tflite file for a web page: a signature for each canvas that it works on."""
 import tempfile
+from typing import Iterable, Optional
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -15,7 +17,7 @@ from keras_saliency.prediction.exported import predict_in_numpy
 QUANTIZE = ("dynamic", "float16")
 
 
-def canvases(model) -> dict:
+def canvases(model: keras.Model) -> dict:
     """The canvases of a network on a page: `canvas`, that of pictures, `live`, half as large, that
     of a camera's frames, both (h, w), and `turns`, whether they are turned for upright pictures."""
     facts = facts_of(model)
@@ -32,12 +34,12 @@ def signatures(sizes: dict) -> list:
     return list(dict.fromkeys(found))
 
 
-def signature(size) -> str:
+def signature(size: tuple) -> str:
     """The name of the signature of a canvas (h, w)."""
     return "x".join(map(str, size))
 
 
-def convert(model, sizes, quantize="dynamic") -> bytes:
+def convert(model: keras.Model, sizes: Iterable, quantize: str = "dynamic") -> bytes:
     """A network as a .tflite model with a signature `<h>x<w>` for each size: `images` float32
     [1, h, w, 3] -> `saliency` [1, h, w, 1]. The weights are there once.
 
@@ -72,20 +74,20 @@ class Converted:
         contents: of the .tflite file. model: the network that it was made of.
     """
 
-    def __init__(self, contents, model):
+    def __init__(self, contents: bytes, model: keras.Model):
         self.facts = facts_of(model)
         self._interpreter = interpreter()(model_content=contents)
 
-    def maps(self, batch) -> np.ndarray:
+    def maps(self, batch: np.ndarray) -> np.ndarray:
         """Return the map float32 [1, h, w, 1] of images float32 [1, h, w, 3] on a canvas."""
         run = self._interpreter.get_signature_runner(signature(batch.shape[1:3]))
         return run(images=batch)["saliency"]
 
-    def predict(self, image, canvas=None) -> np.ndarray:
+    def predict(self, image: np.ndarray, canvas: Optional[tuple] = None) -> np.ndarray:
         """Return the published map float32 [H, W] of an image [H, W, 3]."""
         return predict_in_numpy(self, self.facts.name, image, canvas)
 
-    def check_canvas(self, canvas) -> None:
+    def check_canvas(self, canvas: tuple) -> None:
         """Raise `InputError` for a canvas that has no signature."""
         if signature(canvas) not in self._interpreter.get_signature_list():
             raise InputError(f"{self.facts.name} was not converted for a canvas of {canvas}")

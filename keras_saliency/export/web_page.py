@@ -2,7 +2,9 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Callable, Optional, Union
 
+import keras
 import numpy as np
 
 from keras_saliency.config import DataConfig
@@ -22,7 +24,9 @@ MEASURED = 10  # generated pictures
 METRICS = ("nss", "cc")
 
 
-def export_web(model, path, quantize="dynamic", runtime=None, stimuli=None, log=print) -> Path:
+def export_web(model: keras.Model, path: Union[str, Path], quantize: str = "dynamic",
+               runtime: Optional[Union[str, Path]] = None, stimuli: Optional[tuple] = None,
+               log: Callable = print) -> Path:
     """Write `path`, a new folder that `python -m http.server -d PATH` or any other file server
     serves: the page, the network, and LiteRT.js to run it.
 
@@ -61,7 +65,7 @@ def export_web(model, path, quantize="dynamic", runtime=None, stimuli=None, log=
     return path
 
 
-def osie_validation(root) -> tuple:
+def osie_validation(root: str) -> tuple:
     """(`SaliencyDataset`, blur of its densities in pixels): the validation stimuli of OSIE.
 
     Raises:
@@ -71,7 +75,8 @@ def osie_validation(root) -> tuple:
     return stimuli, spec.sigma
 
 
-def losses(model, converted, stimuli=None, log=print) -> dict:
+def losses(model: keras.Model, converted: Converted, stimuli: Optional[tuple] = None,
+           log: Callable = print) -> dict:
     """{metric: how much less what the page runs scores than the network}.
 
     Args:

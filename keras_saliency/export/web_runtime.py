@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Iterator, Optional, Union
 
 from keras_saliency.files import InputError, first_line
 
@@ -18,7 +19,7 @@ LICENCE, LICENCE_FILE = "Apache-2.0", "LICENSE.txt"
 
 
 @contextmanager
-def installed(folder=None):
+def installed(folder: Optional[Union[str, Path]] = None) -> Iterator[Path]:
     """The folder node_modules with the packages, for a `with` block.
 
     Args:
@@ -44,7 +45,7 @@ def installed(folder=None):
         yield _checked(Path(temporary) / "node_modules")
 
 
-def copy(modules, folder) -> dict:
+def copy(modules: Union[str, Path], folder: Path) -> dict:
     """Copy the runtime into `folder`, its WebAssembly compressed; its licence lies beside it.
 
     Args:

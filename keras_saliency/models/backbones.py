@@ -1,4 +1,7 @@
 """Encoders that can be pretrained: functions that give every layer's output by name."""
+from typing import Sequence
+
+import tensorflow as tf
 from keras import layers
 
 from keras_saliency.models.dilated import conv2d
@@ -10,8 +13,9 @@ VGG16_CITATION = ("Simonyan and Zisserman (2015), Very deep convolutional networ
 VGG16_BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 
 
-def vgg16(inputs, pool_strides=(2, 2, 2, 2, 2), dilation_rates=(1, 1, 1, 1, 1),
-          width_multiplier=1.0, prefix="", relu_layers=False) -> dict:
+def vgg16(inputs: tf.Tensor, pool_strides: Sequence = (2, 2, 2, 2, 2),
+          dilation_rates: Sequence = (1, 1, 1, 1, 1), width_multiplier: float = 1.0,
+          prefix: str = "", relu_layers: bool = False) -> dict:
     """Apply the convolutions of VGG16, under Keras' own layer names.
 
     Args:
@@ -53,7 +57,7 @@ ALEXNET = ((96, 11, 4, 1, True, True), (256, 5, 1, 2, True, True), (384, 3, 1, 1
            (384, 3, 1, 2, False, False), (256, 3, 1, 2, True, False))
 
 
-def alexnet(inputs, width_multiplier=1.0) -> dict:
+def alexnet(inputs: tf.Tensor, width_multiplier: float = 1.0) -> dict:
     """Apply the convolutions of AlexNet (Krizhevsky et al. 2012), in the form of Caffe's reference
     network, to images of any size.
 

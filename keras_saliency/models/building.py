@@ -1,8 +1,9 @@
 """Models by name, without trained weights."""
 import os
 from dataclasses import dataclass, field
-from typing import Any, Optional, Sequence, Union
+from typing import Any, Iterable, Optional, Sequence, Union
 
+import keras
 import numpy as np
 
 from keras_saliency.config import check_size
@@ -33,15 +34,15 @@ class ClassicalModel:
         """Its facts; it has no canvas."""
         return Facts(self.name)
 
-    def maps(self, batch) -> np.ndarray:
+    def maps(self, batch: Iterable) -> np.ndarray:
         """Return the maps float32 [B, H, W, 1] of images [B, H, W, 3]."""
         return np.stack([self(np.asarray(image))[..., np.newaxis] for image in batch])
 
-    def predict(self, image, canvas=None) -> np.ndarray:
+    def predict(self, image: np.ndarray, canvas: Optional[tuple] = None) -> np.ndarray:
         """Return the map of an image, at its own size whatever the canvas."""
         return self(image)
 
-    def check_canvas(self, canvas) -> None:
+    def check_canvas(self, canvas: tuple) -> None:
         """Accept every canvas."""
 
 
@@ -83,7 +84,7 @@ def build_model(name: str, input_shape: Optional[Sequence] = None,
     return model
 
 
-def check_canvas(model, canvas) -> None:
+def check_canvas(model: keras.Model, canvas: tuple) -> None:
     """Raise `InputError` unless `canvas` is (h, w), within limits, which the strides of `model`
     divide."""
     def output_size(size):

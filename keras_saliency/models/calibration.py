@@ -52,7 +52,7 @@ class Parameters(NamedTuple):
     log_density: np.ndarray = np.zeros((PRIOR_CELLS, PRIOR_CELLS))
 
 
-def add_calibration(network) -> keras.Model:
+def add_calibration(network: keras.Model) -> keras.Model:
     """Return a model that shares the layers of `network` and ends in a density.
 
     Args:
@@ -83,7 +83,7 @@ def add_calibration(network) -> keras.Model:
         name=model.name, density=True, finish=DENSITY))
 
 
-def write_parameters(model, parameters: Parameters) -> None:
+def write_parameters(model: keras.Model, parameters: Parameters) -> None:
     """Put `Parameters` into a model of `add_calibration`."""
     share = parameters.uniform_share
     values = {"blur": {"log_sigma": np.log(parameters.sigma)},
@@ -96,7 +96,7 @@ def write_parameters(model, parameters: Parameters) -> None:
             getattr(model.get_layer(CALIBRATED + layer), name).assign(np.float32(value))
 
 
-def read_parameters(model) -> Parameters:
+def read_parameters(model: keras.Model) -> Parameters:
     """The `Parameters` that a model of `add_calibration` holds."""
     def value(layer, name):
         variable = getattr(model.get_layer(CALIBRATED + layer), name)

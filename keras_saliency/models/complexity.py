@@ -4,7 +4,7 @@ Multiply-adds count convolutions and dense layers, not bias, activation, pooling
 two floating-point operations. Memory is 4 bytes a value, summed over the outputs of all layers,
 which training keeps at once (as in Table 1 of Pan et al. 2016).
 """
-from typing import NamedTuple
+from typing import NamedTuple, Sequence
 
 import keras
 import numpy as np
@@ -36,7 +36,7 @@ class Cost(NamedTuple):
     output_bytes: int
 
 
-def layer_costs(model, size) -> list:
+def layer_costs(model: keras.Model, size: tuple) -> list:
     """Return the `LayerCost` of each layer of a functional model, for images of `size` (h, w).
 
     The layer that carries the model's facts costs nothing and is left out.
@@ -50,7 +50,7 @@ def layer_costs(model, size) -> list:
     return [_cost(layer, *pair) for layer, pair in zip(layers, zip(shapes[::2], shapes[1::2]))]
 
 
-def total(costs) -> Cost:
+def total(costs: Sequence) -> Cost:
     """Sum the costs of layers."""
     parameters, multiply_adds, outputs = (
         sum(getattr(cost, key) for cost in costs)

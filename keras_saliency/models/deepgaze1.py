@@ -16,6 +16,7 @@ all padded to "same". The center_bias is the kernel density or the histogram of 
 AUC.
 """
 import re
+from typing import Iterable, Optional, Sequence, Union
 
 import keras
 from keras import layers
@@ -45,8 +46,9 @@ _NAME = re.compile(r"(?:block|alexnet_(?:conv|relu|pool|norm))(\d+)")
 _TYPE = re.compile(r"_(conv|relu|pool|norm)\d*$")
 
 
-def deepgaze1(input_shape=(None, None, 3), backbone="vgg16", layer_subset=None,
-              width_multiplier=1.0) -> keras.Model:
+def deepgaze1(input_shape: tuple = (None, None, 3), backbone: str = "vgg16",
+              layer_subset: Optional[Union[str, Sequence, dict]] = None,
+              width_multiplier: float = 1.0) -> keras.Model:
     """Build DeepGaze I without weights; the module's docstring gives ranges and shapes.
 
     Args:
@@ -85,7 +87,7 @@ def deepgaze1(input_shape=(None, None, 3), backbone="vgg16", layer_subset=None,
                        name="deepgaze1")
 
 
-def choose_layers(names, subset) -> list:
+def choose_layers(names: Iterable, subset: Union[str, Sequence, dict]) -> list:
     """Return the names that `layer_subset` of `deepgaze1` selects, in the backbone's order."""
     names = list(names)
     require(isinstance(subset, (str, list, tuple, dict)), "layer_subset must be names of layers, "
@@ -112,7 +114,7 @@ def choose_layers(names, subset) -> list:
     return found
 
 
-def receptive_field(name) -> tuple:
+def receptive_field(name: str) -> tuple:
     """Return (size, stride) of a backbone's layer, in pixels of the halved picture.
 
     Cell i of the layer sees `size` pixels around (i + 0.5) * stride along an axis; some layers of

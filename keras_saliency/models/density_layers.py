@@ -20,12 +20,12 @@ class FeatureScale(MapLayer):
     The weight `std` [C] is measured, not trained; 1 until then.
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         self.std = self.add_weight(name="std", shape=(input_shape[-1],), initializer="ones",
                                    trainable=False)
         super().build(input_shape)
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         return inputs / self.std
 
 
@@ -37,18 +37,19 @@ class GaussianBlur(MapLayer):
     to 1, so that a constant map does not change.
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         self.log_sigma = self.add_weight(name="log_sigma", shape=(), initializer="zeros")
         super().build(input_shape)
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         shape = tf.shape(inputs)
         blurred = gaussian_blur(inputs[..., 0], tf.exp(tf.convert_to_tensor(self.log_sigma)),
                                 shape[1], shape[2])
         return tf.expand_dims(blurred, -1)  # TensorFlow Lite has no tf.newaxis
 
 
-def gaussian_blur(maps, sigma, height, width) -> tf.Tensor:
+def gaussian_blur(maps: tf.Tensor, sigma: tf.Tensor, height: tf.Tensor,
+                  width: tf.Tensor) -> tf.Tensor:
     """Blur maps [B, h, w] as `GaussianBlur` does, with sigma in cells."""
     def kernel(length):
         places = tf.range(tf.cast(length, maps.dtype))
@@ -67,16 +68,16 @@ class MonotoneLog(MapLayer):
     the softmax of the result is the map divided by its sum.
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         self.slopes = self.add_weight(name="slopes", shape=(SEGMENTS,), initializer="ones",
                                       constraint="non_neg")
         super().build(input_shape)
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         return monotone_log(inputs, tf.convert_to_tensor(self.slopes))
 
 
-def monotone_log(maps, slopes) -> tf.Tensor:
+def monotone_log(maps: tf.Tensor, slopes: tf.Tensor) -> tf.Tensor:
     """Apply the function of `MonotoneLog` to maps of 0..1 of any shape; `slopes` [SEGMENTS]."""
     knots = np.linspace(np.log(FLOOR), np.log1p(FLOOR), SEGMENTS + 1).tolist()
     logs = tf.math.log(tf.nn.relu(maps) + FLOOR)
@@ -93,14 +94,14 @@ class AddCenterBias(MapLayer):
     and columns spread over the canvas. It is 0 (uniform) until then.
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         self.alpha = self.add_weight(name="alpha", shape=(), initializer="ones")
         self.log_density = self.add_weight(
             name="log_density", shape=(PRIOR_CELLS, PRIOR_CELLS), initializer="zeros",
             trainable=False)
         super().build(input_shape)
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         shape = tf.shape(inputs)
         rows, columns = between_cells(shape[1]), between_cells(shape[2])
         resized = tf.matmul(rows @ tf.convert_to_tensor(self.log_density), columns,
@@ -112,7 +113,7 @@ class AddCenterBias(MapLayer):
         self.log_density.assign(tf.zeros_like(tf.convert_to_tensor(self.log_density)))
 
 
-def between_cells(length) -> tf.Tensor:
+def between_cells(length: tf.Tensor) -> tf.Tensor:
     """Bilinear weights [length, PRIOR_CELLS] of the cells at each place, outer corners aligned.
 
     A matrix product replaces the resizing because OpenVINO cannot resize a constant.
@@ -128,7 +129,7 @@ def between_cells(length) -> tf.Tensor:
 class LogSoftmax(MapLayer):
     """Turn each map of [B, H, W, 1] into a log_density over its cells: nats, logsumexp 0."""
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         return inputs - tf.reduce_logsumexp(inputs, axis=(1, 2, 3), keepdims=True)
 
 
@@ -139,16 +140,16 @@ class MixUniform(MapLayer):
     The weight `logit` is log(share / (1 - share)). No density falls below share / (H W).
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         start = keras.initializers.Constant(np.log(START_SHARE / (1 - START_SHARE)))
         self.logit = self.add_weight(name="logit", shape=(), initializer=start)
         super().build(input_shape)
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         return mix_uniform(inputs, tf.convert_to_tensor(self.logit))
 
 
-def mix_uniform(log_densities, logit) -> tf.Tensor:
+def mix_uniform(log_densities: tf.Tensor, logit: tf.Tensor) -> tf.Tensor:
     """Mix log-densities [B, H, W, ...] as `MixUniform` does."""
     shape = tf.shape(log_densities)
     uniform = tf.math.log_sigmoid(logit) - tf.math.log(tf.cast(shape[1] * shape[2], logit.dtype))

@@ -5,13 +5,15 @@ Keras passes dilated convolutions to `tf.nn.convolution`, which rearranges its m
 rearranging, but not every CPU has its gradient, so training uses gradients made of plain
 operations. Inference calls the kernel alone, so that bias and activation can be fused into it.
 """
+from typing import Any, Optional
+
 import keras
 import tensorflow as tf
 
 from keras_saliency.compat import register
 
 
-def conv2d(filters: int, size: int, dilation: int = 1, **options) -> keras.layers.Conv2D:
+def conv2d(filters: int, size: int, dilation: int = 1, **options: Any) -> keras.layers.Conv2D:
     """Return a "same" convolution layer with a kernel [size, size]; `options` as Keras' layer."""
     kind = keras.layers.Conv2D if dilation == 1 else DilatedConv2D
     return kind(filters, size, padding="same", dilation_rate=dilation, **options)
@@ -24,7 +26,7 @@ class DilatedConv2D(keras.layers.Conv2D):
     Only for odd kernels, stride 1 and padding "same".
     """
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: tf.Tensor, training: Optional[bool] = None) -> tf.Tensor:
         rate, kernel = self.dilation_rate[0], tf.convert_to_tensor(self.kernel)
         if training:
             maps = _differentiable(rate)(inputs, kernel)

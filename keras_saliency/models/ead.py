@@ -12,6 +12,8 @@ the transposed ones. Negative values of the linear output count as 0 (its finish
 resizes every picture to 240x320: the config for MIT1003 stretches (`data.fit`); stimuli of SALICON
 and OSIE have that shape already.
 """
+from typing import Sequence
+
 import keras
 from keras import layers
 
@@ -22,8 +24,9 @@ from keras_saliency.models.layers import Preprocess
 from keras_saliency.models.spec import ModelSpec
 
 
-def ead(input_shape=(None, None, 3), widths=(256, 128, 64, 64), preprocessing="caffe",
-        sigmoid=False, width_multiplier=1.0) -> keras.Model:
+def ead(input_shape: tuple = (None, None, 3), widths: Sequence = (256, 128, 64, 64),
+        preprocessing: str = "caffe", sigmoid: bool = False,
+        width_multiplier: float = 1.0) -> keras.Model:
     """Build the EAD model without weights; the module's docstring gives ranges and shapes.
 
     Args:

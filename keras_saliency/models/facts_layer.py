@@ -4,8 +4,10 @@
 the configs of its layers; attributes of the model they leave behind.
 """
 from dataclasses import replace
+from typing import Any, Mapping, Optional, Union
 
 import keras
+import tensorflow as tf
 from keras import layers
 
 from keras_saliency.compat import register
@@ -26,21 +28,21 @@ class CarriedFacts(layers.Layer):
         facts: `Facts`, or what `Facts.to_dict` made of them.
     """
 
-    def __init__(self, facts, **options):
+    def __init__(self, facts: Union[Facts, dict], **options: Any):
         super().__init__(**options)
         self.facts = facts if isinstance(facts, Facts) else Facts.from_dict(facts)
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         return inputs
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {**super().get_config(), "facts": self.facts.to_dict()}
 
 
-def facts_of(model) -> Facts:
+def facts_of(model: keras.Model) -> Facts:
     """Return the `Facts` of a Keras model.
 
     Of a model that carries none, those of its registered name; else its fixed input size, "pad",
@@ -53,7 +55,7 @@ def facts_of(model) -> Facts:
     return found if None in size else replace(found, canvas=size, turns=False)
 
 
-def with_facts(model, facts: Facts):
+def with_facts(model: keras.Model, facts: Facts) -> keras.Model:
     """Return a `keras.Model` of the same layers that carries `facts` in place of its own.
 
     Args:
@@ -67,19 +69,19 @@ def with_facts(model, facts: Facts):
                        name=model.name)
 
 
-def bare_output(model):
+def bare_output(model: keras.Model) -> Any:
     """Return the symbolic output of a network without the layer that carries its facts."""
     require_network(model)
     layer = _last_layer(model)
     return layer.input if isinstance(layer, CarriedFacts) else model.outputs[0]
 
 
-def output_layer(model) -> str:
+def output_layer(model: keras.Model) -> str:
     """Return the name of the layer that gives a model's map."""
     return bare_output(model)._keras_history[0].name
 
 
-def require_network(model) -> None:
+def require_network(model: keras.Model) -> None:
     """Raise `InputError` unless `model` is a Keras model of one input and one output."""
     if not isinstance(model, keras.Model) or [len(getattr(model, side, None) or ())
                                               for side in ("inputs", "outputs")] != [1, 1]:
@@ -87,7 +89,9 @@ def require_network(model) -> None:
                          "one map out")
 
 
-def facts(model, canvas=None, fit=None, finish=None, density=None, turns=None, about=None):
+def facts(model: keras.Model, canvas: Optional[tuple] = None, fit: Optional[str] = None,
+          finish: Optional[Finish] = None, density: Optional[bool] = None,
+          turns: Optional[bool] = None, about: Optional[Mapping] = None) -> keras.Model:
     """Make a network of your own one of this package's: state what must be known of it.
 
     `predict`, `evaluate`, `calibrate`, the unit studies and every export then take it.
@@ -125,12 +129,12 @@ def facts(model, canvas=None, fit=None, finish=None, density=None, turns=None, a
         **{key: value for key, value in given.items() if value is not None}))
 
 
-def is_calibrated(name) -> bool:
+def is_calibrated(name: str) -> bool:
     """Return whether a model of this name is one of `calibration.add_calibration`."""
     return str(name).startswith(CALIBRATED)
 
 
-def named_facts(name, **facts) -> Facts:
+def named_facts(name: str, **facts: Any) -> Facts:
     """Return the `Facts` of a registered name, of a calibrated one too, with some of them given."""
     return replace(_by_name(name), **facts)
 

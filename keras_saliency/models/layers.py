@@ -1,4 +1,6 @@
 """Layers that Keras lacks: any image size, the same on Keras 2 and 3."""
+from typing import Any, Optional
+
 import keras
 import tensorflow as tf
 
@@ -25,10 +27,10 @@ class MapLayer(keras.layers.Layer):
 
     settings = ()  # names of constructor arguments, each kept as an attribute
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {**super().get_config(), **{name: getattr(self, name) for name in self.settings}}
 
 
@@ -39,13 +41,13 @@ class Preprocess(MapLayer):
 
     settings = ("mode",)
 
-    def __init__(self, mode: str = "caffe", **kwargs):
+    def __init__(self, mode: str = "caffe", **kwargs: Any):
         super().__init__(**kwargs)
         require(isinstance(mode, str) and mode in PREPROCESSING,
                 f"preprocessing {mode!r} is unknown; choose from {sorted(PREPROCESSING)}")
         self.mode = mode
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         swap, means, scale = PREPROCESSING[self.mode]
         channels = inputs[..., ::-1] if swap else inputs
         return (channels - tf.constant(means, channels.dtype)) * scale
@@ -56,16 +58,16 @@ class _Upsample(MapLayer):
 
     settings = ("factor",)
 
-    def __init__(self, factor: int = 2, **kwargs):
+    def __init__(self, factor: int = 2, **kwargs: Any):
         super().__init__(**kwargs)
         self.factor = factor
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         resized = self.resize(inputs, tf.shape(inputs)[1:3] * self.factor)
         resized.set_shape(self.compute_output_shape(inputs.shape))
         return resized
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         batch, height, width, channels = input_shape
         height, width = (None if n is None else n * self.factor for n in (height, width))
         return (batch, height, width, channels)
@@ -78,7 +80,7 @@ class NearestUpsample(_Upsample):
     TensorFlow Lite cannot convert `keras.layers.UpSampling2D` of Keras 3.
     """
 
-    def resize(self, images, size):
+    def resize(self, images: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
         return tf.raw_ops.ResizeNearestNeighbor(
             images=images, size=size, align_corners=False, half_pixel_centers=True)
 
@@ -88,7 +90,7 @@ class BilinearUpsample(_Upsample):
     """Enlarge [B, h, w, C] to [B, h*factor, w*factor, C] bilinearly, as TensorFlow 1 did: without
     aligned corners or half-pixel centers, unlike `keras.layers.UpSampling2D`."""
 
-    def resize(self, images, size):
+    def resize(self, images: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
         return tf.raw_ops.ResizeBilinear(
             images=images, size=size, align_corners=False, half_pixel_centers=False)
 
@@ -97,13 +99,13 @@ class _GridLayer(MapLayer):
     """Bring maps [B, h, w, C] to the grid of a second input [B, H, W, *] with `spread` of the
     subclass."""
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         maps, grid = inputs
         spread = self.spread(maps, tf.shape(grid))
         spread.set_shape([None, grid.shape[1], grid.shape[2], maps.shape[-1]])
         return spread
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         maps, grid = input_shape
         return (maps[0], grid[1], grid[2], maps[-1])
 
@@ -115,7 +117,7 @@ class BroadcastTo(_GridLayer):
     This equals the bilinear resizing of one pixel, without its arithmetic.
     """
 
-    def spread(self, maps, shape):
+    def spread(self, maps: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
         return tf.broadcast_to(maps, [shape[0], shape[1], shape[2], maps.shape[-1]])
 
 
@@ -129,11 +131,11 @@ class ResizeLike(_GridLayer):
 
     settings = ("align_corners",)
 
-    def __init__(self, align_corners: bool = True, **kwargs):
+    def __init__(self, align_corners: bool = True, **kwargs: Any):
         super().__init__(**kwargs)
         self.align_corners = align_corners
 
-    def spread(self, maps, shape):
+    def spread(self, maps: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
         return tf.raw_ops.ResizeBilinear(
             images=maps, size=shape[1:3], align_corners=self.align_corners,
             half_pixel_centers=not self.align_corners)
@@ -145,11 +147,11 @@ class MinMax(MapLayer):
 
     settings = ("epsilon",)
 
-    def __init__(self, epsilon: float = 1e-7, **kwargs):
+    def __init__(self, epsilon: float = 1e-7, **kwargs: Any):
         super().__init__(**kwargs)
         self.epsilon = epsilon
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         shifted = inputs - tf.reduce_min(inputs, axis=(1, 2, 3), keepdims=True)
         return shifted / (self.epsilon + tf.reduce_max(shifted, axis=(1, 2, 3), keepdims=True))
 
@@ -166,12 +168,12 @@ class MapDropout(MapLayer):
 
     settings = ("rate", "seed")
 
-    def __init__(self, rate: float = 0.5, seed: int = 0, **kwargs):
+    def __init__(self, rate: float = 0.5, seed: int = 0, **kwargs: Any):
         super().__init__(**kwargs)
         require(0 <= rate < 1, f"dropout rate must be at least 0 and below 1, not {rate!r}")
         self.rate, self.seed = float(rate), int(seed)
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: tf.Tensor, training: Optional[bool] = None) -> tf.Tensor:
         if not training or not self.rate:
             return inputs
         total = tf.reduce_sum(tf.cast(inputs, tf.float32))
@@ -193,11 +195,11 @@ class CeilMaxPooling(MapLayer):
 
     settings = ("size", "stride")
 
-    def __init__(self, size: int = 2, stride: int = 2, **kwargs):
+    def __init__(self, size: int = 2, stride: int = 2, **kwargs: Any):
         super().__init__(**kwargs)
         self.size, self.stride = size, stride
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         shape = tf.shape(inputs)[1:3]
         # not -(-n // stride): ONNX divides towards zero
         windows = (shape - self.size + self.stride - 1) // self.stride + 1
@@ -211,7 +213,7 @@ class CeilMaxPooling(MapLayer):
         pooled.set_shape(self.compute_output_shape(inputs.shape))
         return pooled
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         batch, height, width, channels = input_shape
         height, width = (None if n is None else -(-(n - self.size) // self.stride) + 1
                          for n in (height, width))
@@ -226,11 +228,11 @@ class LocalResponseNormalization(MapLayer):
     settings = ("size", "alpha", "beta", "k")
 
     def __init__(self, size: int = 5, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0,
-                 **kwargs):
+                 **kwargs: Any):
         super().__init__(**kwargs)
         self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         return tf.nn.local_response_normalization(
             inputs, depth_radius=self.size // 2, bias=self.k, alpha=self.alpha / self.size,
             beta=self.beta)
@@ -246,21 +248,21 @@ class GroupedConv2D(MapLayer):
 
     settings = ("filters", "kernel_size", "groups")
 
-    def __init__(self, filters: int, kernel_size: int, groups: int = 2, **kwargs):
+    def __init__(self, filters: int, kernel_size: int, groups: int = 2, **kwargs: Any):
         super().__init__(**kwargs)
         self.filters, self.kernel_size, self.groups = filters, kernel_size, groups
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         shape = (self.kernel_size, self.kernel_size, input_shape[-1] // self.groups, self.filters)
         self.kernel = self.add_weight(name="kernel", shape=shape, initializer="glorot_uniform")
         self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
         super().build(input_shape)
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         parts = zip(tf.split(inputs, self.groups, axis=-1),
                     tf.split(tf.convert_to_tensor(self.kernel), self.groups, axis=-1))
         outputs = [tf.nn.conv2d(maps, kernel, 1, "SAME") for maps, kernel in parts]
         return tf.concat(outputs, axis=-1) + self.bias
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return (*input_shape[:3], self.filters)

@@ -3,7 +3,7 @@ import os
 import reprlib
 from importlib import import_module
 from pathlib import Path
-from typing import Union
+from typing import Any, Optional, Union
 
 import keras
 
@@ -96,7 +96,8 @@ def save(model: keras.Model, path: Union[str, os.PathLike]) -> Path:
         "keras": keras.__version__, "keras_saliency": __version__})
 
 
-def build_own(name, input_shape=(None, None, 3), encoder_weights=None, **options):
+def build_own(name: str, input_shape: tuple = (None, None, 3),
+              encoder_weights: Optional[Union[str, Path]] = None, **options: Any) -> keras.Model:
     """Build a network by code of your own.
 
     Args:
@@ -124,7 +125,7 @@ def build_own(name, input_shape=(None, None, 3), encoder_weights=None, **options
     return model
 
 
-def is_own(name) -> bool:
+def is_own(name: Any) -> bool:
     """Return whether a model's name is MODULE:FUNCTION."""
     return isinstance(name, str) and ":" in name
 

@@ -29,8 +29,9 @@ from keras_saliency.models.layers import (
 from keras_saliency.models.spec import ModelSpec
 
 
-def msi_net(input_shape=(None, None, 3), aspp=True, multi_level=True, preprocessing="msi_net",
-            dropout=0.0, width_multiplier=1.0) -> keras.Model:
+def msi_net(input_shape: tuple = (None, None, 3), aspp: bool = True, multi_level: bool = True,
+            preprocessing: str = "msi_net", dropout: float = 0.0,
+            width_multiplier: float = 1.0) -> keras.Model:
     """Build MSI-Net without weights; the module's docstring gives ranges and shapes.
 
     Args:

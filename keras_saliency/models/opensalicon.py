@@ -16,7 +16,7 @@ from keras_saliency.models.layers import BilinearUpsample, Preprocess, ResizeLik
 from keras_saliency.models.spec import ModelSpec
 
 
-def opensalicon(input_shape=(None, None, 3), width_multiplier=1.0) -> keras.Model:
+def opensalicon(input_shape: tuple = (None, None, 3), width_multiplier: float = 1.0) -> keras.Model:
     """Build OpenSALICON without weights and with a readout of zeros, `saliency`.
 
     The encoders' layers are `fine_block1_conv1` ... and `coarse_block1_conv1` ... `input_shape` is

@@ -3,6 +3,7 @@ import inspect
 import math
 import numbers
 import reprlib
+from typing import Callable, Mapping
 
 from keras_saliency.config import is_whole
 from keras_saliency.files import InputError
@@ -12,7 +13,7 @@ from keras_saliency.files import InputError
 MOST_FILTERS, LARGEST_NUMBER = 256, 2
 
 
-def check_names(name, builder, options) -> None:
+def check_names(name: str, builder: Callable, options: Mapping) -> None:
     """Raise `InputError` for an option that the builder has not (lists those it has)."""
     valid = [parameter for parameter in inspect.signature(builder).parameters
              if parameter not in ("input_shape", "image")]
@@ -22,7 +23,7 @@ def check_names(name, builder, options) -> None:
                 f"{name} has no option {option!r}; its options are {', '.join(valid)}")
 
 
-def check_values(name, builder, options) -> None:
+def check_values(name: str, builder: Callable, options: Mapping) -> None:
     """Raise `InputError` for a value that is not of its default's type or out of range.
 
     What else a value must be is for the builder to say, words above all: it lists those it knows.

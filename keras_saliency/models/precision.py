@@ -6,6 +6,7 @@ used, so files and optimizers know nothing of it. What makes a single map (reado
 densities) stays float32, as do losses and metrics.
 """
 from pathlib import Path
+from typing import Callable, Optional
 
 import keras
 import tensorflow as tf
@@ -35,7 +36,8 @@ def native_bfloat16() -> bool:
                if line.startswith(("flags", "Features")))
 
 
-def choose_precision(wanted: str, log=print, native=None) -> str:
+def choose_precision(wanted: str, log: Callable = print,
+                     native: Optional[Callable] = None) -> str:
     """"float32" or "bfloat16" for what was asked for.
 
     Args:
@@ -55,7 +57,7 @@ def choose_precision(wanted: str, log=print, native=None) -> str:
     return FLOAT32
 
 
-def at_precision(model, precision: str):
+def at_precision(model: keras.Model, precision: str) -> keras.Model:
     """`model` itself for "float32", else a copy of the same weights that computes in bfloat16.
 
     Args:

@@ -3,6 +3,7 @@ import re
 import reprlib
 from functools import lru_cache
 from pathlib import Path
+from typing import Optional, Union
 
 import keras
 import yaml
@@ -23,7 +24,7 @@ ENCODER_PRESETS = {
 _ENCODER_LAYER = re.compile(r"(?:.*_)?(block\d+_conv\d+|alexnet_conv\d)$")
 
 
-def encoder_layers(model) -> dict:
+def encoder_layers(model: keras.Model) -> dict:
     """{layer of the model: layer of VGG16 or AlexNet} of its encoder convolutions, prefixed ones
     too."""
     matches = {name: _ENCODER_LAYER.match(name)
@@ -31,7 +32,7 @@ def encoder_layers(model) -> dict:
     return {name: match.group(1) for name, match in matches.items() if match}
 
 
-def load_encoder(model, source) -> None:
+def load_encoder(model: keras.Model, source: Union[str, Path]) -> None:
     """Set the encoder convolutions of `model` from an ImageNet preset or a weights file.
 
     Args:
@@ -88,7 +89,7 @@ def list_pretrained() -> list:
                              if p.name not in presets])
 
 
-def find_weights(name_or_path) -> Path:
+def find_weights(name_or_path: Union[str, Path]) -> Path:
     """The weights file of a name in `weights/`, a file, or a run folder (its `best.h5`).
 
     Raises:
@@ -110,13 +111,14 @@ def find_weights(name_or_path) -> Path:
                        f"best.h5, or one of the pretrained models ({names})")
 
 
-def read_model(path) -> tuple:
+def read_model(path: Union[str, Path]) -> tuple:
     """({layer: {variable: array}}, attributes) of a model's weights file; see `read_weights`."""
     attributes = weights_file.read_attributes(path)
     return read_weights(path, attributes), attributes
 
 
-def read_weights(path, attributes, model=None, below=MOST_BASES) -> dict:
+def read_weights(path: Union[str, Path], attributes: dict, model: Optional[keras.Model] = None,
+                 below: int = MOST_BASES) -> dict:
     """{layer: {variable: array}} of a weights file with these attributes.
 
     A file may leave out layers that it shares with its `base`, a file of the same folder (or of

@@ -1,5 +1,6 @@
 """Release of trained models into `weights/`: small files and their entries in the manifest."""
 from pathlib import Path
+from typing import Any, Mapping, Optional, Sequence, Union
 
 import numpy as np
 import yaml
@@ -11,7 +12,8 @@ from keras_saliency.models.weights_file import WeightsError
 LARGEST = 48e6  # bytes that a file in the repository may have
 
 
-def release(source, name: str, base="vgg16_imagenet.h5", licence="MIT") -> Path:
+def release(source: Union[str, Path], name: str, base: Optional[str] = "vgg16_imagenet.h5",
+            licence: str = "MIT") -> Path:
     """Write `weights/<name>.h5` in float16, without the layers that equal those of `base`.
 
     Args:
@@ -45,7 +47,7 @@ def release(source, name: str, base="vgg16_imagenet.h5", licence="MIT") -> Path:
                               "float16")
 
 
-def describe(name: str, aliases=(), **facts) -> dict:
+def describe(name: str, aliases: Sequence = (), **facts: Any) -> dict:
     """Enter `weights/<name>.h5` into the manifest, replacing an earlier entry; return the entry.
 
     Args:
@@ -67,7 +69,7 @@ def describe(name: str, aliases=(), **facts) -> dict:
     return entry
 
 
-def scores(summary) -> dict:
+def scores(summary: Mapping) -> dict:
     """Return the manifest's part of a summary of `evaluate`: stimuli, their blur (None for
     published densities) and the mean of each metric."""
     return {"stimuli": summary["stimuli"], "part": summary["part"],

@@ -22,7 +22,7 @@ DECODER = ((5, 3, 512), (4, 3, 512), (3, 3, 256), (2, 2, 128), (1, 2, 64))
 CANVAS = (192, 256)
 
 
-def salgan(input_shape=(None, None, 3), width_multiplier=1.0) -> keras.Model:
+def salgan(input_shape: tuple = (None, None, 3), width_multiplier: float = 1.0) -> keras.Model:
     """Build the generator without weights; its decoder is `uconv5_3` ... `uconv1_1`, `output`.
 
     `input_shape` is (H, W, 3), None for any size; `width_multiplier` scales the numbers of filters,
@@ -41,7 +41,8 @@ def salgan(input_shape=(None, None, 3), width_multiplier=1.0) -> keras.Model:
     return keras.Model(image, saliency, name="salgan")
 
 
-def salgan_discriminator(input_shape=(*CANVAS, 3), width_multiplier=1.0) -> keras.Model:
+def salgan_discriminator(input_shape: tuple = (*CANVAS, 3),
+                         width_multiplier: float = 1.0) -> keras.Model:
     """Build the discriminator without weights, with the inputs `image` and `map`.
 
     Its dense layers need a fixed `input_shape`, (H, W, 3) of multiples of 16; others raise

@@ -26,7 +26,7 @@ CONVOLUTIONS = ((96, 7), (256, 5), (512, 3), (512, 5), (512, 5), (256, 7), (128,
                 (1, 13))
 
 
-def salnet_deep(input_shape=(None, None, 3), width_multiplier=1.0) -> keras.Model:
+def salnet_deep(input_shape: tuple = (None, None, 3), width_multiplier: float = 1.0) -> keras.Model:
     """Build SalNet without weights, with layers `conv1` ... `conv9` and `deconv1`.
 
     `input_shape` is (H, W, 3), None for any size; `width_multiplier` scales the numbers of filters,

@@ -28,8 +28,8 @@ MAX_NORM = 1.9365  # Goodfellow et al. (2013), maxout units of their network for
 GAUSSIAN = np.exp(-0.5 * (np.arange(-8, 9) / 2.0) ** 2)  # 2 pixels; `blur` normalises it
 
 
-def salnet_shallow(input_shape=(CANVAS, CANVAS, 3), filters=128, max_norm=MAX_NORM,
-                   width_multiplier=1.0) -> keras.Model:
+def salnet_shallow(input_shape: tuple = (CANVAS, CANVAS, 3), filters: int = 128,
+                   max_norm: float = MAX_NORM, width_multiplier: float = 1.0) -> keras.Model:
     """Build JuntingNet without weights, with layers `conv1` ... `conv3`, `dense1`, `dense2`.
 
     Args:

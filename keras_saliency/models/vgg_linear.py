@@ -24,7 +24,7 @@ from keras_saliency.models.layers import BilinearUpsample, MinMax, Preprocess
 from keras_saliency.models.spec import ModelSpec
 
 
-def vgg_linear(input_shape=(None, None, 3), width_multiplier=1.0) -> keras.Model:
+def vgg_linear(input_shape: tuple = (None, None, 3), width_multiplier: float = 1.0) -> keras.Model:
     """Build the VGG readout without weights; its 1x1 convolution, `readout`, is all ones.
 
     Setup I of the paper trains only the readout, Setup II also the last k convolutions:

@@ -6,9 +6,10 @@ keras.applications) is read too, but never written.
 """
 import json
 from pathlib import Path
-from typing import Optional
+from typing import Any, Mapping, Optional, Union
 
 import h5py
+import keras
 import numpy as np
 
 from keras_saliency.files import InputError, atomic_path, hdf5
@@ -20,12 +21,12 @@ class WeightsError(InputError):
     """A weights file is missing, unreadable or does not fit; the message names file and layer."""
 
 
-def variable_name(variable) -> str:
+def variable_name(variable: Any) -> str:
     """Return `kernel` for Keras 2's `block1_conv1/kernel:0` and for Keras 3's `kernel`."""
     return variable.name.split("/")[-1].split(":")[0]
 
 
-def layer_variables(model) -> dict:
+def layer_variables(model: keras.Model) -> dict:
     """Return {layer name: {variable name: variable}} of all layers with weights."""
     found = {}
     for layer in model.layers:
@@ -36,7 +37,7 @@ def layer_variables(model) -> dict:
     return found
 
 
-def first_not_finite(model) -> Optional[str]:
+def first_not_finite(model: keras.Model) -> Optional[str]:
     """Return "<layer>/<variable>" of the first variable with NaN or infinity, or None."""
     for layer in model.layers:
         for variable in layer.weights:
@@ -45,7 +46,8 @@ def first_not_finite(model) -> Optional[str]:
     return None
 
 
-def save(model, path, attributes=None, dtype="float32", extra=None) -> Path:
+def save(model: keras.Model, path: Union[str, Path], attributes: Optional[dict] = None,
+         dtype: str = "float32", extra: Optional[dict] = None) -> Path:
     """Write the weights of `model`; the file appears whole or not at all.
 
     Args:
@@ -63,7 +65,8 @@ def save(model, path, attributes=None, dtype="float32", extra=None) -> Path:
                  path, attributes, dtype, extra)
 
 
-def write(weights: dict, path, attributes=None, dtype="float32", extra=None) -> Path:
+def write(weights: dict, path: Union[str, Path], attributes: Optional[dict] = None,
+          dtype: str = "float32", extra: Optional[dict] = None) -> Path:
     """Write weights given as {layer: {variable: array}}; otherwise as `save`."""
     path = Path(path)
     with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
@@ -85,7 +88,7 @@ def write(weights: dict, path, attributes=None, dtype="float32", extra=None) -> 
     return path
 
 
-def read_attributes(path) -> dict:
+def read_attributes(path: Union[str, Path]) -> dict:
     """Return the attributes of a weights file, with JSON decoded.
 
     `layer_names` of Keras' older layout is left out, since its length has no limit.
@@ -101,13 +104,13 @@ def read_attributes(path) -> dict:
         return {key: decode(value) for key, value in hdf5.attributes(file, names).items()}
 
 
-def read_group(path, group) -> dict:
+def read_group(path: Union[str, Path], group: str) -> dict:
     """Return {name: array} of one private group (`extra` of `save`); empty if it is missing."""
     with hdf5.open_foreign(path, WeightsError) as file:
         return hdf5.numbers(dict(file[group].items())) if group in file else {}
 
 
-def read(path, model=None) -> dict:
+def read(path: Union[str, Path], model: Optional[keras.Model] = None) -> dict:
     """Return {layer: {variable: array}} of a weights file, ours or Keras' older layout.
 
     Args:
@@ -180,7 +183,8 @@ def _require_shape(array, variable, where, model) -> None:
                            f"{model.name} needs {tuple(variable.shape)}")
 
 
-def assign(model, weights: dict, source, layers=None) -> list:
+def assign(model: keras.Model, weights: dict, source: Union[str, Path],
+           layers: Optional[Mapping] = None) -> list:
     """Set the variables of `model` from {layer: {variable: array}}; return the layers' names.
 
     Args:

@@ -7,6 +7,7 @@ import json
 import reprlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, Callable, Optional, Union
 
 import numpy as np
 
@@ -36,7 +37,7 @@ class Exported:
         losses: {metric: loss of int8, see `export.int8.losses`}; else empty.
     """
 
-    def __init__(self, file, engine, precision, opened):
+    def __init__(self, file: Path, engine: str, precision: str, opened: runtimes.Opened):
         self.file, self.engine = file, engine
         self.losses = _read_losses(opened.losses, file)
         self.precision = INT8 if self.losses else precision
@@ -48,17 +49,17 @@ class Exported:
         """Another process opens the file again; it must see it by the same name."""
         return load_exported, (str(self.file.resolve()), self.precision)
 
-    def maps(self, batch) -> np.ndarray:
+    def maps(self, batch: np.ndarray) -> np.ndarray:
         """Return maps float32 [B, h, w, 1] of images float32 [B, h, w, 3] on a canvas."""
         if self.input_shape[0] == 1 and len(batch) > 1:
             return np.concatenate([self._run(image[np.newaxis]) for image in np.asarray(batch)])
         return self._run(batch)
 
-    def predict(self, image, canvas=None) -> np.ndarray:
+    def predict(self, image: np.ndarray, canvas: Optional[tuple] = None) -> np.ndarray:
         """Return the published map float32 [H, W] of an image [H, W, 3]."""
         return predict_in_numpy(self, self.file, image, canvas)
 
-    def check_canvas(self, canvas) -> None:
+    def check_canvas(self, canvas: tuple) -> None:
         """Raise `InputError` for a canvas (h, w) of another size than the file takes."""
         canvas, fixed = check_size(tuple(canvas)), self.input_shape[1:3]
         if None not in fixed and tuple(fixed) != canvas:
@@ -69,7 +70,8 @@ class Exported:
                          f"{self.precision}")
 
 
-def predict_in_numpy(predictor, name, image, canvas=None) -> np.ndarray:
+def predict_in_numpy(predictor: Any, name: str, image: np.ndarray,
+                     canvas: Optional[tuple] = None) -> np.ndarray:
     """Predict a picture without TensorFlow: onto the canvas, through the network, and back.
 
     Args:
@@ -85,13 +87,14 @@ def predict_in_numpy(predictor, name, image, canvas=None) -> np.ndarray:
     return arrays.finished(canvas_map, size, facts.fit, facts.finish)[..., 0]
 
 
-def is_exported(path) -> bool:
+def is_exported(path: Union[str, Path]) -> bool:
     """Return True for a file with an ending of `ENDINGS`, and a folder with an .xml file."""
     path = Path(path)
     return path.suffix in ENDINGS or any(path.glob("*.xml"))
 
 
-def load_exported(path, precision=None, log=print, at_once=1) -> Exported:
+def load_exported(path: Union[str, Path], precision: Optional[str] = None, log: Callable = print,
+                  at_once: int = 1) -> Exported:
     """Open a network that was exported for an engine. It needs that engine, and no TensorFlow.
 
     Args:

@@ -4,6 +4,8 @@ A SavedModel is a program: its operations may read and write any file that the u
 run code outside the graph. Only its description is read here; nothing is run.
 """
 import re
+from pathlib import Path
+from typing import Union
 
 from tensorflow.python.saved_model import loader_impl
 
@@ -22,7 +24,7 @@ _SAVING = frozenset({"SaveV2", "RestoreV2", "MergeV2Checkpoints", "ShardedFilena
 _CONSOLE = (b"stdout", b"stderr", b"log(info)", b"log(warning)", b"log(error)")
 
 
-def require_harmless(folder) -> None:
+def require_harmless(folder: Union[str, Path]) -> None:
     """Raise `InputError` if a SavedModel's graph holds operations that reach beyond it.
 
     The operations that every SavedModel has for writing and restoring its variables are allowed if

@@ -1,4 +1,7 @@
 """Keras models as predictors."""
+from typing import Any, Callable, Optional, Union
+
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -13,25 +16,26 @@ class KerasPredictor:
         model: the Keras model. facts: its `Facts`.
     """
 
-    def __init__(self, model):
+    def __init__(self, model: keras.Model):
         self.model, self.facts = model, facts_of(model)
 
-    def maps(self, batch):
+    def maps(self, batch: Union[np.ndarray, tf.Tensor]) -> tf.Tensor:
         """Return maps [B, h, w, 1] of images float32 [B, h, w, 3] on a canvas."""
         return forward_function(self.model)(batch)
 
-    def predict(self, image, canvas=None) -> np.ndarray:
+    def predict(self, image: np.ndarray, canvas: Optional[tuple] = None) -> np.ndarray:
         """Return the published map float32 [H, W] of an image [H, W, 3]."""
         # not compiled: to trace a graph for a canvas takes longer than a few pictures
         return predict_on_canvas(self, lambda batch: self.model(batch, training=False), image,
                                  canvas)
 
-    def check_canvas(self, canvas) -> None:
+    def check_canvas(self, canvas: tuple) -> None:
         """Raise `InputError` unless the strides of the network divide `canvas` (h, w)."""
         check_canvas(self.model, canvas)
 
 
-def predict_on_canvas(predictor, run, image, canvas=None) -> np.ndarray:
+def predict_on_canvas(predictor: Any, run: Callable, image: np.ndarray,
+                      canvas: Optional[tuple] = None) -> np.ndarray:
     """Predict a picture in TensorFlow: onto the canvas, through the network, and back.
 
     Args:
@@ -45,7 +49,8 @@ def predict_on_canvas(predictor, run, image, canvas=None) -> np.ndarray:
     return maps.finished(run(batch)[0], size, facts.fit, facts.finish)[..., 0].numpy()
 
 
-def forward_function(model, key=(), make=lambda model: model):
+def forward_function(model: keras.Model, key: tuple = (),
+                     make: Callable = lambda model: model) -> Callable:
     """Return a Keras model as a compiled function of a batch (a tensor or a tuple of tensors).
 
     It is compiled once for as long as the model lives.

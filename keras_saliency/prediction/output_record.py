@@ -7,13 +7,14 @@ import json
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import Union
 
 from keras_saliency.files import InputError, require_writable
 
 RECORD = ".predictions.jsonl"
 
 
-def claim(folder, owners: dict) -> None:
+def claim(folder: Union[str, Path], owners: dict) -> None:
     """Record the files that are going to be written into `folder`.
 
     Args:

@@ -1,6 +1,8 @@
 """Pictures of maps as arrays: false colours, overlays, grey density pictures, PNG files."""
 import difflib
 from functools import lru_cache
+from pathlib import Path
+from typing import Union
 
 import cv2
 import matplotlib
@@ -11,7 +13,7 @@ from keras_saliency.files import InputError, atomic_path
 _TINY = 1e-30  # a span that float32 does not resolve
 
 
-def colorize(map_2d, colormap: str = "inferno") -> np.ndarray:
+def colorize(map_2d: np.ndarray, colormap: str = "inferno") -> np.ndarray:
     """A map in false colours, uint8 [H, W, 3] RGB: its minimum and maximum span the colormap.
 
     A constant map gets the colour of level 0 everywhere.
@@ -27,7 +29,7 @@ def colorize(map_2d, colormap: str = "inferno") -> np.ndarray:
     return cv2.LUT(cv2.merge([levels] * 3), _table(colormap)[:, np.newaxis])
 
 
-def density_picture(map_2d) -> np.ndarray:
+def density_picture(map_2d: np.ndarray) -> np.ndarray:
     """A map in grey, uint8 [H, W]: minimum 0, peak 255; a constant map is 0 everywhere.
 
     Raises:
@@ -36,7 +38,8 @@ def density_picture(map_2d) -> np.ndarray:
     return _levels(map_2d)
 
 
-def overlay(image, map_2d, alpha: float = 0.6, colormap: str = "inferno") -> np.ndarray:
+def overlay(image: np.ndarray, map_2d: np.ndarray, alpha: float = 0.6,
+            colormap: str = "inferno") -> np.ndarray:
     """The map in false colours over the image, uint8 [H, W, 3] RGB.
 
     Args:
@@ -58,7 +61,7 @@ def overlay(image, map_2d, alpha: float = 0.6, colormap: str = "inferno") -> np.
     return cv2.addWeighted(image, 1.0 - alpha, colors, alpha, 0)
 
 
-def save_png(path, array) -> None:
+def save_png(path: Union[str, Path], array: np.ndarray) -> None:
     """Write uint8 [H, W] grey or [H, W, 3] RGB as PNG, whole or not at all.
 
     Raises:
@@ -69,7 +72,7 @@ def save_png(path, array) -> None:
         temporary.write_bytes(contents)
 
 
-def png_bytes(array, name) -> bytes:
+def png_bytes(array: np.ndarray, name: Union[str, Path]) -> bytes:
     """uint8 [H, W] grey or [H, W, 3] RGB as the contents of a PNG file.
 
     Args:

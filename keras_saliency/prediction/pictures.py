@@ -1,6 +1,7 @@
 """Picture files: finding, reading and naming them."""
 from collections import Counter
 from pathlib import Path
+from typing import Optional, Sequence, Union
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ MOST_PIXELS = 2 ** 30  # that OpenCV decodes
 _TYPES = ", ".join(ending[1:] for ending in PICTURE_TYPES)
 
 
-def read_picture(path, limit: int = LIMIT) -> np.ndarray:
+def read_picture(path: Union[str, Path], limit: int = LIMIT) -> np.ndarray:
     """uint8 [H, W, 3] RGB of a picture file, turned upright as its EXIF data says.
 
     Grayscale is repeated, alpha dropped, 16 bits reduced to 8.
@@ -28,7 +29,7 @@ def read_picture(path, limit: int = LIMIT) -> np.ndarray:
     return decode_picture(read_file(path, limit), path, limit)
 
 
-def decode_picture(contents: bytes, name, limit: int = LIMIT) -> np.ndarray:
+def decode_picture(contents: bytes, name: Union[str, Path], limit: int = LIMIT) -> np.ndarray:
     """As `read_picture`, of the contents of a file; `name` is for messages."""
     check_picture(contents, name, limit, "make it smaller, or raise the limit")
     try:
@@ -40,7 +41,7 @@ def decode_picture(contents: bytes, name, limit: int = LIMIT) -> np.ndarray:
     raise InputError(f"{name}: not a picture that OpenCV can decode ({_TYPES})")
 
 
-def read_gray(path, size=None) -> np.ndarray:
+def read_gray(path: Union[str, Path], size: Optional[tuple] = None) -> np.ndarray:
     """uint8 or uint16 [H, W] of a picture file that holds a map, as its pixels are stored.
 
     Args:
@@ -62,7 +63,7 @@ def read_gray(path, size=None) -> np.ndarray:
     return values
 
 
-def find_pictures(path) -> list:
+def find_pictures(path: Union[str, Path]) -> list:
     """`path` itself if it is no folder, else the picture files of the folder, sorted.
 
     Raises:
@@ -83,7 +84,7 @@ def find_pictures(path) -> list:
     return pictures
 
 
-def output_stems(pictures) -> list:
+def output_stems(pictures: Sequence) -> list:
     """A file-name stem for each picture; pictures of one stem keep their type in it.
 
     Raises:

@@ -4,6 +4,8 @@ import io
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Callable, Optional, Sequence, Union
 
 import numpy as np
 from tqdm import tqdm
@@ -18,17 +20,18 @@ AT_ONCE = 3  # pictures in work
 SHARD = 16   # pictures that a worker of a cluster is given at once
 
 
-def at_once(paths) -> int:
+def at_once(paths: Sequence) -> int:
     """Return the number of pictures of `paths` that are in work at the same time."""
     return 1 if len(paths) == 1 and not os.path.isdir(paths[0]) else AT_ONCE
 
 
-def output_names(stem, raw=False) -> list:
+def output_names(stem: str, raw: bool = False) -> list:
     """Names of the files of a prediction: the density, the overlay and, if `raw`, the map."""
     return [f"{stem}_density.png", f"{stem}_overlay.png", *([f"{stem}.npy"] if raw else [])]
 
 
-def write_prediction(image, saliency_map, stem, folder, raw=False) -> None:
+def write_prediction(image: np.ndarray, saliency_map: np.ndarray, stem: str,
+                     folder: Union[str, Path], raw: bool = False) -> None:
     """Write `<stem>_density.png` (8-bit, peak 255), `<stem>_overlay.png` and, if `raw`,
     `<stem>.npy` (float32 [H, W], the map as the model gave it), all in the image's size, into a
     folder or an address.
@@ -48,7 +51,8 @@ def write_prediction(image, saliency_map, stem, folder, raw=False) -> None:
         addresses.write_bytes(addresses.join(folder, name), its)
 
 
-def predict_all(predict, paths, folder, raw=False, limit: int = LIMIT, client=None) -> list:
+def predict_all(predict: Callable, paths: Sequence, folder: Union[str, Path], raw: bool = False,
+                limit: int = LIMIT, client: Any = None) -> list:
     """Predict every picture of `paths` (files and folders) and write its files into `folder`.
 
     Args:
@@ -94,7 +98,8 @@ def predict_all(predict, paths, folder, raw=False, limit: int = LIMIT, client=No
     return failed
 
 
-def predict_one(predict, folder, raw, limit, picture, stem):
+def predict_one(predict: Callable, folder: Union[str, Path], raw: bool, limit: int,
+                picture: Union[str, Path], stem: str) -> Optional[str]:
     """Predict a picture, at a path or an address, and write its files; None, or what was wrong
     with it."""
     try:
@@ -114,7 +119,7 @@ def predict_one(predict, folder, raw, limit, picture, stem):
     return None
 
 
-def predict_shard(jobs, **settings) -> list:
+def predict_shard(jobs: Sequence, **settings: Any) -> list:
     """`predict_one` of each (picture, stem) of a shard."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(lambda job: predict_one(**settings, picture=job[0], stem=job[1]),

@@ -1,12 +1,15 @@
 """One kind of predictor: a model, whatever runs it, and what must be known of it."""
 import sys
 from pathlib import Path
-from typing import Any, Optional, Protocol, Tuple, runtime_checkable
+from typing import TYPE_CHECKING, Any, Optional, Protocol, runtime_checkable
 
 import numpy as np
 
 from keras_saliency.files import InputError
 from keras_saliency.maps.facts import Facts
+
+if TYPE_CHECKING:
+    import keras
 
 
 @runtime_checkable
@@ -20,21 +23,21 @@ class Predictor(Protocol):
 
     facts: Facts
 
-    def maps(self, batch) -> Any:
+    def maps(self, batch: Any) -> Any:
         """Return maps [B, h, w, 1], an array or a tensor, of images float32 [B, h, w, 3] on a
         canvas."""
         ...
 
-    def predict(self, image, canvas: Optional[Tuple[int, int]] = None) -> np.ndarray:
+    def predict(self, image: np.ndarray, canvas: Optional[tuple] = None) -> np.ndarray:
         """Return the published map float32 [H, W] of an image [H, W, 3] that was checked."""
         ...
 
-    def check_canvas(self, canvas) -> None:
+    def check_canvas(self, canvas: tuple) -> None:
         """Raise `InputError` for a canvas (h, w) that the model does not take."""
         ...
 
 
-def predictor(anything, trust: bool = False) -> Predictor:
+def predictor(anything: Any, trust: bool = False) -> Predictor:
     """Make a predictor of whatever predicts. No other place asks what kind a thing is.
 
     Args:
@@ -61,7 +64,7 @@ def predictor(anything, trust: bool = False) -> Predictor:
                      "accelerate or load_exported returned, or the name or path of one")
 
 
-def network_of(anything):
+def network_of(anything: Any) -> "keras.Model":
     """Return the Keras model of what `predictor` takes.
 
     Raises:
@@ -94,7 +97,7 @@ def _opened(name, trust) -> Predictor:
     return predictor(load_pretrained(name, trust))
 
 
-def predict(model, image, canvas=None) -> np.ndarray:
+def predict(model: Any, image: np.ndarray, canvas: Optional[tuple] = None) -> np.ndarray:
     """Predict the saliency_map of one picture in its own size.
 
     Args:
@@ -114,7 +117,7 @@ def predict(model, image, canvas=None) -> np.ndarray:
     return predictor(model).predict(check_image(image), canvas)
 
 
-def check_image(image) -> np.ndarray:
+def check_image(image: np.ndarray) -> np.ndarray:
     """Return `image` as an array; raise `InputError` if it is not [H, W, 3] of finite values."""
     image = np.asarray(image)
     if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:

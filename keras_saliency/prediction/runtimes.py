@@ -10,7 +10,8 @@ import sys
 import zipfile
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Callable, NamedTuple, Optional
+from types import ModuleType
+from typing import Any, Callable, NamedTuple, Optional, Union
 
 import numpy as np
 
@@ -49,7 +50,7 @@ class Opened(NamedTuple):
     losses: Optional[str] = None
 
 
-def import_openvino(module="openvino"):
+def import_openvino(module: str = "openvino") -> ModuleType:
     """The package openvino, or nncf, which take their stub for the package that reports over the
     network that they were imported: without asking they would.
 
@@ -73,7 +74,8 @@ def native_bfloat16() -> bool:
     return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def run_openvino(model, name, precision="float32", at_once=1) -> Callable:
+def run_openvino(model: Any, name: Union[str, Path], precision: str = "float32",
+                 at_once: int = 1) -> Callable:
     """The function of `Opened` that runs an `openvino.Model` on the processor.
 
     Args:
@@ -92,7 +94,7 @@ def run_openvino(model, name, precision="float32", at_once=1) -> Callable:
                              for request in requests))
 
 
-def open_openvino(path, precision="float32", at_once=1) -> Opened:
+def open_openvino(path: Union[str, Path], precision: str = "float32", at_once: int = 1) -> Opened:
     """An .xml file and the .bin file beside it.
 
     Args:
@@ -122,7 +124,7 @@ def open_openvino(path, precision="float32", at_once=1) -> Opened:
     return Opened(run, shape, said[KEY], said[LOSSES])
 
 
-def open_onnx(contents, name) -> Opened:
+def open_onnx(contents: Union[bytes, str], name: Union[str, Path]) -> Opened:
     """The contents of an .onnx file, or its path.
 
     Args:
@@ -145,7 +147,7 @@ def open_onnx(contents, name) -> Opened:
                   session.get_modelmeta().custom_metadata_map.get(KEY))
 
 
-def open_tflite(path, interpreter=None) -> Opened:
+def open_tflite(path: Union[str, Path], interpreter: Optional[type] = None) -> Opened:
     """A .tflite file; as `open_litert`."""
     contents = Path(path).read_bytes()
     opened = open_litert(contents, path, interpreter)
@@ -158,7 +160,8 @@ def open_tflite(path, interpreter=None) -> Opened:
     return opened
 
 
-def open_litert(contents: bytes, name, interpreter=None) -> Opened:
+def open_litert(contents: bytes, name: Union[str, Path],
+                interpreter: Optional[type] = None) -> Opened:
     """The contents of a .tflite file.
 
     Args:

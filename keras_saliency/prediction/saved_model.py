@@ -1,5 +1,6 @@
 """SavedModels as predictors: those of `export.save`, and of plain Keras or TensorFlow."""
 from pathlib import Path
+from typing import Optional, Union
 
 import numpy as np
 import tensorflow as tf
@@ -13,7 +14,7 @@ from keras_saliency.prediction.keras_predictor import predict_on_canvas
 SIGNATURE = "serving_default"
 
 
-def find_saved_model(path):
+def find_saved_model(path: Union[str, Path]) -> Optional[Path]:
     """Return the folder with `saved_model.pb` of `path`, or of its highest version; None without
     one."""
     path = Path(path).expanduser()
@@ -39,7 +40,7 @@ class SavedModelPredictor:
             read or write files.
     """
 
-    def __init__(self, folder, trust=False):
+    def __init__(self, folder: Union[str, Path], trust: bool = False):
         if not trust:
             require_harmless(folder)
         try:
@@ -64,7 +65,7 @@ class SavedModelPredictor:
         self.facts = Facts(Path(folder).resolve().name, canvas, turns=False,
                            about={"file": str(folder)})
 
-    def maps(self, batch):
+    def maps(self, batch: Union[np.ndarray, tf.Tensor]) -> tf.Tensor:
         """Return maps [B, h, w, 1] of images [B, h, w, 3], on the canvas if it has one."""
         try:
             maps = self._signature(**{self._input: tf.convert_to_tensor(batch)})[self._output]
@@ -75,14 +76,14 @@ class SavedModelPredictor:
                              f"{list(maps.shape)}")
         return maps
 
-    def predict(self, image, canvas=None) -> np.ndarray:
+    def predict(self, image: np.ndarray, canvas: Optional[tuple] = None) -> np.ndarray:
         """Return the map float32 [H, W] of an image [H, W, 3]."""
         if self._whole:
             levels = np.clip(np.rint(image), 0, 255).astype(np.uint8)
             return self.maps(levels[np.newaxis])[0, ..., 0].numpy()
         return predict_on_canvas(self, self.maps, image, canvas)
 
-    def check_canvas(self, canvas) -> None:
+    def check_canvas(self, canvas: tuple) -> None:
         """Raise `InputError` for another canvas than the one in the signature."""
         if self.facts.canvas is not None and tuple(canvas) != self.facts.canvas:
             raise InputError(f"{self.folder} takes a canvas of {self.facts.canvas} alone, not "

@@ -1,6 +1,6 @@
 """Checks of what a model server answers."""
 import sys
-from typing import Optional
+from typing import Any, Optional
 
 import numpy as np
 import tensorflow as tf
@@ -16,7 +16,7 @@ class ServingError(InputError):
     """The server refused a request, or its answer is wrong; the message says why."""
 
 
-def shown(text) -> str:
+def shown(text: Any) -> str:
     """Return a server's text as one line of limited length without control characters."""
     text = text[:9999].decode(errors="replace") if isinstance(text, bytes) else str(text)[:9999]
     line = printable(" ".join(text.split()))
@@ -31,7 +31,7 @@ def size_of(picture: bytes) -> Optional[tuple]:
         return None
 
 
-def decoded(png, size, name) -> np.ndarray:
+def decoded(png: bytes, size: Optional[tuple], name: str) -> np.ndarray:
     """Decode an 8-bit gray PNG to float32 [H, W] in 0..1.
 
     Its size must be `size` (H, W), or without one at most LIMIT pixels.

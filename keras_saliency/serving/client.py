@@ -1,6 +1,7 @@
 """The common part of the clients of a model server."""
 import numbers
 import time
+from typing import Iterable, Optional
 
 import numpy as np
 
@@ -18,15 +19,15 @@ class ServerUnavailable(ConnectionError):
 class Client:
     """A client's settings, retries, and the splitting of lists into requests."""
 
-    def __init__(self, address, model="msi_net", version=None, timeout=60.0, retries=4, pause=0.25,
-                 batch=4):
+    def __init__(self, address: str, model: str = "msi_net", version: Optional[int] = None,
+                 timeout: float = 60.0, retries: int = 4, pause: float = 0.25, batch: int = 4):
         _check_settings(address, version, timeout, retries, pause, batch)
         self.address, self.model, self.version = address, str(model), version
         self.timeout, self.pause = float(timeout), float(pause)
         self.retries, self.batch = int(retries), int(batch)
         self._open()
 
-    def predict_bytes(self, contents) -> list:
+    def predict_bytes(self, contents: Iterable) -> list:
         """Return a map, float32 [H, W] in steps of 1/255, for each picture of a list.
 
         Pictures are encoded (JPEG, PNG, BMP), have any size, and travel in requests of `batch`.
@@ -87,7 +88,7 @@ def _check_settings(address, version, timeout, retries, pause, batch) -> None:
         require(good, f"{name} must be {expected}, not {value!r}")
 
 
-def checked(image) -> np.ndarray:
+def checked(image: np.ndarray) -> np.ndarray:
     """Return an image as a uint8 array [H, W, 3], or raise `InputError`."""
     image = np.asarray(image)
     require(image.ndim == 3 and image.shape[2] == 3 and image.dtype == np.uint8

@@ -1,7 +1,9 @@
 """Export of a model with the files that TensorFlow Serving needs beside it."""
 from functools import partial
 from pathlib import Path
+from typing import Callable, Union
 
+import keras
 import tensorflow as tf
 
 from keras_saliency.export import tflite
@@ -11,8 +13,9 @@ from keras_saliency.export.saved_model import save
 from keras_saliency.serving.files import docker_command, write_serving_files
 
 
-def export_all(model, path, version=1, float16=False, lite=False, quantize="none", limit=LIMIT,
-               dynamic_canvas=False, log=print) -> Path:
+def export_all(model: keras.Model, path: Union[str, Path], version: int = 1, float16: bool = False,
+               lite: bool = False, quantize: str = "none", limit: int = LIMIT,
+               dynamic_canvas: bool = False, log: Callable = print) -> Path:
     """Export a model and log the files' sizes and their differences from the model.
 
     Args:

@@ -1,6 +1,7 @@
 """The settings files that TensorFlow Serving reads beside a model."""
 from pathlib import Path
 from string import Template
+from typing import Union
 
 from keras_saliency.files import atomic_path
 
@@ -11,7 +12,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 FILES = ("models.config", "batching_parameters.txt", "monitoring.config", "docker-compose.yml")
 
 
-def write_serving_files(folder, name: str) -> list:
+def write_serving_files(folder: Union[str, Path], name: str) -> list:
     """Write models.config, batching_parameters.txt, monitoring.config and docker-compose.yml.
 
     `folder` holds the model's folder `name`. Existing files that differ are kept. Returns the
@@ -29,7 +30,7 @@ def write_serving_files(folder, name: str) -> list:
     return written
 
 
-def docker_command(folder, name: str) -> str:
+def docker_command(folder: Union[str, Path], name: str) -> str:
     """Return the command that serves an exported model."""
     return (f'docker run --rm -p 8500:8500 -p 8501:8501 -v "{Path(folder).resolve() / name}:'
             f'/models/{name}" -e MODEL_NAME={name} {IMAGE}')

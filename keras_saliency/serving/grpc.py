@@ -36,7 +36,7 @@ class GrpcClient(Client):
         self._send = self._channel.unary_unary(
             PREDICT, request_serializer=self._messages.PredictRequest.SerializeToString)
 
-    def predict(self, image) -> np.ndarray:
+    def predict(self, image: np.ndarray) -> np.ndarray:
         """Return the map, float32 [H, W] in 0..1, of an image uint8 [H, W, 3] RGB.
 
         Raises:

@@ -32,7 +32,7 @@ class RestClient(Client):
         version = "" if self.version is None else f"/versions/{self.version}"
         self.url = f"{base.rstrip('/')}/v1/models/{quote(self.model, safe='')}{version}"
 
-    def predict(self, image) -> np.ndarray:
+    def predict(self, image: np.ndarray) -> np.ndarray:
         """Return the map, float32 [H, W] in steps of 1/255, of an image uint8 [H, W, 3] RGB;
         errors as in `GrpcClient.predict`."""
         png = cv2.imencode(".png", checked(image)[..., ::-1])[1].tobytes()

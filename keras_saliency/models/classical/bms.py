@@ -31,8 +31,9 @@ from keras_saliency.models.spec import ModelSpec
 _WIDEST_BLUR = 51  # pixels of the Gaussian kernel
 
 
-def bms(image, step=8, max_side=400, whiten=True, opening=1, dilation=7, final_dilation=9,
-        blur=9.0) -> np.ndarray:
+def bms(image: np.ndarray, step: float = 8, max_side: int = 400, whiten: bool = True,
+        opening: int = 1, dilation: int = 7, final_dilation: int = 9,
+        blur: float = 9.0) -> np.ndarray:
     """Return the BMS map of an image; zeros if nothing is surrounded, as in a constant image.
 
     Args:
@@ -63,7 +64,7 @@ def bms(image, step=8, max_side=400, whiten=True, opening=1, dilation=7, final_d
     return min_max(resized(_finished(min_max(total), final_dilation, blur), size))
 
 
-def surrounded(mask) -> np.ndarray:
+def surrounded(mask: np.ndarray) -> np.ndarray:
     """Return uint8 [H, W]: 1 in the regions of a bool `mask` that do not touch the border; pixels
     that share a corner belong to one region."""
     # A frame joins all regions at the border, so that one fill reaches them.
@@ -86,7 +87,7 @@ def _square(name, width):
     return np.ones((width, width), np.uint8) if width > 1 else None
 
 
-def feature_channels(image, whiten) -> list:
+def feature_channels(image: np.ndarray, whiten: bool) -> list:
     """Return uint8 [h, w] channels stretched to 0..255; a channel without contrast is zero."""
     lab = cv2.cvtColor(np.rint(image).astype(np.uint8), cv2.COLOR_RGB2Lab).astype(np.float64)
     if whiten:

@@ -10,6 +10,8 @@ Departure: the Gaussian stretches with the image, as the center model of the MIT
 does (Judd, Durand and Torralba 2012); Clarke and Tatler keep its shape at any aspect ratio.
 `keras_saliency.evaluation.center_bias` fits a center_bias to a dataset's fixations.
 """
+from typing import Sequence, Union
+
 import numpy as np
 
 from keras_saliency.files import require
@@ -17,7 +19,7 @@ from keras_saliency.models.classical.features import check_image, check_numbers
 from keras_saliency.models.spec import ModelSpec
 
 
-def center_bias(image, sigma=(0.21, 0.235)) -> np.ndarray:
+def center_bias(image: np.ndarray, sigma: Union[float, Sequence] = (0.21, 0.235)) -> np.ndarray:
     """Return the Gaussian around the center of an image: 1 there, whatever its pixels.
 
     Args:

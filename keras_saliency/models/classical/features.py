@@ -3,6 +3,7 @@
 Everything treats an image and its mirror image alike, so that no side is favored.
 """
 from functools import lru_cache
+from typing import Iterable, Sequence
 
 import cv2
 import numpy as np
@@ -23,7 +24,7 @@ _LMS /= _LMS.sum(axis=1, keepdims=True)
 _LOW_PASS = np.array([1, 4, 6, 4, 1], np.float32) / 16
 
 
-def check_image(image) -> np.ndarray:
+def check_image(image: np.ndarray) -> np.ndarray:
     """Return an RGB image 0..255 as float32 [H, W, 3], or raise `InputError`."""
     image = np.asarray(image)
     require(image.ndim == 3 and image.shape[2] == 3 and 0 not in image.shape,
@@ -39,7 +40,7 @@ def check_image(image) -> np.ndarray:
     return image.astype(np.float32)
 
 
-def check_number(name, value, low, high, whole=False) -> float:
+def check_number(name: str, value: float, low: float, high: float, whole: bool = False) -> float:
     """Return `value` if it is a number in low..high, or raise `InputError`."""
     kind = is_whole(value) if whole else is_whole(value) or isinstance(value, (float, np.floating))
     require(kind and low <= value <= high, f"{name} must be a {'whole ' if whole else ''}number "
@@ -47,7 +48,8 @@ def check_number(name, value, low, high, whole=False) -> float:
     return value
 
 
-def check_numbers(name, values, low, high, whole=False) -> tuple:
+def check_numbers(name: str, values: Iterable, low: float, high: float,
+                  whole: bool = False) -> tuple:
     """Return `values` as a tuple if all are numbers in low..high, or raise `InputError`."""
     try:
         values = tuple(values)
@@ -57,7 +59,7 @@ def check_numbers(name, values, low, high, whole=False) -> tuple:
     return tuple(check_number(name, value, low, high, whole) for value in values)
 
 
-def min_max(values) -> np.ndarray:
+def min_max(values: np.ndarray) -> np.ndarray:
     """Stretch `values` to 0..1 as float32; a constant array becomes zeros."""
     low, high = values.min(), values.max()
     if not high > low:
@@ -65,14 +67,14 @@ def min_max(values) -> np.ndarray:
     return ((values - low) / (high - low)).astype(np.float32)
 
 
-def resized(channel, size, enlarge=cv2.INTER_LINEAR) -> np.ndarray:
+def resized(channel: np.ndarray, size: Sequence, enlarge: int = cv2.INTER_LINEAR) -> np.ndarray:
     """Resize [h, w] to `size`: area average where a side shrinks, `enlarge` where one grows."""
     height, width = (min(a, b) for a, b in zip(channel.shape[:2], size))
     channel = cv2.resize(channel, (width, height), interpolation=cv2.INTER_AREA)
     return cv2.resize(channel, (size[1], size[0]), interpolation=enlarge)
 
 
-def pyramid(channel, coarsest) -> list:
+def pyramid(channel: np.ndarray, coarsest: int) -> list:
     """Return levels 0 (the channel itself) .. `coarsest` of a Gaussian pyramid, float32 [h, w] or
     [h, w, C]; each halves the size of the level before, rounded up."""
     levels = [channel]
@@ -85,7 +87,8 @@ def pyramid(channel, coarsest) -> list:
 
 
 @lru_cache(maxsize=32)
-def gabor_pair(angle, period, deviation, elongation, radius) -> tuple:
+def gabor_pair(angle: float, period: float, deviation: float, elongation: float,
+               radius: int) -> tuple:
     """Return an even and an odd Gabor filter, float32 [2 * radius + 1] squared, mean 0, L2 norm 1.
 
     Args:
@@ -106,14 +109,14 @@ def gabor_pair(angle, period, deviation, elongation, radius) -> tuple:
     return tuple(pair)
 
 
-def gabor_energy(channel, pair) -> np.ndarray:
+def gabor_energy(channel: np.ndarray, pair: tuple) -> np.ndarray:
     """Return float32 [h, w]: |response to the even filter| + |response to the odd filter|."""
     even, odd = (cv2.filter2D(channel, cv2.CV_32F, kernel, borderType=cv2.BORDER_REFLECT)
                  for kernel in pair)
     return np.abs(even) + np.abs(odd)
 
 
-def faded(values, border) -> np.ndarray:
+def faded(values: np.ndarray, border: int) -> np.ndarray:
     """Let `values` [h, w] fall linearly over `border` pixels towards each side; float32."""
     height, width = values.shape
     border = min(border, height // 2, width // 2)
@@ -122,7 +125,7 @@ def faded(values, border) -> np.ndarray:
     return (values * np.outer(rows, columns)).astype(np.float32)
 
 
-def dkl(rgb) -> list:
+def dkl(rgb: np.ndarray) -> list:
     """Return the axes of Derrington, Krauskopf and Lennie (1984) for sRGB [h, w, 3] in 0..1:
     luminance, L - M, and S - luminance, float32 [h, w], as contrasts relative to white."""
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)

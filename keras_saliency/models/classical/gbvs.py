@@ -27,6 +27,7 @@ the next finer level with 3 pixels, or the image itself, is used (the code refus
 pixels).
 """
 from functools import lru_cache, partial
+from typing import Sequence
 
 import cv2
 import numpy as np
@@ -52,9 +53,11 @@ _FADED_PIXELS, _FADED_NODES = 13, 4
 _SMALLEST = 3  # pixels of a pyramid level
 
 
-def gbvs(image, grid_size=32, channels="DIO", levels=(2, 3, 4), angles=(0, 45, 90, 135),
-         sigma_activation=0.15, normalization="graph", sigma_normalization=0.06,
-         normalization_iterations=1, blur=0.02) -> np.ndarray:
+def gbvs(image: np.ndarray, grid_size: int = 32, channels: str = "DIO",
+         levels: Sequence = (2, 3, 4), angles: Sequence = (0, 45, 90, 135),
+         sigma_activation: float = 0.15, normalization: str = "graph",
+         sigma_normalization: float = 0.06, normalization_iterations: int = 1,
+         blur: float = 0.02) -> np.ndarray:
     """Return the GBVS map of an image; zeros for a constant image.
 
     Args:
@@ -100,7 +103,7 @@ def gbvs(image, grid_size=32, channels="DIO", levels=(2, 3, 4), angles=(0, 45, 9
     return min_max(resized(min_max(master), size, cv2.INTER_CUBIC))
 
 
-def activated(feature, closeness) -> np.ndarray:
+def activated(feature: np.ndarray, closeness: np.ndarray) -> np.ndarray:
     """Return the equilibrium, float32 [h, w] with sum 1, of the chain towards other values.
 
     A `feature` [h, w] without contrast gives zeros. `closeness` is F, [h * w, h * w].
@@ -112,7 +115,7 @@ def activated(feature, closeness) -> np.ndarray:
     return (mass / mass.sum()).reshape(feature.shape)
 
 
-def concentrated(activation, closeness) -> np.ndarray:
+def concentrated(activation: np.ndarray, closeness: np.ndarray) -> np.ndarray:
     """Return the equilibrium, float32 [h, w] with sum 1, of the chain towards high activation;
     zeros for zeros."""
     values = activation.ravel()

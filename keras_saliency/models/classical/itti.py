@@ -23,6 +23,7 @@ pixel, so images with a side below 256 have no level 8, and pairs that need it a
 is left (below 32 pixels), the coarsest level is paired with the third level below it, or level 0.
 """
 from functools import partial
+from typing import Sequence
 
 import cv2
 import numpy as np
@@ -44,7 +45,8 @@ _DARK = 0.1   # of the brightest: below, hue cannot be seen
 _LEAST = 0.1  # of the maximum: below, a local maximum does not count
 
 
-def itti(image, centers=(2, 3, 4), deltas=(3, 4), angles=(0, 45, 90, 135)) -> np.ndarray:
+def itti(image: np.ndarray, centers: Sequence = (2, 3, 4), deltas: Sequence = (3, 4),
+         angles: Sequence = (0, 45, 90, 135)) -> np.ndarray:
     """Return the saliency_map of Itti, Koch and Niebur; zeros for a constant image.
 
     Args:
@@ -73,7 +75,7 @@ def itti(image, centers=(2, 3, 4), deltas=(3, 4), angles=(0, 45, 90, 135)) -> np
     return min_max(resized(min_max(saliency), rgb.shape[:2]))
 
 
-def scale_pairs(size, centers, deltas) -> list:
+def scale_pairs(size: tuple, centers: tuple, deltas: tuple) -> list:
     """Return the (center, surround) levels that an image of `size` has room for, at least one."""
     coarsest = min(size).bit_length() - 1
     pairs = [(c, c + d) for c in sorted(set(centers)) for d in sorted(set(deltas))
@@ -81,7 +83,7 @@ def scale_pairs(size, centers, deltas) -> list:
     return pairs or [(max(0, coarsest - 3), coarsest)]
 
 
-def opponents(rgb) -> tuple:
+def opponents(rgb: np.ndarray) -> tuple:
     """Return R - G and B - Y, float32 [H, W], of an image [H, W, 3] in 0..1."""
     intensity = rgb.mean(axis=2, keepdims=True)
     bright = intensity > max(_DARK * intensity.max(), NOISE)
@@ -92,7 +94,7 @@ def opponents(rgb) -> tuple:
     return red - green, blue - yellow
 
 
-def normalized(feature) -> np.ndarray:
+def normalized(feature: np.ndarray) -> np.ndarray:
     """N(.): stretch `feature` [h, w] to 0..1 and multiply by (1 - mean of other local maxima)^2.
 
     One peak keeps its height; many equal peaks cancel.

@@ -9,7 +9,7 @@ are refused.
 """
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, Union
 
 import yaml
 
@@ -51,7 +51,8 @@ class Converted(NamedTuple):
     sha256: str
 
 
-def convert(name: str, source, out, dtype="float32", /, **options) -> Converted:
+def convert(name: str, source: Union[str, Path], out: Union[str, Path], dtype: str = "float32", /,
+            **options: Any) -> Converted:
     """Write the weights of an author's file as HDF5 for `load_pretrained` or `encoder_weights`.
 
     Args:

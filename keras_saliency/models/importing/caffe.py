@@ -3,6 +3,7 @@
 Names are read as bytes, since a damaged one need not be UTF-8.
 """
 import math
+from pathlib import Path
 
 import numpy as np
 
@@ -20,7 +21,7 @@ NetParameter = message_classes("caffe", {
 })["NetParameter"]
 
 
-def read_caffemodel(path) -> dict:
+def read_caffemodel(path: Path) -> dict:
     """Return {"<layer>/<number of the blob>": float array} of all layers with blobs."""
     net, arrays = read_message(path, NetParameter), {}
     for layer in (*net.layers, *net.layer):

@@ -5,21 +5,21 @@ from keras_saliency.models.backbones import ALEXNET, VGG16_BLOCKS, alexnet, vgg1
 from keras_saliency.models.importing.entries import Converter, caffe_convolutions, pairs
 
 
-def vgg16_convolutions(pattern="conv{}_{}", prefix="") -> list:
+def vgg16_convolutions(pattern: str = "conv{}_{}", prefix: str = "") -> list:
     """Return [(our layer, the author's)] of VGG16's 13 convolutions."""
     return [(f"{prefix}block{block}_conv{number}", pattern.format(block, number))
             for block, (count, _) in enumerate(VGG16_BLOCKS, start=1)
             for number in range(1, count + 1)]
 
 
-def build_vgg16(width_multiplier=1.0) -> keras.Model:
+def build_vgg16(width_multiplier: float = 1.0) -> keras.Model:
     """Build VGG16's convolutions, whose shapes a file must have."""
     image = keras.Input((None, None, 3), name="image")
     taps = vgg16(image, pool_strides=(2, 2, 2, 2, None), width_multiplier=width_multiplier)
     return keras.Model(image, taps["block5_conv3"], name="vgg16")
 
 
-def build_alexnet(width_multiplier=1.0) -> keras.Model:
+def build_alexnet(width_multiplier: float = 1.0) -> keras.Model:
     """Build AlexNet's convolutions, whose shapes a file must have."""
     image = keras.Input((None, None, 3), name="image")
     taps = alexnet(image, width_multiplier=width_multiplier)

@@ -1,7 +1,9 @@
 """Entries: which array of an author's file becomes which of our variables, checked by shape."""
 from dataclasses import dataclass
-from typing import Callable, NamedTuple, Optional
+from pathlib import Path
+from typing import Callable, Iterable, NamedTuple, Optional, Union
 
+import keras
 import numpy as np
 
 from keras_saliency.files import list_some
@@ -71,13 +73,13 @@ def pairs(layer: str, kernel: str, bias: str, layout: Layout = SAME) -> list:
     return [Entry(layer, "kernel", kernel, layout), Entry(layer, "bias", bias)]
 
 
-def caffe_convolutions(layers) -> list:
+def caffe_convolutions(layers: Iterable) -> list:
     """Return the entries of a Caffe model's convolutions, from [(our layer, the author's)]."""
     return [entry for ours, theirs in layers
             for entry in pairs(ours, f"{theirs}/0", f"{theirs}/1", CHANNELS_FIRST)]
 
 
-def assemble(entries, arrays: dict, model, source) -> dict:
+def assemble(entries: Iterable, arrays: dict, model: keras.Model, source: Union[str, Path]) -> dict:
     """Return {layer: {variable: float32 array}} for all variables of `model`.
 
     Args:

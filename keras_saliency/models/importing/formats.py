@@ -2,6 +2,7 @@
 import zipfile
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Iterator
 
 from keras_saliency.files import InputError
 from keras_saliency.models.importing import caffe, numpy_files, tensorflow_files
@@ -104,7 +105,7 @@ def read(path: Path, kind: str) -> dict:
 
 
 @contextmanager
-def readable(path, kind):
+def readable(path: Path, kind: str) -> Iterator[None]:
     """Turn any error of the block into one `WeightsError` that names the file."""
     try:
         yield

@@ -1,6 +1,7 @@
 """`.npz` archives of plain arrays; nothing pickled is loaded."""
 import math
 import zipfile
+from pathlib import Path
 
 import numpy as np
 
@@ -10,7 +11,7 @@ LIMIT = 1 << 30  # bytes of all arrays; the largest network, JuntingNet, takes 2
 PLAIN = (1, 0)  # version of the format that numpy uses for arrays of numbers
 
 
-def read_npz(path) -> dict:
+def read_npz(path: Path) -> dict:
     """Return {name: array} of a `.npz` archive, "arr_2" before "arr_10".
 
     Sizes are checked before memory is taken: gigabytes of zeros fit into a small archive.

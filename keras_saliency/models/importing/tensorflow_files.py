@@ -4,6 +4,7 @@ import math
 import re
 from collections import Counter
 from pathlib import Path
+from typing import Union
 
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2, trackable_object_graph_pb2
@@ -15,7 +16,7 @@ OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 FLOATS = {tf.float32.as_datatype_enum, tf.float16.as_datatype_enum, tf.float64.as_datatype_enum}
 
 
-def read_graph(path) -> dict:
+def read_graph(path: Path) -> dict:
     """Return {node: array} of the float constants of a frozen GraphDef."""
     graph = read_message(path, tf.compat.v1.GraphDef)
     arrays = _constants(graph.node, path.stat().st_size)
@@ -38,18 +39,18 @@ def _constants(nodes, size) -> dict:
     return arrays
 
 
-def checkpoint_prefix(path) -> Path:
+def checkpoint_prefix(path: Union[str, Path]) -> Path:
     """Return `model.ckpt` for `model.ckpt.index`, `model.ckpt.data-00000-of-00001` and itself."""
     path = Path(path)
     return path.with_name(re.sub(r"\.(index|data-\d+-of-\d+)$", "", path.name))
 
 
-def data_files(prefix) -> list:
+def data_files(prefix: Path) -> list:
     """Return the files that hold the values of a checkpoint."""
     return sorted(prefix.parent.glob(f"{glob.escape(prefix.name)}.data-*"))
 
 
-def read_checkpoint(path) -> dict:
+def read_checkpoint(path: Union[str, Path]) -> dict:
     """Return {variable: array} of the float variables of a checkpoint, by the graph's names."""
     prefix = checkpoint_prefix(path)
     reader = tf.train.load_checkpoint(str(prefix))
@@ -68,7 +69,7 @@ def read_checkpoint(path) -> dict:
     return {name: reader.get_tensor(key) for key, name in names.items()}
 
 
-def read_saved_model(folder) -> dict:
+def read_saved_model(folder: Union[str, Path]) -> dict:
     """Return {name: array} of a SavedModel's variables and the constants of its functions.
 
     The published MSI-Net is a folder without variables: its weights are constants in a function.
