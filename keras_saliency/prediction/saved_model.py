@@ -60,6 +60,7 @@ class SavedModelPredictor:
                              f"{', '.join(signatures) or 'none'}); export the model with "
                              "keras_saliency.export.save")
         self._input, self._output = inputs[0].name, "saliency" if self._whole else outputs[0]
+        self._one_at_a_time = inputs[0].shape[0] == 1
         size = tuple(inputs[0].shape[1:3])
         canvas = None if self._whole or None in size else check_size(size)
         self.facts = Facts(Path(folder).resolve().name, canvas, turns=False,
@@ -67,11 +68,16 @@ class SavedModelPredictor:
 
     def maps(self, batch: Union[np.ndarray, tf.Tensor]) -> tf.Tensor:
         """Return maps [B, h, w, 1] of images [B, h, w, 3], on the canvas if it has one."""
+        step = 1 if self._one_at_a_time else len(batch)
+        return tf.concat([self._run(batch[start:start + step])
+                          for start in range(0, len(batch), step)], axis=0)
+
+    def _run(self, batch):
         try:
             maps = self._signature(**{self._input: tf.convert_to_tensor(batch)})[self._output]
         except (tf.errors.OpError, ValueError) as error:
             raise InputError(f"{self.folder} fails: {first_line(error)}") from error
-        if maps.shape.rank != 4:
+        if maps.shape.rank != 4 or maps.shape[-1] != 1:
             raise InputError(f"{self.folder}: `{self._output}` must be [B, H, W, 1]; it is "
                              f"{list(maps.shape)}")
         return maps

@@ -1,4 +1,5 @@
 """Predictions from stored maps, SavedModels and baselines."""
+import csv
 import os
 import re
 
@@ -7,8 +8,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_saliency import build_model, export, metrics, predict
+from keras_saliency import build_model, export, facts, metrics, predict, predictor
+from keras_saliency import config as configs
+from keras_saliency.compat import tensorflow_variables
 from keras_saliency.datasets import pipeline, popout
+from keras_saliency.evaluation.scores import of_predictor, score
 from keras_saliency.evaluation.scoring import Scorer, Skipped, score_predictions
 from keras_saliency.evaluation.sources import (
     BASELINES,
@@ -16,6 +20,7 @@ from keras_saliency.evaluation.sources import (
     predictions,
 )
 from keras_saliency.files import InputError
+from keras_saliency.maps.finish import Finish
 from keras_saliency.prediction.saved_model import SavedModelPredictor, find_saved_model
 
 SIZE = (96, 128)
@@ -198,6 +203,31 @@ def test_saved_model_predicts_what_the_model_in_memory_does(dataset, tmp_path):
         expected = predict(model, load(index).numpy())
         expected = (expected - expected.min()) / (expected.max() - expected.min())
         np.testing.assert_allclose(values, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("batch", [None, 1])
+def test_a_plain_saved_model_is_evaluated_on_its_canvas(tmp_path, batch):
+    """As Keras' `model.export` writes one: float32 images of one size in, one map out."""
+    model = build_model("ead", input_shape=(48, 64, 3), width_multiplier=0.05)
+    module = tf.Module()
+    module.weights = tensorflow_variables(model)
+    serve = tf.function(lambda x: model(x, training=False), input_signature=[
+        tf.TensorSpec([batch, 48, 64, 3], tf.float32, name="pictures")])
+    tf.saved_model.save(module, str(tmp_path / "m"), signatures={"serving_default": serve})
+    config = configs.load(None, ["data.options={count: 6, size: [90, 130]}", "data.upright=false",
+                                 "evaluation.metrics=[nss]", "evaluation.batch=4"])
+    its = predictor(tmp_path / "m")
+    assert its.facts.canvas == (48, 64) and not its.facts.turns
+    image = np.random.default_rng(0).integers(0, 256, (90, 130, 3), np.uint8)
+    plain = facts(model, finish=Finish())  # a SavedModel knows nothing of EAD's lower bound
+    np.testing.assert_allclose(predict(its, image), predict(plain, image), atol=1e-4)
+    for name, model_of in (("ours", predictor(plain)), ("theirs", its)):
+        assert score(config, of_predictor(model_of), "all", tmp_path / f"{name}.csv") == 0
+    with open(tmp_path / "ours.csv") as ours, open(tmp_path / "theirs.csv") as theirs:
+        for a, b in zip(csv.DictReader(ours), csv.DictReader(theirs)):
+            assert float(a["nss"]) == pytest.approx(float(b["nss"]), abs=1e-3)
+    with pytest.raises(InputError, match="takes a canvas of .48, 64. alone"):
+        predict(its, image, (96, 128))
 
 
 def test_other_saved_models_are_refused(dataset, tmp_path):
