@@ -16,15 +16,15 @@ without a picture belong to every picture. Pictures are named with or without th
 """
 import csv
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Union
+from typing import Iterable, Sequence, Union
 
 import numpy as np
 
 from keras_saliency.files import InputError, plain_cell
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.files.picture_headers import PICTURE_TYPES
 from keras_saliency.prediction.pictures import find_pictures, read_gray
 
@@ -49,7 +49,7 @@ class AreaFile:
     own: dict = field(default_factory=dict)
     labels: dict = field(default_factory=dict)
 
-    def of(self, picture, size):
+    def of(self, picture: AnyPath, size: Sequence[int]) -> Union[dict, np.ndarray]:
         """Return {area: box or polygon} or int [H, W] labels of a picture file of `size` (H, W).
 
         Raises:
@@ -65,13 +65,13 @@ class AreaFile:
             raise InputError(f"{self.path}: no areas of {Path(picture).name}")
         return areas
 
-    def unused(self, pictures) -> list:
+    def unused(self, pictures: Iterable[AnyPath]) -> list[str]:
         """Return names of pictures that have areas in the file but are not in `pictures`."""
         known = {name for p in map(Path, pictures) for name in (p.name, p.stem)} | {""}
         return [name for name in (*self.own, *self.labels) if name not in known]
 
 
-def read_areas(path: Union[str, os.PathLike]) -> AreaFile:
+def read_areas(path: AnyPath) -> AreaFile:
     """Read the areas of a CSV or JSON file, of a picture of labels, or of a folder of them.
 
     Raises:

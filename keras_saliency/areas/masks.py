@@ -1,5 +1,5 @@
 """Areas of a picture as masks: boxes, polygons, labelled pixels."""
-from typing import Tuple, Union
+from typing import Sequence, Tuple, Union
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from keras_saliency.files import InputError
 
 
-def area_masks(areas: Union[dict, ArrayLike], size: Tuple[int, int]) -> dict:
+def area_masks(areas: Union[dict, ArrayLike], size: Tuple[int, int]) -> dict[str, np.ndarray]:
     """Return {name: bool [H, W]} of areas, each with at least one pixel.
 
     A pixel belongs to a box or polygon if its center (half a pixel right of and below its corner)
@@ -34,7 +34,7 @@ def area_masks(areas: Union[dict, ArrayLike], size: Tuple[int, int]) -> dict:
     return {name: _mask(area, size, f"area {name!r}") for name, area in areas.items()}
 
 
-def polygon_mask(corners, size) -> np.ndarray:
+def polygon_mask(corners: ArrayLike, size: Tuple[int, int]) -> np.ndarray:
     """bool [H, W]: the pixels whose centers lie inside a polygon.
 
     Args:
@@ -54,7 +54,7 @@ def polygon_mask(corners, size) -> np.ndarray:
     return np.logical_xor.accumulate(flips, axis=1)[:, :width]
 
 
-def box_corners(box) -> np.ndarray:
+def box_corners(box: Sequence[float]) -> np.ndarray:
     """float64 [4, 2]: the polygon of a box (left, top, right, bottom)."""
     left, top, right, bottom = box
     return np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float64)

@@ -2,18 +2,19 @@
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Callable, Iterator, NamedTuple, Optional, Sequence
 
 import numpy as np
 from tqdm import tqdm
 
-from keras_saliency.areas.files import REPEATED, REST
+from keras_saliency.areas.files import REPEATED, REST, AreaFile
 from keras_saliency.areas.masks import area_masks
 from keras_saliency.areas.shares import AttentionShare, attention_share
 from keras_saliency.datasets.fixation_tables import read_trials
 from keras_saliency.datasets.folders import match_by_stem
 from keras_saliency.datasets.reading import build_fixations, image_sizes
 from keras_saliency.files import InputError
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.files.picture_headers import LIMIT
 from keras_saliency.prediction.pictures import read_picture
 
@@ -38,7 +39,9 @@ class Studied(NamedTuple):
     shares: AttentionShare
 
 
-def study_areas(predict, pictures, areas, fixations=None, limit: int = LIMIT):
+def study_areas(predict: Callable[[np.ndarray], np.ndarray], pictures: Sequence[AnyPath],
+                areas: AreaFile, fixations: Optional[AnyPath] = None,
+                limit: int = LIMIT) -> Iterator[Studied]:
     """Predict pictures and measure their areas, one at a time.
 
     Args:
@@ -97,7 +100,7 @@ def _named(picture):
         raise InputError(f"{picture}: {error}") from None
 
 
-def paired(pictures, others) -> list:
+def paired(pictures: Sequence[Path], others: Sequence[Path]) -> list[Path]:
     """Return pictures and their partners in turn: two pictures, or pairs from two folders.
 
     Partners in folders have the same names without extension.
@@ -110,7 +113,7 @@ def paired(pictures, others) -> list:
     return [path for pair in zip(pictures, others) for path in pair]
 
 
-def share_rows(studied: Studied) -> list:
+def share_rows(studied: Studied) -> list[list]:
     """List the values of COLUMNS for each area, the largest share first.
 
     Then follow the rest of the picture and the share that overlapping areas count more than once
@@ -128,7 +131,7 @@ def share_rows(studied: Studied) -> list:
     return rows
 
 
-def change_rows(studied: Studied, other: Studied) -> list:
+def change_rows(studied: Studied, other: Studied) -> list[list]:
     """List the values of CHANGES for each area that both pictures have, the largest gain first.
 
     Raises:

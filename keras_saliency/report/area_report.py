@@ -1,10 +1,12 @@
 """Report on areas: tables as CSV, figures, and one HTML page with both."""
 from itertools import groupby
 from pathlib import Path
+from typing import Callable, Iterable
 
 from keras_saliency.areas.files import REPEATED, REST
-from keras_saliency.areas.study import CHANGES, COLUMNS, change_rows, share_rows
+from keras_saliency.areas.study import CHANGES, COLUMNS, Studied, change_rows, share_rows
 from keras_saliency.files import printable, write_csv
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.report import page
 from keras_saliency.report.study_plots import area_figure, variants_figure
 
@@ -20,7 +22,8 @@ PERCENT = ("share", "size", "overlap", "fixated", "low", "high", "other share", 
 AREA, SHARE = COLUMNS.index("area"), COLUMNS.index("share")
 
 
-def write(studies, folder, model: str, compared=False, log=print) -> Path:
+def write(studies: Iterable[Studied], folder: AnyPath, model: str, compared: bool = False,
+          log: Callable[[str], None] = print) -> Path:
     """Write areas.csv, figures/*.png and report.html; return the path of the page.
 
     Compared pictures add changes.csv. Otherwise areas of the same name in several pictures add

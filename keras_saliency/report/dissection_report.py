@@ -1,11 +1,14 @@
 """Report on network dissection: tables, figures, masks, and one HTML page."""
 from pathlib import Path
+from typing import Callable, Mapping, Optional, Sequence
 
 import h5py
 import numpy as np
 
 from keras_saliency.datasets import pipeline
+from keras_saliency.datasets.concepts import ConceptDataset
 from keras_saliency.files import atomic_path, write_csv
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.maps import PAD
 from keras_saliency.prediction.overlay import save_png
 from keras_saliency.report import page
@@ -21,8 +24,10 @@ COLUMNS = {"layer": str, "unit": int, "concept": str, "category": str, "IoU": fl
 FREQUENCY_COLUMNS = ["layer", "category", "concept", "images", "detected", "f_n"]
 
 
-def write(name, dataset, dissections: dict, examples, canvas, folder, masks=False,
-          log=print, fit=PAD, detectors_of=None) -> Path:
+def write(name: str, dataset: ConceptDataset, dissections: Mapping[str, Dissection],
+          examples: Mapping[str, dict], canvas: Sequence[int], folder: AnyPath, masks: bool = False,
+          log: Callable[[str], None] = print, fit: str = PAD,
+          detectors_of: Optional[str] = None) -> Path:
     """Write dissection.csv, dissection.h5, figures/*.png, report.html; return the page's path.
 
     Chosen units add frequency.csv, a row per concept, and its figures.
@@ -67,7 +72,7 @@ def write(name, dataset, dissections: dict, examples, canvas, folder, masks=Fals
     return path
 
 
-def iou_figure(dissection: Dissection, title: str, path) -> None:
+def iou_figure(dissection: Dissection, title: str, path: AnyPath) -> None:
     """Draw a histogram of the units' best IoU, with the chance level."""
     groups = {} if dissection.null is None else {
         "labels of other images": dissection.null_iou()}

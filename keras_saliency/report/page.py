@@ -7,16 +7,18 @@ import html
 import json
 import math
 from pathlib import Path
+from typing import Iterable, Mapping, Optional, Sequence, Union
 
 import cv2
 import numpy as np
 
 from keras_saliency.files import atomic_path
+from keras_saliency.files.paths import AnyPath
 
 ASSETS = Path(__file__).parent  # page.css and page.js lie beside this file
 
 
-def write(path, title: str, *parts) -> Path:
+def write(path: AnyPath, title: str, *parts: str) -> Path:
     """Write a page of these pieces of HTML, whole or not at all, and return its path."""
     def read(name):
         return (ASSETS / name).read_text(encoding="utf-8")
@@ -36,12 +38,12 @@ def heading(text: str, level: int = 2) -> str:
     return f"<h{level}>{html.escape(text)}</h{level}>"
 
 
-def paragraph(text: str, note=False) -> str:
+def paragraph(text: str, note: bool = False) -> str:
     """A paragraph; `note` for an explanation, in a softer colour."""
     return f'<p{" class=note" if note else ""}>{html.escape(text)}</p>'
 
 
-def table(rows: list) -> str:
+def table(rows: Sequence[dict]) -> str:
     """A plain table of dicts with the same keys."""
     if not rows:
         return paragraph("none", note=True)
@@ -52,7 +54,8 @@ def table(rows: list) -> str:
             "</div>")
 
 
-def sortable_table(columns: dict, rows: list, sort: str, filters=(), descending=True) -> str:
+def sortable_table(columns: Mapping[str, type], rows: Sequence[Sequence], sort: str,
+                   filters: Sequence[str] = (), descending: bool = True) -> str:
     """A table that sorts by a click on its heads, with menus and a search field.
 
     Args:
@@ -80,7 +83,8 @@ def sortable_table(columns: dict, rows: list, sort: str, filters=(), descending=
             f'</tbody></table></div><script type="application/json">{data}</script></div>')
 
 
-def picture(image, caption="", width=None, quality=80) -> str:
+def picture(image: Union[np.ndarray, AnyPath], caption: str = "", width: Optional[int] = None,
+            quality: int = 80) -> str:
     """A picture inside the page.
 
     Args:
@@ -102,12 +106,12 @@ def picture(image, caption="", width=None, quality=80) -> str:
             f'{f"<figcaption>{text}</figcaption>" if caption else ""}</figure>')
 
 
-def strip(pictures) -> str:
+def strip(pictures: Iterable[str]) -> str:
     """Pictures in a row that wraps."""
     return f'<div class=strip>{"".join(pictures)}</div>'
 
 
-def side_by_side(parts) -> str:
+def side_by_side(parts: Iterable[str]) -> str:
     """Parts beside each other where there is room."""
     return '<div class=sides>' + "".join(f"<div>{part}</div>" for part in parts) + "</div>"
 

@@ -3,14 +3,18 @@
 Nothing here uses pyplot, so no global setting changes and threads do not disturb each other.
 """
 import re
+from typing import Any, Iterable, Mapping, Optional, Sequence
 
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
 
 from keras_saliency.files import InputError, atomic_path
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.metrics import metric_label
 from keras_saliency.prediction.overlay import colorize
 
@@ -24,12 +28,12 @@ BESIDE = {"loc": "upper left", "bbox_to_anchor": (1, 1)}  # puts a legend beside
 LINE, LETTER, GAP = 0.045, 0.0135, 0.012
 
 
-def new_figure(width: float, height: float, layout="constrained") -> Figure:
+def new_figure(width: float, height: float, layout: Optional[str] = "constrained") -> Figure:
     """Return an empty matplotlib figure of `width` by `height` inches."""
     return Figure(figsize=(width, height), dpi=DPI, layout=layout)
 
 
-def style_axes(axes, title, x="", y="") -> None:
+def style_axes(axes: Axes, title: str, x: str = "", y: str = "") -> None:
     """Give axes the style of all reports: a title on the left, two spines, quiet ticks."""
     axes.set_title(title, fontsize=9, loc="left", color=INK, parse_math=False)
     axes.set_xlabel(x, fontsize=8, color=INK, parse_math=False)
@@ -40,26 +44,27 @@ def style_axes(axes, title, x="", y="") -> None:
         spine.set_color(FAINT)
 
 
-def legend(axes, **place) -> None:
+def legend(axes: Axes, **place: Any) -> None:
     """Add a quiet legend; `place` takes matplotlib's options. A "$" starts no formula."""
     for text in axes.legend(frameon=False, fontsize=8, **place).get_texts():
         text.set_parse_math(False)
 
 
-def save_figure(figure, path) -> None:
+def save_figure(figure: Figure, path: AnyPath) -> None:
     """Write a matplotlib figure as PNG, whole or not at all."""
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=DPI, format="png", facecolor="white")
 
 
-def save_plot(figure, stem) -> None:
+def save_plot(figure: Figure, stem: AnyPath) -> None:
     """Write a matplotlib figure as `<stem>.png` and `<stem>.svg`, the same bytes each time."""
     save_figure(figure, f"{stem}.png")
     with atomic_path(f"{stem}.svg") as temporary, rc_context({"svg.hashsalt": "keras_saliency"}):
         figure.savefig(temporary, format="svg", facecolor="white", metadata={"Date": None})
 
 
-def training_curve(history, path, best=None) -> None:
+def training_curve(history: Mapping[str, Sequence], path: AnyPath,
+                   best: Optional[int] = None) -> None:
     """Plot loss and validation scores over the epochs, as a PNG of 150 dpi.
 
     The largest panel shows `loss` and `val_loss`. Every other `val_...` column has a panel of its
@@ -109,7 +114,8 @@ def training_curve(history, path, best=None) -> None:
     save_figure(figure, path)
 
 
-def sample_strip(rows, path, titles=("stimulus", "density", "prediction")) -> None:
+def sample_strip(rows: Iterable[Sequence], path: AnyPath,
+                 titles: Sequence[str] = ("stimulus", "density", "prediction")) -> None:
     """Write a grid of pictures of equal height, one row per example, as a PNG of 150 dpi.
 
     Args:
@@ -164,7 +170,8 @@ def sample_strip(rows, path, titles=("stimulus", "density", "prediction")) -> No
     save_figure(figure, path)
 
 
-def histogram(groups: dict, title: str, label: str, mark: float, path) -> None:
+def histogram(groups: Mapping[str, ArrayLike], title: str, label: str, mark: float,
+              path: AnyPath) -> None:
     """Plot the distribution of a value over units, one line per group, as a PNG.
 
     Args:
@@ -188,7 +195,7 @@ def histogram(groups: dict, title: str, label: str, mark: float, path) -> None:
     save_figure(figure, path)
 
 
-def bars(tables: dict, label: str) -> Figure:
+def bars(tables: Mapping[str, list[tuple[str, float]]], label: str) -> Figure:
     """Draw a panel of horizontal bars for each table, two panels in a row.
 
     Args:
@@ -210,7 +217,8 @@ def bars(tables: dict, label: str) -> Figure:
     return figure
 
 
-def name_points(axes, names, x, y, letter=LETTER) -> None:
+def name_points(axes: Axes, names: Sequence[str], x: ArrayLike, y: ArrayLike,
+                letter: float = LETTER) -> None:
     """Write a name beside each point, none over another; the axes must have their final limits.
 
     Args:

@@ -1,23 +1,26 @@
 """Plots of studies: areas of a picture, units of layers, regions and the relation to the output."""
 from pathlib import Path
+from typing import Mapping
 
 import cv2
 import numpy as np
 
 from keras_saliency.areas.study import Studied
+from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.pipeline import stimulus_loader
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.prediction.overlay import overlay
 from keras_saliency.report import plots
 from keras_saliency.units.patterns import pattern
 from keras_saliency.units.relation import CLUSTERS, Relation
-from keras_saliency.units.unit_study import UnitStudy
+from keras_saliency.units.unit_study import LayerStudy, UnitStudy
 
 LONGEST = 1000  # pixels of the longer side of a picture as it is drawn
 NAMED = 5       # variants with a colour of their own
 MARKS = "osD^vP*X"
 
 
-def area_figure(studied: Studied, path) -> None:
+def area_figure(studied: Studied, path: AnyPath) -> None:
     """Draw a picture under its density with outlined areas, and a bar for each area's share.
 
     A tick on each bar is the area's size, which is its share of a uniform density. A red line is
@@ -55,7 +58,7 @@ def area_figure(studied: Studied, path) -> None:
     plots.save_figure(figure, path)
 
 
-def variants_figure(shares: dict, stem) -> None:
+def variants_figure(shares: Mapping[str, dict], stem: AnyPath) -> None:
     """Plot the share of each area in each picture, a row per area, as PNG and SVG.
 
     Args:
@@ -81,7 +84,7 @@ def variants_figure(shares: dict, stem) -> None:
     plots.save_plot(figure, stem)
 
 
-def unit_figures(study: UnitStudy, folder) -> dict:
+def unit_figures(study: UnitStudy, folder: AnyPath) -> dict[str, Path]:
     """Write all figures of a unit study.
 
     Returns:
@@ -107,7 +110,8 @@ def unit_figures(study: UnitStudy, folder) -> dict:
     return written
 
 
-def gallery(units: dict, dataset, layer_study, path) -> None:
+def gallery(units: Mapping[int, list], dataset: SaliencyDataset, layer_study: LayerStudy,
+            path: AnyPath) -> None:
     """Draw patterns (image times activation_map, cropped): a row per unit, best image first.
 
     Args:
@@ -124,7 +128,7 @@ def gallery(units: dict, dataset, layer_study, path) -> None:
     plots.sample_strip(rows, path, [f"{i + 1}." for i in range(columns)])
 
 
-def mean_map_figure(maps: dict, path) -> None:
+def mean_map_figure(maps: Mapping[str, np.ndarray], path: AnyPath) -> None:
     """Draw mean standardised activation_maps, blue below and red above 0, each on its own scale.
 
     Args:
@@ -144,7 +148,7 @@ def mean_map_figure(maps: dict, path) -> None:
     plots.save_figure(figure, path)
 
 
-def improvement_figure(gains: dict, layers: str, first: str, path) -> None:
+def improvement_figure(gains: dict, layers: str, first: str, path: AnyPath) -> None:
     """Plot each model's gain over the first in the mean of the ten best units, per category.
 
     Source: He, Tavakoli, Borji, Mi and Pugeault (2019), Figure 4.
@@ -165,7 +169,8 @@ def improvement_figure(gains: dict, layers: str, first: str, path) -> None:
     plots.save_figure(figure, path)
 
 
-def relation_figure(relation: Relation, model: str, dataset, path) -> None:
+def relation_figure(relation: Relation, model: str, dataset: SaliencyDataset,
+                    path: AnyPath) -> None:
     """Plot inner representation against output, by category, with an example stimulus, as PNG.
 
     Source: He, Tavakoli, Borji, Mi and Pugeault (2019), Figure 7. The stimulus, its fixations and

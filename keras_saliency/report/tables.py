@@ -1,14 +1,15 @@
 """Tables as text: for a terminal, and in Markdown."""
+from typing import Any, Iterable, Sequence
 
 
-def text_table(rows: list) -> str:
+def text_table(rows: Sequence[dict]) -> str:
     """Return dicts with the same keys as aligned columns; floats have three digits."""
     cells = [[f"{value:.3f}" if isinstance(value, float) else str(value)
               for value in row.values()] for row in rows]
     return _aligned([list(rows[0]), *cells], left=len(rows[0]))
 
 
-def layer_table(costs, sums) -> str:
+def layer_table(costs: Iterable[Any], sums: Any) -> str:
     """Return the cost of every layer of a network and the sums, as aligned columns.
 
     Args:
@@ -23,7 +24,7 @@ def layer_table(costs, sums) -> str:
                      *rows], left=3)
 
 
-def model_table(models) -> str:
+def model_table(models: Iterable[tuple]) -> str:
     """Return a Markdown table of networks, each at the size that it works at.
 
     Args:

@@ -1,10 +1,12 @@
 """Report on units: tables as CSV, figures as PNG, and one HTML page with both."""
 from pathlib import Path
+from typing import Callable
 
 import numpy as np
 
 from keras_saliency.datasets import pipeline
 from keras_saliency.files import write_csv
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.report import page, study_plots
 from keras_saliency.report.tables import text_table
 from keras_saliency.units import popout, region_study, regions
@@ -21,7 +23,7 @@ UNIT_COLUMNS = {"model": str, "layer": str, "unit": int, "score": float, "normal
                 "mean NSS": float, "detector": str, "dead": str, "scaled with": str}
 
 
-def write(study: UnitStudy, folder, log=print) -> Path:
+def write(study: UnitStudy, folder: AnyPath, log: Callable[[str], None] = print) -> Path:
     """Write tables, figures and report.html to `folder`; return the path of the page.
 
     units.csv has a row per unit, detectors.csv a row per model and layer. regions_*.csv are written
@@ -53,7 +55,7 @@ def write(study: UnitStudy, folder, log=print) -> Path:
     return path
 
 
-def unit_rows(study: UnitStudy) -> list:
+def unit_rows(study: UnitStudy) -> list[list]:
     """List the values of `UNIT_COLUMNS` for each unit; None for unknown values."""
     rows = []
     for s in study.layers:

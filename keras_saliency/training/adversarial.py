@@ -5,11 +5,13 @@ measured maps from generated ones. The generator minimises alpha times its conte
 cross-entropy of the discriminator taking its maps for measured ones. Batches alternate.
 """
 from dataclasses import dataclass
+from typing import Any, Callable, Sequence, Tuple
 
 import keras
 import tensorflow as tf
 
 from keras_saliency.config import TrainConfig, require
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.models.salgan import salgan_discriminator
 from keras_saliency.models.weights_file import WeightsError
 from keras_saliency.training.checkpoints import matching, numbered, optimizer_variables
@@ -29,7 +31,7 @@ class Adversary:
         """Return {group: {name: array}} for a checkpoint."""
         return {group: numbered(variables) for group, variables in self._groups().items()}
 
-    def restore(self, path) -> None:
+    def restore(self, path: AnyPath) -> None:
         """Take over the state in a checkpoint; `WeightsError` if it is of another discriminator."""
         self.optimizer.build(self.discriminator.trainable_variables)
         groups = self._groups()
@@ -46,7 +48,8 @@ class Adversary:
                 OPTIMIZER: optimizer_variables(self.optimizer)}
 
 
-def make_adversary(settings: TrainConfig, canvas, optimizer) -> Adversary:
+def make_adversary(settings: TrainConfig, canvas: Sequence[int],
+                   optimizer: keras.optimizers.Optimizer) -> Adversary:
     """Return the discriminator for maps on `canvas` (h, w), with its own `optimizer`."""
     require(settings.cache == "none",
             "train.adversarial needs the stimuli themselves: set train.cache=none")
@@ -68,7 +71,7 @@ class AdversarialTraining(keras.Model):
         generator: saliency model with maps in 0..1. alpha: weight of the content loss.
     """
 
-    def __init__(self, generator, adversary: Adversary, alpha: float, **kwargs):
+    def __init__(self, generator: keras.Model, adversary: Adversary, alpha: float, **kwargs: Any):
         super().__init__(**kwargs)
         self.generator, self.discriminator = generator, adversary.discriminator
         self.discriminator_optimizer, self.alpha = adversary.optimizer, alpha
@@ -76,20 +79,21 @@ class AdversarialTraining(keras.Model):
             "loss", "generator_loss", "discriminator_loss", "discriminator_accuracy",
             "generator_rate", "discriminator_rate")}
 
-    def compile(self, optimizer, loss, **options):
+    def compile(self, optimizer: keras.optimizers.Optimizer, loss: Callable,
+                **options: Any) -> None:
         super().compile(optimizer=optimizer, **options)
         self.content_loss = loss
         optimizer.build(self.generator.trainable_variables)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
 
     @property
-    def metrics(self):
+    def metrics(self) -> list:
         return list(self.means.values())
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         return self.generator(inputs, training=training)
 
-    def train_step(self, data):
+    def train_step(self, data: Tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
         images, targets = data
         done = tf.cast(self.optimizer.iterations, tf.int64) + tf.cast(
             self.discriminator_optimizer.iterations, tf.int64)

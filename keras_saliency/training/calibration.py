@@ -5,7 +5,7 @@ they were not fitted to. If they do not help there, the network stays as it was.
 """
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Optional, Sequence
+from typing import Any, Callable, Iterable, Optional, Sequence
 
 import keras
 import numpy as np
@@ -13,8 +13,10 @@ from tqdm import tqdm
 
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
 from keras_saliency.datasets.pipeline import unreadable_files_named
+from keras_saliency.evaluation.center_bias import CenterBias
 from keras_saliency.evaluation.statistics import bootstrap_intervals
 from keras_saliency.files import InputError
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.models import check_canvas, facts_of, save, with_facts
 from keras_saliency.models.calibration import Parameters, add_calibration, write_parameters
 from keras_saliency.prediction.predictor import network_of
@@ -44,7 +46,7 @@ class Calibration:
     fixations: int
     canvas: tuple
 
-    def gains(self) -> tuple:
+    def gains(self) -> tuple[np.ndarray, np.ndarray]:
         """Return means [2] and 95 % bootstrap intervals [2, 2], over stimuli, of the gains.
 
         The first gain is over the center bias alone, the second over the uncalibrated model.
@@ -82,7 +84,7 @@ class Calibration:
                 f"weight of the center bias {found.center_weight:.2f}, share of uniform "
                 f"{found.uniform_share:.1%}")
 
-    def facts(self, dataset) -> dict:
+    def facts(self, dataset: SaliencyDataset) -> dict:
         """Return the facts of a calibration to `dataset` that a weights file holds."""
         intervals = bootstrap_intervals(self.held_out)
         return {"dataset": f"{dataset.name} ({dataset.edition})",
@@ -91,7 +93,7 @@ class Calibration:
                     name.replace(" ", "_"): [round(float(value), 4) for value in (mean, *interval)]
                     for name, mean, interval in zip(ROWS, self.held_out.mean(axis=0), intervals)}}}
 
-    def save(self, path) -> Path:
+    def save(self, path: AnyPath) -> Path:
         """Write the calibrated model to a file (.h5 or .keras), which `load_pretrained` reads.
 
         Raises:
@@ -118,7 +120,8 @@ def calibrate(model: keras.Model, dataset: SaliencyDataset,
     return fit(model, dataset, canvas, log).model
 
 
-def fit(model, dataset: SaliencyDataset, canvas=None, log=print) -> Calibration:
+def fit(model: Any, dataset: SaliencyDataset, canvas: Optional[Sequence[int]] = None,
+        log: Callable[[str], None] = print) -> Calibration:
     """Calibrate a model; return it with the held-out numbers and the parameters.
 
     Args:
@@ -164,7 +167,8 @@ def looked_at(dataset: SaliencyDataset) -> SaliencyDataset:
     return dataset if len(rows) == len(dataset) else dataset.select(rows)
 
 
-def cross_validate(cells, after_fold=lambda: None) -> np.ndarray:
+def cross_validate(cells: likelihood.Cells,
+                   after_fold: Callable[[], Any] = lambda: None) -> np.ndarray:
     """Return float64 [N, 3]: mean bits per fixation over uniform for `ROWS`, by cross-validation.
 
     Each stimulus is held out once; center bias and calibration are fitted to the other folds.
@@ -180,7 +184,8 @@ def cross_validate(cells, after_fold=lambda: None) -> np.ndarray:
     return held_out
 
 
-def score(cells, rows, vector, center, spans) -> np.ndarray:
+def score(cells: likelihood.Cells, rows: np.ndarray, vector: np.ndarray, center: CenterBias,
+          spans: list) -> np.ndarray:
     """Return float64 [n, 3]: `ROWS` for the stimuli `rows`, with a `fit` to other stimuli."""
     prior = likelihood.priors(cells, rows, center, spans)
     return np.stack([center_bits(cells.dataset, rows, center),
@@ -188,7 +193,7 @@ def score(cells, rows, vector, center, spans) -> np.ndarray:
                      likelihood.calibrated(cells, rows, prior, vector)], axis=1)
 
 
-def center_bits(dataset, rows, center) -> np.ndarray:
+def center_bits(dataset: SaliencyDataset, rows: Iterable[int], center: CenterBias) -> np.ndarray:
     """Return float64 [n]: mean bits per fixation over uniform of a center bias of other stimuli."""
     found = []
     for row in rows:

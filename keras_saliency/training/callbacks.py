@@ -1,10 +1,12 @@
 """Keras callbacks: they bring the computations of other modules into `fit`."""
 import math
+from typing import Callable, Iterable, Optional
 
 import keras
 import tensorflow as tf
 
 from keras_saliency.files import InputError, uninterrupted
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.models.weights_file import first_not_finite
 from keras_saliency.training import history
 from keras_saliency.training.unit_callbacks import UnitNSS  # noqa: F401
@@ -23,17 +25,17 @@ class StopWhenDiverged(keras.callbacks.Callback):
         FloatingPointError: naming the epoch and the layer.
     """
 
-    def __init__(self, model):
+    def __init__(self, model: keras.Model):
         super().__init__()
         self.whole, self.epoch = model, 0
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Optional[dict] = None) -> None:
         self.epoch = epoch + 1
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Optional[dict] = None) -> None:
         self._require_finite((logs or {}).get("loss", 0.0))
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Optional[dict] = None) -> None:
         self._require_finite(logs["loss"])
         wrong = first_not_finite(self.whole)
         if wrong is not None:
@@ -53,11 +55,11 @@ class ValidationScores(keras.callbacks.Callback):
         validate: function without arguments -> {column: number}.
     """
 
-    def __init__(self, validate):
+    def __init__(self, validate: Callable[[], dict]):
         super().__init__()
         self.validate = validate
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Optional[dict] = None) -> None:
         logs.update(self.validate())
 
 
@@ -75,12 +77,14 @@ class RunRecorder(keras.callbacks.Callback):
         patience: epochs without improvement before the run ends; None for never.
     """
 
-    def __init__(self, path, rows, monitor, save_best, save_last, patience=None):
+    def __init__(self, path: AnyPath, rows: Iterable[dict], monitor: str,
+                 save_best: Callable[[list], None], save_last: Callable[[list], None],
+                 patience: Optional[int] = None):
         super().__init__()
         self.path, self.rows, self.monitor = path, list(rows), monitor
         self.save_best, self.save_last, self.patience = save_best, save_last, patience
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Optional[dict] = None) -> None:
         if self.monitor not in logs:
             raise InputError(f"train.monitor: no column {self.monitor!r}; the history has "
                              f"{', '.join(logs)}")
@@ -106,15 +110,15 @@ class TensorBoardScores(keras.callbacks.Callback):
         pictures: function without arguments -> uint8 [n, H, W, 3].
     """
 
-    def __init__(self, folder, pictures):
+    def __init__(self, folder: AnyPath, pictures: Callable[[], tf.Tensor]):
         super().__init__()
         self.folder, self.pictures = str(folder), pictures
         self.writer = None
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Optional[dict] = None) -> None:
         self.writer = tf.summary.create_file_writer(self.folder)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Optional[dict] = None) -> None:
         with self.writer.as_default(step=epoch + 1):
             for name, value in logs.items():
                 tf.summary.scalar(name, float(value))
@@ -123,5 +127,5 @@ class TensorBoardScores(keras.callbacks.Callback):
                              max_outputs=len(pictures))
         self.writer.flush()
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Optional[dict] = None) -> None:
         self.writer.close()

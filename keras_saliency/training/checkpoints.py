@@ -1,21 +1,26 @@
 """The state, besides its weights, with which a run goes on as if it had not stopped."""
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Iterable, Iterator, Optional, Sequence
 
 import keras
 import numpy as np
 
 from keras_saliency.config import ConfigError, require
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.models import weights_file
 from keras_saliency.models.weights_file import WeightsError
 from keras_saliency.training.history import history_until, read_history
-from keras_saliency.training.run import BEST, HISTORY, LAST, require_best
+from keras_saliency.training.run import BEST, HISTORY, LAST, Run, require_best
+
+if TYPE_CHECKING:
+    from keras_saliency.training.adversarial import Adversary
 
 OPTIMIZER_GROUP = "_optimizer"
 
 
 @contextmanager
-def averaged(model, optimizer):
+def averaged(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
     """Give `model` the running averages of its weights until the block ends.
 
     Nothing changes if the optimizer keeps none (option `use_ema`) or has not made a step yet.
@@ -33,26 +38,28 @@ def averaged(model, optimizer):
             variable.assign(value)
 
 
-def state(optimizer, adversary=None) -> dict:
+def state(optimizer: keras.optimizers.Optimizer,
+          adversary: Optional["Adversary"] = None) -> dict[str, dict]:
     """Return {group: {name: array}}: the state of the optimizer and of an adversary, if any."""
     groups = {OPTIMIZER_GROUP: numbered(optimizer_variables(optimizer))}
     return {**groups, **(adversary.state() if adversary is not None else {})}
 
 
-def numbered(variables) -> dict:
+def numbered(variables: Iterable) -> dict[str, np.ndarray]:
     """Return {"00000": array, ...}: the values of variables as a group of a checkpoint."""
     return {f"{index:05d}": value.numpy() if hasattr(value, "numpy") else np.asarray(value)
             for index, value in enumerate(variables)}
 
 
-def matching(path, group, variables):
+def matching(path: AnyPath, group: str, variables: Sequence) -> Optional[list]:
     """Return the arrays of a group for `variables`; None if their shapes differ."""
     stored = weights_file.read_group(path, group)
     values = [stored[key] for key in sorted(stored)]
     return values if [v.shape for v in values] == [tuple(v.shape) for v in variables] else None
 
 
-def restore(folder: Path, model, optimizer, adversary=None) -> list:
+def restore(folder: Path, model: keras.Model, optimizer: keras.optimizers.Optimizer,
+            adversary: Optional["Adversary"] = None) -> list[dict]:
     """Set model, optimizer and adversary to the last finished epoch of a run.
 
     Returns:
@@ -92,7 +99,7 @@ def require_beginning(folder: Path) -> None:
                             "missing; bring back a copy of it, or start a new run: set name=NAME")
 
 
-def epoch_of(path) -> int:
+def epoch_of(path: AnyPath) -> int:
     """Return the number of epochs before a checkpoint."""
     epoch = weights_file.read_attributes(path).get("epoch")
     if not isinstance(epoch, int) or epoch < 0:
@@ -100,7 +107,7 @@ def epoch_of(path) -> int:
     return epoch
 
 
-def check_best(run) -> None:
+def check_best(run: Run) -> None:
     """Raise `WeightsError` unless a resumed run has the weights of its best epoch.
 
     best.h5 is written before the history. After an interruption in between, it is one epoch ahead
@@ -121,7 +128,7 @@ def _why_no_state(path) -> str:
     return "holds the state of another optimizer, or of other layers"
 
 
-def optimizer_variables(optimizer) -> list:
+def optimizer_variables(optimizer: keras.optimizers.Optimizer) -> list:
     """Return all variables of an optimizer of either Keras version."""
     variables = optimizer.variables
     return list(variables() if callable(variables) else variables)

@@ -5,11 +5,15 @@ the fixations plus lambda |w|_1 / |w|_2. Every step takes the whole training set
 mini-batches); the gradients are TensorFlow's. The density is normalised over cells of the stimulus,
 each some pixels wide; the padding of the canvas is left out.
 """
-from typing import NamedTuple
+from typing import Callable, Mapping, NamedTuple, Optional, Sequence
 
+import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_saliency.config import LbfgsConfig
+from keras_saliency.datasets.dataset import SaliencyDataset
+from keras_saliency.datasets.fixations import Fixations
 from keras_saliency.evaluation.center_bias import CenterBias
 from keras_saliency.metrics.streaming import Moments
 from keras_saliency.models import weights_file
@@ -35,7 +39,7 @@ class Responses(NamedTuple):
     maps: dict
     moments: dict
 
-    def deviations(self) -> dict:
+    def deviations(self) -> dict[str, np.ndarray]:
         """Return {layer: float32 [C]}: standard deviation of each unit; 1 for a constant unit.
 
         A unit that varies by less than float16 resolves counts as constant: a division by its
@@ -66,18 +70,19 @@ class Parameters(NamedTuple):
         return np.concatenate([self.weights, [self.log_sigma, self.alpha]])
 
     @classmethod
-    def unpack(cls, vector) -> "Parameters":
+    def unpack(cls, vector: np.ndarray) -> "Parameters":
         """Return the `Parameters` of a vector [K + 2]."""
         return cls(vector[:-2], float(vector[-2]), float(vector[-1]))
 
 
-def chosen_layers(model) -> list:
+def chosen_layers(model: keras.Model) -> list[str]:
     """Return the backbone's layers that the model reads out, in its order."""
     return [layer.name[:-len(READOUT)] for layer in model.layers if layer.name.endswith(READOUT)]
 
 
-def collect(model, dataset, canvas, batch=4, label="responses", most_cells=None,
-            allocate=None) -> Responses:
+def collect(model: keras.Model, dataset: SaliencyDataset, canvas: Sequence[int], batch: int = 4,
+            label: Optional[str] = "responses", most_cells: Optional[Sequence[int]] = None,
+            allocate: Optional[Callable[[str, tuple], np.ndarray]] = None) -> Responses:
     """Run the backbone over a dataset once.
 
     Args:
@@ -137,8 +142,8 @@ class Likelihood:
         cell: stimulus pixels to a cell.
     """
 
-    def __init__(self, responses: Responses, deviations, dataset, canvas, center: CenterBias,
-                 cell: int):
+    def __init__(self, responses: Responses, deviations: Mapping[str, np.ndarray],
+                 dataset: SaliencyDataset, canvas: Sequence[int], center: CenterBias, cell: int):
         self.responses, self.deviations = responses.maps, deviations
         self.dataset, self.cell = dataset, cell
         self._batches = []
@@ -158,7 +163,7 @@ class Likelihood:
                                   for i in rows]).astype(np.float32)
                 self._batches.append((rows, grid, plan, prior))
 
-    def counts(self, fixations) -> list:
+    def counts(self, fixations: Fixations) -> list[np.ndarray]:
         """Return float32 [n, H, W] for each batch: fixations in each cell."""
         found = []
         for rows, grid, _, _ in self._batches:
@@ -170,7 +175,8 @@ class Likelihood:
             found.append(counts)
         return found
 
-    def over_center_bias(self, counts, parameters: Parameters) -> tuple:
+    def over_center_bias(self, counts: Sequence[np.ndarray],
+                         parameters: Parameters) -> tuple[np.ndarray, np.ndarray]:
         """Return (bits [N], fixations [N]); bits are sums over fixations of log2(p / center)."""
         bits, totals = np.zeros(len(self.dataset)), np.zeros(len(self.dataset))
         for (rows, _, _, prior), count, logs in zip(
@@ -184,7 +190,8 @@ class Likelihood:
         found = np.concatenate([logs.numpy() for logs in self._log_densities(parameters)])
         return found[np.argsort(np.concatenate([rows for rows, *_ in self._batches]))]
 
-    def negative(self, counts, parameters: Parameters) -> tuple:
+    def negative(self, counts: Sequence[np.ndarray],
+                 parameters: Parameters) -> tuple[float, np.ndarray]:
         """Return (nats per fixation, its gradient float64 [K + 2] as `Parameters.pack`)."""
         total = sum(float(count.sum()) for count in counts)
         value, gradient = 0.0, np.zeros(len(parameters.weights) + 2)
@@ -239,7 +246,7 @@ def _negative_with_gradient(layers, log_sigma, alpha, rows, columns, prior, coun
     return (value, *tape.gradient(value, wanted))
 
 
-def sparsity(weights) -> tuple:
+def sparsity(weights: np.ndarray) -> tuple[float, np.ndarray]:
     """Return (|w|_1 / |w|_2, its gradient [K]); 0 if all weights are 0."""
     length = np.linalg.norm(weights)
     if length == 0:
@@ -248,8 +255,8 @@ def sparsity(weights) -> tuple:
     return total / length, np.sign(weights) / length - total * weights / length ** 3
 
 
-def minimize(likelihood: Likelihood, fixations, start: Parameters, settings, iterations,
-             after_step=None):
+def minimize(likelihood: Likelihood, fixations: Fixations, start: Parameters, settings: LbfgsConfig,
+             iterations: int, after_step: Optional[Callable] = None) -> tuple[Parameters, float]:
     """Fit `Parameters` to the fixations.
 
     Args:
@@ -284,7 +291,7 @@ def beginning(responses: Responses) -> Parameters:
                                       for count in counts]), 0.0, 1.0)
 
 
-def read_parameters(model, weights=None) -> Parameters:
+def read_parameters(model: keras.Model, weights: Optional[Mapping[str, dict]] = None) -> Parameters:
     """Return the `Parameters` of a `deepgaze1` model, or of `weights` that a file has for it."""
     weights = weights_file.layer_variables(model) if weights is None else weights
     kernels = [np.asarray(weights[layer + READOUT]["kernel"]).ravel().astype(np.float64)
@@ -293,7 +300,8 @@ def read_parameters(model, weights=None) -> Parameters:
                       float(np.asarray(weights["center_bias"]["alpha"])))
 
 
-def write_parameters(model, parameters: Parameters, deviations, prior) -> None:
+def write_parameters(model: keras.Model, parameters: Parameters,
+                     deviations: Mapping[str, np.ndarray], prior: np.ndarray) -> None:
     """Set the variables of a `deepgaze1` model; `prior` comes from `canvas_prior`."""
     low = 0
     for layer in chosen_layers(model):

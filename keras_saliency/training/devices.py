@@ -8,6 +8,8 @@ import os
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, Iterator, Union
 
 import keras
 import tensorflow as tf
@@ -30,7 +32,8 @@ class Devices:
     strategy: tf.distribute.Strategy
     chief: bool = True
 
-    def stream(self, drawn, load, batch: int):
+    def stream(self, drawn: tf.data.Dataset, load: Callable,
+               batch: int) -> Union[tf.data.Dataset, tf.distribute.DistributedDataset]:
         """Return the `pipeline.training_stream` of these devices' parts of each batch."""
         if not isinstance(self.strategy, tf.distribute.MultiWorkerMirroredStrategy):
             return pipeline.training_stream(drawn, load, batch)
@@ -45,7 +48,7 @@ class Devices:
 
         return self.strategy.distribute_datasets_from_function(own)
 
-    def loss(self, loss):
+    def loss(self, loss: Callable) -> Callable:
         """Return a batch loss in the form of which Keras takes the mean over all devices.
 
         Keras 3 scales a loss only if it has a value for each example.
@@ -55,7 +58,7 @@ class Devices:
         return lambda target, maps: tf.repeat(loss(target, maps), tf.shape(maps)[0])
 
     @contextmanager
-    def folder(self, config: Config, resume: bool):
+    def folder(self, config: Config, resume: bool) -> Iterator[tuple[Path, Path]]:
         """Yield (the folder of the run to resume, the folder to write to).
 
         The chief writes to the folder of the run, other processes to one that is thrown away.
@@ -65,10 +68,10 @@ class Devices:
                 yield folder, folder
         else:
             with tempfile.TemporaryDirectory(prefix="keras_saliency-") as folder:
-                yield config.folder, type(config.folder)(folder)
+                yield config.folder, Path(folder)
 
     @contextmanager
-    def failures_named(self):
+    def failures_named(self) -> Iterator[None]:
         """Turn TensorFlow's errors about a lost machine into an OSError with the remedy."""
         try:
             yield

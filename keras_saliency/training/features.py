@@ -5,6 +5,7 @@ once per stimulus (and per mirror image) and kept in float16, in memory or in an
 nothing is frozen, the "responses" are the canvases themselves.
 """
 from pathlib import Path
+from typing import Callable, Iterable, Optional, Sequence, Union
 
 import h5py
 import keras
@@ -13,6 +14,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from keras_saliency.files import InputError, atomic_path, require
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.models.pretrained import encoder_layers
 
 DTYPE = np.float16
@@ -23,7 +25,7 @@ class FeatureCacheError(InputError):
     """A cache that cannot be made; the message names the remedy."""
 
 
-def freeze_through(model, block) -> list:
+def freeze_through(model: keras.Model, block: str) -> list[str]:
     """Freeze the encoder's convolutions up to `block` ("block1" ... "block5").
 
     Returns:
@@ -38,7 +40,7 @@ def freeze_through(model, block) -> list:
     return _freeze(model, [name for name, theirs in blocks.items() if theirs <= block])
 
 
-def finetune_last(model, count) -> list:
+def finetune_last(model: keras.Model, count: Union[int, str]) -> list[str]:
     """Freeze all encoder convolutions but the last `count`; the decoder stays as it is.
 
     Args:
@@ -62,7 +64,7 @@ def _freeze(model, names) -> list:
     return names
 
 
-def split_at_frozen(model) -> tuple:
+def split_at_frozen(model: keras.Model) -> tuple[keras.Model, keras.Model]:
     """Cut a functional model where the trainable part begins.
 
     Returns:
@@ -87,7 +89,9 @@ def split_at_frozen(model) -> tuple:
             keras.Model(cut, model.outputs[0], name=f"{model.name}_head"))
 
 
-def cache_features(trunk, streams, count: int, path=None, fingerprint="", label="caching"):
+def cache_features(trunk: keras.Model, streams: Sequence[tf.data.Dataset], count: int,
+                   path: Optional[AnyPath] = None, fingerprint: str = "",
+                   label: str = "caching") -> list:
     """Run `trunk` over whole datasets and keep its responses and the targets.
 
     Args:
@@ -120,7 +124,7 @@ def cache_features(trunk, streams, count: int, path=None, fingerprint="", label=
     return _map_file(path)
 
 
-def cached_loader(arrays, count: int):
+def cached_loader(arrays: Sequence[np.ndarray], count: int) -> Callable:
     """Return a graph function (index, mirrored, key=None) -> (responses tuple, target), float32.
 
     It copies the rows out of the arrays, in memory or mapped from disk: a tensor of all of them
@@ -138,7 +142,8 @@ def cached_loader(arrays, count: int):
     return load
 
 
-def response_shapes(trunk, canvas, target) -> list:
+def response_shapes(trunk: keras.Model, canvas: Sequence[int],
+                    target: Sequence[int]) -> list[tuple]:
     """Return the shapes cached for a stimulus: those of its responses, then that of its target.
 
     Args:
@@ -170,7 +175,8 @@ def _fill(arrays, trunk, streams, rows, label):
         raise FeatureCacheError(f"the stream had {row} examples, not {rows}")
 
 
-def require_memory(rows, shapes, remedy="set train.cache=disk"):
+def require_memory(rows: int, shapes: Iterable[tuple],
+                   remedy: str = "set train.cache=disk") -> None:
     """Raise `FeatureCacheError` unless float16 arrays [rows, *shape] fit into free memory."""
     needed = rows * sum(int(np.prod(s)) for s in shapes) * DTYPE().nbytes
     try:

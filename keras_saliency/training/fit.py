@@ -1,4 +1,6 @@
 """One training run from a config: data, model, loop, resume."""
+from typing import Callable
+
 import keras
 import tensorflow as tf
 
@@ -48,7 +50,7 @@ OPTIMIZERS = {
 PICTURES = 3  # validation stimuli shown in TensorBoard
 
 
-def train(config: Config, resume=False, log=print) -> Run:
+def train(config: Config, resume: bool = False, log: Callable[[str], None] = print) -> Run:
     """Train a model by a config.
 
     Args:

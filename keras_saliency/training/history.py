@@ -2,9 +2,11 @@
 import csv
 import math
 from pathlib import Path
+from typing import Sequence
 
 from keras_saliency.config import ConfigError, require
 from keras_saliency.files import read_csv, write_csv
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.metrics import METRICS
 
 
@@ -14,7 +16,7 @@ def lower_is_better(column: str) -> bool:
     return name == "loss" or (name in METRICS and not METRICS[name].higher_is_better)
 
 
-def best_row(rows, column: str) -> int:
+def best_row(rows: Sequence[dict], column: str) -> int:
     """Return the index of the best row by `column`, the first among equals; NaN counts as worst."""
     sign = 1 if lower_is_better(column) else -1
 
@@ -25,7 +27,7 @@ def best_row(rows, column: str) -> int:
     return min(range(len(rows)), key=key)
 
 
-def read_history(path) -> list:
+def read_history(path: AnyPath) -> list[dict]:
     """Return the rows of a history CSV as dicts of numbers; [] if there is no such file.
 
     Raises:
@@ -46,7 +48,7 @@ def read_history(path) -> list:
     return rows
 
 
-def history_until(epoch: int, path, checkpoint) -> list:
+def history_until(epoch: int, path: AnyPath, checkpoint: AnyPath) -> list[dict]:
     """Return the rows of a history up to the epoch of a checkpoint.
 
     Raises:
@@ -59,6 +61,6 @@ def history_until(epoch: int, path, checkpoint) -> list:
     return rows[:epoch]
 
 
-def write_history(rows, path) -> None:
+def write_history(rows: Sequence[dict], path: AnyPath) -> None:
     """Write rows (dicts with the same keys) as CSV, whole or not at all."""
     write_csv(path, list(rows[0]), [list(row.values()) for row in rows])

@@ -5,16 +5,19 @@ Each dataset has its own loader, and each canvas its own cache.
 import hashlib
 import json
 from pathlib import Path
+from typing import Callable
 
+import keras
 import numpy as np
 
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.loading import training_pieces
 from keras_saliency.datasets.orders import mixed_loader
 from keras_saliency.training import features
+from keras_saliency.training.run import Run
 
 
-def inputs(run) -> tuple:
+def inputs(run: Run) -> tuple[keras.Model, Callable, list]:
     """Return the inputs of a run, and the network that takes them.
 
     Returns:

@@ -1,21 +1,27 @@
 """A run of DeepGaze I: its fit, the weights of its units, the prediction of each observer."""
 from pathlib import Path
+from typing import Callable, Optional, Sequence, Tuple
 
+import keras
 import numpy as np
 from tqdm import tqdm
 
 from keras_saliency import maps, metrics
-from keras_saliency.config import EvaluationConfig, TrainConfig, require
+from keras_saliency.config import Config, EvaluationConfig, TrainConfig, require
 from keras_saliency.datasets import pipeline
-from keras_saliency.datasets.dataset import DatasetError
-from keras_saliency.evaluation.center_bias import center_bias
+from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
+from keras_saliency.datasets.loading import Section
+from keras_saliency.evaluation.center_bias import CenterBias, center_bias
 from keras_saliency.evaluation.gold_standard import fit_gold_standard, information_gain_explained
+from keras_saliency.evaluation.results import Evaluation
 from keras_saliency.files import plain_cell, read_csv, write_csv
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.models import weights_file
 from keras_saliency.models.deepgaze1 import HALVED, receptive_field
 from keras_saliency.report import plots
 from keras_saliency.training import deepgaze1_likelihood
 from keras_saliency.training.checkpoints import epoch_of, require_beginning
+from keras_saliency.training.deepgaze1_likelihood import Likelihood, Parameters, Responses
 from keras_saliency.training.history import best_row, history_until, write_history
 from keras_saliency.training.likelihood import canvas_prior, canvas_spans
 from keras_saliency.training.run import BEST, HISTORY, LAST, Run, open_folder
@@ -30,7 +36,8 @@ SHOWN_UNITS, SHOWN_PATCHES = 10, 9  # as the paper's Figure 6
 USED = ("lbfgs", "monitor", "seed", "deterministic")  # keys of the section train
 
 
-def train(config, model, sections, resume, log) -> Run:
+def train(config: Config, model: keras.Model, sections: Sequence[Section], resume: bool,
+          log: Callable[[str], None]) -> Run:
     """Fit the readout of `model`, a `deepgaze1`, to its one dataset; otherwise as `fit.train`."""
     (data,) = sections
     check(config.train, model, data.training, data.evaluated, data.spec.canvas)
@@ -48,7 +55,8 @@ def train(config, model, sections, resume, log) -> Run:
         return run.take_best()
 
 
-def check(settings: TrainConfig, model, training, validation, canvas) -> None:
+def check(settings: TrainConfig, model: keras.Model, training: SaliencyDataset,
+          validation: SaliencyDataset, canvas: Sequence[int]) -> None:
     """Raise `ConfigError` if the model or the stimuli do not suit `train.lbfgs`."""
     require(model.name == "deepgaze1",
             f"train.lbfgs fits deepgaze1, not {model.name}; leave it out")
@@ -83,7 +91,7 @@ def _check_canvas(model, canvas) -> None:
             f"{layer}; take {[-(-n // stride) * stride for n in canvas]}")
 
 
-def restore(folder: Path, model) -> list:
+def restore(folder: Path, model: keras.Model) -> list[dict]:
     """Set `model` to the last saved iteration, and return the history up to it; [] without one.
 
     best.h5 may be ahead of last.h5, which is written after every `SAVE_EVERY` iterations.
@@ -98,7 +106,7 @@ def restore(folder: Path, model) -> list:
     return rows
 
 
-def is_over(run) -> bool:
+def is_over(run: Run) -> bool:
     """Return True if all iterations are done, and the files made from them are written."""
     settings = run.config.train.lbfgs
     if len(run.rows) < settings.iterations or not all(
@@ -108,7 +116,7 @@ def is_over(run) -> bool:
         len(_read_rows(run.folder / OBSERVERS)) == len(np.unique(run.training.fixations.observer)))
 
 
-def fit(run, start, log) -> bool:
+def fit(run: Run, start: Parameters, log: Callable[[str], None]) -> bool:
     """Fit `run.model` from where `run.rows` ends.
 
     Writes history.csv, units.csv, patches.csv and observers.csv to the run's folder.
@@ -198,7 +206,8 @@ def _gain(likelihood, counts, parameters) -> float:
     return float(bits.sum() / fixations.sum()) if fixations.any() else np.nan
 
 
-def write_units(folder: Path, parameters, responses, dataset) -> None:
+def write_units(folder: Path, parameters: Parameters, responses: Responses,
+                dataset: SaliencyDataset) -> None:
     """Write units.csv and patches.csv.
 
     units.csv has all units, sorted by the size of their weights. patches.csv has, for each of the
@@ -225,7 +234,8 @@ def write_units(folder: Path, parameters, responses, dataset) -> None:
                                  "response"), rows)
 
 
-def leave_one_observer_out(run, likelihoods, start, center, log) -> bool:
+def leave_one_observer_out(run: Run, likelihoods: Tuple[Likelihood, Likelihood], start: Parameters,
+                           center: CenterBias, log: Callable[[str], None]) -> bool:
     """Write observers.csv: each observer's fixations, predicted by a fit to those of all others.
 
     Beside each stands the gain of the gold standard, which predicts the same fixations from those
@@ -270,7 +280,8 @@ def _read_rows(path: Path) -> list:
     return [tuple(row.values()) for row in rows if tuple(row) == OBSERVERS_HEADER]
 
 
-def write_results(run, result, center, log=print) -> list:
+def write_results(run: Run, result: Evaluation, center: CenterBias,
+                  log: Callable[[str], None] = print) -> list[tuple[str, str]]:
     """Log the share of the explainable information that the model explains, and draw units.png.
 
     Args:
@@ -292,7 +303,7 @@ def write_results(run, result, center, log=print) -> list:
     return files
 
 
-def explained(run, result, center) -> str:
+def explained(run: Run, result: Evaluation, center: CenterBias) -> str:
     """Return a line: information gain over the center_bias, and its share of the gold standard's.
 
     Both are means over validation stimuli of the means over their fixations, at the stimuli's own
@@ -318,7 +329,7 @@ def explained(run, result, center) -> str:
             f"({both.sum()} stimuli)")
 
 
-def observers_explained(path) -> str:
+def observers_explained(path: AnyPath) -> str:
     """Return `observer_shares` as a line of text."""
     count, shares = observer_shares(path)
     parts = [f"{gain:.3f} bits per fixation on the {stimuli} stimuli, {100 * share:.0f} % of the "
@@ -326,7 +337,7 @@ def observers_explained(path) -> str:
     return f"each of {count} observers left out: {'; '.join(parts)}"
 
 
-def observer_shares(path) -> tuple:
+def observer_shares(path: AnyPath) -> tuple[int, dict[str, tuple]]:
     """Return the paper's measure (its Figure 3): mean gain over observers, each left out.
 
     Args:
@@ -345,20 +356,20 @@ def observer_shares(path) -> tuple:
     return len(rows), found
 
 
-def read_patches(folder) -> list:
+def read_patches(folder: Path) -> list[dict]:
     """Return the rows of a run's patches.csv as dicts: numbers, and texts `layer`, `stimulus`."""
     return [{**{key: int(row[key]) for key in ("rank", "unit", "place", "row", "column")},
              "layer": row["layer"], "stimulus": plain_cell(row["stimulus"]),
              "response": float(row["response"])} for row in read_csv(folder / PATCHES)]
 
 
-def read_units(folder) -> list:
+def read_units(folder: Path) -> list[dict]:
     """Return the rows of a run's units.csv as dicts, sorted by the size of the weight."""
     return [{"rank": int(row["rank"]), "layer": row["layer"], "unit": int(row["unit"]),
              "weight": float(row["weight"])} for row in read_csv(folder / UNITS)]
 
 
-def draw_patches(run, path=None) -> None:
+def draw_patches(run: Run, path: Optional[AnyPath] = None) -> None:
     """Draw the patches of patches.csv, a row for each unit, to units.png or `path`."""
     load, rows = pipeline.stimulus_loader(run.training), {}
     index_of = {name: index for index, name in enumerate(run.training.names)}
@@ -375,7 +386,7 @@ def draw_patches(run, path=None) -> None:
         path or run.folder / "units.png", [str(place + 1) for place in range(count)])
 
 
-def patch_box(layer, row, column) -> tuple:
+def patch_box(layer: str, row: int, column: int) -> tuple[int, int, int]:
     """Return (top, left, size), in pixels of the canvas, of the receptive field of a cell."""
     size, stride = (HALVED * n for n in receptive_field(layer))
     return (*(round((cell + 0.5) * stride - size / 2) for cell in (row, column)), size)

@@ -6,10 +6,11 @@ fit, the center_bias of a stimulus leaves out its own fixations.
 """
 import math
 from collections import Counter
-from typing import NamedTuple
+from typing import Any, Callable, Iterable, Iterator, NamedTuple, Optional, Sequence
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 from scipy import optimize
 from tqdm import tqdm
 
@@ -18,6 +19,7 @@ from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.pipeline import stimulus_loader, stimulus_stream
 from keras_saliency.evaluation.center_bias import CenterBias, center_bias
 from keras_saliency.maps import geometry
+from keras_saliency.maps.facts import Facts
 from keras_saliency.models import calibration
 from keras_saliency.models.density_layers import (
     FLOOR,
@@ -29,7 +31,7 @@ from keras_saliency.models.density_layers import (
     mix_uniform,
     monotone_log,
 )
-from keras_saliency.prediction.predictor import predictor
+from keras_saliency.prediction.predictor import Predictor, predictor
 from keras_saliency.units.interpolation import canvas_span
 
 MOST_CELLS = 8192  # cells of a map
@@ -70,13 +72,14 @@ class Cells(NamedTuple):
     turned: np.ndarray
 
 
-def canvases(facts, dataset, canvas) -> list:
+def canvases(facts: Facts, dataset: SaliencyDataset, canvas: Sequence[int]) -> list[tuple]:
     """Return the canvas (h, w) of each stimulus, turned as `predict` turns it."""
     return [geometry.oriented_canvas(size, canvas, facts.fit, facts.turns)
             for size in dataset.sizes]
 
 
-def canvas_maps(predictor, dataset, canvas, batch=4, label="maps"):
+def canvas_maps(predictor: Predictor, dataset: SaliencyDataset, canvas: Sequence[int],
+                batch: int = 4, label: str = "maps") -> Iterator[tuple[int, np.ndarray]]:
     """Yield (index, float32 [h, w]) of the map of each stimulus on its canvas.
 
     The stimuli of one canvas come together. The map of a model that works at the stimulus' own size
@@ -101,7 +104,8 @@ def canvas_maps(predictor, dataset, canvas, batch=4, label="maps"):
                     bar.update()
 
 
-def collect(model, dataset, canvas, label="maps") -> Cells:
+def collect(model: Any, dataset: SaliencyDataset, canvas: Sequence[int],
+            label: str = "maps") -> Cells:
     """Return the `Cells` of the maps of a model.
 
     Args:
@@ -137,7 +141,7 @@ def collect(model, dataset, canvas, label="maps") -> Cells:
     return Cells(dataset, side, found, plain, coverage, counts, spans, turned)
 
 
-def cell_side(canvas) -> int:
+def cell_side(canvas: Sequence[int]) -> int:
     """Return the smallest side that divides a canvas into at most `MOST_CELLS` cells.
 
     If none does, return the largest that divides both sides of the canvas.
@@ -166,7 +170,8 @@ def _counted(dataset, index, canvas, fit, side) -> np.ndarray:
     return counts
 
 
-def priors(cells: Cells, rows, center, spans, own=False) -> np.ndarray:
+def priors(cells: Cells, rows: Sequence[int], center: CenterBias, spans: Sequence[tuple],
+           own: bool = False) -> np.ndarray:
     """Return float32 [n, h, w]: the center_bias on the cells of stimuli, up to a constant.
 
     Args:
@@ -183,14 +188,15 @@ def priors(cells: Cells, rows, center, spans, own=False) -> np.ndarray:
     return np.stack(found).astype(np.float32)
 
 
-def calibrated(cells: Cells, rows, priors, vector) -> np.ndarray:
+def calibrated(cells: Cells, rows: np.ndarray, priors: np.ndarray,
+               vector: np.ndarray) -> np.ndarray:
     """Return float64 [n]: `bits` of stimuli under a calibration; `vector` as `BOUNDS`."""
     return np.concatenate([
         _bits(_calibrated(*_arguments(cells, rows[part], priors[part], vector)).numpy(),
               cells.counts[rows[part]]) for part in _parts(len(rows))])
 
 
-def bits(cells: Cells, rows, logs) -> np.ndarray:
+def bits(cells: Cells, rows: np.ndarray, logs: np.ndarray) -> np.ndarray:
     """Return float64 [n]: mean bits per fixation on stimuli, over a uniform density.
 
     Args:
@@ -205,7 +211,8 @@ def _bits(logs, counts) -> np.ndarray:
     return (logs.astype(np.float64) * counts).sum(axis=(1, 2)) / counts.sum(axis=(1, 2)) / LN2
 
 
-def negative(cells: Cells, rows, priors, vector) -> tuple:
+def negative(cells: Cells, rows: np.ndarray, priors: np.ndarray,
+             vector: np.ndarray) -> tuple[float, np.ndarray]:
     """Return (minus the nats per fixation over uniform, its gradient) on the stimuli `rows`."""
     value, gradient, total = 0.0, np.zeros(len(vector)), float(cells.counts[rows].sum())
     for part in _parts(len(rows)):
@@ -216,7 +223,7 @@ def negative(cells: Cells, rows, priors, vector) -> tuple:
     return value / total, gradient / total
 
 
-def fit(cells: Cells, rows) -> tuple:
+def fit(cells: Cells, rows: Sequence[int]) -> tuple[np.ndarray, CenterBias, list]:
     """Fit the calibration with the highest likelihood of the fixations on the stimuli `rows`.
 
     Returns:
@@ -230,7 +237,8 @@ def fit(cells: Cells, rows) -> tuple:
     return vector, center, spans
 
 
-def parameters(cells: Cells, vector, center, spans) -> calibration.Parameters:
+def parameters(cells: Cells, vector: np.ndarray, center: CenterBias,
+               spans: Sequence[tuple]) -> calibration.Parameters:
     """Return the result of `fit` as the layers of the network take it."""
     *slopes, log_sigma, weight, logit = vector
     # averaging over a cell has blurred already
@@ -275,7 +283,8 @@ def _negative_with_gradient(found, prior, coverage, vector, counts):
     return value, tape.gradient(value, vector)
 
 
-def canvas_prior(center: CenterBias, spans, leave_out=None) -> np.ndarray:
+def canvas_prior(center: CenterBias, spans: Iterable[tuple],
+                 leave_out: Optional[int] = None) -> np.ndarray:
     """Return float64 [64, 64]: the center_bias as `AddCenterBias` takes it, up to a constant.
 
     A `CenterBias` is over a stimulus, that of the layer over the canvas with its padding. A cell
@@ -298,12 +307,13 @@ def canvas_prior(center: CenterBias, spans, leave_out=None) -> np.ndarray:
     return np.log(total / weight)
 
 
-def canvas_spans(sizes, canvas) -> list:
+def canvas_spans(sizes: ArrayLike, canvas: Sequence[int]) -> list[tuple]:
     """Return the spans of padded stimuli of `sizes` [N, 2] (H, W) on one canvas (h, w)."""
     return [canvas_span(tuple(size), tuple(canvas)) for size in np.asarray(sizes).tolist()]
 
 
-def lbfgs(objective, start, bounds, iterations: int, memory=10, after_step=None) -> tuple:
+def lbfgs(objective: Callable, start: np.ndarray, bounds: Sequence[tuple], iterations: int,
+          memory: int = 10, after_step: Optional[Callable] = None) -> tuple[np.ndarray, float]:
     """Minimise an objective by L-BFGS-B.
 
     Args:

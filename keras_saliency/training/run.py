@@ -3,7 +3,7 @@ import itertools
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Sequence
+from typing import Iterator, Mapping, Optional, Sequence
 
 import filelock
 import keras
@@ -15,6 +15,7 @@ from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.loading import Section
 from keras_saliency.datasets.pipeline import CanvasSpec
 from keras_saliency.files import remove_abandoned, require_writable
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.models import weights_file
 from keras_saliency.models.weights_file import WeightsError
 from keras_saliency.training.history import best_row
@@ -67,7 +68,7 @@ class Run:
         return section
 
     @property
-    def datasets(self) -> list:
+    def datasets(self) -> list[SaliencyDataset]:
         """The training and the validation stimuli of each dataset."""
         return [part for section in self.sections
                 for part in (section.training, section.evaluated)]
@@ -87,7 +88,8 @@ class Run:
         fit = f"{spec.fit}, upright" if spec.upright else spec.fit
         return "\n".join(stimuli) + f"; canvas {height}x{width} ({fit}); writing {self.folder}"
 
-    def save(self, name: str, rows, extra=None) -> None:
+    def save(self, name: str, rows: Sequence[dict],
+             extra: Optional[Mapping[str, dict]] = None) -> None:
         """Write the model's weights, with the history `rows` so far, to a file of the folder."""
         training, spec = [section.training for section in self.sections], self.sections[0].spec
         weights_file.save(self.model, self.folder / name, extra=extra, attributes={
@@ -111,7 +113,7 @@ class Run:
 
 
 @contextmanager
-def open_folder(config: Config, resume: bool):
+def open_folder(config: Config, resume: bool) -> Iterator[Path]:
     """Yield the folder of a run with its config in it, locked for other processes.
 
     Without `resume` a folder that holds another run is left alone; `config.name` gets a number.
@@ -133,13 +135,13 @@ def open_folder(config: Config, resume: bool):
 
 
 @contextmanager
-def locked(folder):
+def locked(folder: AnyPath) -> Iterator[None]:
     """Keep other processes from writing to a run's folder; `ConfigError` if one already does."""
     with _lock(Path(folder)):
         yield
 
 
-def require_best(folder, epoch: int) -> Path:
+def require_best(folder: AnyPath, epoch: int) -> Path:
     """Return the file of the best weights, those of `epoch`.
 
     Raises:

@@ -1,9 +1,12 @@
 """The results of a finished training run: curve, sample strip, scores, SavedModel."""
 import os
+from typing import Callable
 
 from keras_saliency import config as configs
 from keras_saliency.datasets import pipeline
-from keras_saliency.evaluation.scoring import density_of, evaluate
+from keras_saliency.datasets.loading import Section
+from keras_saliency.evaluation.results import Evaluation
+from keras_saliency.evaluation.scoring import Scorer, density_of, evaluate
 from keras_saliency.evaluation.sections import section_scorer
 from keras_saliency.export import save as export_saved_model
 from keras_saliency.models import facts_of
@@ -11,12 +14,12 @@ from keras_saliency.prediction.keras_predictor import forward_function
 from keras_saliency.prediction.predictor import predict
 from keras_saliency.report import plots
 from keras_saliency.training import lbfgs
-from keras_saliency.training.run import locked
+from keras_saliency.training.run import Run, locked
 
 SAMPLES = 4
 
 
-def write(run, log=print) -> None:
+def write(run: Run, log: Callable[[str], None] = print) -> None:
     """Evaluate the best weights, write the results to the run's folder, and log their places.
 
     They are curve.png, samples.png, scores.csv (each validation stimulus), scores.json (means), for
@@ -66,7 +69,8 @@ def _write(run, log) -> None:
             log(f"  {folder / name}  {what}")
 
 
-def score(run, section, forward, label="evaluation") -> tuple:
+def score(run: Run, section: Section, forward: Callable,
+          label: str = "evaluation") -> tuple[Scorer, Evaluation]:
     """Return (scorer, `Evaluation`) of a run's model on the validation stimuli of one dataset.
 
     Args:
@@ -79,7 +83,7 @@ def score(run, section, forward, label="evaluation") -> tuple:
         scorer, facts, label=label)
 
 
-def sample_rows(run) -> list:
+def sample_rows(run: Run) -> list[tuple]:
     """Return (image, density, prediction, name) of validation stimuli spread over each dataset."""
     rows = []
     for section in run.sections:

@@ -1,5 +1,6 @@
 """A Keras callback that scores the units of a network while it trains."""
 from pathlib import Path
+from typing import Optional, Sequence
 
 import h5py
 import keras
@@ -8,6 +9,7 @@ import tensorflow as tf
 
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.files import InputError, atomic_path, read_csv, write_csv
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.units.detectors import BEST_IMAGES, fixation_detectors
 from keras_saliency.units.unit_scores import score_dataset
 
@@ -35,8 +37,10 @@ class UnitNSS(keras.callbacks.Callback):
         history: {layer: {epoch: UnitScores}}.
     """
 
-    def __init__(self, dataset: SaliencyDataset, layers, folder, tensorboard=None, every=1,
-                 canvas=None, batch=4, best=BEST_IMAGES, model=None):
+    def __init__(self, dataset: SaliencyDataset, layers: Sequence[str], folder: AnyPath,
+                 tensorboard: Optional[AnyPath] = None, every: int = 1,
+                 canvas: Optional[Sequence[int]] = None, batch: int = 4, best: int = BEST_IMAGES,
+                 model: Optional[keras.Model] = None):
         super().__init__()
         if every < 1:
             raise InputError(f"every must be at least 1 epoch, not {every}")
@@ -46,23 +50,23 @@ class UnitNSS(keras.callbacks.Callback):
         self.history = {layer: {} for layer in self.layers}
         self._done = self._recorded = None
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Optional[dict] = None) -> None:
         self._done = self._recorded = None
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Optional[dict] = None) -> None:
         if self._done is None:  # the first epoch, or that after which a resumed run goes on
             self.record(epoch)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Optional[dict] = None) -> None:
         self._done = epoch + 1
         if self._done % self.every == 0:
             self.record(self._done)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Optional[dict] = None) -> None:
         if self._done != self._recorded:
             self.record(self._done)
 
-    def record(self, epoch):
+    def record(self, epoch: int) -> None:
         self._done = self._recorded = epoch
         scores = score_dataset(self._whole or self.model, self.layers, self.dataset, self.canvas,
                                batch=self.batch, keep=self.best, label=f"units, epoch {epoch}")

@@ -1,9 +1,13 @@
 """Activation_maps of any layers of any Keras model."""
+from typing import Iterable, Iterator, Optional, Sequence, Union
+
 import keras
 import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from keras_saliency.datasets.concepts import ConceptDataset
+from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.pipeline import stimulus_stream
 from keras_saliency.files import InputError
 from keras_saliency.models import facts_of
@@ -14,14 +18,14 @@ class LayerError(InputError):
     """A layer cannot be analysed; the message lists those that can."""
 
 
-def layer_names(model) -> list:
+def layer_names(model: keras.Model) -> list[str]:
     """Names of the layers whose output is a stack of maps [B, h, w, U], in the model's order."""
     return [layer.name for layer in model.layers
             if not isinstance(layer, keras.layers.InputLayer)
             and _is_maps(getattr(layer, "output", None))]
 
 
-def check_layers(model, layers, name=None) -> None:
+def check_layers(model: keras.Model, layers: Sequence[str], name: Optional[str] = None) -> None:
     """Raise `LayerError` if `layers` are none, or `model` (called `name`) lacks one of them."""
     valid = layer_names(model)
     wrong = [layer for layer in layers if layer not in valid]
@@ -31,7 +35,7 @@ def check_layers(model, layers, name=None) -> None:
                          f"{', '.join(valid)}")
 
 
-def activation_model(model, layers) -> keras.Model:
+def activation_model(model: keras.Model, layers: Iterable[str]) -> keras.Model:
     """Return a model from the same input to the activation_maps of the named layers.
 
     Args:
@@ -49,7 +53,8 @@ def activation_model(model, layers) -> keras.Model:
                        name=f"{model.name}_activations")
 
 
-def activations(model, layers, batches):
+def activations(model: keras.Model, layers: Iterable[str],
+                batches: Iterable) -> Iterator[dict[str, tf.Tensor]]:
     """Yield the activation_maps of a stream of batches, one batch in memory at a time.
 
     Args:
@@ -63,8 +68,10 @@ def activations(model, layers, batches):
     return (forward(batch[0] if isinstance(batch, (tuple, list)) else batch) for batch in batches)
 
 
-def dataset_activations(model, layers, dataset, canvas, indices=None, batch=4,
-                        label="activations"):
+def dataset_activations(model: keras.Model, layers: Iterable[str],
+                        dataset: Union[SaliencyDataset, ConceptDataset], canvas: Sequence[int],
+                        indices: Optional[Sequence[int]] = None, batch: int = 4,
+                        label: Optional[str] = "activations") -> Iterator[tuple[list, dict]]:
     """Yield the activation_maps of a dataset's stimuli, with a progress bar.
 
     Args:

@@ -2,10 +2,12 @@
 
 Source: He, Borji, Mi and Pugeault (2018), sections 3.2 and 5, Table 5.
 """
-from typing import NamedTuple
+from typing import Any, NamedTuple, Optional, Sequence
 
+import keras
 import numpy as np
 
+from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.units.layer_choice import choose_layers, members, single_layers
 from keras_saliency.units.unit_scores import UnitScores, score_dataset
 
@@ -54,7 +56,8 @@ def fixation_detectors(scores: UnitScores, best: int = BEST_IMAGES,
     return Detectors(means, normalized, chosen, len(chosen) / len(means))
 
 
-def detector_units(model, layers, dataset, **options) -> dict:
+def detector_units(model: keras.Model, layers: Sequence[str], dataset: SaliencyDataset,
+                   **options: Any) -> dict[str, np.ndarray]:
     """Return {layer: positive fixation detectors} on a dataset, best first.
 
     Args:
@@ -76,7 +79,8 @@ def detector_units(model, layers, dataset, **options) -> dict:
     return found
 
 
-def tiers(detectors: Detectors, count: int, alive=None) -> dict:
+def tiers(detectors: Detectors, count: int,
+          alive: Optional[np.ndarray] = None) -> dict[str, np.ndarray]:
     """Return {"high": units, "medium": units, "low": units}, `count` each (fewer of a small layer).
 
     High are the best, medium those around the median, low the worst (the worst first).

@@ -8,12 +8,14 @@ Source: Bau, Zhou, Khosla, Oliva and Torralba (CVPR 2017) and their code; detect
 Borji, Mi and Pugeault (2018), eq. 6.
 """
 import functools
-from typing import NamedTuple
+from typing import Any, Mapping, NamedTuple, Optional, Sequence
 
+import keras
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_saliency.datasets import shards
-from keras_saliency.datasets.concepts import ConceptDataset, Labels
+from keras_saliency.datasets.concepts import Concept, ConceptDataset, Labels
 from keras_saliency.files import InputError
 from keras_saliency.models import facts_of
 from keras_saliency.units.activations import dataset_activations
@@ -68,7 +70,7 @@ class Dissection(NamedTuple):
     plain_iou: np.ndarray
     chosen: np.ndarray = None
 
-    def best(self) -> tuple:
+    def best(self) -> tuple[np.ndarray, np.ndarray]:
         """(int [U], float64 [U]): each unit's concept of highest IoU, and that IoU."""
         if not len(self.concepts):
             return np.zeros(len(self.iou), int), np.zeros(len(self.iou))
@@ -86,7 +88,7 @@ class Dissection(NamedTuple):
             raise InputError("dissected without null=True: no labels of other images were counted")
         return intersection_over_union(self.null, self.concepts)[0].max(axis=1, initial=0)
 
-    def detectors(self, threshold=DETECTOR_IOU) -> dict:
+    def detectors(self, threshold: float = DETECTOR_IOU) -> dict[str, dict[str, list]]:
         """Return {category: {concept name: units}} of units whose best IoU exceeds `threshold`."""
         table = {category: {} for category in _categories(self.concepts)}
         concept, iou = self.best()
@@ -111,12 +113,13 @@ class Dissection(NamedTuple):
                              "positive fixation detectors, see `detectors.detector_units`")
         return self.tally.chosen_hits / np.maximum(self.tally.images, 1)
 
-    def categories(self) -> list:
+    def categories(self) -> list[str]:
         """Categories of the concepts that occur; "object" and "part" first, as in Figure 12."""
         found = _categories([c for c, n in zip(self.concepts, self.tally.images) if n])
         return sorted(found, key=lambda c: ("object", "part", c).index(c))
 
-    def most_frequent(self, category: str, count=15) -> list:
+    def most_frequent(self, category: str,
+                      count: Optional[int] = 15) -> list[tuple[Concept, float]]:
         """Return (Concept, f_n) of the `count` most detected concepts of a category; None: all."""
         frequency = self.detection_frequency()
         members = [i for i, c in enumerate(self.concepts)
@@ -125,8 +128,11 @@ class Dissection(NamedTuple):
         return [(self.concepts[i], float(frequency[i])) for i in members[:count]]
 
 
-def find_thresholds(model, layers, dataset: ConceptDataset, canvas=None, indices=None, batch=8,
-                    quantile=QUANTILE, cap=8192, label="finding thresholds", client=None) -> dict:
+def find_thresholds(model: keras.Model, layers: Sequence[str], dataset: ConceptDataset,
+                    canvas: Optional[Sequence[int]] = None, indices: Optional[Sequence[int]] = None,
+                    batch: int = 8, quantile: float = QUANTILE, cap: int = 8192,
+                    label: Optional[str] = "finding thresholds",
+                    client: Any = None) -> dict[str, TailQuantile]:
     """Return {layer: TailQuantile} of the units' cells over a dataset; the first pass.
 
     Cells that show padding of the canvas are left out.
@@ -154,9 +160,12 @@ def find_thresholds(model, layers, dataset: ConceptDataset, canvas=None, indices
     return {layer: sketches[layer] for layer in layers if layer in sketches}
 
 
-def dissect(model, layers, dataset: ConceptDataset, thresholds: dict, canvas=None, indices=None,
-            batch=8, chosen=None, null=True, seed=0, convention="half_pixel",
-            label="dissecting", client=None) -> dict:
+def dissect(model: keras.Model, layers: Sequence[str], dataset: ConceptDataset,
+            thresholds: Mapping[str, ArrayLike], canvas: Optional[Sequence[int]] = None,
+            indices: Optional[Sequence[int]] = None, batch: int = 8,
+            chosen: Optional[Mapping[str, Sequence[int]]] = None, null: bool = True, seed: int = 0,
+            convention: str = "half_pixel", label: Optional[str] = "dissecting",
+            client: Any = None) -> dict[str, Dissection]:
     """Return {layer: Dissection}; the second pass.
 
     Args:
@@ -220,8 +229,8 @@ def _cut(dataset, indices, batch) -> list:
     return shards.cut(range(len(dataset)) if indices is None else indices, batch)
 
 
-def count_overlaps(active: ActivePixels, units: int, labels: Labels, columns, groups,
-                   chosen=None) -> Tally:
+def count_overlaps(active: ActivePixels, units: int, labels: Labels, columns: np.ndarray,
+                   groups: np.ndarray, chosen: Optional[np.ndarray] = None) -> Tally:
     """Return the `Tally` of one image.
 
     Args:
@@ -252,7 +261,8 @@ def count_overlaps(active: ActivePixels, units: int, labels: Labels, columns, gr
                  hits[[] if chosen is None else chosen].any(axis=0).astype(np.int64))
 
 
-def intersection_over_union(tally: Tally, concepts) -> tuple:
+def intersection_over_union(tally: Tally,
+                            concepts: Sequence[Concept]) -> tuple[np.ndarray, np.ndarray]:
     """(NetDissect's IoU, plain IoU), float64 [U, C] each; 0 where nothing overlaps."""
     groups = category_groups(concepts)
     return tuple(tally.both / np.maximum(pixels + tally.labels - tally.both, 1)
@@ -267,7 +277,7 @@ def _shown(dataset, index, canvas, cells, fit) -> np.ndarray:
     return np.logical_and.outer(*inside)
 
 
-def label_columns(concepts) -> np.ndarray:
+def label_columns(concepts: Sequence[Concept]) -> np.ndarray:
     """int [largest label + 1]: the column of each label number, C for labels of no concept."""
     columns = np.full(max((c.number for c in concepts), default=0) + 1, len(concepts))
     for column, concept in enumerate(concepts):
@@ -275,7 +285,7 @@ def label_columns(concepts) -> np.ndarray:
     return columns
 
 
-def category_groups(concepts) -> np.ndarray:
+def category_groups(concepts: Sequence[Concept]) -> np.ndarray:
     """bool [C, K]: the category of each concept."""
     own = np.array([concept.category for concept in concepts], object)
     return own[:, np.newaxis] == np.array(_categories(concepts), object)

@@ -1,6 +1,11 @@
 """Study for a report on network dissection: both passes, rows of its tables, example images."""
+from typing import Any, Callable, Mapping, Optional, Sequence
+
+import keras
 import numpy as np
 
+from keras_saliency.datasets.concepts import ConceptDataset
+from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.units.detectors import detector_units
 from keras_saliency.units.dissection import QUANTILE, Dissection, dissect, find_thresholds
 from keras_saliency.units.layer_choice import single_layers
@@ -9,8 +14,10 @@ from keras_saliency.units.patterns import unit_maps
 UNITS_SHOWN, IMAGES_SHOWN = 12, 4
 
 
-def dissect_layers(model, layers, concepts, fixated=None, quantile=QUANTILE, seed=0, client=None,
-                   log=print) -> dict:
+def dissect_layers(model: keras.Model, layers: Sequence[str], concepts: ConceptDataset,
+                   fixated: Optional[SaliencyDataset] = None, quantile: float = QUANTILE,
+                   seed: int = 0, client: Any = None,
+                   log: Callable[[str], None] = print) -> dict[str, Dissection]:
     """Return {layer: Dissection}, from both passes over the images.
 
     Args:
@@ -60,7 +67,9 @@ def frequency_rows(layer: str, dissection: Dissection) -> list:
             for concept, frequency in dissection.most_frequent(category, count=None)]
 
 
-def fetch_examples(model, dataset, dissections, canvas) -> dict:
+def fetch_examples(model: keras.Model, dataset: ConceptDataset,
+                   dissections: Mapping[str, Dissection],
+                   canvas: Sequence[int]) -> dict[str, dict[int, list]]:
     """Return {layer: {unit: [(image, activation_map [h, w]), ...]}} of each layer's best units.
 
     The images are those with the largest areas of the unit's concept.

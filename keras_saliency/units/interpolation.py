@@ -4,9 +4,10 @@ A mean over the pixels of U then is a weighted sum over the few cells of A, and 
 a quadratic form in A, so nothing has to be enlarged (see `unit_nss`).
 """
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 
 from keras_saliency import maps
@@ -40,18 +41,19 @@ class Resampling(NamedTuple):
         """Number of pixels of the image."""
         return len(self.rows) * len(self.columns)
 
-    def at_points(self, x, y) -> np.ndarray:
+    def at_points(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Weights [h, w] of the cells in the mean over pixels (x, y), integer arrays [n], n > 0."""
         return self.rows[y].T @ self.columns[x] / len(x)
 
-    def under(self, mask) -> np.ndarray:
+    def under(self, mask: ArrayLike) -> np.ndarray:
         """Weights [h, w] of the cells in the mean over the pixels inside a mask [H, W]."""
         mask = np.asarray(mask, bool)
         return self.rows.T @ mask @ self.columns / mask.sum()
 
 
 @lru_cache(maxsize=64)
-def resampling(image_size, cells, convention="half_pixel", span=WHOLE) -> Resampling:
+def resampling(image_size: Tuple[int, int], cells: Tuple[int, int], convention: str = "half_pixel",
+               span: tuple = WHOLE) -> Resampling:
     """Return the `Resampling` from `cells` (h, w) to the pixels of `image_size` (H, W).
 
     Args:
@@ -72,8 +74,9 @@ def resampling(image_size, cells, convention="half_pixel", span=WHOLE) -> Resamp
                       _gram(rows, columns), *places)
 
 
-def canvas_resampling(image_size, cells, canvas, convention="half_pixel", size=None,
-                      fit=maps.PAD):
+def canvas_resampling(image_size: Sequence[int], cells: Sequence[int], canvas: Sequence[int],
+                      convention: str = "half_pixel", size: Optional[Sequence[int]] = None,
+                      fit: str = maps.PAD) -> Resampling:
     """Return the `Resampling` from cells (h, w) over a canvas to an image that lies on it.
 
     Args:
@@ -87,7 +90,7 @@ def canvas_resampling(image_size, cells, canvas, convention="half_pixel", size=N
 
 
 @lru_cache(maxsize=64)
-def canvas_span(image_size, canvas, fit=maps.PAD) -> tuple:
+def canvas_span(image_size: Tuple[int, int], canvas: Tuple[int, int], fit: str = maps.PAD) -> tuple:
     """Return the part of its canvas (h, w) that an image covers, as `resampling` takes it.
 
     Follows `keras_saliency.maps.to_canvas`.

@@ -4,6 +4,9 @@
 of two layers to one group, such as both scales of OpenSALICON (He, Borji, Mi and Pugeault 2018,
 Table 5: 1,024 activation_maps). Units of a group are numbered one layer after the other.
 """
+from typing import Iterable, Mapping
+
+import keras
 import numpy as np
 
 from keras_saliency.files import InputError
@@ -11,7 +14,8 @@ from keras_saliency.metrics.streaming import Moments
 from keras_saliency.units.activations import LayerError, check_layers, layer_names
 
 
-def choose_layers(entries, models: dict) -> dict:
+def choose_layers(entries: Iterable[str],
+                  models: Mapping[str, keras.Model]) -> dict[str, list[str]]:
     """Return {model: names of its layers and groups "a+b"}, in the order given.
 
     Args:
@@ -41,16 +45,16 @@ def choose_layers(entries, models: dict) -> dict:
     return chosen
 
 
-def members(name: str) -> list:
+def members(name: str) -> list[str]:
     """The layers of a group."""
     return name.split("+")
 
 
-def single_layers(names) -> list:
+def single_layers(names: Iterable[str]) -> list[str]:
     """The layers of all these groups, each once."""
     return list(dict.fromkeys(layer for name in names for layer in members(name)))
 
 
-def join_moments(parts) -> Moments:
+def join_moments(parts: Iterable[Moments]) -> Moments:
     """The `Moments` of the units of several layers, one layer after the other."""
     return Moments(*map(np.concatenate, zip(*parts)))

@@ -2,20 +2,28 @@
 
 Source: He, Borji, Mi and Pugeault (2018), section 5, Figures 5 to 11.
 """
+from typing import Iterable, Mapping, Optional, Sequence, Tuple, Union
+
 import cv2
+import keras
 import numpy as np
 
+from keras_saliency.datasets.concepts import ConceptDataset
+from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.files import InputError
 from keras_saliency.maps import min_max
 from keras_saliency.models import facts_of
 from keras_saliency.units.activations import dataset_activations
+from keras_saliency.units.interpolation import Resampling
 
 ACTIVE = 0.5  # share of an activation_map's range above which an area counts as active
 OUTLINE = (255, 220, 0)
 
 
-def unit_maps(model, layers, dataset, wanted: dict, canvas=None, batch=4,
-              label="fetching activation_maps") -> dict:
+def unit_maps(model: keras.Model, layers: Sequence[str],
+              dataset: Union[SaliencyDataset, ConceptDataset], wanted: Mapping[str, Iterable],
+              canvas: Optional[Sequence[int]] = None, batch: int = 4,
+              label: Optional[str] = "fetching activation_maps") -> dict[str, dict]:
     """Return {layer: {(image, unit): activation_map, float32 [h, w]}} of chosen pairs.
 
     Args:
@@ -35,8 +43,10 @@ def unit_maps(model, layers, dataset, wanted: dict, canvas=None, batch=4,
     return found
 
 
-def mean_maps(model, units: dict, dataset, indices=None, canvas=None, batch=4,
-              label="averaging activation_maps") -> dict:
+def mean_maps(model: keras.Model, units: Mapping[str, Sequence[int]], dataset: SaliencyDataset,
+              indices: Optional[Sequence[int]] = None, canvas: Optional[Sequence[int]] = None,
+              batch: int = 4,
+              label: Optional[str] = "averaging activation_maps") -> dict[str, np.ndarray]:
     """Return {layer: float64 [h, w]}, standardised activation_maps averaged over stimuli and units.
 
     For low units they show the negative center bias: below 0 in the middle (Figure 11).
@@ -65,12 +75,13 @@ def mean_maps(model, units: dict, dataset, indices=None, canvas=None, batch=4,
     return {layer: total / (len(indices) * len(units[layer])) for layer, total in totals.items()}
 
 
-def enlarge(activation_map, plan) -> np.ndarray:
+def enlarge(activation_map: np.ndarray, plan: Resampling) -> np.ndarray:
     """float32 [H, W]: an activation_map [h, w] at the size of its image; plan: `Resampling`."""
     return (plan.rows @ activation_map @ plan.columns.T).astype(np.float32)
 
 
-def pattern(image, activation_map, plan, share=ACTIVE) -> np.ndarray:
+def pattern(image: np.ndarray, activation_map: np.ndarray, plan: Resampling,
+            share: float = ACTIVE) -> np.ndarray:
     """Return the image times its min-max activation_map, cropped to the most active area.
 
     The area is the smallest rectangle around the connected pixels that include the peak and are
@@ -92,7 +103,8 @@ def pattern(image, activation_map, plan, share=ACTIVE) -> np.ndarray:
     return product[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
 
 
-def outline(image, activation_map, plan, share=ACTIVE, color=OUTLINE) -> np.ndarray:
+def outline(image: np.ndarray, activation_map: np.ndarray, plan: Resampling, share: float = ACTIVE,
+            color: Tuple[int, int, int] = OUTLINE) -> np.ndarray:
     """Return the image uint8 [H, W, 3], darkened outside the active area, with a line around it.
 
     Args:

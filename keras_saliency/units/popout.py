@@ -2,6 +2,9 @@
 
 Source: He, Tavakoli, Borji, Mi and Pugeault (CVPR 2019), section 7: NMM (eq. 4), Tables 4 to 6.
 """
+from typing import Optional, Sequence
+
+import keras
 import numpy as np
 
 from keras_saliency.datasets import shards
@@ -16,8 +19,10 @@ from keras_saliency.units.unit_nss import mask_weights, score_units
 ARRAYS, SIZE = 80, (480, 640)  # the paper's number of arrays; (H, W) of those of our tables
 
 
-def score_targets(model, layers, dataset: SaliencyDataset, canvas=None, batch=4,
-                  convention="half_pixel", label="scoring targets") -> dict:
+def score_targets(model: keras.Model, layers: Sequence[str], dataset: SaliencyDataset,
+                  canvas: Optional[Sequence[int]] = None, batch: int = 4,
+                  convention: str = "half_pixel",
+                  label: Optional[str] = "scoring targets") -> dict[str, Moments]:
     """Return {layer: Moments [U]} of the NMM of every unit over pop-out arrays.
 
     Args:

@@ -2,6 +2,7 @@
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_saliency.files import InputError
 
@@ -20,7 +21,7 @@ class TailQuantile:
         quantile: 0.5 < q < 1. cap: values kept per unit.
     """
 
-    def __init__(self, units: int, total: int, quantile=0.995, cap=8192):
+    def __init__(self, units: int, total: int, quantile: float = 0.995, cap: int = 8192):
         if not 0.5 < quantile < 1:
             raise InputError(f"quantile must lie between 0.5 and 1, not {quantile}")
         self.units, self.total, self.quantile, self.cap = units, total, quantile, cap
@@ -32,7 +33,7 @@ class TailQuantile:
         self._tail = np.zeros((0, units), np.float32)
         self._pending, self._waiting = [], 0
 
-    def update(self, values, seed=0) -> None:
+    def update(self, values: ArrayLike, seed: int = 0) -> None:
         """Add values [n, U].
 
         Args:

@@ -2,15 +2,18 @@
 
 Source: He, Tavakoli, Borji, Mi and Pugeault (CVPR 2019), Tables 2, 3, 5, 6, Figures 4 and 7.
 """
+from typing import Mapping, Sequence
+
 import numpy as np
 
 from keras_saliency.datasets.region_labels import CATEGORIES
+from keras_saliency.metrics.streaming import Moments
 from keras_saliency.units import regions
 from keras_saliency.units.relation import CLUSTERS, Relation
 from keras_saliency.units.statistics import GroupComparison, mean_of_top
 
 
-def unit_rows(scores: dict, statistic="top") -> list:
+def unit_rows(scores: Mapping[str, regions.RegionScores], statistic: str = "top") -> list[dict]:
     """Rows laid out as Tables 2 and 3: one per model and layer, a column per category.
 
     Args:
@@ -28,7 +31,7 @@ def unit_rows(scores: dict, statistic="top") -> list:
     return rows
 
 
-def output_rows(scores: dict) -> list:
+def output_rows(scores: Mapping[str, regions.RegionScores]) -> list[dict]:
     """A row per category: number of regions, OS_c and OD_c of each model."""
     rows = []
     for category in _categories(scores):
@@ -41,7 +44,7 @@ def output_rows(scores: dict) -> list:
     return rows
 
 
-def relation_rows(relations: dict) -> list:
+def relation_rows(relations: Mapping[str, Relation]) -> list[dict]:
     """The points of Figure 7 of {model: Relation}: a row per model and category."""
     return [{"model": model, "layer": r.layer, "category": category, "inner": inner, "OS": output,
              "OD": difference, "cluster": CLUSTERS[cluster]}
@@ -50,7 +53,7 @@ def relation_rows(relations: dict) -> list:
                 r.categories, r.inner, r.output, r.difference, r.cluster)]
 
 
-def variance_rows(relations: dict) -> list:
+def variance_rows(relations: Mapping[str, Relation]) -> list[dict]:
     """Section 6's analysis of variance: a row per model and source of variation."""
     rows = []
     for model, r in relations.items():
@@ -62,13 +65,13 @@ def variance_rows(relations: dict) -> list:
     return rows
 
 
-def pair_rows(test: GroupComparison) -> list:
+def pair_rows(test: GroupComparison) -> list[dict]:
     """A row per pair of categories: difference of their inner saliency, Tukey's p."""
     return [{"category": a, "other": b, "difference": difference, "p": p}
             for (a, b), (difference, p) in test.pairs.items()]
 
 
-def relation_statements(model: str, relation: Relation) -> list:
+def relation_statements(model: str, relation: Relation) -> list[str]:
     """Sentences on the relation of inner representation and output in one model."""
     lines = []
     if np.isfinite(relation.ranks.coefficient):
@@ -88,7 +91,7 @@ def relation_statements(model: str, relation: Relation) -> list:
     return lines
 
 
-def inner_statement(models: list, test: GroupComparison) -> str:
+def inner_statement(models: Sequence[str], test: GroupComparison) -> str:
     """A sentence on the categories that differ in their inner saliency (section 5.2).
 
     Args:
@@ -106,7 +109,7 @@ def inner_statement(models: list, test: GroupComparison) -> str:
             f"(Tukey, 5 %). Different from all other categories: {', '.join(apart) or 'none'}.")
 
 
-def improvements(scores: dict) -> dict:
+def improvements(scores: Mapping[str, regions.RegionScores]) -> dict[str, dict[str, float]]:
     """Return {model: {category: gain over the first model}}, of `mean_of_top` in the last layer."""
     columns, tops = _categories(scores), {}
     for model, s in scores.items():
@@ -117,7 +120,7 @@ def improvements(scores: dict) -> dict:
             for model, values in tops.items() if model != first}
 
 
-def target_rows(scores: dict) -> list:
+def target_rows(scores: Mapping[str, Mapping[str, Moments]]) -> list[dict]:
     """Rows laid out as Tables 5 and 6: mean NMM of the ten best units, a column per layer.
 
     Args:

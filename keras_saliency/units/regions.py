@@ -3,8 +3,9 @@
 Source: He, Tavakoli, Borji, Mi and Pugeault (CVPR 2019): Assoc (eq. 1), local statistics (section
 4.3, Tables 2 and 3), OS_c (eq. 2) and OD_c (eq. 3).
 """
-from typing import NamedTuple
+from typing import Mapping, NamedTuple, Optional, Sequence
 
+import keras
 import numpy as np
 
 from keras_saliency import maps
@@ -65,9 +66,11 @@ class CategoryStatistics(NamedTuple):
     regions: int
 
 
-def score_regions(model, layers, dataset: SaliencyDataset, labels: RegionLabels, sigma,
-                  canvas=None, indices=None, batch=4, convention="half_pixel",
-                  label="scoring regions") -> RegionScores:
+def score_regions(model: keras.Model, layers: Sequence[str], dataset: SaliencyDataset,
+                  labels: RegionLabels, sigma: float, canvas: Optional[Sequence[int]] = None,
+                  indices: Optional[Sequence[int]] = None, batch: int = 4,
+                  convention: str = "half_pixel",
+                  label: Optional[str] = "scoring regions") -> RegionScores:
     """Return every unit's Assoc and the output's NSS for every labelled region of a dataset.
 
     Args:
@@ -95,7 +98,8 @@ def score_regions(model, layers, dataset: SaliencyDataset, labels: RegionLabels,
     return total
 
 
-def category_statistics(moments: dict, threshold=THRESHOLD, top=TOP_UNITS) -> dict:
+def category_statistics(moments: Mapping[str, Moments], threshold: float = THRESHOLD,
+                        top: int = TOP_UNITS) -> dict[str, CategoryStatistics]:
     """Return {category: CategoryStatistics} of one layer's {category: Moments}."""
     table = {}
     for category, m in moments.items():
@@ -106,12 +110,12 @@ def category_statistics(moments: dict, threshold=THRESHOLD, top=TOP_UNITS) -> di
     return table
 
 
-def output_saliency(scores: RegionScores) -> dict:
+def output_saliency(scores: RegionScores) -> dict[str, float]:
     """Return {category: OS_c}, the output's mean NSS over the category's regions (eq. 2)."""
     return {category: _mean(values) for category, values in scores.output.items()}
 
 
-def output_difference(scores: RegionScores) -> dict:
+def output_difference(scores: RegionScores) -> dict[str, float]:
     """Return {category: OD_c}, the mean |NSS of the output - NSS of the density| (eq. 3)."""
     return {category: _mean(np.abs(values - scores.reference[category]))
             for category, values in scores.output.items()}

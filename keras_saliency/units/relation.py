@@ -13,10 +13,13 @@ too small. In section 5.2's test the values are those of the paper's Table 3, on
 fine-tuned model. On the published table both heads then differ from all categories and from each
 other, as the paper says, and "other" from all but object and text.
 """
-from typing import NamedTuple, Optional
+from typing import Mapping, NamedTuple, Optional, Sequence
 
+import keras
 import numpy as np
+from numpy.typing import ArrayLike
 
+from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.pipeline import stimulus_loader
 from keras_saliency.prediction.predictor import predict
 from keras_saliency.units import regions
@@ -73,7 +76,9 @@ class Relation(NamedTuple):
     prediction: Optional[np.ndarray] = None
 
 
-def study_relations(models: dict, scores: dict, dataset, canvas=None) -> dict:
+def study_relations(models: Mapping[str, keras.Model], scores: Mapping[str, regions.RegionScores],
+                    dataset: SaliencyDataset,
+                    canvas: Optional[Sequence[int]] = None) -> dict[str, Relation]:
     """Return {model: Relation}, from the last layer of each model.
 
     Args:
@@ -105,7 +110,7 @@ def relate(scores: regions.RegionScores, layer: str) -> Relation:
                     spearman(inside, outside), variance, example)
 
 
-def split_in_two(values) -> np.ndarray:
+def split_in_two(values: ArrayLike) -> np.ndarray:
     """int [n]: 1 for values in the higher of two clusters, the exact k-means for k = 2.
 
     The clusters vary least within themselves. If all values are equal, all are 0.
@@ -119,7 +124,7 @@ def split_in_two(values) -> np.ndarray:
     return (values >= cuts[int(np.argmin(within))]).astype(int)
 
 
-def compare_inner(scores: dict) -> GroupComparison:
+def compare_inner(scores: Mapping[str, regions.RegionScores]) -> GroupComparison:
     """Compare categories by their inner saliency: ANOVA and Tukey's test (section 5.2).
 
     Args:

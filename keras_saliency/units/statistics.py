@@ -1,13 +1,16 @@
 """Statistics of unit studies: the best units, correlations, analyses of variance."""
 from itertools import combinations
-from typing import NamedTuple
+from typing import Any, Mapping, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from keras_saliency.metrics.streaming import Moments
 
 TOP_UNITS = 10
 
 
-def best_means(moments, top=TOP_UNITS) -> np.ndarray:
+def best_means(moments: Moments, top: int = TOP_UNITS) -> np.ndarray:
     """float64 [<= top]: the highest mean scores among units, best first.
 
     Args:
@@ -16,7 +19,7 @@ def best_means(moments, top=TOP_UNITS) -> np.ndarray:
     return np.sort(moments.mean[moments.count > 0])[::-1][:top]
 
 
-def mean_of_top(moments, top=TOP_UNITS) -> float:
+def mean_of_top(moments: Moments, top: int = TOP_UNITS) -> float:
     """Return the mean of the `best_means`, NaN without any (CVPR 2019, Tables 2, 3, 5, 6)."""
     best = best_means(moments, top)
     return float(best.mean()) if len(best) else np.nan
@@ -30,14 +33,14 @@ class Correlation(NamedTuple):
     points: int
 
 
-def spearman(a, b) -> Correlation:
+def spearman(a: ArrayLike, b: ArrayLike) -> Correlation:
     """Rank correlation of two sequences; pairs with a NaN are left out."""
     from scipy import stats  # here: the import takes a second, and few studies need it
 
     return _correlate(stats.spearmanr, a, b)
 
 
-def pearson(a, b) -> Correlation:
+def pearson(a: ArrayLike, b: ArrayLike) -> Correlation:
     """Linear correlation of two sequences; pairs with a NaN are left out."""
     from scipy import stats
 
@@ -69,12 +72,12 @@ class GroupComparison(NamedTuple):
     sizes: dict
     pairs: dict
 
-    def different(self, alpha=0.05) -> list:
+    def different(self, alpha: float = 0.05) -> list[tuple]:
         """Return the pairs whose means differ at level `alpha`."""
         return [pair for pair, (_, p) in self.pairs.items() if p < alpha]
 
 
-def compare_groups(groups: dict) -> GroupComparison:
+def compare_groups(groups: Mapping[Any, ArrayLike]) -> GroupComparison:
     """ANOVA and Tukey's test over {group: values}; NaN values and groups below two are left out.
 
     If fewer than two groups remain, f and p_value are NaN and there are no pairs.
@@ -118,7 +121,7 @@ class TwoWay(NamedTuple):
     freedom: int
 
 
-def two_way(values, first, second) -> TwoWay:
+def two_way(values: ArrayLike, first: ArrayLike, second: ArrayLike) -> TwoWay:
     """Two-way ANOVA with interaction, of balanced and unbalanced designs.
 
     Sums of squares are of type II: a factor's sum is what it explains beyond the other factor, the

@@ -6,6 +6,9 @@ pixels with a cell above the threshold at a corner are interpolated, all units a
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from keras_saliency.units.interpolation import Resampling
 
 CHUNK = 128  # patches that are interpolated at a time, so that they fit the processor's cache
 
@@ -21,7 +24,7 @@ class ActivePixels(NamedTuple):
     pixels: np.ndarray
 
 
-def active_pixels(cells, thresholds, plan) -> ActivePixels:
+def active_pixels(cells: ArrayLike, thresholds: ArrayLike, plan: Resampling) -> ActivePixels:
     """Return the pixels at which bilinearly enlarged activation_maps exceed their thresholds.
 
     The result equals enlarging every map to (H, W) and comparing.

@@ -8,13 +8,13 @@ O(h w) per unit where enlarging costs O(H W).
 Source: He, Borji, Mi and Pugeault (2018), section 3.2 (units and fixations); He, Tavakoli, Borji,
 Mi and Pugeault (CVPR 2019), eq. 1 (regions) and eq. 4 (masks, NMM).
 """
-from typing import Sequence
+from typing import Optional, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from keras_saliency.files import InputError
-from keras_saliency.units.interpolation import resampling
+from keras_saliency.units.interpolation import Resampling, resampling
 
 
 def unit_nss(activations: np.ndarray, fixations: Sequence[ArrayLike], image_size: Sequence,
@@ -94,7 +94,8 @@ def dead_units(activations: np.ndarray) -> np.ndarray:
     return (values.max(axis=(1, 2)) == values.min(axis=(1, 2))).all(axis=0)
 
 
-def fixation_weights(plan, points, repeats=False, mask=None) -> np.ndarray:
+def fixation_weights(plan: Resampling, points: ArrayLike, repeats: bool = False,
+                     mask: Optional[np.ndarray] = None) -> np.ndarray:
     """float64 [h, w]: weights of the cells in the mean over the fixated pixels.
 
     Args:
@@ -115,12 +116,13 @@ def fixation_weights(plan, points, repeats=False, mask=None) -> np.ndarray:
     return plan.at_points(x, y) if len(x) else np.full_like(plan.mean, np.nan)
 
 
-def mask_weights(plan, mask) -> np.ndarray:
+def mask_weights(plan: Resampling, mask: ArrayLike) -> np.ndarray:
     """float64 [h, w]: weights of the cells in the mean inside a mask [H, W]; NaN if it is empty."""
     return plan.under(mask) if np.any(mask) else np.full_like(plan.mean, np.nan)
 
 
-def score_units(activation_maps, plan, weights) -> tuple:
+def score_units(activation_maps: np.ndarray, plan: Resampling,
+                weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return standardised weighted sums of the activation_maps of one image, in their dtype.
 
     Args:

@@ -1,8 +1,10 @@
 """Scores of units over a stream of images: moments and best images, mergeable across shards."""
 import functools
-from typing import NamedTuple
+from typing import Any, Iterable, Mapping, NamedTuple, Optional, Sequence
 
+import keras
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_saliency.datasets import shards
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
@@ -32,7 +34,7 @@ class Best(NamedTuple):
         """Return the record of no image."""
         return cls(np.full((k, units), -np.inf), np.full((k, units), -1, np.int64))
 
-    def update(self, scores, images) -> "Best":
+    def update(self, scores: ArrayLike, images: ArrayLike) -> "Best":
         """Add the scores [B, U] of images [B]; NaN is no score.
 
         Of equal scores the lower image index comes first, so that any order or split of the
@@ -70,13 +72,13 @@ class UnitScores(NamedTuple):
         return cls(Moments.empty(units), Best.empty(keep, units), np.zeros(units, bool))
 
     @classmethod
-    def joined(cls, parts) -> "UnitScores":
+    def joined(cls, parts: Iterable["UnitScores"]) -> "UnitScores":
         """Return the scores of the units of several layers, one layer after the other."""
         best = Best(*(np.concatenate(part, axis=1) for part in zip(*(p.best for p in parts))))
         return cls(join_moments([p.moments for p in parts]), best,
                    np.concatenate([p.alive for p in parts]))
 
-    def update(self, scores, images, constant) -> "UnitScores":
+    def update(self, scores: np.ndarray, images: ArrayLike, constant: ArrayLike) -> "UnitScores":
         """Add the scores [B, U] of images [B]; constant: bool [B, U]."""
         return UnitScores(self.moments.merge(Moments.of(scores)),
                           self.best.update(scores, images),
@@ -87,7 +89,7 @@ class UnitScores(NamedTuple):
         return UnitScores(self.moments.merge(other.moments), self.best.merge(other.best),
                           self.alive | other.alive)
 
-    def mean_of_best(self, count=5) -> np.ndarray:
+    def mean_of_best(self, count: int = 5) -> np.ndarray:
         """float64 [U]: mean NSS of each unit's `count` best images (He et al. 2018, section 3.2).
 
         A unit with fewer images has the mean of those, one without any NaN.
@@ -104,8 +106,11 @@ class UnitScores(NamedTuple):
         return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
 
 
-def score_dataset(model, layers, dataset: SaliencyDataset, canvas=None, indices=None, batch=4,
-                  keep=10, convention="half_pixel", label="scoring units", client=None) -> dict:
+def score_dataset(model: keras.Model, layers: Sequence[str], dataset: SaliencyDataset,
+                  canvas: Optional[Sequence[int]] = None, indices: Optional[Sequence[int]] = None,
+                  batch: int = 4, keep: int = 10, convention: str = "half_pixel",
+                  label: Optional[str] = "scoring units",
+                  client: Any = None) -> dict[str, UnitScores]:
     """Return the NSS of every unit of the named layers over a dataset, from one pass.
 
     One process and many workers give the same result: shards (`shards.cut`) are merged in order.
@@ -148,7 +153,9 @@ def score_dataset(model, layers, dataset: SaliencyDataset, canvas=None, indices=
     return {layer: results[layer] for layer in layers if layer in results}
 
 
-def score_maps(maps, dataset, indices, canvas, convention="half_pixel", fit=PAD) -> dict:
+def score_maps(maps: Mapping[str, ArrayLike], dataset: SaliencyDataset, indices: Sequence[int],
+               canvas: Sequence[int], convention: str = "half_pixel",
+               fit: str = PAD) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Return {layer: (NSS [B, U], constant bool [B, U])} of stimuli `indices`.
 
     Args:

@@ -1,14 +1,18 @@
 """Study of the units of one or more models, as a report shows it (Study A of the EAD paper)."""
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Iterable, Mapping, Optional, Sequence, Tuple
 
+import keras
 import numpy as np
 
 from keras_saliency import maps
 from keras_saliency.config import ModelConfig
 from keras_saliency.datasets import popout, shards
+from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.region_labels import load_regions
 from keras_saliency.files import InputError
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.metrics import nss
 from keras_saliency.metrics.streaming import Moments
 from keras_saliency.models import build_model, facts_of, load_pretrained
@@ -27,7 +31,7 @@ from keras_saliency.units.interpolation import Resampling, canvas_resampling
 from keras_saliency.units.layer_choice import choose_layers, join_moments, members, single_layers
 from keras_saliency.units.patterns import mean_maps, unit_maps
 from keras_saliency.units.popout import ARRAYS, SIZE, score_targets
-from keras_saliency.units.regions import score_regions
+from keras_saliency.units.regions import RegionScores, score_regions
 from keras_saliency.units.relation import compare_inner
 from keras_saliency.units.statistics import GroupComparison, pearson
 from keras_saliency.units.unit_scores import UnitScores, score_dataset
@@ -70,7 +74,7 @@ class LayerStudy:
     examples: dict = field(default_factory=dict)
     low_maps: dict = field(default_factory=dict)
 
-    def place(self, unit: int) -> tuple:
+    def place(self, unit: int) -> tuple[str, int]:
         """Return (layer, number in it) of a unit of the group."""
         for layer, units in self.parts.items():
             if unit < units:
@@ -118,11 +122,11 @@ class UnitStudy:
     relations: dict = field(default_factory=dict)
     targets: dict = field(default_factory=dict)
 
-    def table(self) -> list:
+    def table(self) -> list[dict]:
         """Rows (dicts) laid out as the EAD paper's Table 5, one per model and layer."""
         return [{**s.row(), "model NSS": self.model_nss[s.model]} for s in self.layers]
 
-    def trained(self, models: dict) -> dict:
+    def trained(self, models: Mapping[str, keras.Model]) -> dict[str, keras.Model]:
         """Return those of {name: model} that are trained, so that their output means something."""
         return {name: model for name, model in models.items()
                 if np.isfinite(self.model_nss[name])}
@@ -146,7 +150,7 @@ class UnitStudy:
                 for compared in zip(*rows.values())]
 
 
-def load_models(names, settings: ModelConfig) -> dict:
+def load_models(names: Iterable[AnyPath], settings: ModelConfig) -> dict[str, keras.Model]:
     """Return {short name: model} for `study_units`.
 
     Args:
@@ -169,16 +173,18 @@ def load_models(names, settings: ModelConfig) -> dict:
     return models
 
 
-def is_encoder(name) -> bool:
+def is_encoder(name: AnyPath) -> bool:
     """True if a name of `load_models` is that of an encoder alone, whose output means nothing."""
     path = Path(name).expanduser()
     return name == UNTRAINED or (path.is_file() and path.suffix != KERAS_FILE
                                  and "encoder" in read_attributes(path))
 
 
-def study_units(models: dict, layers, dataset, canvas=None, batch=4, best=BEST_IMAGES,
-                threshold=THRESHOLD, units_shown=UNITS_SHOWN, images_shown=IMAGES_SHOWN,
-                untrained=(), client=None) -> UnitStudy:
+def study_units(models: Mapping[str, keras.Model], layers: Iterable[str], dataset: SaliencyDataset,
+                canvas: Optional[Sequence[int]] = None, batch: int = 4, best: int = BEST_IMAGES,
+                threshold: float = THRESHOLD, units_shown: int = UNITS_SHOWN,
+                images_shown: int = IMAGES_SHOWN, untrained: Sequence[str] = (),
+                client: Any = None) -> UnitStudy:
     """Score the units of each model, and fetch the examples of the galleries.
 
     Args:
@@ -209,7 +215,9 @@ def study_units(models: dict, layers, dataset, canvas=None, batch=4, best=BEST_I
     return UnitStudy(dataset, studies, model_nss, best, threshold)
 
 
-def study_regions(models: dict, layers, dataset, root, sigma, canvas=None) -> dict:
+def study_regions(models: Mapping[str, keras.Model], layers: Iterable[str],
+                  dataset: SaliencyDataset, root: AnyPath, sigma: float,
+                  canvas: Optional[Sequence[int]] = None) -> dict[str, RegionScores]:
     """Return {model: RegionScores} over the regions that OSIE-SR labels in `root`.
 
     Args:
@@ -228,7 +236,9 @@ def study_regions(models: dict, layers, dataset, root, sigma, canvas=None) -> di
     return result
 
 
-def study_targets(models: dict, layers, canvas=None, size=SIZE) -> dict:
+def study_targets(models: Mapping[str, keras.Model], layers: Iterable[str],
+                  canvas: Optional[Sequence[int]] = None,
+                  size: Tuple[int, int] = SIZE) -> dict[str, dict[str, Moments]]:
     """Return {model: {layer: Moments}} of NMM over 80 generated pop-out arrays.
 
     Args:
@@ -244,7 +254,8 @@ def study_targets(models: dict, layers, canvas=None, size=SIZE) -> dict:
     return result
 
 
-def output_nss(model, scores, dataset, canvas, batch=4, client=None) -> float:
+def output_nss(model: keras.Model, scores: UnitScores, dataset: SaliencyDataset,
+               canvas: Sequence[int], batch: int = 4, client: Any = None) -> float:
     """Return the mean NSS of the saliency_map.
 
     Where the model's finish keeps the order of values, its output was scored with the units.
