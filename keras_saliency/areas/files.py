@@ -50,11 +50,7 @@ class AreaFile:
     labels: dict = field(default_factory=dict)
 
     def of(self, picture: AnyPath, size: Sequence[int]) -> Union[dict, np.ndarray]:
-        """Return {area: box or polygon} or int [H, W] labels of a picture file of `size` (H, W).
-
-        Raises:
-            InputError: the file has no areas of this picture, or labels of another size.
-        """
+        """Return {area: box or polygon} or int [H, W] labels of a picture file of `size` (H, W)."""
         names = (Path(picture).name, Path(picture).stem, "")
         label_file = next((self.labels[name] for name in names if name in self.labels), None)
         if label_file is not None:

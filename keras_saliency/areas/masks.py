@@ -35,11 +35,7 @@ def area_masks(areas: Union[dict, ArrayLike], size: Tuple[int, int]) -> dict[str
 
 
 def polygon_mask(corners: ArrayLike, size: Tuple[int, int]) -> np.ndarray:
-    """bool [H, W]: the pixels whose centers lie inside a polygon.
-
-    Args:
-        corners: [n, 2] (x, y) in pixels. size: (H, W).
-    """
+    """bool [H, W]: the pixels whose centers lie inside a polygon [n, 2] of (x, y) in pixels."""
     height, width = size
     centers = np.arange(height) + 0.5
     flips = np.zeros((height, width + 1), bool)

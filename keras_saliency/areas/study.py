@@ -45,16 +45,12 @@ def study_areas(predict: Callable[[np.ndarray], np.ndarray], pictures: Sequence[
     """Predict pictures and measure their areas, one at a time.
 
     Args:
-        predict: function, uint8 [H, W, 3] RGB -> density [H, W] of any sum.
-        pictures: paths. areas: `AreaFile`.
+        predict: uint8 [H, W, 3] RGB -> density [H, W] of any sum.
         fixations: a CSV file of `read_trials` with fixations on these pictures, or None.
         limit: largest number of pixels of a picture.
 
     Yields:
         `Studied`, in the order of `pictures`.
-
-    Raises:
-        InputError: a picture, area or file of fixations that is unusable; the message names it.
     """
     pictures = [Path(picture) for picture in pictures]
     sizes = image_sizes(pictures)
@@ -104,9 +100,6 @@ def paired(pictures: Sequence[Path], others: Sequence[Path]) -> list[Path]:
     """Return pictures and their partners in turn: two pictures, or pairs from two folders.
 
     Partners in folders have the same names without extension.
-
-    Raises:
-        InputError: a picture has no partner.
     """
     if len(pictures) > 1 or len(others) > 1:
         others = match_by_stem(pictures, others, "picture to compare with")
@@ -132,11 +125,7 @@ def share_rows(studied: Studied) -> list[list]:
 
 
 def change_rows(studied: Studied, other: Studied) -> list[list]:
-    """List the values of CHANGES for each area that both pictures have, the largest gain first.
-
-    Raises:
-        InputError: they have no area of the same name.
-    """
+    """List the values of CHANGES for each area that both pictures have, the largest gain first."""
     mine, others = (dict(zip(s.shares.names, s.shares.share)) for s in (studied, other))
     common = [name for name in mine if name in others]
     if not common:

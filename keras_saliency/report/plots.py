@@ -233,11 +233,7 @@ def name_points(axes: Axes, names: Sequence[str], x: ArrayLike, y: ArrayLike,
 
 
 def _places(names, x, y, letter) -> list:
-    """(place, "left" or "right" alignment) of each label, in shares of the axes.
-
-    The nearest place to the dot, beside it or a little higher or lower, that covers no dot and no
-    earlier label.
-    """
+    """(place, alignment) of each label: the nearest that covers no dot and no earlier label."""
     taken = [(a - GAP, a + GAP, b - GAP, b + GAP) for a, b in zip(x, y)]
     found = []
     for name, across, up in zip(names, x, y):

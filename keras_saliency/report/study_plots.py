@@ -112,11 +112,7 @@ def unit_figures(study: UnitStudy, folder: AnyPath) -> dict[str, Path]:
 
 def gallery(units: Mapping[int, list], dataset: SaliencyDataset, layer_study: LayerStudy,
             path: AnyPath) -> None:
-    """Draw patterns (image times activation_map, cropped): a row per unit, best image first.
-
-    Args:
-        units: {unit: [Example, ...]} of a `LayerStudy`.
-    """
+    """Draw patterns (image times activation_map, cropped): a row of `Example`s per unit."""
     load = stimulus_loader(dataset)
     columns = max(len(examples) for examples in units.values())
     rows = []

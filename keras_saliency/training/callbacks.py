@@ -52,7 +52,7 @@ class ValidationScores(keras.callbacks.Callback):
     """Adds validation scores to the logs after each epoch; place it before all readers of the logs.
 
     Args:
-        validate: function without arguments -> {column: number}.
+        validate: returns {column: number}.
     """
 
     def __init__(self, validate: Callable[[], dict]):
@@ -70,8 +70,7 @@ class RunRecorder(keras.callbacks.Callback):
     one epoch, identically, when it is resumed.
 
     Args:
-        path: the history CSV.
-        rows: history of the epochs before this session.
+        path: the history CSV. rows: history of the epochs before this session.
         monitor: history column that chooses the best epoch.
         save_best, save_last: functions of the history rows that write checkpoints.
         patience: epochs without improvement before the run ends; None for never.
@@ -107,7 +106,7 @@ class TensorBoardScores(keras.callbacks.Callback):
 
     Args:
         folder: the log folder.
-        pictures: function without arguments -> uint8 [n, H, W, 3].
+        pictures: returns uint8 [n, H, W, 3].
     """
 
     def __init__(self, folder: AnyPath, pictures: Callable[[], tf.Tensor]):

@@ -64,10 +64,6 @@ def restore(folder: Path, model: keras.Model, optimizer: keras.optimizers.Optimi
 
     Returns:
         The history up to it; [] for a run without one.
-
-    Raises:
-        ConfigError, WeightsError: a file is missing or damaged, or its state comes from another
-            Keras version or another network.
     """
     path = folder / LAST
     if not path.exists():

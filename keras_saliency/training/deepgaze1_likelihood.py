@@ -89,9 +89,6 @@ def collect(model: keras.Model, dataset: SaliencyDataset, canvas: Sequence[int],
         most_cells: (h, w), to which finer responses are averaged over blocks of cells; their sizes
             must be multiples of it. None: as fine as they are.
         allocate: function (layer, shape) -> float16 array to fill; None: in memory.
-
-    Raises:
-        FeatureCacheError: not enough memory, or responses beyond float16 or not finite.
     """
     layers, maps, moments = chosen_layers(model), {}, {}
     row = 0
@@ -260,8 +257,8 @@ def minimize(likelihood: Likelihood, fixations: Fixations, start: Parameters, se
     """Fit `Parameters` to the fixations.
 
     Args:
-        start: the first `Parameters`. settings: `LbfgsConfig`. iterations: largest number.
-        after_step: called with (Parameters, objective) after each iteration; may be None.
+        iterations: largest number.
+        after_step: called with (Parameters, objective) after each iteration.
 
     Returns:
         (Parameters, objective).

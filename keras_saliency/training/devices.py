@@ -84,12 +84,7 @@ class Devices:
 
 
 def choose(config: Config) -> Devices:
-    """Return the devices that `train.devices` names.
-
-    Raises:
-        ConfigError: they are missing, Keras cannot train on them, the batch cannot be divided
-            among them, or the kind of training is for one device.
-    """
+    """Return the devices that `train.devices` names."""
     train = config.train
     if train.devices == ONE:
         return Devices(tf.distribute.get_strategy())

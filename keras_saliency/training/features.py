@@ -26,14 +26,7 @@ class FeatureCacheError(InputError):
 
 
 def freeze_through(model: keras.Model, block: str) -> list[str]:
-    """Freeze the encoder's convolutions up to `block` ("block1" ... "block5").
-
-    Returns:
-        Names of the frozen layers.
-
-    Raises:
-        InputError: the encoder has no such block (lists those it has).
-    """
+    """Freeze the encoder up to `block` ("block1" ... "block5"); return its convolutions' names."""
     blocks = {name: theirs.split("_")[0] for name, theirs in encoder_layers(model).items()}
     require(block in blocks.values(), f"{model.name} has no encoder block {block!r} to freeze; "
             f"it has {', '.join(sorted(set(blocks.values()))) or 'none'}")
@@ -48,9 +41,6 @@ def finetune_last(model: keras.Model, count: Union[int, str]) -> list[str]:
 
     Returns:
         Names of the frozen layers.
-
-    Raises:
-        InputError: another count.
     """
     convolutions = sorted(encoder_layers(model), key=encoder_layers(model).get)
     require(count == "all" or isinstance(count, int) and 0 <= count <= len(convolutions),
@@ -70,9 +60,6 @@ def split_at_frozen(model: keras.Model) -> tuple[keras.Model, keras.Model]:
     Returns:
         (trunk, head): keras.Models with shared layers. `trunk` maps images to a list of responses,
         `head` maps these to the output; head(trunk(x)) equals model(x).
-
-    Raises:
-        FeatureCacheError: nothing is left to train.
     """
     if not model.trainable_weights:
         raise FeatureCacheError(f"every layer of {model.name} is frozen; nothing to train")

@@ -186,11 +186,7 @@ def build(settings: ModelConfig, train: TrainConfig) -> keras.Model:
 
 
 def make_optimizer(train: TrainConfig, steps: int) -> keras.optimizers.Optimizer:
-    """Return the optimizer; its schedules of rate and momentum depend on the step alone.
-
-    Args:
-        steps: number of steps in an epoch.
-    """
+    """Return the optimizer for epochs of `steps`; its schedules depend on the step alone."""
     rate = train.learning_rate
     if train.end_rate is not None:
         rate = keras.optimizers.schedules.PolynomialDecay(
@@ -224,10 +220,7 @@ def _unit_callbacks(run: Run) -> list:
 
 
 def _pictures(run: Run):
-    """Return a function -> uint8 [n, h, 3w, 3] that predicts some validation stimuli.
-
-    Each picture has canvas, density and the network's current prediction side by side.
-    """
+    """Return a function -> uint8 [n, h, 3w, 3]: canvas, density and prediction side by side."""
     pieces = [piece for section in run.sections
               for piece in pipeline.by_canvas(section.evaluated, section.spec)]
     shown = [(stimuli, spec) for stimuli, spec in pieces if spec.canvas == pieces[0][1].canvas]

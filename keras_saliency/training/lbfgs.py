@@ -152,10 +152,8 @@ def fit(run: Run, start: Parameters, log: Callable[[str], None]) -> bool:
 
 
 def _iterate(run, likelihoods, measured, log) -> bool:
-    """Run the iterations that are left; return False if they were interrupted.
-
-    Order of writing: history, best weights, `run.rows`. `restore` relies on it.
-    """
+    """Run the iterations that are left; return False if they were interrupted."""
+    # order of writing: history, best weights, `run.rows`; `restore` relies on it
     settings, monitor = run.config.train.lbfgs, run.config.train.monitor
     left = settings.iterations - len(run.rows)
     if left <= 0:
@@ -285,8 +283,7 @@ def write_results(run: Run, result: Evaluation, center: CenterBias,
     """Log the share of the explainable information that the model explains, and draw units.png.
 
     Args:
-        run: a `Run` fitted by L-BFGS. result: `Evaluation` of its validation stimuli.
-        center: the center_bias of its training stimuli.
+        result: of the validation stimuli. center: the center_bias of the training stimuli.
 
     Returns:
         [(file, its contents in words)] for the run's list of files.

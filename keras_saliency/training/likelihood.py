@@ -110,7 +110,6 @@ def collect(model: Any, dataset: SaliencyDataset, canvas: Sequence[int],
 
     Args:
         model: anything that `predict` takes. canvas: (h, w) of stimuli that are not turned.
-        label: text of a progress bar.
 
     Raises:
         FloatingPointError: naming a stimulus whose map has NaN or infinity.

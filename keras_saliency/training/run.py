@@ -101,11 +101,7 @@ class Run:
             "keras": keras.__version__, "keras_saliency": __version__})
 
     def take_best(self) -> "Run":
-        """Give the model its best weights, if an epoch is done, and return the run.
-
-        Raises:
-            WeightsError: they are missing, damaged, or of another epoch.
-        """
+        """Give the model its best weights, if an epoch is done, and return the run."""
         if self.rows:
             path = require_best(self.folder, self.best["epoch"])
             weights_file.assign(self.model, weights_file.read(path), path)
@@ -117,9 +113,6 @@ def open_folder(config: Config, resume: bool) -> Iterator[Path]:
     """Yield the folder of a run with its config in it, locked for other processes.
 
     Without `resume` a folder that holds another run is left alone; `config.name` gets a number.
-
-    Raises:
-        ConfigError: another process has the folder, or the resumed run had other settings.
     """
     require_writable(config.folder)
     lock = _lock(config.folder) if resume else _lock_new(config)
@@ -142,11 +135,7 @@ def locked(folder: AnyPath) -> Iterator[None]:
 
 
 def require_best(folder: AnyPath, epoch: int) -> Path:
-    """Return the file of the best weights, those of `epoch`.
-
-    Raises:
-        WeightsError: it is missing, damaged, or of another epoch.
-    """
+    """Return the file of the best weights, those of `epoch`."""
     path = Path(folder) / BEST
     remedy = ("bring back a copy of it, or start a new run from the last weights: "
               f"set model.weights={path.with_name(LAST)}")

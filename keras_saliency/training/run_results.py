@@ -24,9 +24,6 @@ def write(run: Run, log: Callable[[str], None] = print) -> None:
 
     They are curve.png, samples.png, scores.csv (each validation stimulus), scores.json (means), for
     several datasets scores_<dataset>.csv and .json, and saved_model/1/.
-
-    Raises:
-        ConfigError: another process writes to the folder.
     """
     with locked(run.folder):
         _write(run, log)
@@ -74,7 +71,7 @@ def score(run: Run, section: Section, forward: Callable,
     """Return (scorer, `Evaluation`) of a run's model on the validation stimuli of one dataset.
 
     Args:
-        forward: `forward_function` of its model. label: text of the progress bar.
+        forward: `forward_function` of its model.
     """
     config, facts = run.config, facts_of(run.model)
     scorer = section_scorer(section, config.evaluation.metrics, config, facts.density)

@@ -24,8 +24,7 @@ class UnitNSS(keras.callbacks.Callback):
     of detectors.
 
     Args:
-        dataset: `SaliencyDataset` with fixations, such as the validation stimuli.
-        layers: names.
+        dataset: with fixations, such as the validation stimuli.
         folder: gets `unit_nss.csv` and `unit_nss.h5`; those of an earlier run are continued.
         tensorboard: log folder, or None.
         every: epochs from one record to the next. canvas, batch: as `score_dataset`.

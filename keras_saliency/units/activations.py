@@ -38,11 +38,8 @@ def check_layers(model: keras.Model, layers: Sequence[str], name: Optional[str] 
 def activation_model(model: keras.Model, layers: Iterable[str]) -> keras.Model:
     """Return a model from the same input to the activation_maps of the named layers.
 
-    Args:
-        model: a functional Keras model. layers: names, in any order.
-
     Returns:
-        keras.Model that shares the layers of `model`: [B, H, W, 3] -> {name: [B, h, w, U]}.
+        A functional model that shares the layers of `model`: [B, H, W, 3] -> {name: [B, h, w, U]}.
 
     Raises:
         LayerError: a name that the model does not have, or whose output is not maps; no name.

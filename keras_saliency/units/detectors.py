@@ -43,9 +43,6 @@ def fixation_detectors(scores: UnitScores, best: int = BEST_IMAGES,
         scores: of its units (`score_dataset`).
         best: number of best images over which a unit's score is averaged.
         threshold: of the min-max normalised score.
-
-    Raises:
-        InputError: fewer best images were kept.
     """
     means = scores.mean_of_best(best)
     known = np.isfinite(means)
@@ -63,9 +60,6 @@ def detector_units(model: keras.Model, layers: Sequence[str], dataset: SaliencyD
     Args:
         layers: names; the units of "a+b" are scaled together, and the result lists them by layer.
         dataset: with fixations. options: as for `score_dataset`.
-
-    Raises:
-        LayerError, DatasetError: as `choose_layers`, `score_dataset`.
     """
     groups, found = choose_layers(layers, {model.name: model})[model.name], {}
     scores = score_dataset(model, single_layers(groups), dataset, keep=BEST_IMAGES, **options)

@@ -22,14 +22,10 @@ def dissect_layers(model: keras.Model, layers: Sequence[str], concepts: ConceptD
 
     Args:
         layers: names; "a+b" scales the units of both together when detectors are chosen.
-        concepts: `ConceptDataset`.
         fixated: dataset with fixations; its positive fixation detectors are the units whose
             detection frequency is counted. None to count none.
         quantile, seed, client: as for `find_thresholds` and `dissect`.
         log: called with a line on how exact the thresholds are.
-
-    Raises:
-        LayerError: no such layer. DatasetError: labels that are unreadable or do not fit.
     """
     chosen = None if fixated is None else detector_units(model, layers, fixated, client=client)
     layers = single_layers(layers)

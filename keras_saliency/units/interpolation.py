@@ -61,9 +61,6 @@ def resampling(image_size: Tuple[int, int], cells: Tuple[int, int], convention: 
             `align_corners=False` and pixel centers at whole numbers.
         span: ((top, bottom), (left, right)), the part of the activation_map's extent that the
             image covers, 0..1; less than all of it where the canvas has padding.
-
-    Raises:
-        InputError: an unknown convention, or sizes that are not above 0.
     """
     if min(*image_size, *cells) < 1:
         raise InputError(f"sizes must be above 0: image {tuple(image_size)}, cells {tuple(cells)}")
@@ -121,11 +118,7 @@ def _matrix(before, share, cells) -> np.ndarray:
 
 
 def _gram(rows, columns) -> sparse.csr_matrix:
-    """The quadratic form `Resampling.gram`.
-
-    A pixel lies between two cells on either side, so only neighbours have an entry. The equal
-    entries (p, q) and (q, p) are stored once, doubled, which leaves five per cell.
-    """
+    """The quadratic form `Resampling.gram`; equal (p, q) and (q, p) are stored once, doubled."""
     gram = sparse.kron(rows.T @ rows / len(rows), columns.T @ columns / len(columns), format="coo")
     gram.data *= 1 + np.sign(gram.col - gram.row)  # 0 below the diagonal, 1 on it, 2 above
     gram.eliminate_zeros()

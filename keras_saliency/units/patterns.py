@@ -53,9 +53,6 @@ def mean_maps(model: keras.Model, units: Mapping[str, Sequence[int]], dataset: S
 
     Args:
         units: {layer: unit numbers}, at least one each. indices: stimuli, None for all.
-
-    Raises:
-        InputError: a layer without units, or no stimuli.
     """
     units = {layer: np.asarray(numbers, int) for layer, numbers in units.items()}
     indices = np.arange(len(dataset)) if indices is None else np.asarray(indices, np.int64)

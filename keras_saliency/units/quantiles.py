@@ -46,11 +46,7 @@ class TailQuantile:
         self._add(values)
 
     def merge(self, other: "TailQuantile") -> "TailQuantile":
-        """Add the values that `other` has seen; returns self.
-
-        Raises:
-            InputError: it was made for another stream.
-        """
+        """Add the values that `other` has seen; returns self."""
         mine, theirs = ((s.units, s.total, s.quantile, s.cap) for s in (self, other))
         if mine != theirs:
             raise InputError(f"cannot merge quantiles of (units, total, quantile, cap) {mine} with "

@@ -92,11 +92,7 @@ def relation_statements(model: str, relation: Relation) -> list[str]:
 
 
 def inner_statement(models: Sequence[str], test: GroupComparison) -> str:
-    """A sentence on the categories that differ in their inner saliency (section 5.2).
-
-    Args:
-        models: names of those that `compare_inner` had.
-    """
+    """A sentence on how categories of the models that `compare_inner` had differ (section 5.2)."""
     if not np.isfinite(test.p_value):
         return ("Inner saliency of the categories: not compared, because fewer than two of them "
                 "have two values.")
@@ -121,11 +117,7 @@ def improvements(scores: Mapping[str, regions.RegionScores]) -> dict[str, dict[s
 
 
 def target_rows(scores: Mapping[str, Mapping[str, Moments]]) -> list[dict]:
-    """Rows laid out as Tables 5 and 6: mean NMM of the ten best units, a column per layer.
-
-    Args:
-        scores: {model: {layer: Moments}} of `score_targets`.
-    """
+    """Rows laid out as Tables 5 and 6: mean NMM of the ten best units, a column per layer."""
     return [{"model": model, **{layer: mean_of_top(m) for layer, m in layers.items()}}
             for model, layers in scores.items()]
 

@@ -82,8 +82,7 @@ def study_relations(models: Mapping[str, keras.Model], scores: Mapping[str, regi
     """Return {model: Relation}, from the last layer of each model.
 
     Args:
-        models: {name: model}, the trained ones. scores: {name: RegionScores}. dataset: the one
-            that was scored. canvas: (h, w), None for each model's own.
+        models: the trained ones. dataset: that of the scores. canvas: (h, w), None for their own.
     """
     load, result = stimulus_loader(dataset), {}
     for name, model in models.items():
@@ -128,8 +127,8 @@ def compare_inner(scores: Mapping[str, regions.RegionScores]) -> GroupComparison
     """Compare categories by their inner saliency: ANOVA and Tukey's test (section 5.2).
 
     Args:
-        scores: {model: RegionScores} of the fine-tuned models; the last layer of each counts. A
-            category has one value per model; with a single model those of its ten best units.
+        scores: of the fine-tuned models; the last layer of each counts. A category has one value
+            per model; with a single model those of its ten best units.
     """
     last = [list(s.units.values())[-1] for s in scores.values()]
     names = list(dict.fromkeys(category for layer in last for category in layer))

@@ -156,9 +156,6 @@ def load_models(names: Iterable[AnyPath], settings: ModelConfig) -> dict[str, ke
     Args:
         names: weights files, run folders or pretrained names. "imagenet" or the file of an encoder
             stands for the model of `settings` without a trained decoder.
-
-    Raises:
-        WeightsError: as `load_pretrained`. InputError: two models that would share a name.
     """
     models = {}
     for name in names:
@@ -188,16 +185,13 @@ def study_units(models: Mapping[str, keras.Model], layers: Iterable[str], datase
     """Score the units of each model, and fetch the examples of the galleries.
 
     Args:
-        models: {name: functional model}. layers: as for `choose_layers`.
+        models: functional ones. layers: as for `choose_layers`.
         canvas: (h, w) for all models, None for each model's own.
         best, threshold: as for `fixation_detectors`.
         units_shown, images_shown: numbers in each gallery.
         untrained: names of models whose output means nothing; their NSS is NaN.
         client: of `cluster.connect`, whose workers score units and outputs. Examples of the
             galleries are fetched in this process.
-
-    Raises:
-        InputError, LayerError: as `choose_layers`. DatasetError: no fixations.
     """
     chosen, studies, model_nss = choose_layers(layers, models), [], {}
     for name, model in models.items():
@@ -222,9 +216,6 @@ def study_regions(models: Mapping[str, keras.Model], layers: Iterable[str],
 
     Args:
         sigma: blur of the fixation density maps, pixels. Otherwise as `study_units`.
-
-    Raises:
-        DatasetError: labels that are missing or do not fit.
     """
     labels, result = load_regions(root, dataset.names), {}
     for name, groups in choose_layers(layers, models).items():
@@ -324,10 +315,7 @@ def _example(dataset, image, nss, activation, canvas, fit) -> Example:
 
 
 def _fetch_low_maps(studies, model, dataset, canvas, batch) -> None:
-    """Fill in the `low_maps`, in one pass for single layers and one for each group.
-
-    A group chooses other units of the same layers.
-    """
+    """Fill in the `low_maps`; a group chooses other units, so each has a pass of its own."""
     sample = dataset.spread(MEAN_MAP_IMAGES)
     singles = [study for study in studies if len(study.parts) == 1]
     for together in (singles, *([study] for study in studies if len(study.parts) > 1)):
