@@ -281,13 +281,6 @@ def minimize(likelihood: Likelihood, fixations: Fixations, start: Parameters, se
     return Parameters.unpack(vector), value
 
 
-def beginning(responses: Responses) -> Parameters:
-    """Return the start of a new `deepgaze1`'s fit: the mean of all units, each layer alike."""
-    counts = [maps.shape[-1] for maps in responses.maps.values()]
-    return Parameters(np.concatenate([np.full(count, 1 / (len(counts) * count))
-                                      for count in counts]), 0.0, 1.0)
-
-
 def read_parameters(model: keras.Model, weights: Optional[Mapping[str, dict]] = None) -> Parameters:
     """Return the `Parameters` of a `deepgaze1` model, or of `weights` that a file has for it."""
     weights = weights_file.layer_variables(model) if weights is None else weights

@@ -12,7 +12,12 @@ from keras_saliency.evaluation.center_bias import center_bias
 from keras_saliency.evaluation.gold_standard import fit_gold_standard
 from keras_saliency.metrics import auc_shuffled
 from keras_saliency.models.deepgaze1 import choose_layers
-from keras_saliency.training.deepgaze1_likelihood import Likelihood, beginning, minimize
+from keras_saliency.training.deepgaze1_likelihood import (
+    Likelihood,
+    Parameters,
+    Responses,
+    minimize,
+)
 from papers.shared.deepgaze1_responses import choose
 
 HELD_OUT = 5       # every fifth observer is left out
@@ -77,6 +82,13 @@ class SubsetStudy:
                     ("training", self.training, self.held_out, None),
                     ("observers", self.training, (), self.held_out),
                     ("validation", self.validation, (), None))}
+
+
+def beginning(responses: Responses) -> Parameters:
+    """Return the start of a new `deepgaze1`'s fit: the mean of all units, each layer alike."""
+    counts = [maps.shape[-1] for maps in responses.maps.values()]
+    return Parameters(np.concatenate([np.full(count, 1 / (len(counts) * count))
+                                      for count in counts]), 0.0, 1.0)
 
 
 def _gold_gain(gold, dataset, center, leave_out, keep) -> float:

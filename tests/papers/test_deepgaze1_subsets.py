@@ -6,7 +6,7 @@ from keras_saliency.config import LbfgsConfig
 from keras_saliency.models import build_model
 from keras_saliency.training import deepgaze1_likelihood
 from papers.shared import deepgaze1_responses
-from papers.shared.deepgaze1_subsets import SubsetStudy
+from papers.shared.deepgaze1_subsets import SubsetStudy, beginning
 
 CANVAS = (64, 96)
 
@@ -57,7 +57,7 @@ def test_log_densities_are_of_the_stimuli_in_their_order(planted, model):
     study = SubsetStudy((responses, responses), planted, planted, CANVAS, LbfgsConfig(cell=8))
     likelihood = deepgaze1_likelihood.Likelihood(responses, responses.deviations(), planted, CANVAS,
                                                  study.center, 8)
-    parameters = deepgaze1_likelihood.beginning(responses)
+    parameters = beginning(responses)
     logs = likelihood.log_densities(parameters)
     assert logs.shape == (len(planted), 8, 12)
     np.testing.assert_allclose(np.exp(logs).sum(axis=(1, 2)), 1, rtol=1e-4)
@@ -70,7 +70,7 @@ def test_log_densities_are_of_the_stimuli_in_their_order(planted, model):
 def test_the_beginning_is_that_of_a_new_model(planted, model):
     responses = deepgaze1_likelihood.collect(model, planted.select([0]), CANVAS)
     new, found = (deepgaze1_likelihood.read_parameters(model),
-                  deepgaze1_likelihood.beginning(responses))
+                  beginning(responses))
     np.testing.assert_allclose(found.pack(), new.pack(), rtol=1e-6)
 
 
