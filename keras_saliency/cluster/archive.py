@@ -35,10 +35,6 @@ def predict_archive(predict: Callable, sources: Sequence, out: Union[str, Path],
 
     Returns:
         True if some pictures could not be predicted; the tables give the reasons.
-
-    Raises:
-        InputError: no client, several sources, no pictures, or other files in `out`.
-        OSError: as `Cluster.map`.
     """
     require(client is not None,
             "archives need workers: give a cluster, local or the address of a scheduler")

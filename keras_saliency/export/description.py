@@ -16,10 +16,6 @@ def prepare(model: keras.Model, dynamic_batch: bool = False, dynamic_canvas: boo
 
     Returns:
         (shape of the images, None where any number will do; `describe` of the model).
-
-    Raises:
-        InputError: a model without a canvas, a canvas that does not fit the model's strides, or
-            weights that are not finite.
     """
     require_finite(model)
     canvas = facts_of(model).require_canvas()

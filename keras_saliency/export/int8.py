@@ -40,10 +40,6 @@ def quantize(model: keras.Model, converted: Any, pictures: Optional[Sequence] = 
 
     Returns:
         (`openvino.Model`, losses): see `losses`.
-
-    Raises:
-        InputError: fewer than FEWEST pictures, or a model that loses more than LIMITS whatever is
-            kept. MissingPackage: NNCF is not installed.
     """
     nncf = runtimes.import_openvino("nncf")
     facts = facts_of(model)

@@ -28,9 +28,6 @@ def convert(model: keras.Model, shape: Sequence) -> Any:
 
     Args:
         shape: of its images, None where any number will do.
-
-    Raises:
-        InputError: tf2onnx cannot convert the model. MissingPackage: it is not installed.
     """
     onnx = import_optional("onnx", ONNX_EXTRA)
     tf2onnx = import_optional("tf2onnx", ONNX_EXTRA)

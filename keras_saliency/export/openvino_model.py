@@ -21,9 +21,6 @@ def convert(model: keras.Model, shape: Sequence) -> Any:
 
     Args:
         shape: of its images, None where any number will do.
-
-    Raises:
-        InputError: OpenVINO cannot convert the model. MissingPackage: it is not installed.
     """
     openvino = runtimes.import_openvino()
     frozen = freeze(model, shape)

@@ -31,9 +31,6 @@ def half_precision(model: keras.Model) -> Callable:
 
     Returns:
         A function to be called in other functions; its weights are part of the graph, once.
-
-    Raises:
-        InputError: a weight beyond float16.
     """
     frozen = freeze(model, [None, *model.input_shape[1:]])
     graph = tf.compat.v1.GraphDef()
@@ -71,9 +68,6 @@ def convert(model: keras.Model, shape: Sequence, quantize: str = "none") -> byte
 
     Args:
         shape: of its images, None where any number will do. quantize: as of `save_tflite`.
-
-    Raises:
-        InputError: the model cannot be converted.
     """
     frozen = freeze(model, shape)
     # frozen, it holds all: the module is only there because the way without one is deprecated

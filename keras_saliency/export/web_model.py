@@ -46,9 +46,6 @@ def convert(model: keras.Model, sizes: Iterable, quantize: str = "dynamic") -> b
     Args:
         quantize: "dynamic" keeps weights in 8 bits and computes with responses rounded to 8 bits as
             well, by the range of each picture; "float16" keeps weights in half precision.
-
-    Raises:
-        InputError: another word for `quantize`, or the model cannot be converted.
     """
     if quantize not in QUANTIZE:
         raise InputError(f"quantize {quantize!r}; choose {' or '.join(QUANTIZE)}")

@@ -66,11 +66,7 @@ def export_web(model: keras.Model, path: Union[str, Path], quantize: str = "dyna
 
 
 def osie_validation(root: str) -> tuple:
-    """(`SaliencyDataset`, blur of its densities in pixels): the validation stimuli of OSIE.
-
-    Raises:
-        DatasetError: it cannot be read.
-    """
+    """(`SaliencyDataset`, blur of its densities in pixels): the validation stimuli of OSIE."""
     _, stimuli, spec = load_data(DataConfig(name="osie", root=root))
     return stimuli, spec.sigma
 

@@ -24,9 +24,6 @@ def installed(folder: Optional[Union[str, Path]] = None) -> Iterator[Path]:
 
     Args:
         folder: where COMMAND was run; None lets npm fetch them into a temporary one.
-
-    Raises:
-        InputError: they are not there, or in another version; npm is missing, or fails.
     """
     if folder is not None:
         yield _checked(Path(folder) / "node_modules")

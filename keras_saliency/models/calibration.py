@@ -63,9 +63,6 @@ def add_calibration(network: keras.Model) -> keras.Model:
         canvas; the layer `calibrated_log_density` has its logarithm in nats. Canvas, fit and
         `about` are those of the network. Its blur and nonlinearity replace the finish that the
         authors of some networks publish, such as SalNet's blur.
-
-    Raises:
-        InputError: no such model, or one that is calibrated already.
     """
     require_network(network)
     if is_calibrated(network.name):

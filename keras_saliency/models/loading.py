@@ -103,9 +103,6 @@ def build_own(name: str, input_shape: tuple = (None, None, 3),
     Args:
         name: "MODULE:FUNCTION"; the function takes `input_shape` and the options, and returns a
             Keras model, or one of `keras_saliency.facts`.
-
-    Raises:
-        InputError: no such module or function, or one that fails or returns something else.
     """
     module, _, function = str(name).partition(":")
     try:

@@ -44,9 +44,6 @@ def choose_precision(wanted: str, log: Callable = print,
         wanted: one of `config.PRECISIONS`; "auto" is bfloat16 where the machine has it.
         log: told if bfloat16 was wanted and the machine does not have it.
         native: function that says whether it does; default `native_bfloat16`.
-
-    Raises:
-        InputError: another word.
     """
     if wanted not in PRECISIONS:
         raise InputError(f"precision {wanted!r}; choose {', '.join(PRECISIONS)}")

@@ -39,9 +39,6 @@ def load_encoder(model: keras.Model, source: Union[str, Path]) -> None:
         source: "imagenet" (a file in `weights/`, else keras.applications, which may download)
             or the path of an HDF5 file with the layers of VGG16 (or of AlexNet, for a model
             that has it).
-
-    Raises:
-        WeightsError: the model has no encoder, or the weights are missing or do not fit.
     """
     layers = encoder_layers(model)
     if not layers:
@@ -127,10 +124,6 @@ def read_weights(path: Union[str, Path], attributes: dict, model: Optional[keras
 
     Args:
         model: as of `weights_file.read`, for the file itself. below: how many bases it may have.
-
-    Raises:
-        WeightsError: the base is missing or not the one that its manifest describes, or has more
-            bases below it.
     """
     path = Path(path)
     weights = weights_file.read(path, model)

@@ -56,9 +56,6 @@ def save(model: keras.Model, path: Union[str, Path], attributes: Optional[dict] 
         dtype: "float32" or "float16" on disk.
         extra: {group: {name: array}} kept beside the layers, such as optimizer state; the groups'
             names must start with an underscore.
-
-    Raises:
-        WeightsError: weights that are not finite, or too large for `dtype`.
     """
     return write({layer: {name: np.asarray(variable) for name, variable in variables.items()}
                   for layer, variables in layer_variables(model).items()},
@@ -116,10 +113,6 @@ def read(path: Union[str, Path], model: Optional[keras.Model] = None) -> dict:
     Args:
         model: keras.Model for the weights; shapes that differ from its own are then refused before
             anything is read.
-
-    Raises:
-        WeightsError: the file is missing or damaged, refers to other files or holds no weights; or
-            weights are not finite in float32 or have another shape than in `model`.
     """
     with hdf5.open_foreign(path, WeightsError) as file:
         datasets = _datasets(file["model_weights"] if "model_weights" in file else file)
@@ -190,9 +183,6 @@ def assign(model: keras.Model, weights: dict, source: Union[str, Path],
     Args:
         source: name of the weights in messages.
         layers: {layer of the model: layer of the weights}; None for all, by equal names.
-
-    Raises:
-        WeightsError: a layer or variable is missing, or a shape differs; then nothing is set.
     """
     variables = layer_variables(model)
     layers = {name: name for name in variables} if layers is None else layers

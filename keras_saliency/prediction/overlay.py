@@ -30,11 +30,7 @@ def colorize(map_2d: np.ndarray, colormap: str = "inferno") -> np.ndarray:
 
 
 def density_picture(map_2d: np.ndarray) -> np.ndarray:
-    """A map in grey, uint8 [H, W]: minimum 0, peak 255; a constant map is 0 everywhere.
-
-    Raises:
-        InputError: as `colorize`.
-    """
+    """A map in grey, uint8 [H, W]: minimum 0, peak 255; a constant map is 0 everywhere."""
     return _levels(map_2d)
 
 
@@ -62,11 +58,7 @@ def overlay(image: np.ndarray, map_2d: np.ndarray, alpha: float = 0.6,
 
 
 def save_png(path: Union[str, Path], array: np.ndarray) -> None:
-    """Write uint8 [H, W] grey or [H, W, 3] RGB as PNG, whole or not at all.
-
-    Raises:
-        InputError: another type or shape.
-    """
+    """Write uint8 [H, W] grey or [H, W, 3] RGB as PNG, whole or not at all."""
     contents = png_bytes(array, path)
     with atomic_path(path) as temporary:
         temporary.write_bytes(contents)
@@ -77,9 +69,6 @@ def png_bytes(array: np.ndarray, name: Union[str, Path]) -> bytes:
 
     Args:
         name: of the file, for messages.
-
-    Raises:
-        InputError: another type or shape.
     """
     array = np.asarray(array)
     if array.dtype != np.uint8 or not (array.ndim == 2 or array.ndim == 3 and array.shape[2] == 3):

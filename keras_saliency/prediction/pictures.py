@@ -46,9 +46,6 @@ def read_gray(path: Union[str, Path], size: Optional[tuple] = None) -> np.ndarra
 
     Args:
         size: (H, W) that it must have; None for any.
-
-    Raises:
-        InputError: as `read_picture`, or another size.
     """
     contents = read_file(path)
     check_picture(contents, path)
@@ -85,11 +82,7 @@ def find_pictures(path: Union[str, Path]) -> list:
 
 
 def output_stems(pictures: Sequence) -> list:
-    """A file-name stem for each picture; pictures of one stem keep their type in it.
-
-    Raises:
-        InputError: two pictures with the same name and type from different folders.
-    """
+    """A file-name stem for each picture; pictures of one stem keep their type in it."""
     counts = Counter(p.stem for p in pictures)
     owners = {}
     for picture in pictures:

@@ -35,9 +35,6 @@ def write_prediction(image: np.ndarray, saliency_map: np.ndarray, stem: str,
     """Write `<stem>_density.png` (8-bit, peak 255), `<stem>_overlay.png` and, if `raw`,
     `<stem>.npy` (float32 [H, W], the map as the model gave it), all in the image's size, into a
     folder or an address.
-
-    Raises:
-        InputError: a map of another size, or with NaN or infinite values; nothing is written.
     """
     density = density_picture(saliency_map)
     colored = overlay(image, density)  # its levels are those of the map

@@ -65,11 +65,7 @@ def predictor(anything: Any, trust: bool = False) -> Predictor:
 
 
 def network_of(anything: Any) -> "keras.Model":
-    """Return the Keras model of what `predictor` takes.
-
-    Raises:
-        InputError: it has none, as classical models, exported files and SavedModels.
-    """
+    """Return the Keras model of what `predictor` takes."""
     found = predictor(anything)
     if getattr(found, "model", None) is None:
         raise InputError(f"{found.facts.name} is no network of this package that an engine, a "

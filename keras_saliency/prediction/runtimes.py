@@ -53,9 +53,6 @@ class Opened(NamedTuple):
 def import_openvino(module: str = "openvino") -> ModuleType:
     """The package openvino, or nncf, which take their stub for the package that reports over the
     network that they were imported: without asking they would.
-
-    Raises:
-        MissingPackage: it is not installed.
     """
     reporter = "openvino_telemetry"
     hidden = reporter not in sys.modules
@@ -102,9 +99,6 @@ def open_openvino(path: Union[str, Path], precision: str = "float32", at_once: i
         at_once: most images that will be asked for at the same time. Computing them so saves the
             cores waiting for each other, but in float32 costs more: their values do not fit into
             the cache together.
-
-    Raises:
-        InputError: the files are damaged or no network. MissingPackage: OpenVINO is not installed.
     """
     with open(path, "rb") as file:
         if b"<net" not in file.read(200):  # OpenVINO would try readers of other formats
@@ -129,9 +123,6 @@ def open_onnx(contents: Union[bytes, str], name: Union[str, Path]) -> Opened:
 
     Args:
         name: of the file or model, for messages.
-
-    Raises:
-        InputError: they are damaged or no network. MissingPackage: ONNX Runtime is not installed.
     """
     onnxruntime = import_optional("onnxruntime", ONNX_EXTRA)
     options = onnxruntime.SessionOptions()
@@ -167,10 +158,6 @@ def open_litert(contents: bytes, name: Union[str, Path],
     Args:
         name: of the file or model, for messages. interpreter: the class that runs it; default
             LiteRT's.
-
-    Raises:
-        InputError: the contents are damaged, or no network. MissingPackage: LiteRT is not
-            installed.
     """
     interpreter = interpreter or import_optional(
         "ai_edge_litert.interpreter", LITERT_EXTRA).Interpreter

@@ -85,9 +85,6 @@ def assemble(entries: Iterable, arrays: dict, model: keras.Model, source: Union[
     Args:
         entries: `Entry` list, in the order of the checks.
         arrays: {key: array} of the author's file. source: its name in messages.
-
-    Raises:
-        WeightsError: naming the first key that is missing or has a wrong shape, type or value.
     """
     variables = weights_file.layer_variables(model)
     weights = {}

@@ -42,11 +42,7 @@ def called(kind: str) -> str:
 
 
 def detect(path: Path) -> str:
-    """Return the kind of a file or folder: a key of `READERS` or `REFUSED`.
-
-    Raises:
-        WeightsError: the file is missing, empty or of no known kind.
-    """
+    """Return the kind of a file or folder: a key of `READERS` or `REFUSED`."""
     if path.name == "saved_model.pb":
         raise WeightsError(f"{path}: give its folder, whose other files are needed too")
     if (path / "saved_model.pb").is_file():
@@ -95,11 +91,7 @@ def parts(path: Path, kind: str) -> list:
 
 
 def read(path: Path, kind: str) -> dict:
-    """Return {key: array} of a file of a `kind` of `READERS`, in the file's order.
-
-    Raises:
-        WeightsError: naming a file that cannot be read.
-    """
+    """Return {key: array} of a file of a `kind` of `READERS`, in the file's order."""
     with readable(path, kind):
         return READERS[kind][1](path)
 
