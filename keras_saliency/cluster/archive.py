@@ -23,8 +23,7 @@ def is_archive(sources: Iterable, out: Union[str, Path]) -> bool:
 
 
 def predict_archive(predict: Callable, sources: Sequence, out: Union[str, Path], raw: bool = False,
-                    limit: int = LIMIT, client: Any = None,
-                    log: Callable = print) -> bool:
+                    limit: int = LIMIT, client: Any = None, log: Callable = print) -> bool:
     """Predict every picture of an archive; `docs/scale.md` describes the output.
 
     Args:
@@ -117,7 +116,6 @@ def _claim(out, settings, resume) -> None:
 
 
 def _stem(name) -> str:
-    """Return the stem of a picture's files below `out`; it keeps the ending, which may be the only
-    difference between two pictures."""
+    """Return the stem of a picture's files; the ending may be all that tells two pictures apart."""
     path = PurePosixPath(name)
     return str(path.with_name(path.name.replace(".", "_")))

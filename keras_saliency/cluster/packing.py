@@ -17,7 +17,7 @@ class _Pickler(pickle.Pickler):
 
 
 def pack(value: Any) -> bytes:
-    """`value`, with any networks in it, for `unpack` in another process of the same software."""
+    """Return a value, with any networks in it, as bytes for `unpack` in the same software."""
     packed = io.BytesIO()
     _Pickler(packed, protocol=5).dump(value)
     return packed.getvalue()
@@ -29,7 +29,7 @@ def unpack(packed: bytes) -> Any:
 
 
 def digest(packed: bytes) -> str:
-    """16 letters that stand for some bytes."""
+    """Return 16 letters that stand for some bytes."""
     return hashlib.sha256(packed).hexdigest()[:16]
 
 

@@ -100,8 +100,7 @@ class Work:
         shard.future.add_done_callback(lambda future: self._arrived.put((shard, future)))
 
     def _receive(self) -> None:
-        """Take the shards that came back, or none after a while; fetch their results in one
-        call."""
+        """Take the shards that came back, if any; fetch their results in one call."""
         arrived, lost = {}, []
         with suppress(queue.Empty):
             while len(arrived) < TOGETHER:

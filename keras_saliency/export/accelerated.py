@@ -33,7 +33,7 @@ class Accelerated:
         self._run, self._made_of = run, made_of
 
     def __reduce__(self):
-        """Another process makes it again, of the same network."""
+        """Make another process put the same network on the engine."""
         return accelerate, self._made_of
 
     def maps(self, batch: Union[np.ndarray, tf.Tensor]) -> tf.Tensor:
@@ -111,6 +111,6 @@ def accelerate(model: Any, engine: str = AUTO, precision: str = "float32",
 
 
 def _missing(spec, precision="float32") -> list:
-    """The packages that are not there; what is damaged about others the loader says."""
+    """Return the packages that are not installed; damaged ones fail when they are loaded."""
     needed = (*spec.packages, *(spec.int8_packages if precision == INT8 else ()))
     return [package for package in needed if find_spec(package) is None]

@@ -11,8 +11,9 @@ def prepare(model: keras.Model, dynamic_batch: bool = False, dynamic_canvas: boo
     """Check a network, and return what every file of it on its canvas begins with.
 
     Args:
-        dynamic_batch: any number of images instead of one. dynamic_canvas: of any size that the
-            model takes.
+        dynamic_batch: any number of images instead of one.
+        dynamic_canvas: images of any size that the model takes; `load_exported` then turns the
+            canvas for portrait pictures.
 
     Returns:
         (shape of the images, None where any number will do; `describe` of the model).

@@ -3,6 +3,7 @@
 The functions of a format import the packages that it needs; this module imports none of them.
 """
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Callable, Optional
 
 from keras_saliency.prediction import runtimes
@@ -17,7 +18,9 @@ class Format:
     """A format of a network.
 
     Attributes:
-        save: function (model, path, **options) that writes it; the options are its own.
+        save: function (model, path, **options) that writes it; the options are its own. It raises
+            InputError for a model that it cannot convert, without a canvas or with weights that
+            are not finite, FileExistsError for a folder that exists, and MissingPackage.
         load: function (path) that opens it as a `Predictor`; None if only other programs open it.
         engine: name of the engine that runs it instead of Keras, for `accelerate`; "" for none.
         run: (model, "float32" or "bfloat16") -> function of images float32 [B, h, w, 3] that
@@ -47,15 +50,15 @@ class Format:
         return tuple(p for p in PRECISIONS if offered.get(p, True))
 
 
+def _late(module: str, name: str) -> Callable:
+    """Return a function of the package that is imported when it is first called."""
+    return lambda *given, **options: getattr(
+        import_module(f"keras_saliency.{module}"), name)(*given, **options)
+
+
 def _shape(model) -> list:
-    """The shape of any number of images of a model."""
+    """Return the shape of any number of images of a model."""
     return [None, *model.input_shape[1:]]
-
-
-def _save_openvino(model, path, **options):
-    from keras_saliency.export.openvino_model import save_openvino
-
-    return save_openvino(model, path, **options)
 
 
 def _run_openvino(model, precision):
@@ -73,29 +76,11 @@ def _run_openvino_int8(model, pictures, log):
     return runtimes.run_openvino(quantized, model.name, INT8), losses
 
 
-def _save_onnx(model, path, **options):
-    from keras_saliency.export.onnx_model import save_onnx
-
-    return save_onnx(model, path, **options)
-
-
 def _run_onnx(model, precision):
     from keras_saliency.export import onnx_model
 
     contents = onnx_model.convert(model, _shape(model)).SerializeToString()
     return runtimes.open_onnx(contents, model.name).run
-
-
-def _save_saved_model(model, path, **options):
-    from keras_saliency.export.saved_model import save
-
-    return save(model, path, **options)
-
-
-def _load_saved_model(path):
-    from keras_saliency.prediction.saved_model import SavedModelPredictor
-
-    return SavedModelPredictor(path)
 
 
 def _run_tensorflow(model, precision):
@@ -108,28 +93,10 @@ def _run_tensorflow(model, precision):
     return lambda images: frozen(tf.convert_to_tensor(images, tf.float32))[0]
 
 
-def _tensorflow_bfloat16() -> bool:
-    from keras_saliency.models.precision import native_bfloat16
-
-    return native_bfloat16()
-
-
-def _save_tflite(model, path, **options):
-    from keras_saliency.export.tflite import save_tflite
-
-    return save_tflite(model, path, **options)
-
-
 def _run_tflite(model, precision):
     from keras_saliency.export import tflite
 
     return runtimes.open_litert(tflite.convert(model, _shape(model)), model.name).run
-
-
-def _save_keras(model, path):
-    from keras_saliency.models import save
-
-    return save(model, path)
 
 
 def _load_keras(path):
@@ -139,24 +106,23 @@ def _load_keras(path):
     return predictor(load_pretrained(path))
 
 
-def _save_web(model, path, **options):
-    from keras_saliency.export.web_page import export_web
-
-    return export_web(model, path, **options)
-
-
 FORMATS = {  # engines from the fastest on
     "openvino": Format(
-        _save_openvino, load_exported, "openvino", _run_openvino, ("openvino",),
-        runtimes.OPENVINO_EXTRA, runtimes.native_bfloat16, _run_openvino_int8, ("nncf",)),
-    "onnx": Format(_save_onnx, load_exported, "onnxruntime", _run_onnx,
-                   ("onnxruntime", "onnx", "tf2onnx"), runtimes.ONNX_EXTRA),
-    "saved_model": Format(_save_saved_model, _load_saved_model, "tensorflow", _run_tensorflow,
-                          native_bfloat16=_tensorflow_bfloat16),
-    "tflite": Format(_save_tflite, load_exported, "litert", _run_tflite, ("ai_edge_litert",),
-                     runtimes.LITERT_EXTRA),
-    "keras": Format(_save_keras, _load_keras),
-    "web": Format(_save_web),
+        _late("export.openvino_model", "save_openvino"), load_exported, "openvino", _run_openvino,
+        ("openvino",), runtimes.OPENVINO_EXTRA, runtimes.native_bfloat16, _run_openvino_int8,
+        ("nncf",)),
+    "onnx": Format(
+        _late("export.onnx_model", "save_onnx"), load_exported, "onnxruntime", _run_onnx,
+        ("onnxruntime", "onnx", "tf2onnx"), runtimes.ONNX_EXTRA),
+    "saved_model": Format(
+        _late("export.saved_model", "save"),
+        _late("prediction.saved_model", "SavedModelPredictor"), "tensorflow", _run_tensorflow,
+        native_bfloat16=_late("models.precision", "native_bfloat16")),
+    "tflite": Format(
+        _late("export.tflite", "save_tflite"), load_exported, "litert", _run_tflite,
+        ("ai_edge_litert",), runtimes.LITERT_EXTRA),
+    "keras": Format(_late("models", "save"), _load_keras),
+    "web": Format(_late("export.web_page", "export_web")),
 }
 
 

@@ -1,28 +1,26 @@
-"""The network as a graph with its weights inside, which other formats are made from; what a
-converted network is compared on."""
+"""The common part of all exports: the graph with its weights inside, and comparison with it."""
 from pathlib import Path
-from typing import Any, Callable, Sequence
+from typing import Any, Callable, Sequence, Union
 
 import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from keras_saliency.files import InputError
+from keras_saliency.files import InputError, require_writable
 from keras_saliency.models import facts_of
 from keras_saliency.models.weights_file import first_not_finite
 
 
 def freeze(model: keras.Model, shape: Sequence) -> Any:
-    """The model as a concrete function of images of `shape`, its weights constants inside."""
+    """Return the model as a concrete function of images of `shape`, with constant weights."""
     function = tf.function(lambda images: model(images, training=False)).get_concrete_function(
         tf.TensorSpec(shape, tf.float32, name="images"))
     return convert_variables_to_constants_v2(function, lower_control_flow=False)
 
 
 def require_finite(model: keras.Model) -> None:
-    """Raise `InputError` naming a weight that is not finite: a compiled graph can give finite maps
-    all the same."""
+    """Raise `InputError` naming a weight that is not finite, which a graph could hide."""
     wrong = first_not_finite(model)
     if wrong:
         raise InputError(f"{wrong} of {model.name} is not finite; take an earlier state, or "
@@ -30,7 +28,7 @@ def require_finite(model: keras.Model) -> None:
 
 
 def sample(canvas: tuple) -> np.ndarray:
-    """float32 [2, h, w, 3]: smooth colours with an edge, and noise."""
+    """Return float32 [2, h, w, 3]: smooth colours with an edge, and noise."""
     rng = np.random.default_rng(0)
     y, x = np.mgrid[:canvas[0], :canvas[1]]
     smooth = np.stack([127 + 100 * np.sin(x / 17 + c) * np.cos(y / 23 - c) for c in range(3)], -1)
@@ -39,17 +37,32 @@ def sample(canvas: tuple) -> np.ndarray:
 
 
 def largest_difference(model: keras.Model, run: Callable) -> float:
-    """Between the maps of `model` and of `run` of the same images, as a share of their range.
+    """Return the largest difference of two networks' maps of images, as a share of their range.
 
-    Args:
-        run: function, float32 [B, h, w, 3] -> array [B, h, w, 1].
+    `run` maps float32 [1, h, w, 3] to an array [1, h, w, 1].
     """
     images = sample(facts_of(model).require_canvas())
     expected = model(images, training=False).numpy()
-    return float(np.abs(run(images) - expected).max() / (np.ptp(expected) or 1.0))
+    found = np.concatenate([run(image[np.newaxis]) for image in images])
+    return float(np.abs(found - expected).max() / (np.ptp(expected) or 1.0))
+
+
+def measured(path: Path, model: keras.Model, run: Callable) -> str:
+    """Return the size of a file or folder and its difference from the model, for a log."""
+    return (f"{megabytes(path):.1f} MB; largest difference from the model in memory "
+            f"{largest_difference(model, run):.1e} of its range")
 
 
 def megabytes(path: Path) -> float:
-    """The size of a file, or of a folder with all in it."""
+    """Return the size of a file, or of a folder with all in it."""
     files = [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
     return sum(p.stat().st_size for p in files) / 1e6
+
+
+def new_path(path: Union[str, Path]) -> Path:
+    """Return the path of an export that does not exist yet and can be written."""
+    path = Path(path)
+    if path.exists():
+        raise FileExistsError(f"{path} exists; choose another folder")
+    require_writable(path)
+    return path

@@ -1,5 +1,4 @@
-"""Pictures to calibrate with where there are none: what makes a saliency network respond, made from
-nothing.
+"""Generated pictures to calibrate with, which make a saliency network respond.
 
 Objects of all sizes that hide each other give the early layers the edges and colours of
 photographs (the dead leaves model: Lee, Mumford and Huang 2001, "Occlusion models for natural
@@ -15,7 +14,7 @@ LETTERS = "ABCDEFGHIKLMNOPRSTUaceghimnorstu0123456789"
 
 
 def generate(count: int, size: tuple, seed: int = 0) -> np.ndarray:
-    """float32 [count, h, w, 3] pictures RGB 0..255 of `size` (h, w)."""
+    """Return float32 [count, h, w, 3] pictures RGB 0..255 of `size` (h, w)."""
     rng = np.random.default_rng(seed)
     return np.stack([_picture(size, rng) for _ in range(count)])
 

@@ -30,16 +30,16 @@ KEPT = (1, 4, 8)
 
 def quantize(model: keras.Model, converted: Any, pictures: Optional[Sequence] = None,
              log: Callable = print) -> tuple:
-    """An `openvino.Model` with as many layers in int8 as `LIMITS` allow.
+    """Return an `openvino.Model` with as many layers in int8 as `LIMITS` allow.
 
     Args:
         model: a network. converted: the same as an `openvino.Model`.
         pictures: images [H, W, 3] RGB 0..255 of any size, such as it will see, 30 or more; every
             fourth is kept for measuring. Default: generated ones.
-        log: told what was tried and what it cost.
+        log: called with the loss of each attempt.
 
     Returns:
-        (`openvino.Model`, losses): see `losses`.
+        (`openvino.Model`, `losses`).
     """
     nncf = runtimes.import_openvino("nncf")
     facts = facts_of(model)
@@ -71,7 +71,7 @@ def quantize(model: keras.Model, converted: Any, pictures: Optional[Sequence] = 
 
 
 def say(lost: dict) -> str:
-    """Losses as one line."""
+    """Return losses as one line."""
     return ", ".join(f"{name.upper()} {value:.4f}" for name, value in lost.items())
 
 
@@ -100,7 +100,7 @@ def _standardized(values) -> np.ndarray:
 
 
 def from_last(converted: Any, kept: int) -> list:
-    """Names of the operations of an OpenVINO model from its `kept`-th last convolution on."""
+    """Return the names of a model's operations from its `kept`-th last convolution on."""
     operations = [(o.get_friendly_name(), o.get_type_name()) for o in converted.get_ordered_ops()
                   if o.get_type_name() not in ("Constant", "Result", "Parameter")]
     convolutions = [i for i, (_, kind) in enumerate(operations) if "Convolution" in kind]

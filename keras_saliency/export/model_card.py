@@ -75,8 +75,7 @@ here.
 
 
 def card(model: keras.Model) -> str:
-    """The card of a network from `load_pretrained`, or of one that does not say what it was trained
-    on, which the card then states."""
+    """Return the card of a network; it states if the training data is not known."""
     entry, facts = _entry(model), facts_of(model)
     height, width = facts.require_canvas()
     return printable(CARD.format(
@@ -90,7 +89,7 @@ def card(model: keras.Model) -> str:
 
 
 def _name(model, entry) -> str:
-    """The name of the weights in `weights/`, or of the model."""
+    """Return the name of the weights in `weights/`, or of the model."""
     return _file(model).stem if entry else model.name
 
 
@@ -99,7 +98,7 @@ def _file(model) -> Path:
 
 
 def _entry(model) -> dict:
-    """The manifest's entry for a file in `weights/`; {} for other files."""
+    """Return the manifest's entry for a file in `weights/`; {} for other files."""
     file = _file(model)
     return pretrained.read_manifest().get(file.stem, {}) \
         if file.parent == pretrained.WEIGHTS_FOLDER else {}
@@ -115,7 +114,7 @@ def _sentence(text) -> str:
 
 
 def _settings(model, entry) -> dict:
-    """Settings that a hub reads: licence, library, tags, scores as results of the model."""
+    """Return the settings that a hub reads: licence, library, tags, scores as results."""
     licence = str(facts_of(model).about.get("licence", ""))
     results = [{"task": {"type": "saliency-prediction", "name": "Saliency prediction"},
                 "dataset": {"type": dataset, "name": f"{dataset}, {its['part']}"},
@@ -128,7 +127,7 @@ def _settings(model, entry) -> dict:
 
 
 def _uses(model, height, width) -> dict:
-    """Five lines or fewer of code for each file; `image` is uint8 [H, W, 3] RGB."""
+    """Return at most five lines of code for each file; `image` is uint8 [H, W, 3] RGB."""
     out = "density" if facts_of(model).density else "saliency"
     return {
         "keras_use": "\n".join([
@@ -165,7 +164,7 @@ def _training(model, entry) -> str:
 
 
 def _scores(model, entry) -> str:
-    """A table of the manifest's scores, or what the weights file says of the epoch it holds."""
+    """Return a table of the manifest's scores, else the scores in the weights file."""
     measured = entry.get("scores", {})
     if measured:
         names = [name for name in METRICS if any(name in its for its in measured.values())]

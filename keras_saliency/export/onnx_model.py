@@ -3,10 +3,9 @@ from pathlib import Path
 from typing import Any, Callable, Sequence, Union
 
 import keras
-import numpy as np
 
 from keras_saliency.export.description import prepare
-from keras_saliency.export.frozen import freeze, largest_difference, megabytes
+from keras_saliency.export.frozen import freeze, measured, new_path
 from keras_saliency.export.quiet import quiet
 from keras_saliency.files import InputError, atomic_path, import_optional, require_writable
 from keras_saliency.models import facts_of
@@ -24,10 +23,9 @@ output [ {{ name: "saliency" data_type: TYPE_FP32 dims: [ {height}, {width}, 1 ]
 
 
 def convert(model: keras.Model, shape: Sequence) -> Any:
-    """An `onnx.ModelProto` of a network: `images` -> `saliency`.
+    """Return a network as an `onnx.ModelProto`: `images` -> `saliency`.
 
-    Args:
-        shape: of its images, None where any number will do.
+    `shape` is that of its images, with None where any number will do.
     """
     onnx = import_optional("onnx", ONNX_EXTRA)
     tf2onnx = import_optional("tf2onnx", ONNX_EXTRA)
@@ -57,17 +55,12 @@ def convert(model: keras.Model, shape: Sequence) -> Any:
 
 def save_onnx(model: keras.Model, path: Union[str, Path], dynamic_batch: bool = False,
               dynamic_canvas: bool = False) -> Path:
-    """Write an .onnx file: `images` float32 [1, h, w, 3] RGB 0..255 on the model's canvas -> the
-    model's own `saliency` [1, h, w, 1]; the preprocessing is inside.
+    """Write a network as an .onnx file.
 
-    Args:
-        dynamic_batch: any number of images instead of one. dynamic_canvas: of any size that the
-            model takes; `load_exported` then turns the canvas for portrait pictures.
+    It maps `images` float32 [1, h, w, 3] RGB 0..255 on the model's canvas to the model's own
+    `saliency` [1, h, w, 1]; the preprocessing is inside.
 
-    Raises:
-        InputError: a model that cannot be converted or described, whose canvas is unknown or does
-            not fit its strides, or whose weights are not finite. MissingPackage: the extra is not
-            installed.
+    `dynamic_batch` and `dynamic_canvas` are as of `description.prepare`.
     """
     require_writable(path)
     shape, description = prepare(model, dynamic_batch, dynamic_canvas)
@@ -83,13 +76,8 @@ def export_triton(model: keras.Model, path: Union[str, Path], log: Callable = pr
 
     The file is that of `save_onnx` for any number of images; Triton serves it under the folder's
     name.
-
-    Raises:
-        FileExistsError: `path` is there already. Otherwise as `save_onnx`.
     """
-    path = Path(path)
-    if path.exists():
-        raise FileExistsError(f"{path} exists; choose another folder")
+    path = new_path(path)
     export_onnx(model, path / "1" / "model.onnx", dynamic_batch=True, log=log)
     height, width = facts_of(model).require_canvas()
     settings = path / "config.pbtxt"
@@ -100,26 +88,17 @@ def export_triton(model: keras.Model, path: Union[str, Path], log: Callable = pr
     return path
 
 
-def run_onnx(path: Union[str, Path], images: np.ndarray) -> np.ndarray:
-    """Outputs of an .onnx file for images [B, h, w, 3], one after the other."""
-    run = runtimes.open_onnx(str(path), path).run
-    return np.concatenate([run(image[np.newaxis]) for image in images])
-
-
 def export_onnx(model: keras.Model, path: Union[str, Path], dynamic_batch: bool = False,
                 dynamic_canvas: bool = False, log: Callable = print) -> Path:
-    """`save_onnx`, and say how large the file is and how close to the model."""
+    """Do as `save_onnx`, and log how large the file is and how close to the model."""
     import_optional("onnxruntime", ONNX_EXTRA)  # before the work
     file = save_onnx(model, path, dynamic_batch, dynamic_canvas)
-    differs = largest_difference(model, lambda images: run_onnx(file, images))
-    log(f"{file}: {megabytes(file):.1f} MB; largest difference from the model in memory "
-        f"{differs:.1e} of its range")
+    log(f"{file}: {measured(file, model, runtimes.open_onnx(str(file), file).run)}")
     return file
 
 
 def _pad_explicitly(graph) -> None:
-    """Give "same" convolutions of stride 1 their padding as numbers: ONNX Runtime dilates no
-    others."""
+    """Write out the padding of "same" convolutions of stride 1: ONNX Runtime dilates no others."""
     for node in graph.node:
         found = {attribute.name: attribute for attribute in node.attribute}
         if (node.op_type != "Conv" or "auto_pad" not in found

@@ -5,23 +5,18 @@ from pathlib import Path
 from typing import Any, Callable, Optional, Sequence, Union
 
 import keras
-import numpy as np
 
 from keras_saliency.export import int8
 from keras_saliency.export.description import prepare
-from keras_saliency.export.frozen import freeze, largest_difference, megabytes
-from keras_saliency.files import InputError, atomic_folder, require_writable
+from keras_saliency.export.frozen import freeze, measured, new_path
+from keras_saliency.files import InputError, atomic_folder
 from keras_saliency.prediction import runtimes
 
 WEIGHTS = ("float32", "float16", "int8")
 
 
 def convert(model: keras.Model, shape: Sequence) -> Any:
-    """An `openvino.Model` of a network.
-
-    Args:
-        shape: of its images, None where any number will do.
-    """
+    """Return a network as an `openvino.Model`; `shape` of its images has None for any number."""
     openvino = runtimes.import_openvino()
     frozen = freeze(model, shape)
     with tempfile.TemporaryDirectory() as folder:
@@ -46,30 +41,19 @@ def save_openvino(model: keras.Model, path: Union[str, Path], dynamic_batch: boo
     [1, h, w, 1]; the preprocessing is inside.
 
     Args:
-        dynamic_batch: any number of images instead of one.
+        dynamic_batch, dynamic_canvas: as of `description.prepare`.
         weights: "float32"; "float16", kept in half precision; or "int8", see `int8.quantize`: what
             it loses is kept in the file.
-        dynamic_canvas: images of any size that the model takes; `load_exported` then turns the
-            canvas for portrait pictures.
         pictures: images [H, W, 3] to calibrate int8 with; default: generated ones.
         log: told what int8 loses.
 
     Returns:
         Path of the .xml file.
-
-    Raises:
-        FileExistsError: `path` is there already.
-        InputError: another word for `weights`; a model that cannot be converted or described, whose
-            canvas is unknown or does not fit its strides, or whose weights are not finite.
-        MissingPackage: OpenVINO is not installed.
     """
     if weights not in WEIGHTS:
         raise InputError(f"no weights in {weights!r}; choose from {', '.join(WEIGHTS)}")
     openvino = runtimes.import_openvino()
-    path = Path(path)
-    if path.exists():
-        raise FileExistsError(f"{path} exists; choose another folder")
-    require_writable(path)
+    path = new_path(path)
     shape, description = prepare(model, dynamic_batch, dynamic_canvas)
     converted = convert(model, shape)
     if weights == "int8":
@@ -82,18 +66,11 @@ def save_openvino(model: keras.Model, path: Union[str, Path], dynamic_batch: boo
     return path / f"{model.name}.xml"
 
 
-def run_openvino(path: Union[str, Path], images: np.ndarray) -> np.ndarray:
-    """Outputs of an .xml file for images [B, h, w, 3], one after the other, in float32."""
-    run = runtimes.open_openvino(path).run
-    return np.concatenate([run(image[np.newaxis]) for image in images])
-
-
 def export_openvino(model: keras.Model, path: Union[str, Path], dynamic_batch: bool = False,
                     weights: str = "float32", dynamic_canvas: bool = False,
                     pictures: Optional[Sequence] = None, log: Callable = print) -> Path:
-    """`save_openvino`, and say how large the files are and how close to the model."""
+    """Do as `save_openvino`, and log how large the files are and how close to the model."""
     file = save_openvino(model, path, dynamic_batch, weights, dynamic_canvas, pictures, log)
-    differs = largest_difference(model, lambda images: run_openvino(file, images))
-    log(f"{file}: {megabytes(file.parent):.1f} MB with its .bin; largest difference from the "
-        f"model in memory {differs:.1e} of its range")
+    log(f"{file} and its .bin: "
+        f"{measured(file.parent, model, runtimes.open_openvino(file).run)}")
     return file

@@ -96,11 +96,9 @@ def _pixels(size, limit, data):
 
 
 def _scans(image_bytes):
-    """int64 [B], how many scans a JPEG has at most.
-
-    Compressed data never hold the bytes of this marker. Those within a preview or in a film behind
-    the picture count too: to walk from marker to marker would take a loop.
-    """
+    """Return int64 [B], the largest number of scans that a JPEG can have."""
+    # Compressed data never hold the bytes of this marker. Those within a preview or in a film
+    # behind the picture count too: to walk from marker to marker would take a loop.
     pieces = tf.raw_ops.StringSplitV2(input=image_bytes, sep=b"\xff\xda")
     rows = pieces.indices[:, 0]
     counts = tf.math.unsorted_segment_sum(tf.ones_like(rows), rows, tf.size(image_bytes))

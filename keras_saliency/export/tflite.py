@@ -1,11 +1,12 @@
 """The network with its weights as constants: in half precision for a SavedModel, and as a
 TensorFlow Lite model for phones and small boards."""
 import io
+import re
 import warnings
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Callable, Sequence, Union
+from typing import Any, Callable, Sequence, Union
 
 import keras
 import numpy as np
@@ -13,8 +14,8 @@ import tensorflow as tf
 
 from keras_saliency.export.description import prepare
 from keras_saliency.export.frozen import freeze
-from keras_saliency.export.quiet import quiet_converter
 from keras_saliency.files import InputError, atomic_path
+from keras_saliency.lazy import without_lines
 from keras_saliency.prediction import runtimes
 
 QUANTIZE = ("none", "dynamic")
@@ -22,15 +23,9 @@ SMALLEST = 1024  # values; smaller constants are shapes and biases, with little 
 
 
 def half_precision(model: keras.Model) -> Callable:
-    """A graph function float32 [B, h, w, 3] -> the model's output, with float16 constants inside.
+    """Return a network as a graph function of float32 [B, h, w, 3], with float16 constants inside.
 
-    It still computes in single precision.
-
-    Args:
-        model: a Keras model of one input and one output.
-
-    Returns:
-        A function to be called in other functions; its weights are part of the graph, once.
+    It still computes in single precision. Other functions may call it; they share its weights.
     """
     frozen = freeze(model, [None, *model.input_shape[1:]])
     graph = tf.compat.v1.GraphDef()
@@ -61,25 +56,30 @@ def _copy_halved(node, graph) -> None:
 
 
 def convert(model: keras.Model, shape: Sequence, quantize: str = "none") -> bytes:
-    """A network as a .tflite model: `images` -> its map.
+    """Convert a network to a .tflite model: `images` -> its map.
 
     TensorFlow's converter is the only one for its graphs: those of LiteRT's own packages take
     PyTorch models. `tf.lite`'s interpreter is on its way out of TensorFlow, its converter is not.
 
-    Args:
-        shape: of its images, None where any number will do. quantize: as of `save_tflite`.
+    `shape` is that of its images, with None where any number will do; `quantize` as of
+    `save_tflite`.
     """
     frozen = freeze(model, shape)
     # frozen, it holds all: the module is only there because the way without one is deprecated
     converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen], tf.Module())
     if quantize == "dynamic":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    return run_converter(converter, model.name)
+
+
+def run_converter(converter: Any, name: str) -> bytes:
+    """Return the .tflite model of a converter; its own output is shown only if it fails."""
     try:
-        with quiet_converter():
+        with without_lines(re.compile(b"")):
             return converter.convert()
     except Exception as error:  # of several kinds
-        raise InputError(f"TensorFlow {tf.__version__} cannot convert {model.name} to TensorFlow "
-                         f"Lite: {error}") from error
+        raise InputError(f"TensorFlow {tf.__version__} cannot convert {name} to TensorFlow Lite: "
+                         f"{error}") from error
 
 
 def save_tflite(model: keras.Model, path: Union[str, Path], quantize: str = "none",
@@ -88,12 +88,7 @@ def save_tflite(model: keras.Model, path: Union[str, Path], quantize: str = "non
 
     Args:
         quantize: "dynamic" keeps the weights in 8 bits (a quarter of the size), "none" in 32.
-        dynamic_canvas: images of any size that the model takes; `load_exported` then turns the
-            canvas for portrait pictures.
-
-    Raises:
-        InputError: another word for `quantize`; a model that cannot be converted or described,
-            whose canvas is unknown or does not fit its strides, or whose weights are not finite.
+        dynamic_canvas: as of `description.prepare`.
     """
     if quantize not in QUANTIZE:
         raise InputError(f"quantize {quantize!r}; choose {' or '.join(QUANTIZE)}")
@@ -107,8 +102,7 @@ def save_tflite(model: keras.Model, path: Union[str, Path], quantize: str = "non
 
 
 def interpreter() -> type:
-    """The class that runs .tflite models: LiteRT's where it is installed, else the one that
-    TensorFlow still has."""
+    """Return the class that runs .tflite models: LiteRT's if installed, else TensorFlow's."""
     if find_spec("ai_edge_litert"):
         from ai_edge_litert.interpreter import Interpreter
         return Interpreter
@@ -116,7 +110,7 @@ def interpreter() -> type:
 
 
 def run_tflite(path: Union[str, Path], images: np.ndarray) -> np.ndarray:
-    """Outputs of a .tflite file for images [B, h, w, 3], one after the other."""
+    """Return the maps of a .tflite file for images [B, h, w, 3], one after the other."""
     with warnings.catch_warnings():  # that TensorFlow's is going to leave
         warnings.simplefilter("ignore")
         run = runtimes.open_tflite(path, interpreter()).run

@@ -30,9 +30,8 @@ PredictionLog = message_classes("serving", {
 def write_warmup(folder: Union[str, Path], name: str, canvas: tuple, signatures: Iterable) -> Path:
     """Write `assets.extra/tf_serving_warmup_requests` into an exported version.
 
-    Args:
-        folder: the version's. name: the model is served under. canvas: (h, w).
-        signatures: those to warm up, of `requests`.
+    `name` is that of the served model, `canvas` (h, w); `signatures` are those of `requests` to
+    warm up.
     """
     path = Path(folder) / WARMUP
     with atomic_path(path) as temporary, tf.io.TFRecordWriter(str(temporary)) as writer:
@@ -45,7 +44,7 @@ def write_warmup(folder: Union[str, Path], name: str, canvas: tuple, signatures:
 
 
 def requests(canvas: tuple) -> dict:
-    """{signature: {input: array of a batch of 1}}, a gradient in the size of the canvas."""
+    """Return {signature: {input: batch of 1}}, a gradient in the size of the canvas."""
     height, width = canvas
     y, x = np.mgrid[:height, :width]
     picture = np.stack([x * 255 // width, y * 255 // height, (x + y) % 256], -1).astype(np.uint8)
@@ -56,7 +55,7 @@ def requests(canvas: tuple) -> dict:
 
 
 def prediction_log(name: str, signature: str, inputs: dict) -> bytes:
-    """A serialized PredictionLog of one request, {input: array}, to a signature of a model."""
+    """Return a serialized PredictionLog of one request, {input: array}, to a signature."""
     return PredictionLog(predict_log={"request": {
         "model_spec": {"name": name, "signature_name": signature},
         "inputs": [{"key": key, "value": tf.make_tensor_proto(value).SerializeToString()}

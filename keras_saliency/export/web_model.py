@@ -7,8 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_saliency.export.frozen import freeze
-from keras_saliency.export.quiet import quiet_converter
-from keras_saliency.export.tflite import interpreter
+from keras_saliency.export.tflite import interpreter, run_converter
 from keras_saliency.files import InputError
 from keras_saliency.maps import geometry
 from keras_saliency.models import check_canvas, facts_of
@@ -18,8 +17,11 @@ QUANTIZE = ("dynamic", "float16")
 
 
 def canvases(model: keras.Model) -> dict:
-    """The canvases of a network on a page: `canvas`, that of pictures, `live`, half as large, that
-    of a camera's frames, both (h, w), and `turns`, whether they are turned for upright pictures."""
+    """Return the canvases of a network on a page.
+
+    `canvas` (h, w) is for pictures, `live`, half as large, for a camera's frames; `turns` is True
+    if upright pictures turn them.
+    """
     facts = facts_of(model)
     canvas, sizes_vary = facts.require_canvas(), None in model.input_shape[1:3]
     return {"canvas": canvas, "live": _half(model, canvas) if sizes_vary else canvas,
@@ -27,7 +29,7 @@ def canvases(model: keras.Model) -> dict:
 
 
 def signatures(sizes: dict) -> list:
-    """[(h, w), ...]: each canvas that a page may ask for, as `canvases` gives them."""
+    """Return each (h, w) that a page may ask for, from the dict of `canvases`."""
     found = [sizes["canvas"], sizes["live"]]
     if sizes["turns"]:
         found += [size[::-1] for size in found]
@@ -35,13 +37,14 @@ def signatures(sizes: dict) -> list:
 
 
 def signature(size: tuple) -> str:
-    """The name of the signature of a canvas (h, w)."""
+    """Return the name of the signature of a canvas (h, w)."""
     return "x".join(map(str, size))
 
 
 def convert(model: keras.Model, sizes: Iterable, quantize: str = "dynamic") -> bytes:
-    """A network as a .tflite model with a signature `<h>x<w>` for each size: `images` float32
-    [1, h, w, 3] -> `saliency` [1, h, w, 1]. The weights are there once.
+    """Convert a network to one .tflite model with a signature `<h>x<w>` for each size.
+
+    A signature maps `images` float32 [1, h, w, 3] to `saliency` [1, h, w, 1]; they share weights.
 
     Args:
         quantize: "dynamic" keeps weights in 8 bits and computes with responses rounded to 8 bits as
@@ -56,12 +59,7 @@ def convert(model: keras.Model, sizes: Iterable, quantize: str = "dynamic") -> b
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if quantize == "float16":
             converter.target_spec.supported_types = [tf.float16]
-        try:
-            with quiet_converter():
-                return converter.convert()
-        except Exception as error:  # of several kinds
-            raise InputError(f"TensorFlow {tf.__version__} cannot convert {model.name} to "
-                             f"TensorFlow Lite: {error}") from error
+        return run_converter(converter, model.name)
 
 
 class Converted:
@@ -91,8 +89,8 @@ class Converted:
 
 
 def _frozen(model, size):
-    """A concrete function of images on a canvas with the weights as constants, of which the
-    converter keeps one of a kind: variables of Keras 3 it reads as NaN (TensorFlow 2.21)."""
+    """Return a concrete function of images on a canvas, with the weights as constants."""
+    # TensorFlow 2.21 converts variables of Keras 3 to NaN. It keeps equal constants once.
     frozen = freeze(model, [1, *size, 3])
     graph, images, saliency = (frozen.graph.as_graph_def(), frozen.inputs[0].name,
                                frozen.outputs[0].name)

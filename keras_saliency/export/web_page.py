@@ -13,9 +13,10 @@ from keras_saliency.evaluation.scoring import Scorer, score_predictions
 from keras_saliency.evaluation.sources import predictions
 from keras_saliency.export import int8, web_runtime
 from keras_saliency.export.description import prepare
+from keras_saliency.export.frozen import megabytes, new_path
 from keras_saliency.export.generated_pictures import generate
 from keras_saliency.export.web_model import Converted, canvases, convert, signatures
-from keras_saliency.files import atomic_folder, require_writable
+from keras_saliency.files import atomic_folder
 from keras_saliency.prediction.overlay import colorize
 from keras_saliency.prediction.predictor import predictor
 
@@ -27,8 +28,7 @@ METRICS = ("nss", "cc")
 def export_web(model: keras.Model, path: Union[str, Path], quantize: str = "dynamic",
                runtime: Optional[Union[str, Path]] = None, stimuli: Optional[tuple] = None,
                log: Callable = print) -> Path:
-    """Write `path`, a new folder that `python -m http.server -d PATH` or any other file server
-    serves: the page, the network, and LiteRT.js to run it.
+    """Write a new folder for any file server: the page, the network, and LiteRT.js to run it.
 
     Args:
         quantize: "dynamic", weights in 8 bits, or "float16"; see `web_model.convert`.
@@ -36,15 +36,8 @@ def export_web(model: keras.Model, path: Union[str, Path], quantize: str = "dyna
         stimuli: as of `osie_validation`, on which NSS and CC of the network and of what the page
             runs are compared; None compares their maps of generated pictures.
         log: told what is lost, and how large the folder is.
-
-    Raises:
-        FileExistsError: `path` is there already.
-        InputError: a model that cannot be converted or described, or no runtime.
     """
-    path = Path(path)
-    if path.exists():
-        raise FileExistsError(f"{path} exists; choose another folder")
-    require_writable(path)
+    path = new_path(path)
     description = json.loads(prepare(model)[1])
     with web_runtime.installed(runtime) as modules:
         sizes = canvases(model)
@@ -59,25 +52,20 @@ def export_web(model: keras.Model, path: Union[str, Path], quantize: str = "dyna
             (temporary / "model.json").write_text(json.dumps({
                 **description, **sizes, "quantized": quantize, "lost": lost, "files": files,
                 "colors": _colors()}), encoding="utf-8")
-    size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-    log(f"{path}: {size / 1e6:.1f} MB; serve it with\n  python -m http.server -d {path}\nand open "
-        "http://localhost:8000")
+    log(f"{path}: {megabytes(path):.1f} MB; serve it with\n  python -m http.server -d {path}\n"
+        "and open http://localhost:8000")
     return path
 
 
 def osie_validation(root: str) -> tuple:
-    """(`SaliencyDataset`, blur of its densities in pixels): the validation stimuli of OSIE."""
+    """Return OSIE's validation stimuli: (`SaliencyDataset`, blur of its densities in pixels)."""
     _, stimuli, spec = load_data(DataConfig(name="osie", root=root))
     return stimuli, spec.sigma
 
 
 def losses(model: keras.Model, converted: Converted, stimuli: Optional[tuple] = None,
            log: Callable = print) -> dict:
-    """{metric: how much less what the page runs scores than the network}.
-
-    Args:
-        model, converted: the network and a `Converted` of it. stimuli, log: as of `export_web`.
-    """
+    """Return {metric: how much less the page's network scores}; arguments as of `export_web`."""
     if stimuli is None:
         pictures = generate(MEASURED, canvases(model)["canvas"])[:, np.newaxis]
         lost = int8.losses([model(p, training=False)[0].numpy() for p in pictures],
@@ -95,5 +83,5 @@ def losses(model: keras.Model, converted: Converted, stimuli: Optional[tuple] = 
 
 
 def _colors() -> list:
-    """[[red, green, blue], ...] of 256 levels."""
+    """Return [[red, green, blue], ...] of 256 levels."""
     return colorize(np.arange(256)[np.newaxis])[0].tolist()

@@ -20,10 +20,9 @@ LICENCE, LICENCE_FILE = "Apache-2.0", "LICENSE.txt"
 
 @contextmanager
 def installed(folder: Optional[Union[str, Path]] = None) -> Iterator[Path]:
-    """The folder node_modules with the packages, for a `with` block.
+    """Yield the folder node_modules with the packages, for a `with` block.
 
-    Args:
-        folder: where COMMAND was run; None lets npm fetch them into a temporary one.
+    `folder` is where COMMAND was run; None lets npm fetch them into a temporary one.
     """
     if folder is not None:
         yield _checked(Path(folder) / "node_modules")
@@ -43,13 +42,9 @@ def installed(folder: Optional[Union[str, Path]] = None) -> Iterator[Path]:
 
 
 def copy(modules: Union[str, Path], folder: Path) -> dict:
-    """Copy the runtime into `folder`, its WebAssembly compressed; its licence lies beside it.
+    """Copy the runtime from `modules`, the folder of `installed`, into `folder`.
 
-    Args:
-        modules: of `installed`.
-
-    Returns:
-        {variant: bytes of its file}.
+    The WebAssembly is compressed; the licence lies beside it. Returns {variant: bytes of its file}.
     """
     core, utilities = (Path(modules) / name for name in PACKAGES)
     folder.mkdir(parents=True)
@@ -71,7 +66,7 @@ def copy(modules: Union[str, Path], folder: Path) -> dict:
 
 
 def compressed(contents: bytes) -> bytes:
-    """The contents of a file for the page, which unpacks it: most file servers compress nothing."""
+    """Compress a file for the page, which unpacks it: most file servers compress nothing."""
     return gzip.compress(contents, mtime=0)
 
 
@@ -92,8 +87,7 @@ def _checked(modules) -> Path:
 
 
 def _licence() -> str:
-    """The text of the runtime's licence, which its packages name but do not hold: absl-py, which
-    comes with TensorFlow and is under the same one, has it."""
+    """Return the licence that the packages name but do not hold; absl-py is under the same one."""
     names = "\n".join(f"{name} {version}" for name, version in PACKAGES.items())
     text = next(file.read_text(encoding="utf-8") for file in importlib.metadata.files("absl-py")
                 if file.name == "LICENSE")

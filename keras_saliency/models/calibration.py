@@ -94,7 +94,7 @@ def write_parameters(model: keras.Model, parameters: Parameters) -> None:
 
 
 def read_parameters(model: keras.Model) -> Parameters:
-    """The `Parameters` that a model of `add_calibration` holds."""
+    """Return the `Parameters` that a model of `add_calibration` holds."""
     def value(layer, name):
         variable = getattr(model.get_layer(CALIBRATED + layer), name)
         return np.asarray(variable, np.float64)

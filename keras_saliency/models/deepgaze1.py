@@ -52,13 +52,11 @@ def deepgaze1(input_shape: tuple = (None, None, 3), backbone: str = "vgg16",
     """Build DeepGaze I without weights; the module's docstring gives ranges and shapes.
 
     Args:
-        input_shape: (H, W, 3); None for any size.
         backbone: "vgg16" or "alexnet".
         layer_subset: names of layers of the backbone, or a dict with any of the keys "from",
             "to", "of" (depths: the block of VGG16, the number of AlexNet's convolution) and
             "type" ("conv", the response before the rectification, "relu", "pool", "norm").
             Default: {"of": 5, "type": "conv"}, as in the paper.
-        width_multiplier: factor on the numbers of filters; for tests.
 
     Returns:
         keras.Model with a layer `<layer>_readout` for each chosen layer, `blur`, `center_bias` and

@@ -30,11 +30,9 @@ def ead(input_shape: tuple = (None, None, 3), widths: Sequence = (256, 128, 64, 
     """Build the EAD model without weights; the module's docstring gives ranges and shapes.
 
     Args:
-        input_shape: (H, W, 3); None for any size.
         widths: number of maps of the decoder's four blocks.
         preprocessing: "caffe" or "msi_net".
         sigmoid: True to end in a sigmoid, which the paper's comparison with BCE needs.
-        width_multiplier: factor on all numbers of filters; for tests.
     """
     require(len(widths) == 4 and min(widths) >= 1,
             f"widths must be four positive numbers, not {widths!r}")

@@ -149,7 +149,7 @@ def _by_name(name) -> Facts:
 
 
 def _last_layer(model):
-    """The layer that makes the output of a functional model; None of another one."""
+    """Return the layer that makes the output of a functional model; None for another model."""
     outputs = getattr(model, "outputs", None) or ()
     history = getattr(outputs[0], "_keras_history", None) if len(outputs) == 1 else None
     return history[0] if history else None

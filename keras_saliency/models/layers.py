@@ -96,8 +96,7 @@ class BilinearUpsample(_Upsample):
 
 
 class _GridLayer(MapLayer):
-    """Bring maps [B, h, w, C] to the grid of a second input [B, H, W, *] with `spread` of the
-    subclass."""
+    """Bring maps [B, h, w, C] to the grid of a second input [B, H, W, *]; subclasses `spread`."""
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         maps, grid = inputs

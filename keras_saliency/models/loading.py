@@ -136,7 +136,7 @@ def origin(facts: Facts) -> str:
 
 
 def _load_keras(path):
-    """A .keras file, with this package's layers."""
+    """Load a .keras file, with this package's layers."""
     if not path.is_file():
         raise WeightsError(f"{path}: no such file")
     try:
@@ -150,7 +150,7 @@ def _load_keras(path):
 
 
 def _build_described(attributes, path, trust):
-    """The model that the attributes of the weights file `path` describe, without its weights."""
+    """Build the model that the attributes of a weights file describe, without its weights."""
     if "model" not in attributes:
         raise WeightsError(f"{path} does not say which model it is for (no attribute 'model'); "
                            "it holds an encoder or was written by another program")

@@ -35,14 +35,12 @@ def msi_net(input_shape: tuple = (None, None, 3), aspp: bool = True, multi_level
     """Build MSI-Net without weights; the module's docstring gives ranges and shapes.
 
     Args:
-        input_shape: (H, W, 3); None for any size.
         aspp: False for the ablation of Table 6: one 3x3 convolution to 1280 maps replaces the
             five parallel ones.
         multi_level: False for the ablation of Table A.8: only block5_pool feeds the ASPP.
         preprocessing: "msi_net" or "caffe".
         dropout: probability of silencing a map of the encoder or of the ASPP in training, which
             helps on small datasets. The authors have none.
-        width_multiplier: factor on all numbers of filters; for tests.
     """
     def conv(x, count, size, name, dilation=1):
         filters = max(1, round(count * width_multiplier))

@@ -19,8 +19,7 @@ from keras_saliency.models.spec import ModelSpec
 def opensalicon(input_shape: tuple = (None, None, 3), width_multiplier: float = 1.0) -> keras.Model:
     """Build OpenSALICON without weights and with a readout of zeros, `saliency`.
 
-    The encoders' layers are `fine_block1_conv1` ... and `coarse_block1_conv1` ... `input_shape` is
-    (H, W, 3), None for any size; `width_multiplier` scales the numbers of filters, for tests.
+    The encoders' layers are `fine_block1_conv1` ... and `coarse_block1_conv1` ...
     """
     image = keras.Input(input_shape, name="image")
     small = layers.AveragePooling2D(2, name="halve")(image)

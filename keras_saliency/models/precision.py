@@ -38,12 +38,12 @@ def native_bfloat16() -> bool:
 
 def choose_precision(wanted: str, log: Callable = print,
                      native: Optional[Callable] = None) -> str:
-    """"float32" or "bfloat16" for what was asked for.
+    """Return "float32" or "bfloat16" for the precision that was asked for.
 
     Args:
         wanted: one of `config.PRECISIONS`; "auto" is bfloat16 where the machine has it.
-        log: told if bfloat16 was wanted and the machine does not have it.
-        native: function that says whether it does; default `native_bfloat16`.
+        log: called if bfloat16 was wanted and the machine does not have it.
+        native: function that returns whether it does; default `native_bfloat16`.
     """
     if wanted not in PRECISIONS:
         raise InputError(f"precision {wanted!r}; choose {', '.join(PRECISIONS)}")
@@ -55,11 +55,7 @@ def choose_precision(wanted: str, log: Callable = print,
 
 
 def at_precision(model: keras.Model, precision: str) -> keras.Model:
-    """`model` itself for "float32", else a copy of the same weights that computes in bfloat16.
-
-    Args:
-        model: a functional `keras.Model`. precision: as `choose_precision` returns it.
-    """
+    """Return a functional model for "float32", for "bfloat16" a copy that computes in it."""
     if precision == FLOAT32:
         return model
 

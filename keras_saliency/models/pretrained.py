@@ -25,8 +25,7 @@ _ENCODER_LAYER = re.compile(r"(?:.*_)?(block\d+_conv\d+|alexnet_conv\d)$")
 
 
 def encoder_layers(model: keras.Model) -> dict:
-    """{layer of the model: layer of VGG16 or AlexNet} of its encoder convolutions, prefixed ones
-    too."""
+    """Return {layer of the model: layer of VGG16 or AlexNet} of its encoder convolutions."""
     matches = {name: _ENCODER_LAYER.match(name)
                for name in weights_file.layer_variables(model)}
     return {name: match.group(1) for name, match in matches.items() if match}
@@ -73,13 +72,13 @@ def _read_preset(name) -> dict:
 
 
 def read_manifest() -> dict:
-    """{name: entry} of `weights/manifest.yaml`, what it says of each file; {} without one."""
+    """Return {name: entry} of `weights/manifest.yaml`; {} without one."""
     path = WEIGHTS_FOLDER / MANIFEST
     return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def list_pretrained() -> list:
-    """Names that `load_pretrained` takes: the trained models in `weights/` and their aliases."""
+    """Return the names that `load_pretrained` takes: trained models in `weights/` and aliases."""
     presets = {file for file, _ in ENCODER_PRESETS.values()}
     aliases = [alias for entry in read_manifest().values() for alias in entry.get("aliases", ())]
     return sorted(aliases + [p.stem for p in WEIGHTS_FOLDER.glob("*.h5")
@@ -87,7 +86,7 @@ def list_pretrained() -> list:
 
 
 def find_weights(name_or_path: Union[str, Path]) -> Path:
-    """The weights file of a name in `weights/`, a file, or a run folder (its `best.h5`).
+    """Return the weights file of a name in `weights/`, a file, or a run folder (its `best.h5`).
 
     Raises:
         WeightsError: neither (lists the valid names), or a file of `weights/` that is not the
@@ -109,14 +108,14 @@ def find_weights(name_or_path: Union[str, Path]) -> Path:
 
 
 def read_model(path: Union[str, Path]) -> tuple:
-    """({layer: {variable: array}}, attributes) of a model's weights file; see `read_weights`."""
+    """Return (`read_weights`, attributes) of a model's weights file."""
     attributes = weights_file.read_attributes(path)
     return read_weights(path, attributes), attributes
 
 
 def read_weights(path: Union[str, Path], attributes: dict, model: Optional[keras.Model] = None,
                  below: int = MOST_BASES) -> dict:
-    """{layer: {variable: array}} of a weights file with these attributes.
+    """Return {layer: {variable: array}} of a weights file with these attributes.
 
     A file may leave out layers that it shares with its `base`, a file of the same folder (or of
     `weights/`), such as an encoder that stayed as it was, or a network that was calibrated; that
@@ -139,10 +138,7 @@ def read_weights(path: Union[str, Path], attributes: dict, model: Optional[keras
 
 
 def _find_base(path, name) -> Path:
-    """The file called `name` among those beside `path` or in `weights/`.
-
-    It is looked for among the files that are there, so that no `name` leads to another folder.
-    """
+    """Find the file `name` in a listing of `path`'s folder or `weights/`, and so nowhere else."""
     for folder in filter(Path.is_dir, (path.parent, WEIGHTS_FOLDER)):
         for file in folder.iterdir():
             if isinstance(name, str) and file.name == name and file.is_file():

@@ -23,11 +23,7 @@ CANVAS = (192, 256)
 
 
 def salgan(input_shape: tuple = (None, None, 3), width_multiplier: float = 1.0) -> keras.Model:
-    """Build the generator without weights; its decoder is `uconv5_3` ... `uconv1_1`, `output`.
-
-    `input_shape` is (H, W, 3), None for any size; `width_multiplier` scales the numbers of filters,
-    for tests.
-    """
+    """Build the generator without weights; its decoder is `uconv5_3` ... `uconv1_1`, `output`."""
     image = keras.Input(input_shape, name="image")
     x = vgg16(Preprocess("caffe", name="preprocess")(image), pool_strides=(2, 2, 2, 2, None),
               width_multiplier=width_multiplier)["block5_conv3"]
@@ -45,8 +41,7 @@ def salgan_discriminator(input_shape: tuple = (*CANVAS, 3),
                          width_multiplier: float = 1.0) -> keras.Model:
     """Build the discriminator without weights, with the inputs `image` and `map`.
 
-    Its dense layers need a fixed `input_shape`, (H, W, 3) of multiples of 16; others raise
-    `InputError`. `width_multiplier` scales the numbers of filters, for tests.
+    Its dense layers need a fixed `input_shape`, (H, W, 3) of multiples of 16.
     """
     height, width = input_shape[:2]
     if not height or not width or height % 16 or width % 16:

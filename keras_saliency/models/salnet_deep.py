@@ -27,11 +27,7 @@ CONVOLUTIONS = ((96, 7), (256, 5), (512, 3), (512, 5), (512, 5), (256, 7), (128,
 
 
 def salnet_deep(input_shape: tuple = (None, None, 3), width_multiplier: float = 1.0) -> keras.Model:
-    """Build SalNet without weights, with layers `conv1` ... `conv9` and `deconv1`.
-
-    `input_shape` is (H, W, 3), None for any size; `width_multiplier` scales the numbers of filters,
-    for tests.
-    """
+    """Build SalNet without weights, with layers `conv1` ... `conv9` and `deconv1`."""
     image = keras.Input(input_shape, name="image")
     x = Preprocess("salnet", name="preprocess")(image)
     for number, (filters, size) in enumerate(CONVOLUTIONS, start=1):

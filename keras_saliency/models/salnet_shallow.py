@@ -37,7 +37,7 @@ def salnet_shallow(input_shape: tuple = (CANVAS, CANVAS, 3), filters: int = 128,
         filters: number of the third convolution's filters, 128 or 64.
         max_norm: limit in training on the norm of the weights into a unit before the maxout; 0 for
             no limit.
-        width_multiplier: factor on the numbers of filters and of hidden units; for tests.
+        width_multiplier: factor on the numbers of hidden units too; for tests.
     """
     require(tuple(input_shape[:2]) in ((CANVAS, CANVAS), (None, None)), "salnet_shallow takes "
             f"pictures of {CANVAS}x{CANVAS}, not {input_shape[0]}x{input_shape[1]}")

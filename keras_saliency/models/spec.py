@@ -11,8 +11,10 @@ class ModelSpec:
     """Every fact about a published model that code outside its file needs.
 
     Attributes:
-        builder: function (input_shape, **options) -> keras.Model on RGB 0..255; of a classical
-            model, function (image [H, W, 3], **options) -> float32 [H, W] in 0..1.
+        builder: function (input_shape, **options) -> keras.Model on RGB 0..255. `input_shape` is
+            (H, W, 3), None for any size; the option `width_multiplier` is a factor on the numbers
+            of filters, for tests. For a classical model, function (image [H, W, 3], **options) ->
+            float32 [H, W] in 0..1.
         citation: authors, year, title, place.
         canvas: (h, w) that a network works at unless a config or a weights file says otherwise;
             None for a classical model, which works at the image's own size.

@@ -28,8 +28,7 @@ def vgg_linear(input_shape: tuple = (None, None, 3), width_multiplier: float = 1
     """Build the VGG readout without weights; its 1x1 convolution, `readout`, is all ones.
 
     Setup I of the paper trains only the readout, Setup II also the last k convolutions:
-    `train.finetune_layers` in a config. `input_shape` is (H, W, 3), None for any size;
-    `width_multiplier` scales the numbers of filters, for tests.
+    `train.finetune_layers` in a config.
     """
     image = keras.Input(input_shape, name="image")
     x = vgg16(Preprocess("caffe", name="preprocess")(image), pool_strides=(2, 2, 2, 2, None),

@@ -178,7 +178,7 @@ def _require_shape(array, variable, where, model) -> None:
 
 def assign(model: keras.Model, weights: dict, source: Union[str, Path],
            layers: Optional[Mapping] = None) -> list:
-    """Set the variables of `model` from {layer: {variable: array}}; return the layers' names.
+    """Set all variables of `model`, or none, from {layer: {variable: array}}; return layer names.
 
     Args:
         source: name of the weights in messages.

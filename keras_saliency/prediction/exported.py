@@ -46,7 +46,7 @@ class Exported:
         self.facts = replace(facts, turns=facts.turns and None in self.input_shape[1:3])
 
     def __reduce__(self):
-        """Another process opens the file again; it must see it by the same name."""
+        """Make another process open the file again, by the same name."""
         return load_exported, (str(self.file.resolve()), self.precision)
 
     def maps(self, batch: np.ndarray) -> np.ndarray:
@@ -72,11 +72,9 @@ class Exported:
 
 def predict_in_numpy(predictor: Any, name: str, image: np.ndarray,
                      canvas: Optional[tuple] = None) -> np.ndarray:
-    """Predict a picture without TensorFlow: onto the canvas, through the network, and back.
+    """Predict a picture without TensorFlow: onto the canvas, through a `Predictor`, and back.
 
-    Args:
-        predictor: `Predictor`. name: of it, for messages. image: [H, W, 3].
-        canvas: (h, w); default: of the predictor's facts.
+    `name` is for messages; `canvas` (h, w) is by default that of the predictor's facts.
     """
     facts, size = predictor.facts, image.shape[:2]
     canvas = facts.canvas_for(size) if canvas is None else check_size(tuple(canvas))
@@ -138,7 +136,7 @@ def load_exported(path: Union[str, Path], precision: Optional[str] = None, log: 
 
 
 def _find(path) -> Path:
-    """The file of a path that may be its folder."""
+    """Return the file of a path that may be its folder."""
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
     files = sorted(path.glob("*.xml")) if path.is_dir() else [path]
@@ -150,7 +148,7 @@ def _find(path) -> Path:
 
 
 def _read_description(text, file) -> Facts:
-    """The facts that the file holds (`export.description`), checked."""
+    """Return the facts that the file holds (`export.description`), checked."""
     if text is None:
         raise InputError(f"{file} does not say how pictures come onto its canvas: it is of another "
                          f"program or an older version of this package; {REMEDY}")
@@ -163,7 +161,7 @@ def _read_description(text, file) -> Facts:
 
 
 def _old_facts(about) -> Facts:
-    """The facts of a file of version 0.1, which named its finish."""
+    """Return the facts of a file of version 0.1, which named its finish."""
     if about["last_step"] not in OLD_FINISHES:
         raise InputError(f"last_step {reprlib.repr(about['last_step'])} is none of "
                          f"{', '.join(OLD_FINISHES)}")
@@ -174,7 +172,7 @@ def _old_facts(about) -> Facts:
 
 
 def _read_losses(text, file) -> dict:
-    """The losses of int8 that the file holds, checked; empty for None."""
+    """Return the losses of int8 that the file holds, checked; empty for None."""
     try:
         return {str(name): float(value) for name, value in json.loads(text or "{}").items()}
     except (ValueError, TypeError, AttributeError, RecursionError) as error:

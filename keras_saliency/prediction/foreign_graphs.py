@@ -44,7 +44,7 @@ def require_harmless(folder: Union[str, Path]) -> None:
 
 
 def _reaching_out(graph, alone: bool) -> set:
-    """The operations of a MetaGraphDef that are not allowed."""
+    """Return the operations of a MetaGraphDef that are not allowed."""
     savers = _savers(graph) if alone and graph.HasField("object_graph_def") else set()
     found = {node.op for node in graph.graph_def.node if _reaches_out(node)}
     for function in graph.graph_def.library.function:
@@ -54,7 +54,7 @@ def _reaching_out(graph, alone: bool) -> set:
 
 
 def _savers(graph) -> set:
-    """The functions that only the saver's nodes call; nothing else in the graph names them."""
+    """Return the functions that only the saver's nodes call; nothing else names them."""
     own = {graph.saver_def.save_tensor_name.partition(":")[0], graph.saver_def.restore_op_name}
     names = {node.attr["f"].func.name for node in graph.graph_def.node if node.name in own}
     rest = type(graph)()

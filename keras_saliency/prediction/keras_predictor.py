@@ -38,9 +38,8 @@ def predict_on_canvas(predictor: Any, run: Callable, image: np.ndarray,
                       canvas: Optional[tuple] = None) -> np.ndarray:
     """Predict a picture in TensorFlow: onto the canvas, through the network, and back.
 
-    Args:
-        predictor: `Predictor`. run: function, images [1, h, w, 3] -> maps [1, h, w, 1].
-        image: [H, W, 3]. canvas: (h, w); default: of the predictor's facts.
+    `run` maps images [1, h, w, 3] to maps [1, h, w, 1]; `canvas` (h, w) is by default that of the
+    predictor's facts.
     """
     facts, size = predictor.facts, image.shape[:2]
     canvas = facts.canvas_for(size) if canvas is None else canvas
@@ -53,10 +52,8 @@ def forward_function(model: keras.Model, key: tuple = (),
                      make: Callable = lambda model: model) -> Callable:
     """Return a Keras model as a compiled function of a batch (a tensor or a tuple of tensors).
 
-    It is compiled once for as long as the model lives.
-
-    Args:
-        key, make: a model that is made of it, and a name for that.
+    It is compiled once for as long as the model lives. `make` derives another model from it, which
+    `key` names.
     """
     compiled = vars(model).setdefault("_compiled_forward", {})  # not tracked by Keras
     if key not in compiled:

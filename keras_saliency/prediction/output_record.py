@@ -1,4 +1,4 @@
-"""Which files of a folder are predictions, and of which picture: no others are overwritten.
+"""A record of the predictions in a folder, so that no other file is overwritten.
 
 A hidden file of the folder has a line of JSON for each, [file name, picture]. Lines are only ever
 added, at the end, so that several processes may predict into one folder.
@@ -15,15 +15,10 @@ RECORD = ".predictions.jsonl"
 
 
 def claim(folder: Union[str, Path], owners: dict) -> None:
-    """Record the files that are going to be written into `folder`.
+    """Record the files that are going to be written, {name of a file in `folder`: its picture}.
 
-    Args:
-        owners: {name of a file in `folder`: the picture whose prediction it is}.
-
-    Raises:
-        InputError: one of them is a picture that is being read, or is there already and is no
-            earlier prediction of the same picture; or the folder cannot be written.
-        OSError: naming the record, on a full disk.
+    A file that is one of the pictures, or that exists and is no earlier prediction of the same
+    picture, is an `InputError`.
     """
     folder = Path(folder)
     record = folder / RECORD
@@ -54,7 +49,7 @@ def claim(folder: Union[str, Path], owners: dict) -> None:
 
 
 def _read(record) -> dict:
-    """{file name: picture} of the lines that are whole; the last of a name counts."""
+    """Return {file name: picture} of the whole lines; the last of a name counts."""
     known = {}
     if record.is_file():
         for line in record.read_bytes().splitlines():

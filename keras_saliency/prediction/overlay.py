@@ -14,12 +14,12 @@ _TINY = 1e-30  # a span that float32 does not resolve
 
 
 def colorize(map_2d: np.ndarray, colormap: str = "inferno") -> np.ndarray:
-    """A map in false colours, uint8 [H, W, 3] RGB: its minimum and maximum span the colormap.
+    """Return a map in false colours, uint8 [H, W, 3] RGB; its range spans the colormap.
 
     A constant map gets the colour of level 0 everywhere.
 
     Args:
-        map_2d: [H, W] numbers of any scale, finite.
+        map_2d: [H, W], finite, of any scale.
         colormap: name of a matplotlib colormap.
 
     Raises:
@@ -30,13 +30,13 @@ def colorize(map_2d: np.ndarray, colormap: str = "inferno") -> np.ndarray:
 
 
 def density_picture(map_2d: np.ndarray) -> np.ndarray:
-    """A map in grey, uint8 [H, W]: minimum 0, peak 255; a constant map is 0 everywhere."""
+    """Return a map in grey, uint8 [H, W]: minimum 0, peak 255; a constant map is 0 everywhere."""
     return _levels(map_2d)
 
 
 def overlay(image: np.ndarray, map_2d: np.ndarray, alpha: float = 0.6,
             colormap: str = "inferno") -> np.ndarray:
-    """The map in false colours over the image, uint8 [H, W, 3] RGB.
+    """Return the map in false colours over the image, uint8 [H, W, 3] RGB.
 
     Args:
         image: uint8 [H, W, 3] RGB. map_2d: [H, W], same size.
@@ -65,11 +65,7 @@ def save_png(path: Union[str, Path], array: np.ndarray) -> None:
 
 
 def png_bytes(array: np.ndarray, name: Union[str, Path]) -> bytes:
-    """uint8 [H, W] grey or [H, W, 3] RGB as the contents of a PNG file.
-
-    Args:
-        name: of the file, for messages.
-    """
+    """Encode uint8 [H, W] grey or [H, W, 3] RGB as PNG; `name` is for messages."""
     array = np.asarray(array)
     if array.dtype != np.uint8 or not (array.ndim == 2 or array.ndim == 3 and array.shape[2] == 3):
         raise InputError(f"{name}: a PNG takes uint8 [H, W] or [H, W, 3], "
@@ -84,7 +80,7 @@ def png_bytes(array: np.ndarray, name: Union[str, Path]) -> bytes:
 
 
 def _levels(map_2d) -> np.ndarray:
-    """uint8 [H, W]: min-max to 0..255, rounded; zeros for a constant map."""
+    """Return uint8 [H, W]: min-max to 0..255, rounded; zeros for a constant map."""
     values = np.asarray(map_2d)
     if values.ndim != 2 or values.size == 0:
         raise InputError(f"a map is [H, W] and not empty, this is {list(values.shape)}")
@@ -110,7 +106,7 @@ def _levels(map_2d) -> np.ndarray:
 
 @lru_cache(maxsize=None)
 def _table(colormap: str) -> np.ndarray:
-    """uint8 [256, 3], the colours of a matplotlib colormap."""
+    """Return the colours of a matplotlib colormap, uint8 [256, 3]."""
     if colormap not in matplotlib.colormaps:
         near = difflib.get_close_matches(str(colormap), list(matplotlib.colormaps), 3)
         hint = ", ".join(near) or "inferno, viridis, gray"

@@ -14,7 +14,7 @@ _TYPES = ", ".join(ending[1:] for ending in PICTURE_TYPES)
 
 
 def read_picture(path: Union[str, Path], limit: int = LIMIT) -> np.ndarray:
-    """uint8 [H, W, 3] RGB of a picture file, turned upright as its EXIF data says.
+    """Read a picture file as uint8 [H, W, 3] RGB, turned upright by its EXIF data.
 
     Grayscale is repeated, alpha dropped, 16 bits reduced to 8.
 
@@ -30,7 +30,7 @@ def read_picture(path: Union[str, Path], limit: int = LIMIT) -> np.ndarray:
 
 
 def decode_picture(contents: bytes, name: Union[str, Path], limit: int = LIMIT) -> np.ndarray:
-    """As `read_picture`, of the contents of a file; `name` is for messages."""
+    """Do as `read_picture` for the contents of a file; `name` is for messages."""
     check_picture(contents, name, limit, "make it smaller, or raise the limit")
     try:
         picture = cv2.imdecode(np.frombuffer(contents, np.uint8), cv2.IMREAD_COLOR)
@@ -42,10 +42,9 @@ def decode_picture(contents: bytes, name: Union[str, Path], limit: int = LIMIT) 
 
 
 def read_gray(path: Union[str, Path], size: Optional[tuple] = None) -> np.ndarray:
-    """uint8 or uint16 [H, W] of a picture file that holds a map, as its pixels are stored.
+    """Read a map from a picture file as its pixels are stored, uint8 or uint16 [H, W].
 
-    Args:
-        size: (H, W) that it must have; None for any.
+    `size` is the (H, W) that it must have; None for any.
     """
     contents = read_file(path)
     check_picture(contents, path)
@@ -61,7 +60,7 @@ def read_gray(path: Union[str, Path], size: Optional[tuple] = None) -> np.ndarra
 
 
 def find_pictures(path: Union[str, Path]) -> list:
-    """`path` itself if it is no folder, else the picture files of the folder, sorted.
+    """Return [`path`] if it is no folder, else the picture files of the folder, sorted.
 
     Raises:
         InputError: no such path, a folder without pictures, or one that cannot be read.
@@ -82,7 +81,7 @@ def find_pictures(path: Union[str, Path]) -> list:
 
 
 def output_stems(pictures: Sequence) -> list:
-    """A file-name stem for each picture; pictures of one stem keep their type in it."""
+    """Return a file-name stem for each picture; pictures of one stem keep their type in it."""
     counts = Counter(p.stem for p in pictures)
     owners = {}
     for picture in pictures:

@@ -26,15 +26,15 @@ def at_once(paths: Sequence) -> int:
 
 
 def output_names(stem: str, raw: bool = False) -> list:
-    """Names of the files of a prediction: the density, the overlay and, if `raw`, the map."""
+    """Return the names of a prediction's files: the density, the overlay and, if `raw`, the map."""
     return [f"{stem}_density.png", f"{stem}_overlay.png", *([f"{stem}.npy"] if raw else [])]
 
 
 def write_prediction(image: np.ndarray, saliency_map: np.ndarray, stem: str,
                      folder: Union[str, Path], raw: bool = False) -> None:
-    """Write `<stem>_density.png` (8-bit, peak 255), `<stem>_overlay.png` and, if `raw`,
-    `<stem>.npy` (float32 [H, W], the map as the model gave it), all in the image's size, into a
-    folder or an address.
+    """Write the files of a prediction, in the image's size, into a folder or an address.
+
+    `<stem>_density.png` has 8 bits and peak 255; `raw` adds `<stem>.npy`, float32 [H, W].
     """
     density = density_picture(saliency_map)
     colored = overlay(image, density)  # its levels are those of the map
@@ -97,8 +97,7 @@ def predict_all(predict: Callable, paths: Sequence, folder: Union[str, Path], ra
 
 def predict_one(predict: Callable, folder: Union[str, Path], raw: bool, limit: int,
                 picture: Union[str, Path], stem: str) -> Optional[str]:
-    """Predict a picture, at a path or an address, and write its files; None, or what was wrong
-    with it."""
+    """Predict a picture at a path or an address and write its files; return any error's text."""
     try:
         image = decode_picture(addresses.read_bytes(picture, limit), picture, limit)
     except InputError as error:
@@ -117,7 +116,7 @@ def predict_one(predict: Callable, folder: Union[str, Path], raw: bool, limit: i
 
 
 def predict_shard(jobs: Sequence, **settings: Any) -> list:
-    """`predict_one` of each (picture, stem) of a shard."""
+    """Return `predict_one` of each (picture, stem) of a shard."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(lambda job: predict_one(**settings, picture=job[0], stem=job[1]),
                              jobs))
@@ -146,6 +145,6 @@ def _there(client, jobs, settings):
 
 
 def _memory_errors() -> tuple:
-    """The exceptions for too little memory; TensorFlow has its own."""
+    """Return the exceptions for too little memory; TensorFlow has its own."""
     tensorflow = sys.modules.get("tensorflow")
     return (MemoryError, *([tensorflow.errors.ResourceExhaustedError] if tensorflow else []))

@@ -74,7 +74,7 @@ def network_of(anything: Any) -> "keras.Model":
 
 
 def _opened(name, trust) -> Predictor:
-    """The predictor of a name or path."""
+    """Return the predictor of a name or path."""
     from keras_saliency.prediction.exported import is_exported, load_exported
 
     # a run folder holds its export beside its weights

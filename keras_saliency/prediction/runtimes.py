@@ -22,7 +22,7 @@ from keras_saliency.lazy import without_lines
 INT8 = "int8"  # for engines alone: nothing trains in it, and "auto" never takes it
 PRECISIONS = (*TRAINED, INT8)
 OPENVINO_EXTRA, ONNX_EXTRA, LITERT_EXTRA = "fast", "onnx", "litert"
-# Said to OpenVINO in so many words: left alone it computes in bfloat16 where the processor can.
+# OpenVINO must be given its precision: by default it computes in bfloat16 where the processor can.
 HINTS = {"float32": "f32", "bfloat16": "bf16"}
 # What `description.describe` says of the network: the key of it in .onnx and .xml files, and a file
 # in an archive at the end of a .tflite, where TensorFlow Lite's tools look for such files.
@@ -73,13 +73,13 @@ def native_bfloat16() -> bool:
 
 def run_openvino(model: Any, name: Union[str, Path], precision: str = "float32",
                  at_once: int = 1) -> Callable:
-    """The function of `Opened` that runs an `openvino.Model` on the processor.
+    """Return the `run` of `Opened` for an `openvino.Model` on the processor.
 
     Args:
-        name: of the file or model, for messages.
+        name: file or model, for messages.
         precision: "float32", "bfloat16", or "int8" for a model in it, the rest of which is computed
             in bfloat16 where the processor has it.
-        at_once: images that are computed at the same time, on so many parts of the cores.
+        at_once: number of images to compute at the same time, each on a part of the cores.
     """
     openvino = import_openvino()
     if precision == "int8":
@@ -92,13 +92,12 @@ def run_openvino(model: Any, name: Union[str, Path], precision: str = "float32",
 
 
 def open_openvino(path: Union[str, Path], precision: str = "float32", at_once: int = 1) -> Opened:
-    """An .xml file and the .bin file beside it.
+    """Open an .xml file and the .bin file beside it.
 
     Args:
-        precision: "float32" or "bfloat16", of a network that is not in int8.
-        at_once: most images that will be asked for at the same time. Computing them so saves the
-            cores waiting for each other, but in float32 costs more: their values do not fit into
-            the cache together.
+        precision: "float32" or "bfloat16", for a network that is not in int8.
+        at_once: largest number of images at the same time. In float32 it is 1: the values of
+            several images do not fit into the cache together.
     """
     with open(path, "rb") as file:
         if b"<net" not in file.read(200):  # OpenVINO would try readers of other formats
@@ -119,11 +118,7 @@ def open_openvino(path: Union[str, Path], precision: str = "float32", at_once: i
 
 
 def open_onnx(contents: Union[bytes, str], name: Union[str, Path]) -> Opened:
-    """The contents of an .onnx file, or its path.
-
-    Args:
-        name: of the file or model, for messages.
-    """
+    """Open an .onnx file, given its contents or path; `name` is for messages."""
     onnxruntime = import_optional("onnxruntime", ONNX_EXTRA)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors; what it warns of has no remedy here
@@ -139,7 +134,7 @@ def open_onnx(contents: Union[bytes, str], name: Union[str, Path]) -> Opened:
 
 
 def open_tflite(path: Union[str, Path], interpreter: Optional[type] = None) -> Opened:
-    """A .tflite file; as `open_litert`."""
+    """Open a .tflite file; otherwise as `open_litert`."""
     contents = Path(path).read_bytes()
     opened = open_litert(contents, path, interpreter)
     try:
@@ -153,12 +148,7 @@ def open_tflite(path: Union[str, Path], interpreter: Optional[type] = None) -> O
 
 def open_litert(contents: bytes, name: Union[str, Path],
                 interpreter: Optional[type] = None) -> Opened:
-    """The contents of a .tflite file.
-
-    Args:
-        name: of the file or model, for messages. interpreter: the class that runs it; default
-            LiteRT's.
-    """
+    """Open the contents of a .tflite file with a class `interpreter`, by default LiteRT's."""
     interpreter = interpreter or import_optional(
         "ai_edge_litert.interpreter", LITERT_EXTRA).Interpreter
     try:
@@ -186,7 +176,7 @@ def open_litert(contents: bytes, name: Union[str, Path],
 
 
 def _in_turns(name, *runs):
-    """A function of whatever can be made a float32 array: each of `runs` has one call at a time."""
+    """Return a function of images that calls each of `runs` from one thread at a time."""
     free = SimpleQueue()
     for run in runs:
         free.put(run)
@@ -212,6 +202,6 @@ def _unreadable(name, engine, error) -> InputError:
 
 
 def _shortened(error, most: int = 200) -> str:
-    """One line of what an engine says."""
+    """Return an engine's message as one line."""
     text = " ".join(str(error).split())
     return text if len(text) <= most else f"{text[:most]} ..."

@@ -15,8 +15,7 @@ SIGNATURE = "serving_default"
 
 
 def find_saved_model(path: Union[str, Path]) -> Optional[Path]:
-    """Return the folder with `saved_model.pb` of `path`, or of its highest version; None without
-    one."""
+    """Return the folder of `path` or of its highest version with `saved_model.pb`, or None."""
     path = Path(path).expanduser()
     if (path / "saved_model.pb").is_file():
         return path

@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from keras_saliency.export import tflite
-from keras_saliency.export.frozen import largest_difference, megabytes
+from keras_saliency.export.frozen import measured
 from keras_saliency.export.picture_bytes import LIMIT
 from keras_saliency.export.saved_model import save
 from keras_saliency.serving.files import docker_command, write_serving_files
@@ -30,15 +30,13 @@ def export_all(model: keras.Model, path: Union[str, Path], version: int = 1, flo
     path = Path(path)
     target = save(model, path, version, limit, float16)
     served = tf.saved_model.load(str(target)).signatures["serve_canvas"]
-    differs = largest_difference(
-        model, lambda images: served(images=tf.constant(images))["saliency"].numpy())
-    log(f"{target}: {megabytes(target):.1f} MB; largest difference from the model in memory "
-        f"{differs:.1e} of its range")
+    compared = measured(
+        target, model, lambda images: served(images=tf.constant(images))["saliency"].numpy())
+    log(f"{target}: {compared}")
     if lite:
         file = path.with_name(f"{path.name}_v{version}.tflite")
         tflite.save_tflite(model, file, quantize, dynamic_canvas)
-        differs = largest_difference(model, partial(tflite.run_tflite, file))
-        log(f"{file}: {megabytes(file):.1f} MB; largest difference {differs:.1e} of its range")
+        log(f"{file}: {measured(file, model, partial(tflite.run_tflite, file))}")
     files = write_serving_files(path.parent, path.name)
     log(f"{', '.join(file.name for file in files) or 'no new settings'} in {path.parent}; serve "
         f"with\n  {docker_command(path.parent, path.name)}")

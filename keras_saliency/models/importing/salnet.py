@@ -47,10 +47,8 @@ LAYERS = (("conv1", CHANNELS_FIRST_FLIPPED, SAME), ("conv2", CHANNELS_FIRST_FLIP
 
 
 def _parameters(arrays: dict) -> list:
-    """Return [(key of the kernel, key of the bias)] of the five layers, from the first to the last.
-
-    Old versions of Lasagne and nolearn list the layers backwards, and the bias before the kernel.
-    """
+    """Return [(key of the kernel, key of the bias)] of the five layers, the first first."""
+    # Old versions of Lasagne and nolearn list the layers backwards, and the bias before the kernel.
     keys = list(arrays)
     if len(keys) != 2 * len(LAYERS):
         raise WeightsError(f"it has {len(keys)} arrays, JuntingNet {2 * len(LAYERS)}: kernel and "
