@@ -66,8 +66,8 @@ def accelerate(model: Any, engine: str = AUTO, precision: str = "float32",
             faster again, takes some seconds to prepare, and loses a little (`Accelerated.losses`).
         calibration: for "int8": images [H, W, 3] RGB 0..255 such as will be predicted, 30 or more;
             default: generated ones.
-        log: told if bfloat16 was asked for and the processor has none: float32 is taken; and what
-            int8 loses.
+        log: called if bfloat16 was asked for and the processor has none (float32 is taken), and
+            with what int8 loses.
 
     Returns:
         What `predict`, `evaluation.evaluate` and the scripts take in the model's place.

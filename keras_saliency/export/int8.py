@@ -79,10 +79,8 @@ def losses(expected: Sequence, found: Sequence) -> dict:
     """Return the losses of maps against those in float32, averaged over pictures.
 
     The maps in float32 are taken for the fixation densities: `nss` is how much less a fixation
-    drawn from them scores, `cc` is what is missing to 1, `kld` the divergence in nats.
-
-    Args:
-        expected, found: maps [h, w, 1] of the same pictures.
+    drawn from them scores, `cc` is what is missing to 1, `kld` the divergence in nats. Both
+    arguments are maps [h, w, 1] of the same pictures.
     """
     rows = []
     for truth, saliency_map in zip(expected, found):

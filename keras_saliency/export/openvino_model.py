@@ -45,7 +45,7 @@ def save_openvino(model: keras.Model, path: Union[str, Path], dynamic_batch: boo
         weights: "float32"; "float16", kept in half precision; or "int8", see `int8.quantize`: what
             it loses is kept in the file.
         pictures: images [H, W, 3] to calibrate int8 with; default: generated ones.
-        log: told what int8 loses.
+        log: called with what int8 loses.
 
     Returns:
         Path of the .xml file.

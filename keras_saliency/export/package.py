@@ -23,8 +23,8 @@ def export_package(model: keras.Model, path: Union[str, Path], limit: int = LIMI
     is the model card, and SHA256SUMS, as `sha256sum --check` reads it.
 
     Args:
-        limit: pixels of the largest picture that the SavedModel accepts. log: told how close each
-            file is to the model.
+        limit: pixels of the largest picture that the SavedModel accepts. log: called with how close
+            each file is to the model.
     """
     path = new_path(path)
     import_optional("onnxruntime", runtimes.ONNX_EXTRA)  # before the work

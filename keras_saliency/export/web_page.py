@@ -35,7 +35,7 @@ def export_web(model: keras.Model, path: Union[str, Path], quantize: str = "dyna
         runtime: folder where `web_runtime.COMMAND` was run; None lets npm fetch it.
         stimuli: as of `osie_validation`, on which NSS and CC of the network and of what the page
             runs are compared; None compares their maps of generated pictures.
-        log: told what is lost, and how large the folder is.
+        log: called with what is lost, and how large the folder is.
     """
     path = new_path(path)
     description = json.loads(prepare(model)[1])

@@ -56,14 +56,7 @@ def facts_of(model: keras.Model) -> Facts:
 
 
 def with_facts(model: keras.Model, facts: Facts) -> keras.Model:
-    """Return a `keras.Model` of the same layers that carries `facts` in place of its own.
-
-    Args:
-        model: of one input and one output.
-
-    Raises:
-        InputError: a model of another kind, or facts that a model cannot have.
-    """
+    """Return a model of the same layers, of one input and one output, that carries `facts`."""
     output = bare_output(model)
     return keras.Model(model.inputs[0], CarriedFacts(check(facts), name=LAYER)(output),
                        name=model.name)

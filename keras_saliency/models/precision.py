@@ -43,7 +43,7 @@ def choose_precision(wanted: str, log: Callable = print,
     Args:
         wanted: one of `config.PRECISIONS`; "auto" is bfloat16 where the machine has it.
         log: called if bfloat16 was wanted and the machine does not have it.
-        native: function that returns whether it does; default `native_bfloat16`.
+        native: test of the machine; default `native_bfloat16`.
     """
     if wanted not in PRECISIONS:
         raise InputError(f"precision {wanted!r}; choose {', '.join(PRECISIONS)}")

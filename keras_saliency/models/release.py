@@ -23,10 +23,6 @@ def release(source: Union[str, Path], name: str, base: Optional[str] = "vgg16_im
 
     Returns:
         The file's path.
-
-    Raises:
-        WeightsError: the source does not name its model, a weight is beyond float16, or the file
-            would be too large for a repository.
     """
     path = pretrained.find_weights(source)
     weights, attributes = pretrained.read_model(path)

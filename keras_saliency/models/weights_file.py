@@ -51,7 +51,6 @@ def save(model: keras.Model, path: Union[str, Path], attributes: Optional[dict] 
     """Write the weights of `model`; the file appears whole or not at all.
 
     Args:
-        model: keras.Model. path: target, usually `*.h5`.
         attributes: {name: str, number or anything JSON can hold}.
         dtype: "float32" or "float16" on disk.
         extra: {group: {name: array}} kept beside the layers, such as optimizer state; the groups'

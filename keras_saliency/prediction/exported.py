@@ -99,7 +99,7 @@ def load_exported(path: Union[str, Path], precision: Optional[str] = None, log: 
         path: an .onnx or a .tflite file, an .xml file for OpenVINO, or the folder with it.
         precision: "int8" for files in it; else "float32" and for OpenVINO also "bfloat16", or
             "auto", which is bfloat16 where the processor has it. Default: "int8" or "float32".
-        log: told if bfloat16 was asked for and the processor has none: float32 is taken.
+        log: called if bfloat16 was asked for and the processor has none; float32 is taken.
         at_once: images that several threads will ask for at the same time. OpenVINO then computes
             so many beside each other, each on its part of the cores, where that is faster: in
             bfloat16 and int8. Otherwise one image at a time has all cores.

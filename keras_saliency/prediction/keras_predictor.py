@@ -10,11 +10,7 @@ from keras_saliency.models import check_canvas, facts_of
 
 
 class KerasPredictor:
-    """A `keras.Model` with its facts; see `predictor.Predictor`.
-
-    Attributes:
-        model: the Keras model. facts: its `Facts`.
-    """
+    """A `keras.Model`, in `model`, with its facts; see `predictor.Predictor`."""
 
     def __init__(self, model: keras.Model):
         self.model, self.facts = model, facts_of(model)

@@ -33,10 +33,6 @@ class SavedModelPredictor:
 
     Args:
         folder: with `saved_model.pb`. trust: run it though its graph could read or write files.
-
-    Raises:
-        InputError: a SavedModel that is damaged, without such a signature, or whose graph could
-            read or write files.
     """
 
     def __init__(self, folder: Union[str, Path], trust: bool = False):
