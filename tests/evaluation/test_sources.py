@@ -214,7 +214,7 @@ def test_a_plain_saved_model_is_evaluated_on_its_canvas(tmp_path, batch):
     serve = tf.function(lambda x: model(x, training=False), input_signature=[
         tf.TensorSpec([batch, 48, 64, 3], tf.float32, name="pictures")])
     tf.saved_model.save(module, str(tmp_path / "m"), signatures={"serving_default": serve})
-    config = configs.load(None, ["data.options={count: 6, size: [90, 130]}", "data.upright=false",
+    config = configs.load(None, ["data.options={count: 6, size: [96, 130]}", "data.upright=false",
                                  "evaluation.metrics=[nss]", "evaluation.batch=4"])
     its = predictor(tmp_path / "m")
     assert its.facts.canvas == (48, 64) and not its.facts.turns
