@@ -74,7 +74,11 @@ def test_an_editable_install_is_found_beside_the_clone(clone, tmp_path):
         wheel.extractall(tmp_path / "site")
     assert not list((tmp_path / "site").glob("*finder.py"))
     done = subprocess.run(
-        [sys.executable, "-c", f"import site; site.addsitedir({str(tmp_path / 'site')!r}); "
+        [sys.executable, "-c", "import os, site, sys\n"
+         # the clone that the tests themselves run in may be installed in the same way
+         "sys.path[:] = [p for p in sys.path if not os.path.isfile(\n"
+         "    os.path.join(p, 'keras_saliency', '__init__.py'))]\n"
+         f"site.addsitedir({str(tmp_path / 'site')!r})\n"
          "import keras_saliency as ks; print(ks.__file__); "
          "from keras_saliency.config.shipped import find_config; print(find_config('ead_osie'))"],
         cwd=clone.parent, capture_output=True, text=True,

@@ -345,7 +345,8 @@ def test_a_run_without_a_second_observer_has_no_gold_standard(tmp_path, monkeypa
         return replace(dataset, fixations=replace(fixations, observer=0 * fixations.observer - 1))
 
     monkeypatch.setattr(loading, "load_dataset", few)
-    with pytest.raises(configs.ConfigError, match="has one observer" if keep else "whose"):
+    with pytest.raises(configs.ConfigError, match="has one observer" if keep else
+                       "does not name the observers"):
         fit.train(config(tmp_path), log=quiet)
     run = fit.train(config(tmp_path, "train.lbfgs.leave_one_observer_out=false"), log=quiet)
     lines = []

@@ -62,7 +62,7 @@ async function unpacked(url, count) {
 /** The map Float32Array [H * W] of `pixels` RGBA [H * W * 4], and how long it took. */
 async function predict({pixels, size, live}) {
   const started = performance.now();
-  const {settings, compiled, Tensor, lastStep, toCanvas} = network;
+  const {settings, compiled, Tensor, finished, toCanvas} = network;
   const canvas = orient(live ? settings.live : settings.canvas, size, settings);
   const images = new Tensor(toCanvas(pixels, size, canvas, settings.fit), [1, ...canvas, 3]);
   const outputs = await compiled.signatures[canvas.join('x')].run([images]);
