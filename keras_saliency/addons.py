@@ -11,6 +11,7 @@ of tensorflow-addons 0.23.
 """
 import time
 import warnings
+from typing import Optional, Sequence
 
 import keras
 import tensorflow as tf
@@ -42,32 +43,32 @@ class TQDMProgressBar(keras.callbacks.Callback):
         self.update_per_second = update_per_second
         self._training = False
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Optional[dict] = None) -> None:
         self._training = True
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Optional[dict] = None) -> None:
         self._training = False
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Optional[dict] = None) -> None:
         print(f"Epoch {epoch + 1}/{self.params['epochs']}")
         self._open("")
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Optional[dict] = None) -> None:
         self._step(logs)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Optional[dict] = None) -> None:
         self._close(logs)
 
     # Validation inside fit is part of the epoch; only `evaluate` has a bar of its own.
-    def on_test_begin(self, logs=None):
+    def on_test_begin(self, logs: Optional[dict] = None) -> None:
         if not self._training:
             self._open("Evaluating")
 
-    def on_test_batch_end(self, batch, logs=None):
+    def on_test_batch_end(self, batch: int, logs: Optional[dict] = None) -> None:
         if not self._training:
             self._step(logs)
 
-    def on_test_end(self, logs=None):
+    def on_test_end(self, logs: Optional[dict] = None) -> None:
         if not self._training:
             self._close(logs)
 
@@ -132,7 +133,7 @@ if KERAS_3:
             self.num_units = int(num_units)
             self.axis = int(axis)
 
-        def compute_output_shape(self, input_shape):
+        def compute_output_shape(self, input_shape: Sequence[Optional[int]]) -> tuple:
             shape = list(input_shape)
             shape[self._checked_axis(shape)] = self.num_units
             return tuple(shape)
@@ -147,7 +148,7 @@ if KERAS_3:
                                  f"of num_units ({self.num_units})")
             return self.axis % len(shape)
 
-        def call(self, inputs):
+        def call(self, inputs: tf.Tensor) -> tf.Tensor:
             inputs = tf.convert_to_tensor(inputs)
             axis = self._checked_axis(inputs.shape.as_list())
             dynamic = tf.shape(inputs)
@@ -156,7 +157,7 @@ if KERAS_3:
             grouped = sizes[:axis] + [groups, self.num_units] + sizes[axis + 1:]
             return tf.reduce_max(tf.reshape(inputs, grouped), axis=axis)
 
-        def get_config(self):
+        def get_config(self) -> dict:
             return {**super().get_config(), "num_units": self.num_units, "axis": self.axis}
 
     @register
@@ -181,7 +182,7 @@ if KERAS_3:
             super().__init__(layer, **kwargs)
             self.data_init = bool(data_init)
 
-        def build(self, input_shape):
+        def build(self, input_shape: Sequence[Optional[int]]) -> None:
             super().build(input_shape)
             if getattr(self.layer, "kernel", None) is None:
                 raise ValueError(f"{self.name}: WeightNormalization must wrap a layer with a "
@@ -193,14 +194,14 @@ if KERAS_3:
             self.built = True
 
         @property
-        def v(self):
+        def v(self) -> "keras.Variable":
             """The direction: the wrapped layer's own kernel variable, any length."""
             return self.layer.kernel
 
-        def compute_output_shape(self, input_shape):
+        def compute_output_shape(self, input_shape: Sequence[Optional[int]]) -> tuple:
             return self.layer.compute_output_shape(input_shape)
 
-        def call(self, inputs):
+        def call(self, inputs: tf.Tensor) -> tf.Tensor:
             bias = getattr(self.layer, "bias", None)
 
             def current():
@@ -250,12 +251,12 @@ if KERAS_3:
                 self.layer.activation = activation
             return tf.nn.moments(outputs, axes=list(range(outputs.shape.rank - 1)))
 
-        def remove(self):
+        def remove(self) -> keras.layers.Layer:
             """Give the wrapped layer the effective kernel g v / |v|, and return it."""
             self.layer.kernel.assign(self._kernel(_tensor(self.g)))
             return self.layer
 
-        def get_config(self):
+        def get_config(self) -> dict:
             return {**super().get_config(), "data_init": self.data_init}
 
     def _tensor(variable):

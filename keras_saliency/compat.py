@@ -1,4 +1,6 @@
 """The differences between Keras 2 and Keras 3; only this file and `addons` know which one runs."""
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -10,7 +12,7 @@ register = keras.saving.register_keras_serializable(package="keras_saliency")
 __all__ = ["KERAS_3", "RampedSGD", "register", "tensorflow_variables"]
 
 
-def tensorflow_variables(model) -> list:
+def tensorflow_variables(model: keras.Model) -> list[tf.Variable]:
     """Return the `tf.Variable`s that hold a model's weights; Keras 3 wraps its own around them."""
     return [variable.value if KERAS_3 else variable for variable in model.variables]
 
@@ -31,13 +33,13 @@ class RampedSGD(keras.optimizers.SGD):
         if not (0 < momentum <= 1 and 0 <= self.end_momentum <= 1):
             raise ValueError("`momentum` must be above 0, and both at most 1")
 
-    def current_momentum(self):
+    def current_momentum(self) -> tf.Tensor:
         """Return the momentum of the next update, float32."""
         done = tf.cast(tf.convert_to_tensor(self.iterations), tf.float32)
         share = tf.minimum(done / self.steps, 1.0)
         return self.momentum + (self.end_momentum - self.momentum) * share
 
-    def update_step(self, gradient, variable, learning_rate=None):
+    def update_step(self, gradient: tf.Tensor, variable: Any, learning_rate: Any = None) -> None:
         """Update one variable; Keras 3 passes the rate, in Keras 2 the optimizer has it."""
         index = (self._get_variable_index(variable) if KERAS_3
                  else self._index_dict[self._var_key(variable)])
@@ -49,5 +51,5 @@ class RampedSGD(keras.optimizers.SGD):
         velocity.assign(step)
         variable.assign_add(step * momentum - gradient * rate if self.nesterov else step)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {**super().get_config(), "end_momentum": self.end_momentum, "steps": self.steps}

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from pkgutil import iter_modules
-from typing import Callable, Iterator, Tuple
+from types import ModuleType
+from typing import Any, Callable, Iterator, Optional, Tuple
 
 # Lines that TensorFlow's libraries log as they load, on every machine: facts and warnings, and the
 # error that CUDA's plugins are registered twice.
@@ -129,13 +130,13 @@ class _Renamed:
 
     modules: dict = {}
 
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Optional[ModuleSpec]:
         return ModuleSpec(name, self) if name in self.modules else None
 
-    def create_module(self, spec):
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
         module = import_module(self.modules[spec.name])
         spec.loader_state = module.__spec__
         return module
 
-    def exec_module(self, module):
+    def exec_module(self, module: ModuleType) -> None:
         module.__spec__ = module.__spec__.loader_state  # it has run under its own name

@@ -1,16 +1,16 @@
 """Checks that need no TensorFlow, made before it is imported."""
-import os
 import sys
 from pathlib import Path
-from typing import Optional, Union
+from typing import Optional
 
 import yaml
 
 from keras_saliency.files import InputError
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.files.shipped import PACKAGE, did_you_mean, shipped
 
 
-def require_files(*paths: Optional[Union[str, os.PathLike]]) -> None:
+def require_files(*paths: Optional[AnyPath]) -> None:
     """Raise `InputError` for the first path that does not exist; None is left out."""
     for path in paths:
         if path is not None and not Path(path).expanduser().exists():

@@ -1,12 +1,12 @@
 """The options of commands that divide their work among the workers of a cluster."""
 import argparse
-import os
 import sys
 from contextlib import contextmanager
-from typing import Iterator, Union
+from typing import Iterator
 
 from keras_saliency.cli.command_line import FAILED
 from keras_saliency.files import InputError, printable
+from keras_saliency.files.paths import AnyPath
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +20,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def workers(arguments: argparse.Namespace, keep: Union[str, os.PathLike]) -> Iterator:
+def workers(arguments: argparse.Namespace, keep: AnyPath) -> Iterator:
     """Yield the `cluster.Cluster` of --cluster; None without it.
 
     The shards that failed are named at the end and make the exit code 1.

@@ -4,7 +4,7 @@ import itertools
 import os
 import sys
 import traceback
-from typing import Callable, Optional
+from typing import Callable, NoReturn, Optional, Sequence
 
 from keras_saliency.files import InputError, NotTrusted, printable
 from keras_saliency.files.shipped import did_you_mean
@@ -18,7 +18,8 @@ UNOPENED = (FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectory
 class Parser(argparse.ArgumentParser):
     """An argument parser that reports what is wrong as one line, with the option that was meant."""
 
-    def parse_args(self, args=None, namespace=None):
+    def parse_args(self, args: Optional[Sequence[str]] = None,
+                   namespace: Optional[argparse.Namespace] = None) -> argparse.Namespace:
         given = sys.argv[1:] if args is None else list(args)
         for text in itertools.takewhile("--".__ne__, given):
             option = text.partition("=")[0]
@@ -27,7 +28,7 @@ class Parser(argparse.ArgumentParser):
                            f"{did_you_mean(option, self._option_string_actions)}")
         return super().parse_args(given, namespace)
 
-    def error(self, message):
+    def error(self, message: str) -> NoReturn:
         print(f"error: {printable(message)} ({self.prog} --help explains the options)",
               file=sys.stderr)
         sys.exit(BAD_INPUT)

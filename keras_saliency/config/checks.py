@@ -3,6 +3,7 @@ import math
 import numbers
 import reprlib
 from functools import partial
+from typing import Any, Sequence
 
 from keras_saliency import files
 from keras_saliency.files import InputError
@@ -23,12 +24,12 @@ class ConfigError(InputError):
 require = partial(files.require, error=ConfigError)  # (condition, message)
 
 
-def is_whole(value) -> bool:
+def is_whole(value: Any) -> bool:
     """Return True for a whole number; true and false are not numbers."""
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
-def check_size(canvas) -> tuple:
+def check_size(canvas: Any) -> tuple[int, int]:
     """Return the (h, w) of a canvas.
 
     Raises:
@@ -42,20 +43,20 @@ def check_size(canvas) -> tuple:
     return sides
 
 
-def at_least(least, section: str, config, *keys) -> None:
+def at_least(least: float, section: str, config: Any, *keys: str) -> None:
     """Require the values of keys to be at least `least`, or None."""
     for key, value in _given(config, keys):
         require(value >= least, f"{section}.{key} must be at least {least}, not {value}")
 
 
-def positive(section: str, config, *keys) -> None:
+def positive(section: str, config: Any, *keys: str) -> None:
     """Require the values of keys to be above 0 and finite, or None."""
     for key, value in _given(config, keys):
         require(0 < value < math.inf,
                 f"{section}.{key} must be above 0 and finite, not {value}")
 
 
-def one_of(section: str, config, **choices) -> None:
+def one_of(section: str, config: Any, **choices: Sequence[str]) -> None:
     """Require the value of each key to be one of its choices."""
     for key, valid in choices.items():
         value = getattr(config, key)
@@ -63,7 +64,7 @@ def one_of(section: str, config, **choices) -> None:
                                 f"{(' or ' if len(valid) == 2 else ', ').join(valid)}")
 
 
-def seed(section: str, config, key) -> None:
+def seed(section: str, config: Any, key: str) -> None:
     """Require a value that seeds NumPy's random numbers."""
     value = getattr(config, key)
     require(0 <= value <= LARGEST_SEED,

@@ -7,7 +7,7 @@ import dataclasses
 import re
 import typing
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, Iterable, Optional, Type, TypeVar, Union
 
 import yaml
 
@@ -15,9 +15,12 @@ from keras_saliency.config.checks import ConfigError, require
 from keras_saliency.config.sections import Config, DataConfig
 from keras_saliency.config.shipped import find_config
 from keras_saliency.files import atomic_path
+from keras_saliency.files.paths import AnyPath
+
+Section = TypeVar("Section")  # a dataclass of `sections`
 
 
-def load(path=None, overrides=()) -> Config:
+def load(path: Optional[AnyPath] = None, overrides: Iterable[str] = ()) -> Config:
     """Read a YAML file and apply overrides `key.sub=value`.
 
     Args:
@@ -31,17 +34,17 @@ def load(path=None, overrides=()) -> Config:
                      source=str(path) if path else "settings")
 
 
-def from_dict(values: dict, source="config") -> Config:
+def from_dict(values: dict, source: str = "config") -> Config:
     """Return the `Config` of nested dicts; errors as `load`, naming `source`."""
     return build(Config, values, source)
 
 
-def to_dict(config) -> dict:
+def to_dict(config: Config) -> dict:
     """Return a config as nested plain dicts, which `from_dict` reads."""
     return dataclasses.asdict(config)
 
 
-def save(config, path) -> None:
+def save(config: Config, path: AnyPath) -> None:
     """Write a config as YAML."""
     with atomic_path(path) as temporary:
         temporary.write_text(yaml.safe_dump(to_dict(config), sort_keys=False), encoding="utf-8")
@@ -53,7 +56,8 @@ def in_section(message: str, index: int) -> str:
     return re.sub(rf"\bdata\.({keys})\b", rf"data.{index}.\1", message)
 
 
-def read_pairs(pairs, source="setting", values=None) -> dict:
+def read_pairs(pairs: Iterable[str], source: str = "setting",
+               values: Optional[dict] = None) -> dict:
     """Return nested dicts of `key.sub=value` texts with values in YAML.
 
     Args:
@@ -111,7 +115,7 @@ def _require_index(values: list, path, rest, where) -> None:
             f"{'.'.join((key, '0', *below))}=...")
 
 
-def build(cls, values, source, path=()):
+def build(cls: Type[Section], values: Any, source: str, path: tuple[str, ...] = ()) -> Section:
     """Return an instance of the dataclass `cls`, its values checked against the annotations.
 
     Args:

@@ -1,9 +1,8 @@
 """The configs that come with the package, by name."""
-import os
 from pathlib import Path
-from typing import Union
 
 from keras_saliency.config.checks import ConfigError
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.files.shipped import did_you_mean, shipped
 
 
@@ -12,7 +11,7 @@ def list_configs() -> list:
     return sorted(file.stem for file in shipped("configs").glob("*.yaml"))
 
 
-def find_config(name_or_path: Union[str, os.PathLike]) -> Path:
+def find_config(name_or_path: AnyPath) -> Path:
     """Return the file of a config: a path, or a name from `list_configs`, with or without .yaml.
 
     A file of that path wins over a config that comes with the package.

@@ -3,8 +3,7 @@
 `training_data` is imported with TensorFlow when it is first used.
 """
 import inspect
-import os
-from typing import TYPE_CHECKING, Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional
 
 from keras_saliency.datasets import (
     cat2000,
@@ -22,6 +21,7 @@ from keras_saliency.datasets import (
 )
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, is_number
 from keras_saliency.datasets.spec import DatasetSpec
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.lazy import lazy
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def spec_of(dataset: SaliencyDataset) -> DatasetSpec:
     return DATASETS.get(dataset.name, folder.SPEC)
 
 
-def load_dataset(name: str, root: Optional[Union[str, os.PathLike]] = None,
+def load_dataset(name: str, root: Optional[AnyPath] = None,
                  **options: Any) -> SaliencyDataset:
     """Read a dataset and check that it is complete.
 

@@ -19,12 +19,14 @@ import numpy as np
 from keras_saliency.datasets import folders, matlab, reading
 from keras_saliency.datasets.dataset import SaliencyDataset, require
 from keras_saliency.datasets.spec import DatasetSpec
+from keras_saliency.files.paths import AnyPath
 
 NAME, PUBLISHED = "cat2000", 2000
 MOST_FIXATIONS = 1000  # at one pixel
 
 
-def load(root, *, use_density=True, pixels_per_dva=38.0) -> SaliencyDataset:
+def load(root: AnyPath, *, use_density: bool = True,
+         pixels_per_dva: float = 38.0) -> SaliencyDataset:
     """Read CAT2000's training half from `root`; names are "Action/001", categories are set.
 
     Args:

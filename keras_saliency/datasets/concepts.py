@@ -23,7 +23,7 @@ Source: Bau, Zhou, Khosla, Oliva and Torralba (CVPR 2017).
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Sequence
+from typing import NamedTuple, Optional, Sequence
 
 import numpy as np
 
@@ -32,6 +32,7 @@ from keras_saliency.datasets.fixation_tables import read_rows
 from keras_saliency.datasets.folders import list_files, match_by_stem, require_folder
 from keras_saliency.datasets.reading import image_sizes, opened_picture
 from keras_saliency.files import list_some
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.files.picture_headers import LIMIT
 
 NAME = "concepts"
@@ -97,7 +98,7 @@ class ConceptDataset:
         return Labels(size, pixels, list(self.scalars[index]))
 
 
-def load_concepts(root, split=None) -> ConceptDataset:
+def load_concepts(root: AnyPath, split: Optional[str] = None) -> ConceptDataset:
     """Read a labelled set: Broden if `root` has an index.csv, else a folder of label pictures.
 
     Args:

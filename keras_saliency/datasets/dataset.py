@@ -3,9 +3,10 @@ import math
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Optional, Sequence, Union
+from typing import Any, Optional, Sequence, Union
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_saliency import files
 from keras_saliency.datasets.fixations import Fixations, describe_dropped
@@ -76,7 +77,7 @@ class SaliencyDataset:
         """True if there is at least one fixation."""
         return self.fixations is not None and len(self.fixations) > 0
 
-    def select(self, indices) -> "SaliencyDataset":
+    def select(self, indices: ArrayLike) -> "SaliencyDataset":
         """Return the stimuli with the given indices, in that order."""
         indices = np.asarray(indices, np.int64).ravel()
 
@@ -103,6 +104,6 @@ class SaliencyDataset:
         return "\n  ".join([*lines, *self.notes, *([dropped] if dropped else [])])
 
 
-def is_number(value) -> bool:
+def is_number(value: Any) -> bool:
     """True for numbers; False for YAML's true and false."""
     return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)

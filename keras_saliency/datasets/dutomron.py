@@ -13,14 +13,17 @@ Published layout (two archives)::
 
 Source: see `SPEC`; http://saliencydetection.net/dut-omron
 """
+from typing import Optional
+
 from keras_saliency.datasets import folders, matlab, reading
 from keras_saliency.datasets.dataset import SaliencyDataset, require
 from keras_saliency.datasets.spec import DatasetSpec
+from keras_saliency.files.paths import AnyPath
 
 NAME, PUBLISHED = "dutomron", 5168
 
 
-def load(root, *, pixels_per_dva=None) -> SaliencyDataset:
+def load(root: AnyPath, *, pixels_per_dva: Optional[float] = None) -> SaliencyDataset:
     """Read DUT-OMRON from the folder `root` that holds both unpacked archives.
 
     Args:

@@ -18,11 +18,12 @@ from keras_saliency.datasets import folders, reading
 from keras_saliency.datasets.dataset import SaliencyDataset, require
 from keras_saliency.datasets.spec import DatasetSpec
 from keras_saliency.files import list_some
+from keras_saliency.files.paths import AnyPath
 
 NAME, PUBLISHED = "fiwi", 149
 
 
-def load(root, *, pixels_per_dva=26.0) -> SaliencyDataset:
+def load(root: AnyPath, *, pixels_per_dva: float = 26.0) -> SaliencyDataset:
     """Read FiWI from the folder `root` that holds stimuli/ and all5/ at any depth.
 
     Args:

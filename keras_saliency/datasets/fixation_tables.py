@@ -1,16 +1,20 @@
 """CSV tables: rows as text, and fixations of any number of observers."""
 import csv
+from pathlib import Path
+from typing import Sequence
 
 import numpy as np
 
 from keras_saliency.datasets.dataset import DatasetError, require
 from keras_saliency.datasets.reading import Trial
 from keras_saliency.files import list_some
+from keras_saliency.files.paths import AnyPath
 
 COLUMNS, TIMES = ("stimulus", "observer", "x", "y"), ("start", "end")
 
 
-def read_rows(path, columns, dataset: str, optional=()) -> list:
+def read_rows(path: AnyPath, columns: Sequence[str], dataset: str,
+              optional: Sequence[str] = ()) -> list[tuple[int, dict]]:
     """Return (line number, {column: text}) of each row of a CSV file.
 
     Args:
@@ -35,7 +39,7 @@ def read_rows(path, columns, dataset: str, optional=()) -> list:
     return rows
 
 
-def read_trials(path, stimuli, dataset: str) -> list:
+def read_trials(path: AnyPath, stimuli: Sequence[Path], dataset: str) -> list[Trial]:
     """Return the `Trial`s of a CSV file with the header `stimulus,observer,x,y[,start,end]`.
 
     A row is a fixation: the stimulus' file name, with or without its extension; the observer, any

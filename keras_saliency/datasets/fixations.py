@@ -4,9 +4,10 @@ A fixation is ``(x, y)`` in pixels, origin top left; it counts for the pixel ``[
 The container is flat, one row per fixation, and sorted by image: a stimulus is a slice.
 """
 from dataclasses import dataclass, replace
-from typing import Optional
+from typing import Optional, Sequence, Union
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_saliency.files import InputError, list_some
 
@@ -35,7 +36,9 @@ class Fixations:
     dropped: np.ndarray
 
     @classmethod
-    def build(cls, x, y, image, sizes, observer=None, duration=None) -> "Fixations":
+    def build(cls, x: ArrayLike, y: ArrayLike, image: ArrayLike, sizes: ArrayLike,
+              observer: Optional[ArrayLike] = None,
+              duration: Optional[ArrayLike] = None) -> "Fixations":
         """Sort fixations by image; count and leave out those outside their stimulus, and NaN.
 
         Args:
@@ -89,7 +92,7 @@ class Fixations:
         rows = self.rows(index)
         return np.stack([self.x[rows], self.y[rows]], axis=1)
 
-    def select(self, images) -> "Fixations":
+    def select(self, images: ArrayLike) -> "Fixations":
         """Return the fixations of the given stimuli, renumbered in the order given."""
         images = np.asarray(images, np.int64).ravel()
         offsets = self.offsets
@@ -102,7 +105,7 @@ class Fixations:
             np.repeat(np.arange(len(images)), counts).astype(np.int32),
             self.observer[rows], self.duration[rows], self.sizes[images], self.dropped[images])
 
-    def where(self, mask) -> "Fixations":
+    def where(self, mask: ArrayLike) -> "Fixations":
         """Return the fixations with `mask` [F] true; the stimuli stay as they are."""
         mask = np.asarray(mask, bool)
         return replace(self, x=self.x[mask], y=self.y[mask], image=self.image[mask],
@@ -112,7 +115,8 @@ class Fixations:
         """Count the fixations at each pixel of stimulus `index`, int32 [H, W]."""
         return fixation_map(self.of(index), self.sizes[index])
 
-    def other_map(self, index: int, others=None, seed=0) -> np.ndarray:
+    def other_map(self, index: int, others: Optional[int] = None,
+                  seed: Union[int, Sequence[int]] = 0) -> np.ndarray:
         """Count the fixations on other stimuli at each pixel of stimulus `index`, int32 [H, W].
 
         Those on stimuli of another size keep their place relative to height and width.
@@ -139,7 +143,7 @@ class Fixations:
         return density_map(self.of(index), self.sizes[index], sigma)
 
 
-def fixation_map(points, size) -> np.ndarray:
+def fixation_map(points: ArrayLike, size: Sequence[int]) -> np.ndarray:
     """Count points [n, 2] (x, y), all inside `size` (H, W), at each pixel; int32 [H, W]."""
     points = np.asarray(points, np.float64).reshape(-1, 2)
     height, width = (int(s) for s in size)
@@ -148,7 +152,7 @@ def fixation_map(points, size) -> np.ndarray:
     return counts.astype(np.int32).reshape(height, width)
 
 
-def density_map(points, size, sigma: float) -> np.ndarray:
+def density_map(points: ArrayLike, size: Sequence[int], sigma: float) -> np.ndarray:
     """Return the density float32 [H, W] of points [n, 2] (x, y); sums to 1, zeros without points.
 
     The Gaussian is not cut off. It is separable, so the blurred count map is the matrix product
@@ -176,7 +180,7 @@ def gaussians(length: int, centers: np.ndarray, sigma: float) -> np.ndarray:
     return np.exp(-0.5 * (distance / sigma) ** 2)
 
 
-def describe_dropped(fixations: Optional[Fixations], names) -> str:
+def describe_dropped(fixations: Optional[Fixations], names: Sequence[str]) -> str:
     """Return a sentence on the fixations left out, naming up to five stimuli; "" if none."""
     if fixations is None or not fixations.dropped.any():
         return ""

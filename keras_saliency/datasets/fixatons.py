@@ -14,20 +14,24 @@ pixels in either direction; SCANPATHS hold all. It keeps the canvas and the spli
 
 Source: see `SPEC`.
 """
+from typing import Optional, Sequence
+
 import numpy as np
 
 from keras_saliency.datasets import folders, reading
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, require
 from keras_saliency.datasets.spec import DatasetSpec
 from keras_saliency.files import list_some
+from keras_saliency.files.paths import AnyPath
 
 NAME = "fixatons"
 # Folder -> (registered name of the same dataset, its stimuli, pixels per degree of visual angle).
 KNOWN = {"MIT1003": ("mit1003", 1003, 35.0)}
 
 
-def load(root, *, use_density=True, first_fixation=False, stimulus_size=None,
-         pixels_per_dva=None) -> SaliencyDataset:
+def load(root: AnyPath, *, use_density: bool = True, first_fixation: bool = False,
+         stimulus_size: Optional[Sequence[int]] = None,
+         pixels_per_dva: Optional[float] = None) -> SaliencyDataset:
     """Read one dataset of the collection from its folder `root`.
 
     Args:

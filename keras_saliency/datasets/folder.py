@@ -10,16 +10,20 @@ Layout, with names that options can change; files belong together by name withou
 
 The user states viewing time and pixels_per_dva. Masks do not tell observers apart (observer -1).
 """
+from typing import Optional
+
 from keras_saliency.datasets import folders, reading
 from keras_saliency.datasets.dataset import SaliencyDataset, require
 from keras_saliency.datasets.fixation_tables import read_trials
 from keras_saliency.datasets.spec import DatasetSpec
+from keras_saliency.files.paths import AnyPath
 
 NAME = "folder"
 
 
-def load(root, *, stimuli="stimuli", density="density", fixations="fixations",
-         pixels_per_dva=None, edition="") -> SaliencyDataset:
+def load(root: AnyPath, *, stimuli: str = "stimuli", density: Optional[str] = "density",
+         fixations: Optional[str] = "fixations", pixels_per_dva: Optional[float] = None,
+         edition: str = "") -> SaliencyDataset:
     """Read the folder `root`; at least one of density and fixations is needed.
 
     Args:

@@ -1,14 +1,16 @@
 """Search of the folders of a dataset for stimuli and the files that belong to them by name."""
 from collections import Counter
 from pathlib import Path
+from typing import Iterable, Optional, Sequence
 
 from keras_saliency.datasets.dataset import require
 from keras_saliency.files import list_some
+from keras_saliency.files.paths import AnyPath
 
 PICTURES, MATLAB = (".jpg", ".jpeg", ".png", ".bmp"), (".mat",)
 
 
-def require_folder(path, dataset: str, expected: str) -> Path:
+def require_folder(path: Optional[AnyPath], dataset: str, expected: str) -> Path:
     """Return the root folder of a dataset; the error names the contents that are `expected`."""
     require(path is not None, f"{dataset}: data.root is not set; give the folder with {expected}, "
                               "for example data.root=PATH")
@@ -17,7 +19,7 @@ def require_folder(path, dataset: str, expected: str) -> Path:
     return path
 
 
-def sub_folder(root, name: str, dataset: str) -> Path:
+def sub_folder(root: AnyPath, name: str, dataset: str) -> Path:
     """Return the folder `root/name`; the error lists what `root` holds instead."""
     require(name, f"{dataset}: a folder in {root} has no name")
     folder = Path(root) / name
@@ -27,18 +29,18 @@ def sub_folder(root, name: str, dataset: str) -> Path:
     return folder
 
 
-def list_folders(folder) -> list:
+def list_folders(folder: AnyPath) -> list[Path]:
     """Return the sub-folders of a folder, sorted, without hidden ones."""
     return sorted(p for p in Path(folder).iterdir() if p.is_dir() and not p.name.startswith("."))
 
 
-def list_files(folder, endings=PICTURES) -> list:
+def list_files(folder: AnyPath, endings: Sequence[str] = PICTURES) -> list[Path]:
     """Return the files of a folder with one of the endings, sorted, without hidden ones."""
     return sorted(p for p in Path(folder).iterdir()
                   if p.suffix.lower() in endings and not p.name.startswith("."))
 
 
-def list_stimuli(root, name: str, dataset: str) -> list:
+def list_stimuli(root: AnyPath, name: str, dataset: str) -> list[Path]:
     """Return the pictures in `root/name`, sorted by file name without extension.
 
     These names must be unique.
@@ -51,13 +53,15 @@ def list_stimuli(root, name: str, dataset: str) -> list:
     return paths
 
 
-def list_partners(stimuli, root, name: str, what: str, dataset: str, endings=PICTURES) -> list:
+def list_partners(stimuli: Sequence[Path], root: AnyPath, name: str, what: str, dataset: str,
+                  endings: Sequence[str] = PICTURES) -> list[Path]:
     """Return the file in `root/name` that belongs to each stimulus; errors call it `what`."""
     folder = sub_folder(root, name, dataset)
     return match_by_stem(stimuli, list_files(folder, endings), f"{what} in {folder}")
 
 
-def match_by_stem(stimuli, others, what: str) -> list:
+def match_by_stem(stimuli: Sequence[AnyPath], others: Sequence[AnyPath],
+                  what: str) -> list[AnyPath]:
     """Return the file of `others` for each stimulus, by file name without extension.
 
     Raises:
@@ -76,6 +80,6 @@ def match_by_stem(stimuli, others, what: str) -> list:
     return [by_stem[stem] for stem in wanted]
 
 
-def stems(paths) -> tuple:
+def stems(paths: Iterable[AnyPath]) -> tuple[str, ...]:
     """Return file names without extension."""
     return tuple(Path(p).stem for p in paths)

@@ -17,6 +17,7 @@ Published layout::
 Source: see `SPEC`; http://lsun.cs.princeton.edu
 """
 from pathlib import Path
+from typing import Optional
 
 import numpy as np
 
@@ -24,12 +25,14 @@ from keras_saliency.datasets import folders, matlab, reading
 from keras_saliency.datasets.dataset import SaliencyDataset, require
 from keras_saliency.datasets.spec import DatasetSpec
 from keras_saliency.files import list_some
+from keras_saliency.files.paths import AnyPath
 
 NAME, PUBLISHED = "isun", 6926
 FILES = {"training": "train", "validation": "val"}
 
 
-def load(root, *, images="images", pixels_per_dva=None) -> SaliencyDataset:
+def load(root: AnyPath, *, images: str = "images",
+         pixels_per_dva: Optional[float] = None) -> SaliencyDataset:
     """Read iSUN's training and validation images from the folder `root`.
 
     Args:

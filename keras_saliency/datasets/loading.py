@@ -2,6 +2,7 @@
 import dataclasses
 from collections import Counter
 from dataclasses import dataclass
+from typing import Sequence
 
 import numpy as np
 import yaml
@@ -31,7 +32,8 @@ class Section:
     spec: pipeline.CanvasSpec
 
 
-def load_sections(sections, targets=(DENSITY,), part="validation") -> list:
+def load_sections(sections: Sequence[DataConfig], targets: Sequence[str] = (DENSITY,),
+                  part: str = "validation") -> list[Section]:
     """Read all datasets of a config; see `load_data`.
 
     Args:
@@ -61,19 +63,20 @@ def load_sections(sections, targets=(DENSITY,), part="validation") -> list:
     return [Section(label, data, *parts) for label, data, parts in zip(labels, sections, loaded)]
 
 
-def training_pieces(sections) -> list:
+def training_pieces(sections: Sequence[Section]) -> list:
     """Return [(section, stimuli, spec)]: the training stimuli of all sections, cut by canvas."""
     return [(section, stimuli, spec) for section in sections
             for stimuli, spec in pipeline.by_canvas(section.training, section.spec)]
 
 
-def training_shares(sections) -> list:
+def training_shares(sections: Sequence[Section]) -> list[Share]:
     """Return the `Share` of each of `training_pieces` in an epoch."""
     return [Share(len(stimuli), section.data.weight, spec.canvas)
             for section, stimuli, spec in training_pieces(sections)]
 
 
-def load_data(data: DataConfig, targets=(DENSITY,), part="validation") -> tuple:
+def load_data(data: DataConfig, targets: Sequence[str] = (DENSITY,),
+              part: str = "validation") -> tuple:
     """Read a dataset and split it; every problem of the files shows here.
 
     Args:

@@ -3,6 +3,9 @@
 Nothing is squeezed: a matrix keeps its two dimensions, so one fixation [1, 2] and two durations
 [2, 1] cannot be mistaken for each other. Structs have attributes, cells are object arrays.
 """
+from pathlib import Path
+from typing import Any, Iterator, Optional
+
 import h5py
 import numpy as np
 
@@ -10,7 +13,7 @@ from keras_saliency.datasets.dataset import DatasetError, require
 from keras_saliency.files import hdf5, list_some
 
 
-def load_mat(path, dataset: str, variable=None):
+def load_mat(path: Path, dataset: str, variable: Optional[str] = None) -> Any:
     """Read `variable` from the file `path`, or its only variable if None; not version 7.3."""
     from scipy.io import loadmat  # here: it takes long, and few datasets need it
 
@@ -31,7 +34,7 @@ def load_mat(path, dataset: str, variable=None):
     return next(iter(found.values()))
 
 
-def load_cells(path, dataset: str, variable: str) -> list:
+def load_cells(path: Path, dataset: str, variable: str) -> list:
     """Read the items of the cell array `variable` from a file of any version, also 7.3 (HDF5)."""
     require(path.is_file(), f"{dataset}: no file {path}; copy it from the published archive")
     if not h5py.is_hdf5(path):
@@ -41,14 +44,14 @@ def load_cells(path, dataset: str, variable: str) -> list:
         return _hdf5_cells(file, variable)
 
 
-def cells(value) -> list:
+def cells(value: Any) -> list:
     """Return the items of a cell or struct array in MATLAB's order, or a lone struct."""
     if isinstance(value, np.ndarray):
         return list(value.ravel(order="F")) if value.dtype == object else []
     return [value]
 
 
-def structs(value) -> list:
+def structs(value: Any) -> list:
     """Return all structs in a struct array, a cell array of structs, or cells within cells."""
     if hasattr(value, "_fieldnames"):
         return [value]
@@ -57,7 +60,7 @@ def structs(value) -> list:
     return []
 
 
-def observers(value):
+def observers(value: Any) -> Iterator[tuple[int, Any]]:
     """Yield (observer, struct) of a cell or struct array with an item for each observer.
 
     An observer without data is an empty cell; the others keep their numbers.
@@ -67,7 +70,7 @@ def observers(value):
             yield observer, struct
 
 
-def field(struct, name: str, where: str):
+def field(struct: Any, name: str, where: str) -> Any:
     """Return the field `name` of a struct; the error starts with `where` and lists the fields."""
     fields = getattr(struct, "_fieldnames", None)
     require(fields is not None, f"{where}: a struct with the field {name!r} expected")
@@ -75,7 +78,7 @@ def field(struct, name: str, where: str):
     return getattr(struct, name)
 
 
-def matrix(value, columns: int, where: str) -> np.ndarray:
+def matrix(value: Any, columns: int, where: str) -> np.ndarray:
     """Return a numeric matrix as float64 [n, columns]; n is 0 for an empty one of any shape."""
     array = np.asarray(value)
     if array.size == 0:
@@ -87,7 +90,7 @@ def matrix(value, columns: int, where: str) -> np.ndarray:
     return array.astype(np.float64)
 
 
-def vector(value, where: str) -> np.ndarray:
+def vector(value: Any, where: str) -> np.ndarray:
     """Return a numeric row or column as float64 [n]; n is 0 for an empty one."""
     array = np.asarray(value)
     if array.size == 0:
@@ -98,7 +101,7 @@ def vector(value, where: str) -> np.ndarray:
     return array.astype(np.float64).ravel()
 
 
-def text(value, where: str) -> str:
+def text(value: Any, where: str) -> str:
     """Return a MATLAB character array, possibly within a cell, as text."""
     array = np.asarray(value)
     while array.dtype == object and array.size == 1:

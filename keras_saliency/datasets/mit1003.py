@@ -22,13 +22,15 @@ from keras_saliency.datasets.dataset import SaliencyDataset, require
 from keras_saliency.datasets.saccades import find_fixations
 from keras_saliency.datasets.spec import DatasetSpec
 from keras_saliency.files import list_some
+from keras_saliency.files.paths import AnyPath
 
 NAME, PUBLISHED = "mit1003", 1003
 # The masks are JPEG files: a fixated pixel is near 255, its neighbours near 0.
 MASK_THRESHOLD = 127
 
 
-def load(root, *, observers=False, use_density=True, pixels_per_dva=35.0) -> SaliencyDataset:
+def load(root: AnyPath, *, observers: bool = False, use_density: bool = True,
+         pixels_per_dva: float = 35.0) -> SaliencyDataset:
     """Read MIT1003 from the folder `root` that holds the unpacked archives.
 
     Args:

@@ -4,7 +4,7 @@ An epoch is a pure function of (seed, epoch), so a resumed run goes on as an uni
 would. Each batch is of one canvas.
 """
 from dataclasses import dataclass
-from typing import Sequence
+from typing import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -37,7 +37,8 @@ def steps_per_epoch(shares: Sequence[Share], batch: int) -> int:
     return sum(_whole_batches(shares, batch).values())
 
 
-def epoch_orders(shares: Sequence[Share], batch: int, seed: int, mirror: bool, epochs: range):
+def epoch_orders(shares: Sequence[Share], batch: int, seed: int, mirror: bool,
+                 epochs: range) -> tf.data.Dataset:
     """Return tf.data of (share, index, mirrored, key) in training order over `epochs`.
 
     Each epoch is a permutation of the draws of all shares, and depends on (seed, epoch) alone. The
@@ -72,7 +73,7 @@ def epoch_orders(shares: Sequence[Share], batch: int, seed: int, mirror: bool, e
     return tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(order)
 
 
-def mixed_loader(loaders):
+def mixed_loader(loaders: Sequence[Callable]) -> Callable:
     """Return a graph function that calls `loaders[share]` with (index, mirrored, key)."""
     if len(loaders) == 1:
         return lambda share, *example: loaders[0](*example)

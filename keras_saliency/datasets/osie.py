@@ -20,11 +20,12 @@ from keras_saliency.datasets import folders, matlab, reading
 from keras_saliency.datasets.dataset import SaliencyDataset, require
 from keras_saliency.datasets.spec import DatasetSpec
 from keras_saliency.files import list_some
+from keras_saliency.files.paths import AnyPath
 
 NAME, PUBLISHED = "osie", 700
 
 
-def load(root, *, pixels_per_dva=24.0) -> SaliencyDataset:
+def load(root: AnyPath, *, pixels_per_dva: float = 24.0) -> SaliencyDataset:
     """Read OSIE from the folder `root` that holds stimuli/ and fixations.mat.
 
     Args:

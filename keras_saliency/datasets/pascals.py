@@ -13,15 +13,19 @@ Published layout (`salObj.zip`; `root` is the folder that holds `datasets/`)::
 
 Source: see `SPEC`; http://cbs.ic.gatech.edu/salobj
 """
+from typing import Optional
+
 from keras_saliency.datasets import folders, matlab, reading
 from keras_saliency.datasets.dataset import SaliencyDataset, require
 from keras_saliency.datasets.spec import DatasetSpec
 from keras_saliency.files import list_some
+from keras_saliency.files.paths import AnyPath
 
 NAME, PUBLISHED = "pascals", 850
 
 
-def load(root, *, use_density=True, pixels_per_dva=None) -> SaliencyDataset:
+def load(root: AnyPath, *, use_density: bool = True,
+         pixels_per_dva: Optional[float] = None) -> SaliencyDataset:
     """Read PASCAL-S from the folder `root` that holds datasets/.
 
     Args:

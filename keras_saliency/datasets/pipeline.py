@@ -7,10 +7,11 @@ import functools
 import itertools
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Optional, Sequence
+from typing import Callable, Iterable, Iterator, Optional, Sequence, Union
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from keras_saliency import maps
 from keras_saliency.datasets import orders, spec_of
@@ -41,7 +42,7 @@ class CanvasSpec:
     fit: str = maps.PAD
     upright: bool = False
 
-    def canvas_for(self, size) -> tuple:
+    def canvas_for(self, size: Sequence[int]) -> tuple[int, int]:
         """Return the canvas (h, w) of a stimulus of `size` (H, W)."""
         return geometry.oriented_canvas(size, self.canvas, self.fit, turns=self.upright)
 
@@ -75,10 +76,10 @@ class Augmentation:
     color: float = 0.0
 
 
-def training_data(dataset: SaliencyDataset, canvas, batch: int, *, target: str = DENSITY,
-                  sigma: Optional[float] = None, fit: str = maps.PAD, shuffle: bool = True,
-                  mirror: bool = False, crop: float = 1.0, color: float = 0.0, seed: int = 42,
-                  epochs: int = 1) -> tf.data.Dataset:
+def training_data(dataset: SaliencyDataset, canvas: Sequence[int], batch: int, *,
+                  target: str = DENSITY, sigma: Optional[float] = None, fit: str = maps.PAD,
+                  shuffle: bool = True, mirror: bool = False, crop: float = 1.0, color: float = 0.0,
+                  seed: int = 42, epochs: int = 1) -> tf.data.Dataset:
     """Return the batches of this package's own training, for `keras.Model.fit`.
 
     Args:
@@ -114,7 +115,7 @@ def training_data(dataset: SaliencyDataset, canvas, batch: int, *, target: str =
     return stream.apply(tf.data.experimental.assert_cardinality(steps * epochs))
 
 
-def decode_stimulus(contents) -> tf.Tensor:
+def decode_stimulus(contents: Union[bytes, tf.Tensor]) -> tf.Tensor:
     """Decode the bytes of a JPEG, PNG, BMP or GIF (first frame) to uint8 [H, W, 3] RGB.
 
     Grayscale is repeated, alpha dropped, 16 bits reduced to 8.
@@ -127,7 +128,8 @@ def decode_stimulus(contents) -> tf.Tensor:
         lambda: tf.io.decode_image(contents, channels=3, expand_animations=False))
 
 
-def sigma_pixels(dataset: SaliencyDataset, sigma_dva=None, sigma=None) -> float:
+def sigma_pixels(dataset: SaliencyDataset, sigma_dva: Optional[float] = None,
+                 sigma: Optional[float] = None) -> float:
     """Return the blur in stimulus pixels: `sigma`, or `sigma_dva`, or that of the literature."""
     if sigma is None and sigma_dva is None:
         facts = spec_of(dataset)
@@ -142,7 +144,8 @@ def sigma_pixels(dataset: SaliencyDataset, sigma_dva=None, sigma=None) -> float:
     return float(sigma_dva * dataset.pixels_per_dva)
 
 
-def example_loader(dataset: SaliencyDataset, spec: CanvasSpec, augmentation=Augmentation()):
+def example_loader(dataset: SaliencyDataset, spec: CanvasSpec,
+                   augmentation: Augmentation = Augmentation()) -> Callable:
     """Return a graph function (index, mirrored, key=None) -> (image, target).
 
     These are float32 [h, w, 3] and [h, w, C]. The density is made at the stimulus' own size, moved
@@ -222,7 +225,7 @@ def _recolor(image, strength, key):
     return tf.clip_by_value((mean + (image - mean) * contrast) * brightness, 0, 255)
 
 
-def stimulus_loader(dataset: SaliencyDataset):
+def stimulus_loader(dataset: SaliencyDataset) -> Callable:
     """Return a graph function index -> uint8 [H, W, 3], from files or from bytes in memory."""
     in_memory = len(dataset) > 0 and isinstance(dataset.stimuli[0], bytes)
     stimuli = tf.constant([s if in_memory else str(s) for s in dataset.stimuli])
@@ -236,12 +239,13 @@ def stimulus_loader(dataset: SaliencyDataset):
     return load
 
 
-def target_mask(dataset: SaliencyDataset, index) -> np.ndarray:
+def target_mask(dataset: SaliencyDataset, index: int) -> np.ndarray:
     """Return the mask uint8 [H, W] of a pop-out array, 0 outside its target."""
     return decode_stimulus(dataset.target_masks[index])[..., 0].numpy()
 
 
-def stimulus_stream(dataset: SaliencyDataset, canvas, indices, batch: int, fit=maps.PAD):
+def stimulus_stream(dataset: SaliencyDataset, canvas: Sequence[int], indices: ArrayLike, batch: int,
+                    fit: str = maps.PAD) -> tf.data.Dataset:
     """Return batches float32 [B, h, w, 3] of the stimuli `indices`, in order, on the canvas."""
     load = stimulus_loader(dataset)
 
@@ -271,13 +275,13 @@ def steps_per_epoch(count: int, batch: int) -> int:
     return orders.steps_per_epoch([orders.Share(count)], batch)
 
 
-def epoch_orders(count: int, batch: int, seed: int, mirror: bool, epochs: range):
+def epoch_orders(count: int, batch: int, seed: int, mirror: bool, epochs: range) -> tf.data.Dataset:
     """Return `orders.epoch_orders` of one dataset: tf.data of (index, mirrored, key)."""
     drawn = orders.epoch_orders([orders.Share(count)], batch, seed, mirror, epochs)
     return drawn.map(lambda share, *example: example)
 
 
-def training_stream(examples, load, batch: int):
+def training_stream(examples: tf.data.Dataset, load: Callable, batch: int) -> tf.data.Dataset:
     """Return batches of `load(*example)`, prepared ahead in parallel.
 
     Args:
@@ -287,19 +291,21 @@ def training_stream(examples, load, batch: int):
     return stream.batch(batch, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
 
 
-def canvas_stream(dataset: SaliencyDataset, spec: CanvasSpec, batch: int, mirrored=False):
+def canvas_stream(dataset: SaliencyDataset, spec: CanvasSpec, batch: int,
+                  mirrored: bool = False) -> tf.data.Dataset:
     """Return batches of (image, target) of all stimuli once, in order, each batch on one canvas."""
     return one_after_another([
         indexed_stream(len(stimuli), example_loader(stimuli, own), batch, mirrored)
         for stimuli, own in by_canvas(dataset, spec)])
 
 
-def one_after_another(streams) -> tf.data.Dataset:
+def one_after_another(streams: Iterable[tf.data.Dataset]) -> tf.data.Dataset:
     """Chain streams, whose shapes may differ."""
     return functools.reduce(lambda stream, after: stream.concatenate(after), streams)
 
 
-def indexed_stream(count: int, load, batch: int, mirrored=False):
+def indexed_stream(count: int, load: Callable, batch: int,
+                   mirrored: bool = False) -> tf.data.Dataset:
     """Return batches of `load(index, mirrored)` for index 0 ... count - 1."""
     stream = tf.data.Dataset.range(count).map(
         lambda index: load(index, tf.constant(mirrored)), num_parallel_calls=tf.data.AUTOTUNE,
@@ -308,7 +314,7 @@ def indexed_stream(count: int, load, batch: int, mirrored=False):
 
 
 @contextmanager
-def unreadable_files_named(*datasets):
+def unreadable_files_named(*datasets: SaliencyDataset) -> Iterator[None]:
     """Turn TensorFlow's decoding error, which names no file, into a `DatasetError` that does.
 
     Readers check headers only, so a picture that is cut short shows when it is decoded. Only then

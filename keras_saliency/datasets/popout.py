@@ -8,6 +8,7 @@ standardised map inside the target mask); it is no substitute for eye-tracking d
 """
 import math
 from dataclasses import dataclass, replace
+from typing import Sequence
 
 import cv2
 import numpy as np
@@ -48,7 +49,7 @@ class PopOutArray:
     target: Item
 
 
-def render(index: int, size=(240, 320), seed: int = 0) -> PopOutArray:
+def render(index: int, size: Sequence[int] = (240, 320), seed: int = 0) -> PopOutArray:
     """Draw array number `index`; equal arguments give equal arrays.
 
     Args:
@@ -79,7 +80,7 @@ def render(index: int, size=(240, 320), seed: int = 0) -> PopOutArray:
     return PopOutArray(image, mask, kind, points, observer, distractor, target)
 
 
-def load(root=None, count: int = 300, size=(240, 320), seed: int = 0,
+def load(root: None = None, count: int = 300, size: Sequence[int] = (240, 320), seed: int = 0,
          validation: float = 0.2) -> SaliencyDataset:
     """Generate `count` arrays as a dataset; 300 take about 2 s.
 

@@ -88,7 +88,7 @@ SHAPES = dict(
 
 # Colours, in CIELAB so that a difference of 30 in level looks the same on any background.
 
-def rgb(level, chroma=0.0, hue=0.0) -> tuple:
+def rgb(level: float, chroma: float = 0.0, hue: float = 0.0) -> tuple[int, int, int]:
     """(r, g, b) 0..255 of a lightness 0..100, chroma and hue in degrees."""
     a, b = chroma * np.cos(np.radians(hue)), chroma * np.sin(np.radians(hue))
     lab = np.array([[[level, a, b]]], np.float32)

@@ -9,6 +9,7 @@ Source: https://github.com/matthias-k/pysaliency (`datasets.py`), file versions 
 """
 from numbers import Integral
 from pathlib import Path, PureWindowsPath
+from typing import Optional
 
 import cv2
 import h5py
@@ -20,13 +21,14 @@ from keras_saliency.datasets.folders import require_folder
 from keras_saliency.datasets.reading import image_sizes
 from keras_saliency.datasets.spec import DatasetSpec
 from keras_saliency.files import hdf5, list_some
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.files.picture_headers import LIMIT
 
 NAME = "pysaliency"
 
 
-def load(root, *, stimuli="stimuli.hdf5", fixations="fixations.hdf5", pixels_per_dva=None,
-         edition="") -> SaliencyDataset:
+def load(root: AnyPath, *, stimuli: str = "stimuli.hdf5", fixations: str = "fixations.hdf5",
+         pixels_per_dva: Optional[float] = None, edition: str = "") -> SaliencyDataset:
     """Read the two files from the folder `root`.
 
     Args:

@@ -1,9 +1,11 @@
 """Steps that all readers share: sizes of pictures, fixations from masks, the dataset itself."""
 import io
 from contextlib import contextmanager
-from typing import Iterable, NamedTuple, Optional
+from pathlib import Path
+from typing import Any, Iterable, Iterator, NamedTuple, Optional, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image
 from tqdm import tqdm
 
@@ -11,6 +13,7 @@ from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, requi
 from keras_saliency.datasets.fixations import Fixations
 from keras_saliency.datasets.folders import stems
 from keras_saliency.files import InputError, list_some
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.files.picture_headers import check_picture, read_file
 
 MOST_OBSERVERS = 1_000_000
@@ -30,8 +33,10 @@ class Trial(NamedTuple):
     duration: Optional[np.ndarray] = None
 
 
-def build_dataset(name: str, stimuli, sizes, trials: Optional[Iterable[Trial]], *, densities=None,
-                  density_name="density maps", published=None, **facts) -> SaliencyDataset:
+def build_dataset(name: str, stimuli: Sequence[Path], sizes: np.ndarray,
+                  trials: Optional[Iterable[Trial]], *, densities: Optional[Sequence[Path]] = None,
+                  density_name: str = "density maps", published: Optional[int] = None,
+                  **facts: Any) -> SaliencyDataset:
     """Build a dataset from what a reader has found.
 
     Args:
@@ -53,7 +58,7 @@ def build_dataset(name: str, stimuli, sizes, trials: Optional[Iterable[Trial]], 
         "density_files": densities, "notes": notes, **facts})
 
 
-def build_fixations(trials: Iterable[Trial], sizes) -> Fixations:
+def build_fixations(trials: Iterable[Trial], sizes: ArrayLike) -> Fixations:
     """Return the `Fixations` of all trials on stimuli of `sizes` [N, 2] (H, W)."""
     trials = list(trials)
     counts = [len(trial.points) for trial in trials]
@@ -66,12 +71,12 @@ def build_fixations(trials: Iterable[Trial], sizes) -> Fixations:
     return Fixations.build(xy[:, 0], xy[:, 1], image, sizes, observer, duration)
 
 
-def progress(files, title: str):
+def progress(files: Iterable, title: str) -> Iterable:
     """Return an iterator over files that shows a progress bar on a terminal."""
     return tqdm(files, desc=title, unit="file", disable=None)
 
 
-def image_sizes(paths) -> np.ndarray:
+def image_sizes(paths: Iterable[AnyPath]) -> np.ndarray:
     """Return the sizes int32 [N, 2] (height, width) in the headers of JPEG, PNG and BMP files.
 
     Nothing is decoded. A picture of more than 40 megapixels, which would take too much memory or
@@ -90,12 +95,13 @@ def image_sizes(paths) -> np.ndarray:
     return np.array(sizes, np.int32).reshape(-1, 2)
 
 
-def require_sizes(files, sizes, what: str, dataset: str) -> None:
+def require_sizes(files: Sequence[AnyPath], sizes: np.ndarray, what: str, dataset: str) -> None:
     """Check by their headers that pictures have the `sizes` [N, 2] (H, W) of their stimuli."""
     require_equal_sizes([tuple(s) for s in image_sizes(files)], sizes, files, what, dataset)
 
 
-def require_equal_sizes(found, sizes, files, what: str, dataset: str) -> None:
+def require_equal_sizes(found: Iterable[Sequence[float]], sizes: np.ndarray,
+                        files: Sequence[AnyPath], what: str, dataset: str) -> None:
     """Check that the (H, W) pairs `found` in files are the `sizes` of their stimuli."""
     wrong = [f"{file} ({h:g}x{w:g}, stimulus {size[0]}x{size[1]})"
              for file, (h, w), size in zip(files, found, sizes) if (h, w) != tuple(size)]
@@ -104,7 +110,7 @@ def require_equal_sizes(found, sizes, files, what: str, dataset: str) -> None:
 
 
 @contextmanager
-def opened_picture(path, dataset: str):
+def opened_picture(path: AnyPath, dataset: str) -> Iterator[Image.Image]:
     """Open a picture file with PIL, after a check of its header.
 
     Raises:
@@ -123,7 +129,8 @@ def opened_picture(path, dataset: str):
                            "replace it") from error
 
 
-def mask_trials(masks, sizes, dataset: str, threshold: int = 0):
+def mask_trials(masks: Sequence[AnyPath], sizes: np.ndarray, dataset: str,
+                threshold: int = 0) -> Iterator[Trial]:
     """Yield a `Trial` for each fixation mask, after checking that all have their stimulus' size.
 
     Each pixel with a channel above `threshold` is one fixation, row by row. Transparency does not
@@ -142,7 +149,8 @@ def mask_trials(masks, sizes, dataset: str, threshold: int = 0):
         yield Trial(image, count_points(values > threshold))
 
 
-def observer_trials(image: int, points, numbers, where: str):
+def observer_trials(image: int, points: np.ndarray, numbers: np.ndarray,
+                    where: str) -> Iterator[Trial]:
     """Yield the `Trial` of each observer on one stimulus.
 
     Args:
@@ -157,7 +165,7 @@ def observer_trials(image: int, points, numbers, where: str):
         yield Trial(image, points[observers == observer], observer)
 
 
-def count_points(counts) -> np.ndarray:
+def count_points(counts: ArrayLike) -> np.ndarray:
     """Return (x, y) float64 [n, 2] of each count of a fixation map [H, W], row by row."""
     counts = np.asarray(counts).astype(np.int64)
     ys, xs = np.nonzero(counts > 0)

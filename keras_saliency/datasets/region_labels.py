@@ -12,7 +12,7 @@ Source: He, Tavakoli, Borji, Mi and Pugeault (CVPR 2019), section 3;
 https://github.com/SenHe/uavdvsm.
 """
 from dataclasses import dataclass
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Sequence
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from keras_saliency.datasets.folders import list_files, list_folders, require_fo
 from keras_saliency.datasets.reading import opened_picture
 from keras_saliency.files import InputError, list_some
 from keras_saliency.files.npy import read_npy
+from keras_saliency.files.paths import AnyPath
 
 NAME = "osie_sr"
 CATEGORIES = {
@@ -49,7 +50,7 @@ class RegionLabels:
     instances: dict
     categories: Optional[dict]
 
-    def regions(self, name: str, size) -> list:
+    def regions(self, name: str, size: Sequence[int]) -> list[Region]:
         """Read the `Region`s of a stimulus of `size` (H, W), in the order of their labels.
 
         Raises:
@@ -64,7 +65,7 @@ class RegionLabels:
             for label in np.unique(instances) if label > 0]
 
 
-def load_regions(root, names) -> RegionLabels:
+def load_regions(root: Optional[AnyPath], names: Sequence[str]) -> RegionLabels:
     """Find the labels of those stimuli in `names` that have some.
 
     Args:

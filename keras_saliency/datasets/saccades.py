@@ -8,6 +8,7 @@ predict where humans look, ICCV.
 import warnings
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 SAMPLES_PER_SECOND = 240
 THRESHOLD = 34 * 6          # pixels per degree times degrees per second
@@ -16,7 +17,7 @@ SHORTEST_FIXATION = 12      # samples: 50 ms
 SEARCH = 25                 # samples after the acceleration in which a saccade must brake
 
 
-def find_fixations(gaze):
+def find_fixations(gaze: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Return the fixations in gaze samples [n, 2] (x, y), 240 per second.
 
     Returns:

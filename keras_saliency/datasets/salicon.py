@@ -17,17 +17,19 @@ tells them apart: the caller states the edition, and it is recorded with every r
 Source: see `SPEC`; http://salicon.net
 """
 from pathlib import Path
+from typing import Optional
 
 from keras_saliency.datasets import folders, matlab, reading
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, require
 from keras_saliency.datasets.spec import DatasetSpec
+from keras_saliency.files.paths import AnyPath
 
 NAME, PUBLISHED = "salicon", 15000
 PARTITIONS, EDITIONS = ("train", "val"), ("2015", "2017")
 
 
-def load(root, *, edition="2017", use_fixations=True, limit=None,
-         pixels_per_dva=None) -> SaliencyDataset:
+def load(root: AnyPath, *, edition: str = "2017", use_fixations: bool = True,
+         limit: Optional[int] = None, pixels_per_dva: Optional[float] = None) -> SaliencyDataset:
     """Read SALICON's train and val images from the folder `root`.
 
     Args:

@@ -3,12 +3,15 @@
 Sums of floating point numbers depend on the order in which they are added. Equal shards therefore
 give results that are the same to the last bit, whatever machine computes them.
 """
+from typing import Any, Callable, Iterator, Optional, Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 ITEMS = 8  # per shard; up to a batch more where the batch does not divide it
 
 
-def cut(indices, batch: int) -> list:
+def cut(indices: ArrayLike, batch: int) -> list[np.ndarray]:
     """Cut `indices` into int64 arrays of whole batches, in order; the last may be shorter."""
     indices = np.asarray(indices, np.int64)
     size = length(batch)
@@ -20,7 +23,8 @@ def length(batch: int) -> int:
     return batch * -(-ITEMS // batch)
 
 
-def spread(client, function, parts, names, shared: dict, label, unit="stimulus"):
+def spread(client: Any, function: Callable, parts: Sequence[np.ndarray], names: Sequence[str],
+           shared: dict, label: Optional[str], unit: str = "stimulus") -> Iterator:
     """Yield `function(**shared, indices=part)` of each of `parts`, in order, from the workers.
 
     Args:

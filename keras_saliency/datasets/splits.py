@@ -3,13 +3,16 @@
 Kroner, Senden, Driessens, Goebel (2020), Contextual encoder-decoder network for visual saliency
 prediction, Neural Networks 129; https://github.com/alexanderkroner/saliency (`data.py`).
 """
+from typing import Optional
+
 import numpy as np
 
 from keras_saliency.datasets import spec_of
 from keras_saliency.datasets.dataset import SaliencyDataset, require
 
 
-def split(dataset: SaliencyDataset, seed=42, train=None, validation=None):
+def split(dataset: SaliencyDataset, seed: int = 42, train: Optional[int] = None,
+          validation: Optional[int] = None) -> tuple[np.ndarray, np.ndarray]:
     """Return the indices of training and of validation stimuli.
 
     - A published `partition` is kept: `train` and `val` in name order.
@@ -49,7 +52,7 @@ def split(dataset: SaliencyDataset, seed=42, train=None, validation=None):
     return sides
 
 
-def hold_out(training, count: int, seed=42) -> tuple:
+def hold_out(training: np.ndarray, count: int, seed: int = 42) -> tuple[np.ndarray, np.ndarray]:
     """Divide the training stimuli, to choose settings without the validation stimuli.
 
     Args:

@@ -1,4 +1,6 @@
 """Search for the bandwidth with the highest cross-validated log-likelihood."""
+from typing import Callable
+
 import numpy as np
 
 from keras_saliency.files import require
@@ -7,7 +9,7 @@ _GRID = 8
 _PRECISION = 0.01  # of ln(bandwidth): the likelihood is flat around its maximum
 
 
-def best_bandwidth(score, low: float, high: float) -> float:
+def best_bandwidth(score: Callable[[float], float], low: float, high: float) -> float:
     """Return the bandwidth in low..high with the highest `score(bandwidth)`, within about 1 %.
 
     A coarse logarithmic grid, then Brent's bounded search (golden section with parabolas) between

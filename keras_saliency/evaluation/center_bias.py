@@ -7,6 +7,7 @@ differ in the profile that a grid cell has along an axis. It is linear in the co
 one image out is a subtraction.
 """
 from functools import lru_cache
+from typing import Callable, Optional, Sequence
 
 import numpy as np
 
@@ -48,11 +49,11 @@ class CenterBias:
         """
         return self.predict(dataset.sizes[index], self.index_of(dataset, index))
 
-    def index_of(self, dataset: SaliencyDataset, index: int):
+    def index_of(self, dataset: SaliencyDataset, index: int) -> Optional[int]:
         """Return the index among the training stimuli of a stimulus of any dataset, or None."""
         return self._index.get(dataset.names[index]) if dataset.name == self.dataset else None
 
-    def predict(self, size, leave_out=None) -> Density:
+    def predict(self, size: Sequence[int], leave_out: Optional[int] = None) -> Density:
         """Predict an image of `size` (H, W).
 
         Args:
@@ -74,8 +75,8 @@ class CenterBias:
         return rows, columns, rows @ self._cells.counts() @ columns.T
 
 
-def center_bias(training: SaliencyDataset, method="kde", bandwidth=None, bins=None,
-                uniform_weight=0.001) -> CenterBias:
+def center_bias(training: SaliencyDataset, method: str = "kde", bandwidth: Optional[float] = None,
+                bins: Optional[int] = None, uniform_weight: float = 0.001) -> CenterBias:
     """Fit a center_bias to the fixations of a training set.
 
     Args:
@@ -126,7 +127,7 @@ class _Cells:
     def __len__(self) -> int:
         return len(self.y)
 
-    def of(self, image: int):
+    def of(self, image: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the cells (y, x), int [n] each, of one image's fixations."""
         rows = slice(self._offsets[image], self._offsets[image + 1])
         return self.y[rows], self.x[rows]
@@ -136,7 +137,7 @@ class _Cells:
         flat = np.bincount(self.y * self.grid + self.x, minlength=self.grid ** 2)
         return flat.reshape(self.grid, self.grid).astype(np.float64)
 
-    def leave_one_out_score(self, profile, uniform_weight) -> float:
+    def leave_one_out_score(self, profile: Callable, uniform_weight: float) -> float:
         """Return the nats over uniform at the fixations of each image, left out; mean over images.
 
         The densities are those on the grid itself.

@@ -4,7 +4,7 @@ An image without a score of a metric in one table is left out of that metric for
 ranks and tests are over the same images.
 """
 from dataclasses import dataclass, replace
-from typing import Optional, Sequence
+from typing import Iterable, Mapping, Optional, Sequence
 
 import numpy as np
 
@@ -98,7 +98,8 @@ class Comparison:
         return "\n".join(lines)
 
 
-def compare(tables, confidence=0.95, draws=10000, seed=0) -> Comparison:
+def compare(tables: Iterable[Evaluation], confidence: float = 0.95, draws: int = 10000,
+            seed: int = 0) -> Comparison:
     """Compare tables on the images and metrics that they share.
 
     Every table after the first is tested for being better than the first: a one-sided test, whose
@@ -132,7 +133,8 @@ def compare(tables, confidence=0.95, draws=10000, seed=0) -> Comparison:
                       cumulative_rank(means) if rankable else None, confidence, left_out)
 
 
-def compare_runs(models, confidence=0.95, draws=10000, seed=0) -> Comparison:
+def compare_runs(models: Mapping[str, Sequence[Evaluation]], confidence: float = 0.95,
+                 draws: int = 10000, seed: int = 0) -> Comparison:
     """Compare models that were trained several times each, paired over the trainings.
 
     Each run counts with its mean over the images; the k-th runs of the models are a pair (the same

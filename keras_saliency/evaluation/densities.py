@@ -1,5 +1,6 @@
 """Densities over pixels, the prediction of every baseline, and the uniform baseline."""
 from dataclasses import dataclass
+from typing import Sequence
 
 import numpy as np
 
@@ -22,13 +23,13 @@ class Density:
         return np.log(self.saliency_map)
 
 
-def uniform(size) -> Density:
+def uniform(size: Sequence[int]) -> Density:
     """Return the uniform density of an image of `size` (H, W)."""
     height, width = (int(s) for s in size)
     return Density(np.full((height, width), 1 / (height * width)))
 
 
-def mixed(mass, uniform_weight: float) -> Density:
+def mixed(mass: np.ndarray, uniform_weight: float) -> Density:
     """Turn `mass` [H, W] (>= 0, any sum) into a density, a share `uniform_weight` spread evenly.
 
     A mass of 0 throughout becomes uniform.

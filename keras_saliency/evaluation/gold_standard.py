@@ -12,9 +12,10 @@ Source: Kuemmerer et al. 2015, "Information-theoretic model comparison unifies s
 (gold standard); mixture components as in pysaliency's cross-validated baselines.
 """
 from dataclasses import dataclass
-from typing import Callable, Optional, Tuple
+from typing import Callable, Iterable, Iterator, Optional, Tuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_saliency import files
 from keras_saliency.datasets.dataset import SaliencyDataset, require
@@ -24,6 +25,7 @@ from keras_saliency.evaluation.densities import Density
 from keras_saliency.metrics import METRICS
 from keras_saliency.metrics.streaming import StreamingScores
 
+Center = Callable[[SaliencyDataset, int], Density]
 # The mixture's weights stay above this, so that no density is 0.
 _LEAST_WEIGHT = 1e-6
 _EM_STEPS = 100
@@ -41,7 +43,7 @@ class GoldStandard:
 
     sigma: float
     weights: Tuple[float, float, float] = (0.99, 0.01, 0.0)
-    center: Optional[Callable[[SaliencyDataset, int], Density]] = None
+    center: Optional[Center] = None
 
     def __post_init__(self):
         files.require(self.sigma > 0, f"sigma must be above 0 pixels, not {self.sigma}")
@@ -52,7 +54,8 @@ class GoldStandard:
         files.require(self.center is not None or self.weights[2] == 0,
                       "a weight for center_bias needs `center`")
 
-    def leave_one_out(self, dataset: SaliencyDataset, index: int):
+    def leave_one_out(self, dataset: SaliencyDataset,
+                      index: int) -> Iterator[tuple[int, Density, np.ndarray]]:
         """Yield (observer, Density from the others, points [n, 2]) of one stimulus.
 
         The points (x, y) are the held-out observer's. Observers without fixations are left out, and
@@ -100,7 +103,7 @@ class GoldStandard:
             density += self.weights[2] * _at(self.center(dataset, index).saliency_map, points)
         return points, observers, np.log(density)
 
-    def observers_gain(self, dataset: SaliencyDataset, center) -> dict:
+    def observers_gain(self, dataset: SaliencyDataset, center: Center) -> dict[int, float]:
         """Return {observer: bits per fixation over a center_bias}, over all stimuli.
 
         Each fixation weighs the same; it is predicted by the other observers of its stimulus.
@@ -124,7 +127,9 @@ class GoldStandard:
         """Return the `log_likelihood` of every stimulus, float64 [N]."""
         return np.array([self.log_likelihood(dataset, i) for i in range(len(dataset))])
 
-    def score(self, dataset, index, metrics, references=None, density_sigma=None) -> dict:
+    def score(self, dataset: SaliencyDataset, index: int, metrics: Iterable[str],
+              references: Optional[dict] = None,
+              density_sigma: Optional[float] = None) -> dict[str, float]:
         """Return {metric: mean over held-out observers} of one stimulus; NaN for fewer than two.
 
         Each observer's fixations are the references for the map of the others. The density of one
@@ -150,7 +155,8 @@ class GoldStandard:
         return {name: summary.mean for name, summary in scores.result().items()}
 
 
-def fit_gold_standard(dataset: SaliencyDataset, center=None, sigmas=(2.0, 200.0)) -> GoldStandard:
+def fit_gold_standard(dataset: SaliencyDataset, center: Optional[Center] = None,
+                      sigmas: tuple[float, float] = (2.0, 200.0)) -> GoldStandard:
     """Fit the gold standard with the highest mean leave-one-observer-out log-likelihood.
 
     For each bandwidth tried, the weights of the mixture come from expectation maximisation; in
@@ -193,7 +199,8 @@ def fit_gold_standard(dataset: SaliencyDataset, center=None, sigmas=(2.0, 200.0)
     return GoldStandard(sigma, tuple(weights + [0.0] * (3 - len(weights))), center)
 
 
-def information_gain_explained(model_ll, baseline_ll, gold_ll) -> float:
+def information_gain_explained(model_ll: ArrayLike, baseline_ll: ArrayLike,
+                               gold_ll: ArrayLike) -> float:
     """Share of the explainable information gain that a model explains; 1 is the gold standard.
 
     Args:

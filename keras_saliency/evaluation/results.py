@@ -9,9 +9,10 @@ import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Optional, Sequence
+from typing import Iterable, Optional, Sequence, Union
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_saliency import __version__
 from keras_saliency.evaluation.statistics import bootstrap_intervals
@@ -25,6 +26,7 @@ from keras_saliency.files import (
     require_writable,
     write_csv,
 )
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.metrics import METRICS
 
 _BOOTSTRAP = {"confidence": 0.95, "draws": 10000, "seed": 0}
@@ -54,7 +56,7 @@ class Evaluation:
     seconds: dict = field(default_factory=dict)
 
     @classmethod
-    def joined(cls, parts) -> "Evaluation":
+    def joined(cls, parts: Iterable["Evaluation"]) -> "Evaluation":
         """Join the stimuli of all parts, in order, with the metrics that all parts have."""
         parts = list(parts)
         losses = [part.loss for part in parts]
@@ -99,7 +101,7 @@ class Evaluation:
             lines.append(f"not scored: {len(self.reasons) - _REASONS_SHOWN} more")
         return "\n".join(lines)
 
-    def write(self, path, about=None) -> Path:
+    def write(self, path: AnyPath, about: Optional[dict] = None) -> Path:
         """Write the scores of each stimulus, and means, intervals and origin beside them.
 
         The old summary is removed before the new table appears, so the two always belong together.
@@ -139,7 +141,7 @@ class Evaluation:
             "not_scored": self.reasons, "seconds": self.seconds}
 
 
-def check_table_path(path) -> Path:
+def check_table_path(path: AnyPath) -> Path:
     """Return `path` if a table can be written there; else raise `InputError`."""
     path = Path(path)
     require_writable(path)
@@ -150,7 +152,7 @@ def check_table_path(path) -> Path:
     return path
 
 
-def read_table(path, label=None) -> Evaluation:
+def read_table(path: AnyPath, label: Optional[str] = None) -> Evaluation:
     """Read a CSV (or Parquet) of `stimulus` and metrics.
 
     An empty cell or `nan` is an image without a score.
@@ -184,14 +186,14 @@ def read_table(path, label=None) -> Evaluation:
     return Evaluation(tuple(names), dict(zip(metrics, columns)), label or path.stem)
 
 
-def read_tables(paths) -> list:
+def read_tables(paths: Iterable[AnyPath]) -> list[Evaluation]:
     """Read `Evaluation`s from files, labelled by file name, or by path if names repeat."""
     paths = [Path(path) for path in paths]
     distinct = len({path.stem for path in paths}) == len(paths)
     return [read_table(path, None if distinct else str(path)) for path in paths]
 
 
-def read_runs(groups) -> dict:
+def read_runs(groups: Iterable[str]) -> dict[str, list[Evaluation]]:
     """Read {label: `Evaluation`s} from texts `label=first.csv,second.csv,...`."""
     models, seen = {}, set()
     for group in groups:
@@ -265,7 +267,7 @@ def _number(cell: str, where: str) -> float:
     return value
 
 
-def plain(values):
+def plain(values: ArrayLike) -> Union[None, float, list]:
     """Return floats, or nested lists of them, for JSON, which has no NaN: None instead."""
     if np.ndim(values):
         return [plain(value) for value in values]

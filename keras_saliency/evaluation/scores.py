@@ -3,14 +3,15 @@ import json
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Any, Callable, Iterable, Optional
 
+import keras
 import numpy as np
 
 from keras_saliency import config as configs
 from keras_saliency.config import Config
 from keras_saliency.datasets import pipeline, shards
-from keras_saliency.datasets.loading import load_sections
+from keras_saliency.datasets.loading import Section, load_sections
 from keras_saliency.evaluation.comparison import compare, compare_runs
 from keras_saliency.evaluation.results import (
     Evaluation,
@@ -18,12 +19,14 @@ from keras_saliency.evaluation.results import (
     read_runs,
     read_tables,
 )
-from keras_saliency.evaluation.scoring import evaluate, score_predictions
+from keras_saliency.evaluation.scoring import Scorer, evaluate, score_predictions
 from keras_saliency.evaluation.sections import section_scorer
 from keras_saliency.evaluation.sources import BASELINES, picture_predictions, predictions
 from keras_saliency.files import InputError, atomic_path
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.maps import PAD
 from keras_saliency.models.density_layers import AddCenterBias
+from keras_saliency.prediction.predictor import Predictor
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Source:
     one_dataset: bool = False
 
 
-def of_predictor(predictor, text=None, client=None) -> Source:
+def of_predictor(predictor: Predictor, text: Optional[str] = None, client: Any = None) -> Source:
     """Return the maps of a `prediction.predictor.Predictor` as a `Source`.
 
     Args:
@@ -69,19 +72,20 @@ def of_predictor(predictor, text=None, client=None) -> Source:
         check if canvas else None)
 
 
-def of_maps(folder) -> Source:
+def of_maps(folder: AnyPath) -> Source:
     """Return stored maps, named like the stimuli, as a `Source`; see `picture_predictions`."""
     return Source(f"the maps in {folder}", lambda section, scorer, batch: score_predictions(
         picture_predictions(folder, section.evaluated), scorer, "evaluation"), one_dataset=True)
 
 
-def of_baseline(name) -> Source:
+def of_baseline(name: str) -> Source:
     """Return a baseline of `BASELINES`, fitted to the training stimuli, as a `Source`."""
     return Source(f"the baseline {name}", lambda section, scorer, batch: score_predictions(
         BASELINES[name](scorer), scorer, "evaluation"), densities=True)
 
 
-def score(config: Config, source: Source, part="validation", out=None):
+def score(config: Config, source: Source, part: str = "validation",
+          out: Optional[AnyPath] = None) -> int:
     """Score a source of maps on a part of a config's datasets; print and write the tables.
 
     Each of several datasets is scored with its own blur and split, and has a table of its own. A
@@ -144,7 +148,8 @@ def _as_predicted(sections, facts) -> list:
     return [replace(data, fit=facts.fit, **geometry) for data in sections]
 
 
-def score_predictor(predictor, section, scorer, batch, client=None) -> Evaluation:
+def score_predictor(predictor: Predictor, section: Section, scorer: Scorer, batch: int,
+                    client: Any = None) -> Evaluation:
     """Score a model on the evaluated stimuli of one dataset.
 
     Args:
@@ -173,7 +178,7 @@ def _score_stimuli(predictor, spec, scorer, batch, indices, label=None) -> Evalu
                     label=label, indices=indices)
 
 
-def remove_center_bias(model) -> None:
+def remove_center_bias(model: keras.Model) -> None:
     """Give a network that adds a center_bias to its log_density a uniform one.
 
     Raises:
@@ -187,7 +192,8 @@ def remove_center_bias(model) -> None:
         layer.set_uniform()
 
 
-def compare_tables(paths=(), runs=(), out=None) -> None:
+def compare_tables(paths: Iterable[AnyPath] = (), runs: Iterable[str] = (),
+                   out: Optional[AnyPath] = None) -> None:
     """Compare tables of scores of the same stimuli; print it, and write it to `out` (.json).
 
     Args:

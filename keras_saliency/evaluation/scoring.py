@@ -4,7 +4,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Callable, Iterable, NamedTuple, Optional, Sequence, Union
 
 import cv2
 import numpy as np
@@ -16,6 +16,7 @@ from keras_saliency.evaluation.center_bias import CenterBias, center_bias
 from keras_saliency.evaluation.densities import Density
 from keras_saliency.evaluation.results import Evaluation
 from keras_saliency.files import InputError
+from keras_saliency.maps.facts import Facts
 from keras_saliency.metrics import METRICS
 from keras_saliency.metrics.streaming import StreamingScores
 from keras_saliency.prediction.pictures import read_gray
@@ -33,7 +34,8 @@ class Skipped(NamedTuple):
     reason: str
 
 
-def usable_metrics(dataset: SaliencyDataset, training=None, densities=False) -> list:
+def usable_metrics(dataset: SaliencyDataset, training: Optional[SaliencyDataset] = None,
+                   densities: bool = False) -> list[str]:
     """The metrics that predictions for `dataset` can be scored with.
 
     Args:
@@ -55,7 +57,9 @@ def usable_metrics(dataset: SaliencyDataset, training=None, densities=False) -> 
             if {metric.prediction, *metric.references} <= available]
 
 
-def choose_metrics(names, dataset: SaliencyDataset, training=None, densities=False) -> list:
+def choose_metrics(names: Sequence[str], dataset: SaliencyDataset,
+                   training: Optional[SaliencyDataset] = None,
+                   densities: bool = False) -> list[str]:
     """`names` with "all" spelled out, each once, checked; arguments as `usable_metrics`.
 
     Raises:
@@ -154,7 +158,7 @@ class Scorer:
                 references["baseline_log_density"] = baseline.log_density
         return references
 
-    def score(self, index: int, prediction) -> dict:
+    def score(self, index: int, prediction: Union[np.ndarray, Density]) -> dict[str, float]:
         """{metric: float} of one prediction in the size of stimulus `index`.
 
         Args:
@@ -202,7 +206,8 @@ class Scorer:
         return "the metric has no answer for this map and its references"
 
 
-def score_predictions(predictions, scorer: Scorer, label=None, indices=None) -> Evaluation:
+def score_predictions(predictions: Iterable, scorer: Scorer, label: Optional[str] = None,
+                      indices: Optional[Sequence[int]] = None) -> Evaluation:
     """Score a stream of predictions, one per stimulus of the scorer's dataset, in its order.
 
     Args:
@@ -270,8 +275,9 @@ def _ahead(function, items):
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def evaluate(forward, stream, scorer: Scorer, facts, loss=None, label=None,
-             indices=None) -> Evaluation:
+def evaluate(forward: Callable, stream: Iterable, scorer: Scorer, facts: Facts,
+             loss: Optional[Callable] = None, label: Optional[str] = None,
+             indices: Optional[np.ndarray] = None) -> Evaluation:
     """Score a network on every stimulus of the scorer's dataset, or on some.
 
     Args:

@@ -7,7 +7,8 @@ from keras_saliency.evaluation.results import Evaluation
 from keras_saliency.evaluation.scoring import Scorer
 
 
-def section_scorer(section: Section, metrics, config: Config, densities=False) -> Scorer:
+def section_scorer(section: Section, metrics: Sequence[str], config: Config,
+                   densities: bool = False) -> Scorer:
     """The `Scorer` of one dataset of a run: its own blur, its own center_bias, and for auc_shuffled
     the fixations on its own other stimuli.
 
@@ -24,7 +25,7 @@ def pooled_metrics(scorers: Sequence[Scorer]) -> list:
             if all(name in scorer.metrics for scorer in scorers)]
 
 
-def history_columns(labels, results: Sequence[Evaluation]) -> dict:
+def history_columns(labels: Sequence[str], results: Sequence[Evaluation]) -> dict[str, float]:
     """{column: number} of an epoch: `val_loss` and `val_<metric>` over all stimuli alike, and
     where there are several datasets the same of each, as `<label>_val_<metric>`.
 

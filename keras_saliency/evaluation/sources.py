@@ -4,6 +4,7 @@ Each function returns an iterable for `evaluation.score_predictions`; networks i
 through `evaluation.evaluate`, which also gives their loss.
 """
 from pathlib import Path
+from typing import Iterator, Union
 
 import cv2
 import numpy as np
@@ -16,8 +17,10 @@ from keras_saliency.evaluation.gold_standard import fit_gold_standard
 from keras_saliency.evaluation.scoring import Scorer, Skipped
 from keras_saliency.files import InputError, list_some
 from keras_saliency.files.npy import read_npy
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.files.picture_headers import PICTURE_TYPES
 from keras_saliency.prediction.pictures import read_gray
+from keras_saliency.prediction.predictor import Predictor
 
 MAP_TYPES = (".npy", *PICTURE_TYPES)
 # What programs (this one too) append to a stimulus' name.
@@ -25,7 +28,7 @@ SUFFIXES = ("", "_density", "_saliency")
 SMALLEST = 8  # pixels of a side; below, rounding to whole pixels changes the shape too much
 
 
-def predictions(predictor, dataset: SaliencyDataset):
+def predictions(predictor: Predictor, dataset: SaliencyDataset) -> Iterator[np.ndarray]:
     """Yield the maps of a `Predictor`, one stimulus at a time, at their own size.
 
     Raises:
@@ -40,7 +43,8 @@ def predictions(predictor, dataset: SaliencyDataset):
             raise InputError(f"{name}: {error}") from error
 
 
-def picture_predictions(folder, dataset: SaliencyDataset):
+def picture_predictions(folder: AnyPath,
+                        dataset: SaliencyDataset) -> Iterator[Union[np.ndarray, Skipped]]:
     """Maps that somebody stored as gray pictures (8 or 16 bits) or .npy arrays, by file name.
 
     A stimulus `name.jpg` has its map in `name.*`, `name_density.*` or `name_saliency.*`, also in

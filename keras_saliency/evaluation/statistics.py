@@ -1,5 +1,8 @@
 """Intervals, tests and ranks of models scored on the same images."""
+from typing import Mapping, Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_saliency.files import require
 from keras_saliency.metrics import METRICS
@@ -10,7 +13,7 @@ RANKED = ("auc_shuffled", "cc", "kld")
 _CHUNK = 1 << 22
 
 
-def paired_p_value(scores, reference, higher_is_better=True) -> float:
+def paired_p_value(scores: ArrayLike, reference: ArrayLike, higher_is_better: bool = True) -> float:
     """Return p of a one-sided paired t-test for an advantage of `scores` over `reference`.
 
     Args:
@@ -32,7 +35,8 @@ def paired_p_value(scores, reference, higher_is_better=True) -> float:
         scores, reference, alternative="greater" if higher_is_better else "less").pvalue)
 
 
-def bootstrap_intervals(values, confidence=0.95, draws=10000, seed=0) -> np.ndarray:
+def bootstrap_intervals(values: ArrayLike, confidence: float = 0.95, draws: int = 10000,
+                        seed: int = 0) -> np.ndarray:
     """Return percentile bootstrap intervals of column means.
 
     Args:
@@ -66,7 +70,7 @@ def bootstrap_intervals(values, confidence=0.95, draws=10000, seed=0) -> np.ndar
     return intervals
 
 
-def cumulative_rank(means, metrics=RANKED) -> np.ndarray:
+def cumulative_rank(means: Mapping[str, ArrayLike], metrics: Sequence[str] = RANKED) -> np.ndarray:
     """Return the sums int64 [K] of the models' ranks over metrics; all means must be finite.
 
     Models that tie share the better rank and the next ranks are left out (1, 2, 2, 4).

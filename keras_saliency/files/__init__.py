@@ -14,6 +14,7 @@ from keras_saliency.files.errors import (
     printable,
     require,
 )
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.files.tables import plain_cell, read_csv, safe_cell, write_csv
 from keras_saliency.files.writing import (
     atomic_folder,
@@ -30,7 +31,7 @@ __all__ = ["InputError", "MissingPackage", "NotTrusted", "atomic_folder", "atomi
            "temporary_path", "uninterrupted", "write_csv"]
 
 
-def sha256(*paths) -> str:
+def sha256(*paths: AnyPath) -> str:
     """Return the SHA-256 of the contents of files, one after another, in hexadecimal digits."""
     digest = hashlib.sha256()
     for path in paths:

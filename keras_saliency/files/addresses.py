@@ -5,8 +5,10 @@ all.
 """
 import posixpath
 from pathlib import Path
+from typing import Iterator
 
 from keras_saliency.files import InputError, MissingPackage, atomic_path, import_optional
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.files.picture_headers import LIMIT, PICTURE_TYPES, check_bytes, read_file
 
 LIST = ".txt"  # ending of a file with one address a line
@@ -14,22 +16,22 @@ LIST = ".txt"  # ending of a file with one address a line
 STORES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory")
 
 
-def is_address(text) -> bool:
+def is_address(text: AnyPath) -> bool:
     """Return True for an address for fsspec, False for a path of this machine."""
     return "://" in str(text)
 
 
-def is_archive(source) -> bool:
+def is_archive(source: AnyPath) -> bool:
     """Return True for an address, or a list of addresses, from which pictures come one by one."""
     return is_address(source) or str(source).endswith(LIST)
 
 
-def join(folder, *names) -> str:
+def join(folder: AnyPath, *names: str) -> str:
     """Return the address, or path, of an entry of a folder."""
     return posixpath.join(str(folder), *names) if is_address(folder) else str(Path(folder, *names))
 
 
-def is_below(folder, other) -> bool:
+def is_below(folder: AnyPath, other: AnyPath) -> bool:
     """Return True if a folder or address is another, or lies in it."""
     return _whole(folder).startswith(_whole(other))
 
@@ -39,7 +41,7 @@ def _whole(folder) -> str:
     return (text if is_address(text) else str(Path(text).resolve())).rstrip("/") + "/"
 
 
-def pictures(source):
+def pictures(source: AnyPath) -> Iterator[tuple[AnyPath, str]]:
     """Yield (address, name) of picture files, in a fixed order, one folder in memory at a time.
 
     Args:
@@ -57,7 +59,7 @@ def pictures(source):
         raise InputError(f"{source}: no pictures there ({', '.join(PICTURE_TYPES)})")
 
 
-def read_bytes(address, limit: int = LIMIT) -> bytes:
+def read_bytes(address: AnyPath, limit: int = LIMIT) -> bytes:
     """Return the contents of a picture file of at most `limit` pixels, or raise `InputError`."""
     if not is_address(address):
         return read_file(address, limit)
@@ -69,7 +71,7 @@ def read_bytes(address, limit: int = LIMIT) -> bytes:
         raise InputError(f"{address}: {error.strerror or error}") from None
 
 
-def write_bytes(address, contents: bytes) -> None:
+def write_bytes(address: AnyPath, contents: bytes) -> None:
     """Write a file whole or not at all, and its missing folders; an OSError names the address."""
     if not is_address(address):
         with atomic_path(address) as temporary:
@@ -88,7 +90,7 @@ def write_bytes(address, contents: bytes) -> None:
         raise OSError(error.errno, f"cannot be written: {error}", address) from error
 
 
-def names_in(folder) -> set:
+def names_in(folder: AnyPath) -> set[str]:
     """Return the names of a folder's entries; none if there is no folder."""
     if not is_address(folder):
         return {path.name for path in Path(folder).glob("*")}

@@ -1,5 +1,7 @@
 """Errors about what users hand in, and the short texts in their messages."""
 import importlib
+from types import ModuleType
+from typing import Any, Iterable, Type
 
 
 class InputError(ValueError):
@@ -14,7 +16,7 @@ class MissingPackage(InputError, ImportError):
     """An optional package that is not installed; the message has the pip command."""
 
 
-def require(condition, message: str, error=InputError) -> None:
+def require(condition: Any, message: str, error: Type[InputError] = InputError) -> None:
     """Raise `error`, an `InputError`, with a message unless the condition holds."""
     if not condition:
         raise error(message)
@@ -24,7 +26,7 @@ class NotTrusted(InputError):
     """A file could run code or touch other files when it is opened, and was not trusted."""
 
 
-def import_optional(module: str, extra: str):
+def import_optional(module: str, extra: str) -> ModuleType:
     """Import the module of a package that is installed with an extra of this one.
 
     Raises:
@@ -37,19 +39,19 @@ def import_optional(module: str, extra: str):
                              f'"keras_saliency[{extra}]"') from None
 
 
-def list_some(items, count: int = 5) -> str:
+def list_some(items: Iterable, count: int = 5) -> str:
     """Return the first items, comma separated, and how many more there are; for messages."""
     items = [str(i) for i in items]
     more = f" and {len(items) - count} more" if len(items) > count else ""
     return ", ".join(items[:count]) + more
 
 
-def printable(text) -> str:
+def printable(text: Any) -> str:
     """Escape control characters except line ends: text from a file must not steer the terminal."""
     return "".join(c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode()
                    for c in str(text))
 
 
-def first_line(error) -> str:
+def first_line(error: BaseException) -> str:
     """Return the first line of an error's message; its type if it has none."""
     return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -11,12 +11,14 @@ import re
 import struct
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Iterable, Iterator, Optional, Type
 
 import h5py
 import numpy as np
 from h5py import h5d, h5l, h5o, h5z
 
 from keras_saliency.files import InputError
+from keras_saliency.files.paths import AnyPath
 
 # Most bytes in memory for one file: `LIMIT`, or `EXPANSION` times the file's size if that is more.
 # Weights shrink little when compressed; a small file of zeros is an attack.
@@ -31,7 +33,7 @@ class Refused(InputError):
 
 
 @contextmanager
-def open_foreign(path, error):
+def open_foreign(path: AnyPath, error: Type[InputError]) -> Iterator[h5py.File]:
     """Open an HDF5 file, read only, after checking that all its contents lie in it.
 
     Args:
@@ -74,7 +76,7 @@ def numbers(datasets: dict) -> dict:
     return {key: np.asarray(data[()]) for key, data in datasets.items()}
 
 
-def require_size(datasets) -> None:
+def require_size(datasets: Iterable[h5py.Dataset]) -> None:
     """Raise `Refused` if datasets of one file declare more than `LIMIT` and `EXPANSION` allow."""
     datasets = list(datasets)
     declared = sum(math.prod(data.shape or ()) * data.dtype.itemsize for data in datasets)
@@ -87,7 +89,7 @@ def require_size(datasets) -> None:
                           f"{largest.shape})")
 
 
-def texts(data) -> list:
+def texts(data: h5py.Dataset) -> list[str]:
     """Read the strings of a dataset [n], one by one: each may claim the length of the whole file.
 
     Raises:
@@ -109,7 +111,7 @@ def texts(data) -> list:
     return found
 
 
-def references(data) -> list:
+def references(data: h5py.Dataset) -> list[h5py.Reference]:
     """Read a dataset of references to objects, row by row; raises `Refused` as `numbers`."""
     _require_dataset(data)
     if h5py.check_ref_dtype(data.dtype) is not h5py.Reference:
@@ -118,12 +120,12 @@ def references(data) -> list:
     return list(np.ravel(data[()]))
 
 
-def attribute(item, name: str, default=None):
+def attribute(item: h5py.HLObject, name: str, default: Any = None) -> Any:
     """Read an attribute like `attributes`; `default` stands for a missing one."""
     return attributes(item, [name])[name] if name in item.attrs else default
 
 
-def attributes(item, names=None) -> dict:
+def attributes(item: h5py.HLObject, names: Optional[Iterable[str]] = None) -> dict:
     """Read attributes, default all, as {name: text, number, or array of numbers or bytes}.
 
     Raises:

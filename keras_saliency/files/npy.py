@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from keras_saliency.files import InputError
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.files.picture_headers import read_file
 
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0,
@@ -12,7 +13,7 @@ _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0,
 _LONGEST_HEADER = 2 ** 16  # bytes; NumPy reads none that are longer
 
 
-def read_npy(path) -> np.ndarray:
+def read_npy(path: AnyPath) -> np.ndarray:
     """Return the array of numbers in a `.npy` file; nothing pickled is loaded.
 
     Raises:

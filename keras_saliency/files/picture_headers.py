@@ -9,6 +9,7 @@ import struct
 from typing import NamedTuple
 
 from keras_saliency.files import InputError
+from keras_saliency.files.paths import AnyPath
 
 PICTURE_TYPES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 LIMIT = 40_000_000  # pixels
@@ -22,7 +23,7 @@ _MOST_TAGS = 4096  # libtiff's own limit for a TIFF
 _BYTES_PER_PIXEL, _OTHER_BYTES = 8, 2 ** 26
 
 
-def read_file(path, limit: int = LIMIT) -> bytes:
+def read_file(path: AnyPath, limit: int = LIMIT) -> bytes:
     """Return the contents of a picture file of at most `limit` pixels.
 
     Raises:
@@ -43,7 +44,7 @@ def read_file(path, limit: int = LIMIT) -> bytes:
     return contents
 
 
-def check_bytes(size: int, name, limit: int) -> None:
+def check_bytes(size: int, name: AnyPath, limit: int) -> None:
     """Raise `InputError` if a file has more bytes than a picture of `limit` pixels may have."""
     most = _BYTES_PER_PIXEL * limit + _OTHER_BYTES
     if size > most:
@@ -51,7 +52,8 @@ def check_bytes(size: int, name, limit: int) -> None:
                          f"({most})")
 
 
-def check_picture(contents: bytes, name, limit: int = LIMIT, remedy="make it smaller") -> tuple:
+def check_picture(contents: bytes, name: AnyPath, limit: int = LIMIT,
+                  remedy: str = "make it smaller") -> tuple[int, int]:
     """Return the (height, width) that the header of a JPEG, PNG, BMP, TIFF or WebP claims.
 
     A picture that passes may still be damaged, but decoding it takes at most some seconds and the

@@ -7,10 +7,13 @@ The messages live in a pool of their own, so that they do not collide with the f
 another package (tensorflow-serving-api).
 """
 from pathlib import Path
+from typing import Type
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.message import Message
 
 from keras_saliency.files import InputError
+from keras_saliency.files.paths import AnyPath
 
 LARGEST = 2 ** 31 - 1  # bytes of a serialized message
 
@@ -40,7 +43,7 @@ def message_classes(package: str, messages: dict) -> dict:
             for name in messages}
 
 
-def read_message(path, message_class):
+def read_message(path: AnyPath, message_class: Type[Message]) -> Message:
     """Return the message in a file.
 
     Raises:

@@ -1,12 +1,14 @@
 """CSV tables that no spreadsheet takes for formulas."""
 import csv
+from typing import Any, Iterable, Sequence
 
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.files.writing import atomic_path
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet computes a cell that begins so
 
 
-def write_csv(path, header, rows) -> None:
+def write_csv(path: AnyPath, header: Sequence, rows: Iterable[Sequence]) -> None:
     """Write a header and rows of cells as CSV (UTF-8), texts `safe_cell`, whole or not at all."""
     with atomic_path(path) as temporary:
         with open(temporary, "w", newline="", encoding="utf-8") as file:
@@ -15,13 +17,13 @@ def write_csv(path, header, rows) -> None:
                 for row in (header, *rows))
 
 
-def read_csv(path) -> list:
+def read_csv(path: AnyPath) -> list[dict]:
     """Return the rows of a CSV of our own as dicts of texts; csv.Error for a damaged one."""
     with open(path, newline="", encoding="utf-8") as file:
         return [*csv.DictReader(file, strict=True)]
 
 
-def safe_cell(text) -> str:
+def safe_cell(text: Any) -> str:
     """Quote a text that a spreadsheet would compute; numbers stay, with any sign.
 
     `plain_cell` undoes it.

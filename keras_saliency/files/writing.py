@@ -10,8 +10,10 @@ import uuid
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Iterator
 
 from keras_saliency.files.errors import InputError
+from keras_saliency.files.paths import AnyPath
 
 # A temporary file names its machine and process, so that those of killed processes are recognised.
 _HOST = f"{zlib.crc32(socket.gethostname().encode()):08x}"
@@ -19,7 +21,7 @@ _TEMPORARY = re.compile(r"\.ks-(?P<host>[0-9a-f]{8})-(?P<process>\d+)-[0-9a-f]{8
 _LONGEST_SUFFIX = 16
 
 
-def require_writable(path) -> None:
+def require_writable(path: AnyPath) -> None:
     """Raise `InputError` if a file or folder `path` cannot be made, before work is put into it."""
     path = Path(path)
     there = next((p for p in (path.parent, *path.parent.parents) if p.exists()), Path())
@@ -30,7 +32,7 @@ def require_writable(path) -> None:
 
 
 @contextmanager
-def atomic_path(path):
+def atomic_path(path: AnyPath) -> Iterator[Path]:
     """Make `path` appear complete or not at all: write to the name that the `with` gives.
 
     The temporary file lies in the same folder (renaming across disks is not atomic) and has the
@@ -63,7 +65,7 @@ def atomic_path(path):
 
 
 @contextmanager
-def atomic_folder(path):
+def atomic_folder(path: AnyPath) -> Iterator[Path]:
     """Make the folder `path`, which must be new, appear complete or not at all.
 
     Folders that killed processes left beside it are removed.
@@ -82,7 +84,7 @@ def atomic_folder(path):
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def temporary_path(path) -> Path:
+def temporary_path(path: AnyPath) -> Path:
     """Return a short name of this process beside `path`, with the same ending."""
     path = Path(path)
     endings = ("".join(path.suffixes[-2:]), path.suffix, "")
@@ -90,7 +92,7 @@ def temporary_path(path) -> Path:
     return path.with_name(f".ks-{_HOST}-{os.getpid()}-{uuid.uuid4().hex[:8]}{suffix}")
 
 
-def remove_abandoned(folder) -> None:
+def remove_abandoned(folder: AnyPath) -> None:
     """Remove the unfinished files that killed processes of this machine left in a folder."""
     for path in Path(folder).glob(".ks-*"):
         name = _TEMPORARY.match(path.name)
@@ -99,7 +101,7 @@ def remove_abandoned(folder) -> None:
 
 
 @contextmanager
-def uninterrupted():
+def uninterrupted() -> Iterator[None]:
     """Hold back Ctrl-C until the block ends, so that files which belong together are all written.
     """
     if threading.current_thread() is not threading.main_thread():

@@ -5,10 +5,12 @@ weights are those of TensorFlow's kernels ResizeArea and ResizeBicubic with alig
 tests/maps/test_arrays.py compares the two.
 """
 from functools import lru_cache
+from typing import Sequence
 
 import cv2
 import numpy as np
 
+from keras_saliency.maps.finish import Finish
 from keras_saliency.maps.geometry import PAD, STIMULUS_PADDING, fitted_size
 
 _STEPS = 1024  # between two pixels in TensorFlow's table of bicubic weights
@@ -16,7 +18,7 @@ _SHARPNESS = -0.75  # TensorFlow's `a` of Keys (1981)
 _ROWS = 8  # rows of a matrix that are applied at once, so that their common band is narrow
 
 
-def resize(image, size) -> np.ndarray:
+def resize(image: np.ndarray, size: Sequence[int]) -> np.ndarray:
     """Resize `image` [H, W, C], uint8 or float, to float32 [h, w, C]; see `tensors.resize`."""
     def along_columns(values):
         turned = np.ascontiguousarray(values.swapaxes(0, 1))
@@ -30,7 +32,7 @@ def resize(image, size) -> np.ndarray:
     return _apply(rows, along_columns(image))
 
 
-def to_canvas(image, canvas, fit=PAD) -> np.ndarray:
+def to_canvas(image: np.ndarray, canvas: Sequence[int], fit: str = PAD) -> np.ndarray:
     """Bring `image` [H, W, C] onto `canvas`, float32 [h, w, C]; see `tensors.to_canvas`."""
     fitted = fitted_size(image.shape[:2], canvas, fit)
     resized = np.clip(resize(image, fitted), image.min(), image.max())
@@ -40,7 +42,7 @@ def to_canvas(image, canvas, fit=PAD) -> np.ndarray:
     return padded
 
 
-def from_canvas(canvas_map, size, fit=PAD) -> np.ndarray:
+def from_canvas(canvas_map: np.ndarray, size: Sequence[int], fit: str = PAD) -> np.ndarray:
     """Bring a canvas map [h, w, C] to `size`, float32 [H, W, C]; see `tensors.from_canvas`."""
     canvas = canvas_map.shape[:2]
     fitted = fitted_size(size, canvas, fit)
@@ -50,7 +52,7 @@ def from_canvas(canvas_map, size, fit=PAD) -> np.ndarray:
     return np.clip(made, cropped.min(), cropped.max(), out=made)
 
 
-def blur(image, profile) -> np.ndarray:
+def blur(image: np.ndarray, profile: np.ndarray) -> np.ndarray:
     """Blur `image` by a separable filter, float32 [H, W, 1]; see `tensors.blur`."""
     def blurred(values):
         return cv2.sepFilter2D(values, cv2.CV_32F, profile, profile, borderType=cv2.BORDER_CONSTANT)
@@ -59,7 +61,7 @@ def blur(image, profile) -> np.ndarray:
     return (blurred(values) / blurred(np.ones_like(values)))[..., np.newaxis]
 
 
-def finished(canvas_map, size, fit, finish) -> np.ndarray:
+def finished(canvas_map: np.ndarray, size: Sequence[int], fit: str, finish: Finish) -> np.ndarray:
     """Return the published map float32 [H, W, 1]; see `tensors.finished`."""
     values = canvas_map
     if (finish.scale, finish.shift) != (1.0, 0.0):

@@ -3,7 +3,7 @@ import math
 import numbers
 import reprlib
 from dataclasses import dataclass, field, replace
-from typing import Mapping, Optional
+from typing import Any, Mapping, Optional, Sequence
 
 from keras_saliency.config import FITS, check_size
 from keras_saliency.files import InputError, printable
@@ -34,7 +34,7 @@ class Facts:
     finish: Finish = Finish()
     about: Mapping = field(default_factory=dict, hash=False)
 
-    def changed(self, **changes) -> "Facts":
+    def changed(self, **changes: Any) -> "Facts":
         """Return the same facts but for some.
 
         Raises:
@@ -42,7 +42,7 @@ class Facts:
         """
         return check(replace(self, **changes))
 
-    def canvas_for(self, size) -> tuple:
+    def canvas_for(self, size: Sequence[int]) -> tuple[int, int]:
         """Return the canvas (h, w) for a picture of `size` (H, W).
 
         Raises:
@@ -50,7 +50,7 @@ class Facts:
         """
         return geometry.oriented_canvas(size, self.require_canvas(), self.fit, self.turns)
 
-    def require_canvas(self) -> tuple:
+    def require_canvas(self) -> tuple[int, int]:
         """Return the canvas (h, w).
 
         Raises:
@@ -68,7 +68,7 @@ class Facts:
                 "finish": self.finish.to_dict(), "about": _plain(self.about)}
 
     @classmethod
-    def from_dict(cls, values) -> "Facts":
+    def from_dict(cls, values: Mapping) -> "Facts":
         """Read what `to_dict` wrote.
 
         Raises:

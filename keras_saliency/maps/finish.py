@@ -43,7 +43,7 @@ class Finish:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values) -> "Finish":
+    def from_dict(cls, values: dict) -> "Finish":
         """Read what `to_dict` wrote.
 
         Raises:

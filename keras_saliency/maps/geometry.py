@@ -1,12 +1,14 @@
 """Sizes of pictures on the canvas of a network, as plain integers."""
 
+from typing import Sequence
+
 from keras_saliency.config import FITS
 
 STIMULUS_PADDING = 126.0
 PAD, STRETCH = FITS
 
 
-def fitted_size(size, canvas, fit=PAD) -> tuple:
+def fitted_size(size: Sequence[int], canvas: Sequence[int], fit: str = PAD) -> tuple[int, int]:
     """(h, w): what a picture of `size` (H, W) covers of `canvas`; see `tensors.fitted_size`."""
     if fit == STRETCH:
         return tuple(canvas)
@@ -14,7 +16,8 @@ def fitted_size(size, canvas, fit=PAD) -> tuple:
     return tuple(min(max(round(s * ratio), 1), c) for c, s in zip(canvas, size))
 
 
-def oriented_canvas(size, canvas, fit=PAD, turns=True) -> tuple:
+def oriented_canvas(size: Sequence[int], canvas: Sequence[int], fit: str = PAD,
+                    turns: bool = True) -> tuple[int, int]:
     """The canvas (h, w) turned to portrait for portrait pictures and to landscape for others.
 
     Plain integers in, plain integers out. A network that accepts any size then spends its

@@ -9,17 +9,21 @@ functions serve the tf.data pipelines, prediction and the exported models.
 Source: the preprocessing of Kroner et al. (2020): area interpolation when shrinking, bicubic
 when growing, both with aligned corners; padding 126 for stimuli and 0 for maps.
 """
+from typing import Optional, Sequence
+
 import tensorflow as tf
 
+from keras_saliency.maps.finish import Finish
 from keras_saliency.maps.geometry import PAD, STIMULUS_PADDING, STRETCH
 
 # Names of the maps that training compares with.
 DENSITY, FIXATIONS = "fixation_density_map", "fixation_map"
 
 MAP_PADDING = 0.0
+TensorLike = tf.types.experimental.TensorLike
 
 
-def fitted_size(size, canvas, fit=PAD) -> tf.Tensor:
+def fitted_size(size: TensorLike, canvas: TensorLike, fit: str = PAD) -> tf.Tensor:
     """Return the size int32 [2] of the part of `canvas` that a picture of `size` (H, W) covers.
 
     With "pad" this is the largest (h, w) of its aspect ratio, at least one pixel each way, however
@@ -34,7 +38,7 @@ def fitted_size(size, canvas, fit=PAD) -> tf.Tensor:
     return tf.clip_by_value(fitted, 1, tf.cast(canvas, tf.int32))
 
 
-def resize(image, size) -> tf.Tensor:
+def resize(image: TensorLike, size: TensorLike) -> tf.Tensor:
     """Resize `image` [H, W, C] to float32 [h, w, C]: area when shrinking, bicubic when growing.
 
     If one side shrinks and the other grows, it shrinks first. Corners are aligned. Bicubic
@@ -54,12 +58,13 @@ def resize(image, size) -> tf.Tensor:
         lambda: smaller)[0]
 
 
-def canvas_offset(size, canvas, fit=PAD) -> tf.Tensor:
+def canvas_offset(size: TensorLike, canvas: TensorLike, fit: str = PAD) -> tf.Tensor:
     """Return (top, left), int32 [2], of a picture of `size` (H, W) on `canvas`."""
     return (tf.cast(canvas, tf.int32) - fitted_size(size, canvas, fit)) // 2
 
 
-def to_canvas(image, canvas, padding=STIMULUS_PADDING, fit=PAD) -> tf.Tensor:
+def to_canvas(image: TensorLike, canvas: TensorLike, padding: float = STIMULUS_PADDING,
+              fit: str = PAD) -> tf.Tensor:
     """Resize `image` [H, W, C] into `canvas` (h, w) and pad the rest (floor first).
 
     Returns:
@@ -76,7 +81,7 @@ def to_canvas(image, canvas, padding=STIMULUS_PADDING, fit=PAD) -> tf.Tensor:
                   constant_values=padding)
 
 
-def from_canvas(canvas_map, size, fit=PAD) -> tf.Tensor:
+def from_canvas(canvas_map: TensorLike, size: TensorLike, fit: str = PAD) -> tf.Tensor:
     """Crop the padding of a canvas map [h, w, C] and resize it to `size` (H, W).
 
     The result stays within the range of the canvas map (bicubic overshoot is cut), so a
@@ -91,7 +96,7 @@ def from_canvas(canvas_map, size, fit=PAD) -> tf.Tensor:
         resize(cropped, size), tf.reduce_min(cropped), tf.reduce_max(cropped))
 
 
-def finished(canvas_map, size, fit, finish) -> tf.Tensor:
+def finished(canvas_map: TensorLike, size: TensorLike, fit: str, finish: Finish) -> tf.Tensor:
     """Return the published map float32 [H, W, 1] of a canvas map [h, w, 1].
 
     Args:
@@ -110,7 +115,8 @@ def finished(canvas_map, size, fit, finish) -> tf.Tensor:
     return values / tf.reduce_sum(values) if finish.normalise else values
 
 
-def points_to_canvas(points, size, canvas, fit=PAD) -> tf.Tensor:
+def points_to_canvas(points: TensorLike, size: TensorLike, canvas: TensorLike,
+                     fit: str = PAD) -> tf.Tensor:
     """Move points float32 [n, 2] (x, y) of a picture of `size` (H, W) onto `canvas` (h, w).
 
     The center of a point's pixel keeps its relative place, so it never leaves the picture.
@@ -121,7 +127,7 @@ def points_to_canvas(points, size, canvas, fit=PAD) -> tf.Tensor:
     return (tf.floor(tf.cast(points, tf.float32)) + 0.5) * scale[::-1] + offset[::-1]
 
 
-def fixation_map(points, size) -> tf.Tensor:
+def fixation_map(points: TensorLike, size: TensorLike) -> tf.Tensor:
     """Count points [n, 2] (x, y) inside `size` (H, W) at each pixel; float32 [H, W, 1]."""
     pixels = tf.cast(tf.floor(tf.cast(points, tf.float32)), tf.int32)[:, ::-1]
     size = tf.cast(size, tf.int32)
@@ -129,7 +135,7 @@ def fixation_map(points, size) -> tf.Tensor:
     return counts[..., tf.newaxis]
 
 
-def density_map(points, size, sigma) -> tf.Tensor:
+def density_map(points: TensorLike, size: TensorLike, sigma: TensorLike) -> tf.Tensor:
     """Return the density float32 [H, W, 1] of points [n, 2] (x, y); sums to 1, or 0 without any.
 
     Equals `keras_saliency.datasets.fixations.density_map`: an untruncated Gaussian of `sigma`
@@ -147,7 +153,7 @@ def density_map(points, size, sigma) -> tf.Tensor:
     return tf.math.divide_no_nan(density, tf.reduce_sum(density))[..., tf.newaxis]
 
 
-def blur(image, profile) -> tf.Tensor:
+def blur(image: TensorLike, profile: Sequence[float]) -> tf.Tensor:
     """Blur `image` [H, W, 1] by a separable filter; float32 [H, W, 1].
 
     At the border the weights inside the image are scaled to sum to 1, so that a constant stays as
@@ -167,13 +173,13 @@ def blur(image, profile) -> tf.Tensor:
     return (blurred(batch) / blurred(tf.ones_like(batch)))[0]
 
 
-def min_max(values, axis=None) -> tf.Tensor:
+def min_max(values: TensorLike, axis: Optional[Sequence[int]] = None) -> tf.Tensor:
     """Scale `values` to 0..1 over `axis` (kept); a constant map becomes all zero."""
     low = tf.reduce_min(values, axis=axis, keepdims=True)
     high = tf.reduce_max(values, axis=axis, keepdims=True)
     return tf.math.divide_no_nan(values - low, high - low)
 
 
-def peak_normalize(values) -> tf.Tensor:
+def peak_normalize(values: TensorLike) -> tf.Tensor:
     """Divide non-negative `values` by their maximum; an all-zero map stays all zero."""
     return tf.math.divide_no_nan(values, tf.reduce_max(values))

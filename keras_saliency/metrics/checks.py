@@ -4,9 +4,10 @@ Every function takes anything `numpy.asarray` understands and raises `InputError
 and the remedy for another shape, for NaN and for values that it does not accept. Minimum and
 maximum are found once. They also prove that a map is finite: NaN and infinity show in them.
 """
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_saliency.files import InputError, require
 
@@ -34,7 +35,8 @@ class Pixels(NamedTuple):
     counts: np.ndarray
 
 
-def check_map(values, name: str = "saliency_map", shape=None) -> Map:
+def check_map(values: ArrayLike, name: str = "saliency_map",
+              shape: Optional[Sequence[int]] = None) -> Map:
     """Check a finite map [H, W] of any real dtype and scale.
 
     float32 and float64 stay as they are; all other types become float64.
@@ -53,7 +55,8 @@ def check_map(values, name: str = "saliency_map", shape=None) -> Map:
     return Map(values, float(low), float(high))
 
 
-def check_fixations(values, shape, name: str = "fixation_map", union=False) -> Pixels:
+def check_fixations(values: ArrayLike, shape: Sequence[int], name: str = "fixation_map",
+                    union: bool = False) -> Pixels:
     """Return the fixated pixels of a count map [H, W] (bool, integer, or whole floats).
 
     Negative counts and densities are refused.
@@ -74,7 +77,8 @@ def check_fixations(values, shape, name: str = "fixation_map", union=False) -> P
     return Pixels(index, counts)
 
 
-def check_density(values, shape, name: str = "fixation_density_map") -> Optional[Map]:
+def check_density(values: ArrayLike, shape: Sequence[int],
+                  name: str = "fixation_density_map") -> Optional[Map]:
     """Check a density [H, W] >= 0 of any scale; None if it sums to 0 and so holds no fixation.
 
     A fixation map is refused. Maps under 100 pixels and maps with a single 1 could be either and
@@ -91,7 +95,8 @@ def check_density(values, shape, name: str = "fixation_density_map") -> Optional
     return density
 
 
-def check_log_density(values, name: str = "log_density", shape=None) -> Map:
+def check_log_density(values: ArrayLike, name: str = "log_density",
+                      shape: Optional[Sequence[int]] = None) -> Map:
     """Check a log-density [H, W] in nats whose exponentials sum to 1 (within 0.1 %)."""
     checked = check_map(values, name, shape)
     total = np.exp(checked.values - checked.high, dtype=np.float64).sum()
@@ -102,7 +107,7 @@ def check_log_density(values, name: str = "log_density", shape=None) -> Map:
     return checked
 
 
-def check_mask(values, shape, name: str = "mask") -> np.ndarray:
+def check_mask(values: ArrayLike, shape: Sequence[int], name: str = "mask") -> np.ndarray:
     """Return the flat indices int64 [n] of the pixels inside a mask [H, W] (bool, 0/1, 0/255)."""
     values = _array(values, name, shape)
     index = np.flatnonzero(values != 0)

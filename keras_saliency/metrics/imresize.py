@@ -1,8 +1,11 @@
 """MATLAB's `imresize`, which the MIT benchmark's EMD.m calls."""
+from typing import Optional, Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def imresize(image, size, scale=None) -> np.ndarray:
+def imresize(image: ArrayLike, size: Sequence[int], scale: Optional[float] = None) -> np.ndarray:
     """Resize with MATLAB's defaults: bicubic, with a wider kernel for shrinking (antialiasing).
 
     Output pixel i (from 0) lies at (i + 0.5) / scale - 0.5 of the image, which is mirrored at its

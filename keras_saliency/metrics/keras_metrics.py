@@ -7,6 +7,8 @@ fixations (y_true sums to 0) is skipped.
 
 Everything is computed in float64: sums over a whole map and KLD's eps (2.2204e-16) need it.
 """
+from typing import Iterable, Optional
+
 import keras
 import tensorflow as tf
 
@@ -15,7 +17,7 @@ from keras_saliency.compat import register
 _EPS = 2.0 ** -52  # MATLAB's eps
 
 
-def cc_per_image(y_true, y_pred) -> tf.Tensor:
+def cc_per_image(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
     """Return Pearson's correlation float64 [B] of maps [B, H, W, 1]; 0 if one is constant."""
     density, saliency = _flat(y_true), _flat(y_pred)
     a, b = (m - tf.reduce_mean(m, axis=1, keepdims=True) for m in (saliency, density))
@@ -26,7 +28,7 @@ def cc_per_image(y_true, y_pred) -> tf.Tensor:
     return _skip_empty(correlation, density)
 
 
-def sim_per_image(y_true, y_pred) -> tf.Tensor:
+def sim_per_image(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
     """Return the similarity float64 [B]: minima of the maps, each min-max normalised, of sum 1.
 
     A constant map counts as uniform.
@@ -36,7 +38,7 @@ def sim_per_image(y_true, y_pred) -> tf.Tensor:
     return _skip_empty(tf.reduce_sum(tf.minimum(a, b), axis=1), density)
 
 
-def kld_per_image(y_true, y_pred) -> tf.Tensor:
+def kld_per_image(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
     """Return the Kullback-Leibler divergence float64 [B] in nats, sum q log(eps + q / (p + eps)).
 
     Each map is divided by its sum, without shifting. A constant map counts as uniform. The score
@@ -52,7 +54,7 @@ def kld_per_image(y_true, y_pred) -> tf.Tensor:
     return _skip_empty(tf.where(proper, divergence, _nan_like(divergence)), density)
 
 
-def nss_per_image(y_true, y_pred) -> tf.Tensor:
+def nss_per_image(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
     """Return the normalised scanpath saliency float64 [B]; y_true is a fixation_map.
 
     Mean of the standardised map (std with N - 1) at pixels with y_true > 0; 0 if it is constant.
@@ -84,7 +86,8 @@ class ImageMeanMetric(keras.metrics.Metric):
         self.total = self.add_weight(name="total", shape=(), initializer="zeros")
         self.images = self.add_weight(name="images", shape=(), initializer="zeros")
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true: tf.Tensor, y_pred: tf.Tensor,
+                     sample_weight: Optional[tf.Tensor] = None) -> None:
         """Add a batch."""
         y_true = tf.convert_to_tensor(y_true)
         scores = self.per_image(y_true[..., self.channel:self.channel + 1], y_pred)
@@ -97,17 +100,17 @@ class ImageMeanMetric(keras.metrics.Metric):
         self.total.assign_add(tf.cast(tf.reduce_sum(scores * weights), self.total.dtype))
         self.images.assign_add(tf.cast(tf.reduce_sum(weights), self.images.dtype))
 
-    def result(self):
+    def result(self) -> tf.Tensor:
         """The mean over the images that have a score; NaN if none has."""
         return tf.convert_to_tensor(self.total) / tf.convert_to_tensor(self.images)
 
-    def merge_state(self, metrics):
+    def merge_state(self, metrics: Iterable["ImageMeanMetric"]) -> None:
         """Add the scores of other metrics of the same class."""
         for metric in metrics:
             self.total.assign_add(metric.total)
             self.images.assign_add(metric.images)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {**super().get_config(), "channel": self.channel}
 
 

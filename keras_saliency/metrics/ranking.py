@@ -12,7 +12,7 @@ _DIRECT_BELOW = 1 << 14
 _SLACK = 1e-12
 
 
-def count_reaching(values: np.ndarray, thresholds: np.ndarray, strict=False) -> np.ndarray:
+def count_reaching(values: np.ndarray, thresholds: np.ndarray, strict: bool = False) -> np.ndarray:
     """Count the `values` [N] that are >= (or, if `strict`, >) each of `thresholds` [n]; int64 [n].
 
     Both arrays are finite floats of one dtype, thresholds ascending. Pixels are first put into
@@ -50,7 +50,7 @@ def count_steps(step: float) -> int:
     return int((1 + _SLACK) / step) + 1
 
 
-def histogram_of_steps(values, low: float, high: float, step: float) -> np.ndarray:
+def histogram_of_steps(values: np.ndarray, low: float, high: float, step: float) -> np.ndarray:
     """Count `values` [n] by the highest threshold each reaches after min-max; int64 [steps]."""
     unit = (values.astype(np.float64) - low) / (high - low)
     return np.bincount(((unit + _SLACK) / step).astype(np.intp), minlength=count_steps(step))

@@ -3,9 +3,10 @@
 `Moments` holds the sums over the scores so far and can be merged with the moments of another part
 of the stream; `StreamingScores` is the thin stateful class around it that calls the metrics.
 """
-from typing import NamedTuple
+from typing import Mapping, NamedTuple, Optional
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_saliency.files import require
 from keras_saliency.metrics import METRICS
@@ -33,7 +34,7 @@ class Moments(NamedTuple):
                    np.zeros(size))
 
     @classmethod
-    def of(cls, scores) -> "Moments":
+    def of(cls, scores: ArrayLike) -> "Moments":
         """Return the moments of the scores [N, M] of N images."""
         scores = np.asarray(scores, np.float64)
         scored = ~np.isnan(scores)
@@ -95,13 +96,17 @@ class StreamingScores:
                         for name in names}
         self.moments = Moments.empty(len(names))
 
-    def update(self, saliency_map, references, log_density=None, seed=None) -> dict:
+    def update(self, saliency_map: Optional[ArrayLike], references: Mapping[str, ArrayLike],
+               log_density: Optional[ArrayLike] = None,
+               seed: Optional[int] = None) -> dict[str, float]:
         """Score one image, add it, and return its scores; see `score`."""
         scores = self.score(saliency_map, references, log_density, seed)
         self.moments = self.moments.merge(Moments.of([list(scores.values())]))
         return scores
 
-    def score(self, saliency_map, references, log_density=None, seed=None) -> dict:
+    def score(self, saliency_map: Optional[ArrayLike], references: Mapping[str, ArrayLike],
+              log_density: Optional[ArrayLike] = None,
+              seed: Optional[int] = None) -> dict[str, float]:
         """Score one image.
 
         Args:
@@ -139,7 +144,7 @@ class StreamingScores:
         self.moments = self.moments.merge(other.moments)
         return self
 
-    def result(self) -> dict:
+    def result(self) -> dict[str, ImageMean]:
         """Return {metric: ImageMean} of all images so far."""
         count, skipped, mean, squares = self.moments
         variance = np.where(count > 1, squares / np.maximum(count - 1, 1), np.nan)

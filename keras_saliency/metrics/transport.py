@@ -5,7 +5,7 @@ _NOTHING = 1e-10  # share of the mass that is left where it is
 _STEPS = 10 ** 7  # of the network simplex; maps of 34x60 pixels take fewer than 3e4
 
 
-def transport_cost(difference) -> float:
+def transport_cost(difference: np.ndarray) -> float:
     """Return the least cost of moving surplus mass to pixels that lack it, by Euclidean distance.
 
     The optimum is exact: POT's network simplex. (cv2.EMD gives up after 500 steps: up to 5 % above
