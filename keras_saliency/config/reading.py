@@ -63,9 +63,6 @@ def read_pairs(pairs: Iterable[str], source: str = "setting",
     Args:
         source: what to call a pair in messages.
         values: nested dicts to change; default: new ones.
-
-    Raises:
-        ConfigError: a pair in another form, or a key below one that holds a value.
     """
     values = {} if values is None else values
     for pair in pairs:

@@ -103,9 +103,6 @@ def load_concepts(root: AnyPath, split: Optional[str] = None) -> ConceptDataset:
 
     Args:
         split: "train" or "val" of Broden; None for all.
-
-    Raises:
-        DatasetError: a file is missing or malformed, or images and labels do not match.
     """
     root = require_folder(root, NAME, "index.csv (Broden) or images/ and labels/")
     if (root / "index.csv").is_file():

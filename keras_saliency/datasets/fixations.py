@@ -44,10 +44,6 @@ class Fixations:
         Args:
             x, y: [F] pixels. image: [F] indices into `sizes`. sizes: [N, 2] (H, W).
             observer: [F] or None. duration: [F] milliseconds or None.
-
-        Raises:
-            InputError: arrays of different length, an image index outside `sizes`, or a negative
-                duration.
         """
         sizes = np.asarray(sizes, np.int32).reshape(-1, 2)
         observer = np.full(np.size(x), -1) if observer is None else observer

@@ -62,11 +62,7 @@ def list_partners(stimuli: Sequence[Path], root: AnyPath, name: str, what: str, 
 
 def match_by_stem(stimuli: Sequence[AnyPath], others: Sequence[AnyPath],
                   what: str) -> list[AnyPath]:
-    """Return the file of `others` for each stimulus, by file name without extension.
-
-    Raises:
-        DatasetError: naming the stimuli without a partner and the files left over.
-    """
+    """Return the file of `others` for each stimulus, by file name without extension."""
     counts = Counter(Path(p).stem for p in others)
     twice = sorted(stem for stem, count in counts.items() if count > 1)
     require(not twice, f"more than one {what} for {list_some(twice)}")

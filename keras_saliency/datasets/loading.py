@@ -41,9 +41,6 @@ def load_sections(sections: Sequence[DataConfig], targets: Sequence[str] = (DENS
 
     Returns:
         `Section`s, in the order of the config.
-
-    Raises:
-        InputError: as `load_data`; also datasets of different canvases where none is chosen.
     """
     canvas = next((data.canvas for data in sections if data.canvas is not None), None)
     loaded = []
@@ -86,11 +83,6 @@ def load_data(data: DataConfig, targets: Sequence[str] = (DENSITY,),
     Returns:
         (training, evaluated, spec): the stimuli for training (all of them with "all"), those of
         `part`, and their `CanvasSpec`. With `data.upright` portrait stimuli come last.
-
-    Raises:
-        DatasetError: files that are missing or wrong, a split that they do not allow, or a part
-            without a single fixation where the targets are made of them.
-        ConfigError: `data` is a list of datasets.
     """
     dataset, training, evaluated = _parts(data, part)
     if data.upright:

@@ -45,9 +45,6 @@ def epoch_orders(shares: Sequence[Share], batch: int, seed: int, mirror: bool,
     draws of each canvas are cut to whole batches; the batches of several canvases are shuffled
     among each other. With `mirror` each example is flipped with probability 1/2. `key`, int32 [2],
     is for its augmentation.
-
-    Raises:
-        DatasetError: a canvas with fewer examples than one batch.
     """
     share_of = np.repeat(np.arange(len(shares)), [share.draws for share in shares])
     places = [(np.flatnonzero([shares[share].canvas == canvas for share in share_of]), whole)

@@ -81,9 +81,6 @@ def image_sizes(paths: Iterable[AnyPath]) -> np.ndarray:
 
     Nothing is decoded. A picture of more than 40 megapixels, which would take too much memory or
     time, is refused like a damaged one.
-
-    Raises:
-        DatasetError: naming every picture that cannot be read.
     """
     sizes, bad = [], []
     for path in paths:
@@ -111,12 +108,7 @@ def require_equal_sizes(found: Iterable[Sequence[float]], sizes: np.ndarray,
 
 @contextmanager
 def opened_picture(path: AnyPath, dataset: str) -> Iterator[Image.Image]:
-    """Open a picture file with PIL, after a check of its header.
-
-    Raises:
-        DatasetError: naming a file that is missing, damaged, or larger than 40 megapixels, also
-            where that shows only inside the `with` block.
-    """
+    """Open a picture file with PIL, after a check of its header."""
     try:
         contents = read_file(path)
         check_picture(contents, path)

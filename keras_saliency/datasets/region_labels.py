@@ -51,12 +51,7 @@ class RegionLabels:
     categories: Optional[dict]
 
     def regions(self, name: str, size: Sequence[int]) -> list[Region]:
-        """Read the `Region`s of a stimulus of `size` (H, W), in the order of their labels.
-
-        Raises:
-            DatasetError: naming a file that is unreadable, of another size, or whose regions
-                have no category or more than one.
-        """
+        """Read the `Region`s of a stimulus of `size` (H, W), in the order of their labels."""
         path = self.instances[name]
         instances = _read(path, size)
         kinds = None if self.categories is None else _read(self.categories[name], size)
@@ -70,9 +65,6 @@ def load_regions(root: Optional[AnyPath], names: Sequence[str]) -> RegionLabels:
 
     Args:
         root: folder in one of the layouts above. names: stimulus names, such as "1001".
-
-    Raises:
-        DatasetError: no such folder, labels of no stimulus, or regions without their categories.
     """
     require(root is not None, f"{NAME}: give the folder with SegmentationObject and "
                               "SegmentationClass")

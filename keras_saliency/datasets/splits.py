@@ -31,9 +31,6 @@ def split(dataset: SaliencyDataset, seed: int = 42, train: Optional[int] = None,
 
     Returns:
         (train, validation), int64 arrays without common elements.
-
-    Raises:
-        DatasetError: fewer stimuli than asked for, or none left on one side.
     """
     for side, count in (("train", train), ("validation", validation)):
         require(count is None or count > 0,

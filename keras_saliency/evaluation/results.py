@@ -113,9 +113,6 @@ class Evaluation:
 
         Returns:
             The summary's path.
-
-        Raises:
-            InputError: another file type, or Parquet without pyarrow.
         """
         path = check_table_path(path)
         summary = path.with_suffix(".json")

@@ -179,11 +179,7 @@ def _score_stimuli(predictor, spec, scorer, batch, indices, label=None) -> Evalu
 
 
 def remove_center_bias(model: keras.Model) -> None:
-    """Give a network that adds a center_bias to its log_density a uniform one.
-
-    Raises:
-        InputError: it adds none.
-    """
+    """Give a network that adds a center_bias to its log_density a uniform one."""
     found = [layer for layer in getattr(model, "layers", ()) if isinstance(layer, AddCenterBias)]
     if not found:
         raise InputError(f"{getattr(model, 'name', model)} adds no center_bias to a log_density, "
@@ -199,9 +195,6 @@ def compare_tables(paths: Iterable[AnyPath] = (), runs: Iterable[str] = (),
     Args:
         paths: tables, one of each model, paired over stimuli; or
         runs: texts `label=first.csv,second.csv,...` of models, paired over their trainings.
-
-    Raises:
-        InputError: tables that cannot be read or do not match, or another file type.
     """
     if out is not None and Path(out).suffix != ".json":
         raise InputError(f"{out}: a comparison is written as .json")

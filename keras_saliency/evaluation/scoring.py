@@ -60,12 +60,7 @@ def usable_metrics(dataset: SaliencyDataset, training: Optional[SaliencyDataset]
 def choose_metrics(names: Sequence[str], dataset: SaliencyDataset,
                    training: Optional[SaliencyDataset] = None,
                    densities: bool = False) -> list[str]:
-    """`names` with "all" spelled out, each once, checked; arguments as `usable_metrics`.
-
-    Raises:
-        InputError: a metric that is unknown or that cannot be computed here (lists those that
-            can).
-    """
+    """`names` with "all" spelled out, each once, checked; arguments as `usable_metrics`."""
     usable = usable_metrics(dataset, training, densities)
     chosen = []
     for name in names:
@@ -87,11 +82,7 @@ def choose_metrics(names: Sequence[str], dataset: SaliencyDataset,
 
 
 def density_of(dataset: SaliencyDataset, index: int, sigma: float) -> np.ndarray:
-    """float32 [H, W]: the fixation_density_map of a stimulus, published or blurred.
-
-    Raises:
-        DatasetError: naming a published picture that is damaged or of another size.
-    """
+    """float32 [H, W]: the fixation_density_map of a stimulus, published or blurred."""
     if dataset.density_files is None:
         return dataset.fixations.density_map(index, sigma)
     try:
@@ -215,10 +206,6 @@ def score_predictions(predictions: Iterable, scorer: Scorer, label: Optional[str
             elsewhere), or `Skipped`.
         label: text of a progress bar; None for no bar.
         indices: the stimuli that are predicted, in this order; None for all.
-
-    Raises:
-        InputError: more or fewer predictions than stimuli, or a map of another size than its
-            stimulus. FloatingPointError: a map with NaN or infinity.
     """
     indices = range(len(scorer.dataset)) if indices is None else indices
     names, count = [scorer.dataset.names[i] for i in indices], len(indices)

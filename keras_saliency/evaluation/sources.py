@@ -29,11 +29,7 @@ SMALLEST = 8  # pixels of a side; below, rounding to whole pixels changes the sh
 
 
 def predictions(predictor: Predictor, dataset: SaliencyDataset) -> Iterator[np.ndarray]:
-    """Yield the maps of a `Predictor`, one stimulus at a time, at their own size.
-
-    Raises:
-        InputError: it fails on a stimulus, which is named.
-    """
+    """Yield the maps of a `Predictor`, one stimulus at a time, at their own size."""
     load = pipeline.stimulus_loader(dataset)
     for index, name in enumerate(dataset.names):
         image = load(index).numpy()
@@ -51,9 +47,6 @@ def picture_predictions(folder: AnyPath,
     a sub-folder where the stimulus' name has one; an array is preferred to a picture. A map of
     another size but the same shape is resized (bilinear), unless it has less than 8 pixels a
     side; stimuli without a usable map are `Skipped`.
-
-    Raises:
-        InputError: no such folder, no map of any stimulus, or two for one.
     """
     folder = Path(folder).expanduser()
     if not folder.is_dir():

@@ -47,9 +47,6 @@ def pictures(source: AnyPath) -> Iterator[tuple[AnyPath, str]]:
     Args:
         source: a list (`LIST`), a folder with subfolders, or a picture. The name is a picture's
             path below the source, with "/" between folders; it is unique.
-
-    Raises:
-        InputError: no picture is found.
     """
     found = 0
     for address, name in _listed(source) if str(source).endswith(LIST) else _walked(source):

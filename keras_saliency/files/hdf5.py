@@ -64,12 +64,7 @@ def open_foreign(path: AnyPath, error: Type[InputError]) -> Iterator[h5py.File]:
 
 
 def numbers(datasets: dict) -> dict:
-    """Read {key: h5py.Dataset} as {key: array}, with the type and shape of each dataset.
-
-    Raises:
-        Refused: an object other than a dataset of numbers, or more bytes than `require_size`
-            allows.
-    """
+    """Read {key: h5py.Dataset} as {key: array}, with the type and shape of each dataset."""
     for data in datasets.values():
         _require_numbers(data)
     require_size(datasets.values())
