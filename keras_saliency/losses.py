@@ -10,6 +10,7 @@ from typing import Callable, Mapping, NamedTuple
 
 import tensorflow as tf
 
+from keras_saliency.compat import register
 from keras_saliency.files import InputError
 from keras_saliency.maps import DENSITY, FIXATIONS
 
@@ -142,6 +143,9 @@ LOSSES = {
     "neg_cc": LossSpec(neg_cc),
     "bhattacharyya": LossSpec(bhattacharyya),
 }
+
+for _spec in LOSSES.values():  # so that Keras finds the loss of a compiled model that it reads
+    register(_spec.function)
 
 
 def required_targets(weights: Mapping[str, float]) -> list:

@@ -1,9 +1,13 @@
 """Losses against closed forms, and finite gradients where maps are degenerate."""
+import copy
+import pickle
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_saliency import losses
+from keras_saliency import compat, losses
 
 RNG = np.random.default_rng(0)
 
@@ -129,3 +133,22 @@ def test_unknown_losses_are_named():
         losses.weighted({"kdl": 1.0})
     with pytest.raises(ValueError, match="unknown loss nothing"):
         losses.weighted({})
+
+
+# Keras 2 finds a function by its bare name, and reads these as the losses of Keras itself.
+KERAS_2_HAS_ITS_OWN = {"kld", "l1", "l2", "mse"}
+
+
+@pytest.mark.parametrize("name", sorted(
+    set(losses.LOSSES) - (set() if compat.KERAS_3 else KERAS_2_HAS_ITS_OWN)))
+def test_a_compiled_model_keeps_its_loss(name, tmp_path):
+    loss = losses.LOSSES[name].function
+    model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Conv2D(1, 1)])
+    model.compile("sgd", loss)
+    model.save(tmp_path / "model.keras")
+    for again in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model),
+                  keras.models.load_model(tmp_path / "model.keras")):
+        assert again.loss is loss
+        image, target = np.ones((1, 4, 4, 1), np.float32), np.full((1, 4, 4, 1), 0.5, np.float32)
+        assert again.evaluate(image, target, verbose=0) == pytest.approx(
+            model.evaluate(image, target, verbose=0))
