@@ -86,10 +86,6 @@ def require_size(datasets: Iterable[h5py.Dataset]) -> None:
 
 def texts(data: h5py.Dataset) -> list[str]:
     """Read the strings of a dataset [n], one by one: each may claim the length of the whole file.
-
-    Raises:
-        Refused: an object other than a dataset [n] of UTF-8 text, or more than `require_size`
-            allows.
     """
     _require_dataset(data)
     if h5py.check_string_dtype(data.dtype) is None or data.ndim != 1:

@@ -35,27 +35,15 @@ class Facts:
     about: Mapping = field(default_factory=dict, hash=False)
 
     def changed(self, **changes: Any) -> "Facts":
-        """Return the same facts but for some.
-
-        Raises:
-            InputError: a value that a model cannot have.
-        """
+        """Return the same facts but for some."""
         return check(replace(self, **changes))
 
     def canvas_for(self, size: Sequence[int]) -> tuple[int, int]:
-        """Return the canvas (h, w) for a picture of `size` (H, W).
-
-        Raises:
-            InputError: the model does not state a canvas.
-        """
+        """Return the canvas (h, w) for a picture of `size` (H, W)."""
         return geometry.oriented_canvas(size, self.require_canvas(), self.fit, self.turns)
 
     def require_canvas(self) -> tuple[int, int]:
-        """Return the canvas (h, w).
-
-        Raises:
-            InputError: the model does not state one.
-        """
+        """Return the canvas (h, w)."""
         if self.canvas is None:
             raise InputError(f"model {self.name!r} takes any size and does not state its canvas; "
                              "give canvas=(height, width), or state it by keras_saliency.facts")
@@ -69,11 +57,7 @@ class Facts:
 
     @classmethod
     def from_dict(cls, values: Mapping) -> "Facts":
-        """Read what `to_dict` wrote.
-
-        Raises:
-            InputError: naming what is missing or cannot be.
-        """
+        """Read what `to_dict` wrote."""
         try:
             return check(cls(**{**values, "finish": Finish.from_dict(values["finish"])}))
         except (KeyError, TypeError) as error:

@@ -44,11 +44,7 @@ class Finish:
 
     @classmethod
     def from_dict(cls, values: dict) -> "Finish":
-        """Read what `to_dict` wrote.
-
-        Raises:
-            InputError: another key, or a value of another type.
-        """
+        """Read what `to_dict` wrote."""
         if not isinstance(values, dict) or set(values) - {field.name for field in fields(cls)}:
             raise InputError(f"a finish has {', '.join(field.name for field in fields(cls))}, not "
                              f"{values!r:.100}")

@@ -119,9 +119,6 @@ class StreamingScores:
 
         Returns:
             {metric: float}, the scores of this image; NaN without fixations.
-
-        Raises:
-            InputError: an input is missing, or the metric refuses it.
         """
         given = {"saliency_map": saliency_map, "log_density": log_density}
         given = {name: value for name, value in {**references, **given}.items()
