@@ -131,6 +131,7 @@ def _loop(run: Run, place, optimizer, adversary, shares, scorers, log) -> None:
     forward, trained, facts = forward_function(network), network, facts_of(run.model)
     if adversary is not None:
         trained = adversarial.AdversarialTraining(network, adversary, settings.adversarial.alpha)
+    optimizer.build(network.trainable_variables)  # or Keras 2 traces the first step twice
     trained.compile(optimizer=optimizer, loss=place.loss(loss), jit_compile=False)
 
     def validate():
