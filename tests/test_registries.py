@@ -13,8 +13,8 @@ import papers
 from keras_saliency import config as configs
 from keras_saliency import losses
 from keras_saliency.datasets import DATASETS, popout
+from keras_saliency.datasets.dataset import DatasetSpec
 from keras_saliency.datasets.loading import load_data
-from keras_saliency.datasets.spec import DatasetSpec
 from keras_saliency.evaluation.scores import of_baseline, of_predictor, score
 from keras_saliency.export.formats import FORMATS, Format
 from keras_saliency.losses import LOSSES, LossSpec

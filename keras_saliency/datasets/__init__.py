@@ -19,9 +19,8 @@ from keras_saliency.datasets import (
     pysaliency_files,
     salicon,
 )
-from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, is_number
-from keras_saliency.datasets.spec import DatasetSpec
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.datasets.dataset import DatasetError, DatasetSpec, SaliencyDataset, is_number
+from keras_saliency.files import AnyPath
 from keras_saliency.lazy import lazy
 
 if TYPE_CHECKING:
@@ -30,20 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["DATASETS", "DatasetError", "SaliencyDataset", "list_datasets", "load_dataset",
            "spec_of", "training_data"]
 
-DATASETS = {
-    "cat2000": cat2000.SPEC,
-    "dutomron": dutomron.SPEC,
-    "fiwi": fiwi.SPEC,
-    "fixatons": fixatons.SPEC,
-    "folder": folder.SPEC,
-    "isun": isun.SPEC,
-    "mit1003": mit1003.SPEC,
-    "osie": osie.SPEC,
-    "pascals": pascals.SPEC,
-    "popout": popout.SPEC,
-    "pysaliency": pysaliency_files.SPEC,
-    "salicon": salicon.SPEC,
-}
+DATASETS = {module.NAME: module.SPEC for module in (
+    cat2000, dutomron, fiwi, fixatons, folder, isun, mit1003, osie, pascals, popout,
+    pysaliency_files, salicon)}
 
 __getattr__, __dir__ = lazy(__name__, {"training_data": "keras_saliency.datasets.pipeline"})
 
@@ -64,7 +52,8 @@ def load_dataset(name: str, root: Optional[AnyPath] = None,
 
     Args:
         name: one of `list_datasets()`. root: its folder, in the published layout.
-        **options: see `load` in the dataset's own module.
+        **options: see `load` in the dataset's own module. Most readers take `pixels_per_dva`,
+            pixels per degree of visual angle, in place of the default or for one that is unknown.
 
     Raises:
         DatasetError: an unknown name or option, an option of the wrong type, or files that are

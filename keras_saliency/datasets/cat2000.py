@@ -16,10 +16,9 @@ Source: see `SPEC`; http://saliency.mit.edu
 """
 import numpy as np
 
-from keras_saliency.datasets import folders, matlab, reading
-from keras_saliency.datasets.dataset import SaliencyDataset, require
-from keras_saliency.datasets.spec import DatasetSpec
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.datasets import matlab, reading
+from keras_saliency.datasets.dataset import DatasetSpec, SaliencyDataset, require
+from keras_saliency.files import AnyPath
 
 NAME, PUBLISHED = "cat2000", 2000
 MOST_FIXATIONS = 1000  # at one pixel
@@ -31,21 +30,20 @@ def load(root: AnyPath, *, use_density: bool = True,
 
     Args:
         use_density: take FIXATIONMAPS as the training target; False blurs the fixations.
-        pixels_per_dva: pixels per degree of visual angle.
     """
-    root = folders.require_folder(
+    root = reading.require_folder(
         root, NAME, "trainSet/ with Stimuli/, FIXATIONLOCS/ and FIXATIONMAPS/")
     root = root / "trainSet" if (root / "trainSet").is_dir() else root
-    categories = folders.list_folders(folders.sub_folder(root, "Stimuli", NAME))
+    categories = reading.list_folders(reading.sub_folder(root, "Stimuli", NAME))
     require(categories, f"{NAME}: no category folders in {root / 'Stimuli'}")
     stimuli, mats, maps = [], [], []
     for name in (category.name for category in categories):
-        here = folders.list_stimuli(root / "Stimuli", name, NAME)
+        here = reading.list_stimuli(root / "Stimuli", name, NAME)
         stimuli += here
-        mats += folders.list_partners(here, root / "FIXATIONLOCS", name, "fixation map", NAME,
-                                      folders.MATLAB)
+        mats += reading.list_partners(here, root / "FIXATIONLOCS", name, "fixation map", NAME,
+                                      reading.MATLAB)
         if use_density:
-            maps += folders.list_partners(here, root / "FIXATIONMAPS", name, "density map", NAME)
+            maps += reading.list_partners(here, root / "FIXATIONMAPS", name, "density map", NAME)
     sizes = reading.image_sizes(stimuli)
     return reading.build_dataset(
         NAME, stimuli, sizes, _trials(mats, sizes), densities=maps if use_density else None,

@@ -29,10 +29,14 @@ import numpy as np
 
 from keras_saliency.datasets.dataset import require
 from keras_saliency.datasets.fixation_tables import read_rows
-from keras_saliency.datasets.folders import list_files, match_by_stem, require_folder
-from keras_saliency.datasets.reading import image_sizes, opened_picture
-from keras_saliency.files import list_some
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.datasets.reading import (
+    image_sizes,
+    list_files,
+    match_by_stem,
+    opened_picture,
+    require_folder,
+)
+from keras_saliency.files import AnyPath, list_some
 from keras_saliency.files.picture_headers import LIMIT
 
 NAME = "concepts"

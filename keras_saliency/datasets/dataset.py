@@ -1,9 +1,9 @@
-"""The record that every reader returns: stimuli, their fixations, and their origin."""
+"""The record that every reader returns, and the facts of a dataset that the registry holds."""
 import math
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Optional, Sequence, Union
+from typing import Any, Callable, Optional, Sequence, Union
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,6 +18,23 @@ class DatasetError(InputError):
 
 
 require = partial(files.require, error=DatasetError)
+
+
+@dataclass(frozen=True)
+class DatasetSpec:
+    """The facts about a dataset that code outside of its file needs; the file ends with them."""
+
+    load: Callable                   # the reader, (root, **options) -> SaliencyDataset
+    citation: str = ""               # authors, year, title, place; "" for data of the user's own
+    canvas: tuple = (240, 320)       # (h, w) of the network's input (Kroner et al. 2020, section
+                                     # 4.1, and their code)
+    split: Optional[tuple] = None    # (training, validation) stimuli of the whole set as published;
+                                     # None for a partition of its own, or for a share of 80 %
+    sigma_dva: float = 1.0           # blur of the densities in degrees of visual angle, for sets
+                                     # without published ones
+    sigma_pixels: Optional[float] = None  # the same in stimulus pixels, if the literature has these
+    collection: bool = False         # reads several datasets, each in a folder; one registered on
+                                     # its own as well keeps the facts of that entry
 
 
 @dataclass(frozen=True)

@@ -15,24 +15,19 @@ Source: see `SPEC`; http://saliencydetection.net/dut-omron
 """
 from typing import Optional
 
-from keras_saliency.datasets import folders, matlab, reading
-from keras_saliency.datasets.dataset import SaliencyDataset, require
-from keras_saliency.datasets.spec import DatasetSpec
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.datasets import matlab, reading
+from keras_saliency.datasets.dataset import DatasetSpec, SaliencyDataset, require
+from keras_saliency.files import AnyPath
 
 NAME, PUBLISHED = "dutomron", 5168
 
 
 def load(root: AnyPath, *, pixels_per_dva: Optional[float] = None) -> SaliencyDataset:
-    """Read DUT-OMRON from the folder `root` that holds both unpacked archives.
-
-    Args:
-        pixels_per_dva: pixels per degree of visual angle, if you want to assume one.
-    """
-    root = folders.require_folder(root, NAME, "DUT-OMRON-image/ and DUT-OMRON-eye-fixations/mat/")
-    stimuli = folders.list_stimuli(root, "DUT-OMRON-image", NAME)
-    mats = folders.list_partners(stimuli, root / "DUT-OMRON-eye-fixations", "mat",
-                                 "fixation file", NAME, folders.MATLAB)
+    """Read DUT-OMRON from the folder `root` that holds both unpacked archives."""
+    root = reading.require_folder(root, NAME, "DUT-OMRON-image/ and DUT-OMRON-eye-fixations/mat/")
+    stimuli = reading.list_stimuli(root, "DUT-OMRON-image", NAME)
+    mats = reading.list_partners(stimuli, root / "DUT-OMRON-eye-fixations", "mat",
+                                 "fixation file", NAME, reading.MATLAB)
     sizes = reading.image_sizes(stimuli)
     return reading.build_dataset(
         NAME, stimuli, sizes, _trials(mats, sizes), published=PUBLISHED,

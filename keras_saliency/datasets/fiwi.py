@@ -14,24 +14,18 @@ Source: see `SPEC`; https://www-users.cse.umn.edu/~qzhao/webpage_saliency.html
 """
 from pathlib import Path
 
-from keras_saliency.datasets import folders, reading
-from keras_saliency.datasets.dataset import SaliencyDataset, require
-from keras_saliency.datasets.spec import DatasetSpec
-from keras_saliency.files import list_some
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.datasets import reading
+from keras_saliency.datasets.dataset import DatasetSpec, SaliencyDataset, require
+from keras_saliency.files import AnyPath, list_some
 
 NAME, PUBLISHED = "fiwi", 149
 
 
 def load(root: AnyPath, *, pixels_per_dva: float = 26.0) -> SaliencyDataset:
-    """Read FiWI from the folder `root` that holds stimuli/ and all5/ at any depth.
-
-    Args:
-        pixels_per_dva: pixels per degree of visual angle.
-    """
-    root = folders.require_folder(root, NAME, "stimuli/ and all5/")
-    stimuli = folders.list_stimuli(_parent(root, "stimuli"), "stimuli", NAME)
-    masks = folders.list_partners(stimuli, _parent(root, "all5"), "all5", "fixation mask", NAME)
+    """Read FiWI from the folder `root` that holds stimuli/ and all5/ at any depth."""
+    root = reading.require_folder(root, NAME, "stimuli/ and all5/")
+    stimuli = reading.list_stimuli(_parent(root, "stimuli"), "stimuli", NAME)
+    masks = reading.list_partners(stimuli, _parent(root, "all5"), "all5", "fixation mask", NAME)
     sizes = reading.image_sizes(stimuli)
     return reading.build_dataset(
         NAME, stimuli, sizes, reading.mask_trials(masks, sizes, NAME), published=PUBLISHED,

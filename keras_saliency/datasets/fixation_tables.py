@@ -7,8 +7,7 @@ import numpy as np
 
 from keras_saliency.datasets.dataset import DatasetError, require
 from keras_saliency.datasets.reading import Trial
-from keras_saliency.files import list_some
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath, list_some
 
 COLUMNS, TIMES = ("stimulus", "observer", "x", "y"), ("start", "end")
 

@@ -18,11 +18,9 @@ from typing import Optional, Sequence
 
 import numpy as np
 
-from keras_saliency.datasets import folders, reading
-from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, require
-from keras_saliency.datasets.spec import DatasetSpec
-from keras_saliency.files import list_some
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.datasets import reading
+from keras_saliency.datasets.dataset import DatasetError, DatasetSpec, SaliencyDataset, require
+from keras_saliency.files import AnyPath, list_some
 
 NAME = "fixatons"
 # Folder -> (registered name of the same dataset, its stimuli, pixels per degree of visual angle).
@@ -39,12 +37,12 @@ def load(root: AnyPath, *, use_density: bool = True, first_fixation: bool = Fals
         first_fixation: keep the first fixation of each trial.
         stimulus_size: (height, width) to read only stimuli of this size, such as the (768, 1024)
             that DeepGaze I is fitted to.
-        pixels_per_dva: pixels per degree of visual angle; None for that of a known dataset.
+        pixels_per_dva: None for that of a known dataset.
     """
-    root = folders.require_folder(root, NAME, "STIMULI/, SCANPATHS/ and SALIENCY_MAPS/")
+    root = reading.require_folder(root, NAME, "STIMULI/, SCANPATHS/ and SALIENCY_MAPS/")
     edition = root.resolve().name
     name, published, known_pixels = KNOWN.get(edition, (NAME, None, None))
-    stimuli = folders.list_stimuli(root, "STIMULI", NAME)
+    stimuli = reading.list_stimuli(root, "STIMULI", NAME)
     sizes = reading.image_sizes(stimuli)
     if stimulus_size is not None:
         chosen = np.flatnonzero((sizes == _size(stimulus_size)).all(axis=1))
@@ -53,11 +51,11 @@ def load(root: AnyPath, *, use_density: bool = True, first_fixation: bool = Fals
         stimuli, sizes, published = [stimuli[i] for i in chosen], sizes[chosen], None
     maps = None
     if use_density:
-        folder = folders.sub_folder(root, "SALIENCY_MAPS", NAME)
-        wanted = set(folders.stems(stimuli))
-        maps = [path for path in folders.list_files(folder) if path.stem in wanted]
-        maps = folders.match_by_stem(stimuli, maps, f"density map in {folder}")
-    scanpaths = folders.sub_folder(root, "SCANPATHS", NAME)
+        folder = reading.sub_folder(root, "SALIENCY_MAPS", NAME)
+        wanted = set(reading.stems(stimuli))
+        maps = [path for path in reading.list_files(folder) if path.stem in wanted]
+        maps = reading.match_by_stem(stimuli, maps, f"density map in {folder}")
+    scanpaths = reading.sub_folder(root, "SCANPATHS", NAME)
     trials = _trials(scanpaths, stimuli, 0 if first_fixation else 1)
     return reading.build_dataset(
         name, stimuli, sizes, trials, densities=maps, published=published,
@@ -86,7 +84,7 @@ def _trials(folder, stimuli, skipped):
 
 def _scanpaths(folder, name) -> list:
     """The files of one stimulus, an observer each."""
-    own = folders.sub_folder(folder, name, NAME)
+    own = reading.sub_folder(folder, name, NAME)
     found = sorted(p for p in own.iterdir() if p.is_file() and not p.name.startswith("."))
     require(found, f"{NAME}: no scanpaths in {own}")
     return found

@@ -12,11 +12,10 @@ The user states viewing time and pixels_per_dva. Masks do not tell observers apa
 """
 from typing import Optional
 
-from keras_saliency.datasets import folders, reading
-from keras_saliency.datasets.dataset import SaliencyDataset, require
+from keras_saliency.datasets import reading
+from keras_saliency.datasets.dataset import DatasetSpec, SaliencyDataset, require
 from keras_saliency.datasets.fixation_tables import read_trials
-from keras_saliency.datasets.spec import DatasetSpec
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath
 
 NAME = "folder"
 
@@ -29,12 +28,11 @@ def load(root: AnyPath, *, stimuli: str = "stimuli", density: Optional[str] = "d
     Args:
         stimuli, density, fixations: names of the sub-folders, of fixations without the ending
             of a CSV file; None leaves density or fixations unread.
-        pixels_per_dva: pixels per degree of visual angle, None if unknown.
         edition: release to record with results; the folder's name if empty.
     """
-    root = folders.require_folder(
+    root = reading.require_folder(
         root, NAME, f"{stimuli}/ and {density}/, {fixations}/ or {fixations}.csv")
-    files = folders.list_stimuli(root, stimuli, NAME)
+    files = reading.list_stimuli(root, stimuli, NAME)
     maps = _partners(root, density, files, "density picture")
     masks = _partners(root, fixations, files, "fixation mask")
     table = root / f"{fixations}.csv"
@@ -56,7 +54,7 @@ def _partners(root, name, stimuli, what):
     """The files of the sub-folder `name` that belong to `stimuli`; None without that folder."""
     if not name or not (root / name).is_dir():
         return None
-    return folders.list_partners(stimuli, root, name, what, NAME)
+    return reading.list_partners(stimuli, root, name, what, NAME)
 
 
 SPEC = DatasetSpec(load)

@@ -21,11 +21,9 @@ from typing import Optional
 
 import numpy as np
 
-from keras_saliency.datasets import folders, matlab, reading
-from keras_saliency.datasets.dataset import SaliencyDataset, require
-from keras_saliency.datasets.spec import DatasetSpec
-from keras_saliency.files import list_some
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.datasets import matlab, reading
+from keras_saliency.datasets.dataset import DatasetSpec, SaliencyDataset, require
+from keras_saliency.files import AnyPath, list_some
 
 NAME, PUBLISHED = "isun", 6926
 FILES = {"training": "train", "validation": "val"}
@@ -33,14 +31,9 @@ FILES = {"training": "train", "validation": "val"}
 
 def load(root: AnyPath, *, images: str = "images",
          pixels_per_dva: Optional[float] = None) -> SaliencyDataset:
-    """Read iSUN's training and validation images from the folder `root`.
-
-    Args:
-        images: name of the image folder. pixels_per_dva: pixels per degree of visual angle, if
-            you want to assume one.
-    """
-    root = folders.require_folder(root, NAME, "training.mat, validation.mat and images/")
-    by_name = {path.stem: path for path in folders.list_stimuli(root, images, NAME)}
+    """Read iSUN's training and validation images from `root`; `images` is the pictures' folder."""
+    root = reading.require_folder(root, NAME, "training.mat, validation.mat and images/")
+    by_name = {path.stem: path for path in reading.list_stimuli(root, images, NAME)}
     records = sorted(((_stem(record, where), partition, record, where)
                       for variable, partition in FILES.items()
                       for record, where in _records(root / f"{variable}.mat", variable)),

@@ -17,12 +17,10 @@ was. The published masks already lack it; from DATA, fixations are found by `sac
 
 Source: see `SPEC`; http://people.csail.mit.edu/tjudd/WherePeopleLook
 """
-from keras_saliency.datasets import folders, matlab, reading
-from keras_saliency.datasets.dataset import SaliencyDataset, require
+from keras_saliency.datasets import matlab, reading
+from keras_saliency.datasets.dataset import DatasetSpec, SaliencyDataset, require
 from keras_saliency.datasets.saccades import find_fixations
-from keras_saliency.datasets.spec import DatasetSpec
-from keras_saliency.files import list_some
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath, list_some
 
 NAME, PUBLISHED = "mit1003", 1003
 # The masks are JPEG files: a fixated pixel is near 255, its neighbours near 0.
@@ -37,14 +35,13 @@ def load(root: AnyPath, *, observers: bool = False, use_density: bool = True,
         observers: take fixations with observers and durations from DATA/ (15,045 files, minutes)
             rather than the fixPts masks.
         use_density: take the fixMap pictures as the training target; False blurs the fixations.
-        pixels_per_dva: pixels per degree of visual angle.
     """
-    root = folders.require_folder(root, NAME, "ALLSTIMULI/ and ALLFIXATIONMAPS/")
-    stimuli = folders.list_stimuli(root, "ALLSTIMULI", NAME)
+    root = reading.require_folder(root, NAME, "ALLSTIMULI/ and ALLFIXATIONMAPS/")
+    stimuli = reading.list_stimuli(root, "ALLSTIMULI", NAME)
     sizes = reading.image_sizes(stimuli)
     maps = _pictures(root, stimuli, "_fixMap") if use_density else None
     if observers:
-        trials = _gaze_trials(folders.sub_folder(root, "DATA", NAME), stimuli)
+        trials = _gaze_trials(reading.sub_folder(root, "DATA", NAME), stimuli)
     else:
         masks = _pictures(root, stimuli, "_fixPts")
         trials = reading.mask_trials(masks, sizes, NAME, MASK_THRESHOLD)
@@ -56,16 +53,16 @@ def load(root: AnyPath, *, observers: bool = False, use_density: bool = True,
 
 def _pictures(root, stimuli, ending) -> list:
     """The file <name><ending> of each stimulus; the archive holds a stray ...1010764fixPts.jpg."""
-    folder = folders.sub_folder(root, "ALLFIXATIONMAPS", NAME)
-    found = {path.stem[:-len(ending)]: path for path in folders.list_files(folder)
+    folder = reading.sub_folder(root, "ALLFIXATIONMAPS", NAME)
+    found = {path.stem[:-len(ending)]: path for path in reading.list_files(folder)
              if path.stem.endswith(ending)}
-    paths = folders.match_by_stem(stimuli, [f"{name}.jpg" for name in found],
+    paths = reading.match_by_stem(stimuli, [f"{name}.jpg" for name in found],
                                   f"{ending[1:]} picture in {folder}")
-    return [found[name] for name in folders.stems(paths)]
+    return [found[name] for name in reading.stems(paths)]
 
 
 def _gaze_trials(folder, stimuli):
-    people = folders.list_folders(folder)
+    people = reading.list_folders(folder)
     require(people, f"{NAME}: no folders of observers in {folder}")
     files = [(i, k, person / f"{stimulus.stem}.mat") for i, stimulus in enumerate(stimuli)
              for k, person in enumerate(people)]

@@ -16,23 +16,17 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_saliency.datasets import folders, matlab, reading
-from keras_saliency.datasets.dataset import SaliencyDataset, require
-from keras_saliency.datasets.spec import DatasetSpec
-from keras_saliency.files import list_some
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.datasets import matlab, reading
+from keras_saliency.datasets.dataset import DatasetSpec, SaliencyDataset, require
+from keras_saliency.files import AnyPath, list_some
 
 NAME, PUBLISHED = "osie", 700
 
 
 def load(root: AnyPath, *, pixels_per_dva: float = 24.0) -> SaliencyDataset:
-    """Read OSIE from the folder `root` that holds stimuli/ and fixations.mat.
-
-    Args:
-        pixels_per_dva: pixels per degree of visual angle.
-    """
-    root = folders.require_folder(root, NAME, "stimuli/ and fixations.mat")
-    stimuli = folders.list_stimuli(root, "stimuli", NAME)
+    """Read OSIE from the folder `root` that holds stimuli/ and fixations.mat."""
+    root = reading.require_folder(root, NAME, "stimuli/ and fixations.mat")
+    stimuli = reading.list_stimuli(root, "stimuli", NAME)
     places = [root / "fixations.mat", root / "eye" / "fixations.mat"]
     file = next((p for p in places if p.is_file()), places[0])
     return reading.build_dataset(
@@ -41,11 +35,11 @@ def load(root: AnyPath, *, pixels_per_dva: float = 24.0) -> SaliencyDataset:
 
 
 def _trials(file, stimuli):
-    """The trials of fixations.mat, after checking that its records are those of `stimuli`."""
+    """The trials of fixations.mat, whose records must be those of `stimuli`."""
     records = matlab.structs(matlab.load_mat(file, NAME, "fixations"))
     names = [Path(matlab.text(matlab.field(r, "img", f"{NAME}: {file}"), f"{NAME}: {file}")).stem
              for r in records]
-    index = {name: i for i, name in enumerate(folders.stems(stimuli))}
+    index = {name: i for i, name in enumerate(reading.stems(stimuli))}
     without_record = sorted(set(index) - set(names))
     without_image = sorted(set(names) - set(index))
     require(not without_record, f"{NAME}: {file} has no record of {list_some(without_record)}")

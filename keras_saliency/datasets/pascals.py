@@ -15,11 +15,9 @@ Source: see `SPEC`; http://cbs.ic.gatech.edu/salobj
 """
 from typing import Optional
 
-from keras_saliency.datasets import folders, matlab, reading
-from keras_saliency.datasets.dataset import SaliencyDataset, require
-from keras_saliency.datasets.spec import DatasetSpec
-from keras_saliency.files import list_some
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.datasets import matlab, reading
+from keras_saliency.datasets.dataset import DatasetSpec, SaliencyDataset, require
+from keras_saliency.files import AnyPath, list_some
 
 NAME, PUBLISHED = "pascals", 850
 
@@ -30,15 +28,14 @@ def load(root: AnyPath, *, use_density: bool = True,
 
     Args:
         use_density: take the humanFix pictures, if they are there, as the training target.
-        pixels_per_dva: pixels per degree of visual angle, if you want to assume one.
     """
-    root = folders.require_folder(root, NAME, "datasets/imgs/pascal/ and datasets/fixations/")
-    stimuli = folders.list_stimuli(root / "datasets" / "imgs", "pascal", NAME)
-    file = folders.sub_folder(root / "datasets", "fixations", NAME) / "pascalFix.mat"
+    root = reading.require_folder(root, NAME, "datasets/imgs/pascal/ and datasets/fixations/")
+    stimuli = reading.list_stimuli(root / "datasets" / "imgs", "pascal", NAME)
+    file = reading.sub_folder(root / "datasets", "fixations", NAME) / "pascalFix.mat"
     maps = None
     found = sorted(p for p in root.glob("*/pascal/humanFix") if p.is_dir())
     if use_density and found:
-        maps = folders.list_partners(stimuli, found[0].parent, "humanFix", "density map", NAME)
+        maps = reading.list_partners(stimuli, found[0].parent, "humanFix", "density map", NAME)
     return reading.build_dataset(
         NAME, stimuli, reading.image_sizes(stimuli), _trials(stimuli, file), densities=maps,
         density_name="density maps (use_density=False does without)", published=PUBLISHED,

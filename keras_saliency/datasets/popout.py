@@ -13,11 +13,11 @@ from typing import Sequence
 import cv2
 import numpy as np
 
-from keras_saliency.datasets.dataset import SaliencyDataset, require
+from keras_saliency.datasets.dataset import DatasetSpec, SaliencyDataset, require
 from keras_saliency.datasets.fixations import Fixations
 from keras_saliency.datasets.popout_items import KINDS, SHAPES, Item, rgb
-from keras_saliency.datasets.spec import DatasetSpec
 
+NAME = "popout"
 OBSERVERS = 15
 LARGEST_COUNT = 100_000
 LARGEST = 4096       # pixels of a side
@@ -108,7 +108,7 @@ def load(root: None = None, count: int = 300, size: Sequence[int] = (240, 320), 
     points = np.concatenate([array.points for array in arrays])
     sizes = np.tile(np.array([[height, width]], np.int32), (count, 1))
     return SaliencyDataset(
-        name="popout",
+        name=NAME,
         names=tuple(f"popout_{i:0{digits}d}_{array.kind}" for i, array in enumerate(arrays)),
         stimuli=tuple(array.image for array in arrays), sizes=sizes,
         fixations=Fixations.build(

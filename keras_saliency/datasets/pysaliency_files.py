@@ -15,13 +15,10 @@ import cv2
 import h5py
 import numpy as np
 
-from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, require
+from keras_saliency.datasets.dataset import DatasetError, DatasetSpec, SaliencyDataset, require
 from keras_saliency.datasets.fixations import Fixations
-from keras_saliency.datasets.folders import require_folder
-from keras_saliency.datasets.reading import image_sizes
-from keras_saliency.datasets.spec import DatasetSpec
-from keras_saliency.files import hdf5, list_some
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.datasets.reading import image_sizes, require_folder
+from keras_saliency.files import AnyPath, hdf5, list_some
 from keras_saliency.files.picture_headers import LIMIT
 
 NAME = "pysaliency"
@@ -32,8 +29,7 @@ def load(root: AnyPath, *, stimuli: str = "stimuli.hdf5", fixations: str = "fixa
     """Read the two files from the folder `root`.
 
     Args:
-        stimuli, fixations: names of the files.
-        pixels_per_dva: pixels per degree of visual angle; the files do not say.
+        stimuli, fixations: names of the files, which do not say `pixels_per_dva`.
         edition: release to record with results; the folder's name if empty.
     """
     root = require_folder(root, NAME, f"{stimuli} and {fixations}")

@@ -1,5 +1,6 @@
-"""Steps that all readers share: sizes of pictures, fixations from masks, the dataset itself."""
+"""Steps that all readers share: files that belong together, sizes of pictures, fixations."""
 import io
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Iterable, Iterator, NamedTuple, Optional, Sequence
@@ -11,26 +12,88 @@ from tqdm import tqdm
 
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, require
 from keras_saliency.datasets.fixations import Fixations
-from keras_saliency.datasets.folders import stems
-from keras_saliency.files import InputError, list_some
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath, InputError, list_some
 from keras_saliency.files.picture_headers import check_picture, read_file
 
 MOST_OBSERVERS = 1_000_000
+PICTURES, MATLAB = (".jpg", ".jpeg", ".png", ".bmp"), (".mat",)
 
 
 class Trial(NamedTuple):
-    """Fixations of one observer on one stimulus.
+    """Fixations of one observer on one stimulus."""
 
-    Attributes:
-        image: index of the stimulus. points: [n, 2] (x, y) in pixels from 0.
-        observer: index, -1 if unknown. duration: [n] milliseconds, None if unknown.
-    """
+    image: int          # index of the stimulus
+    points: np.ndarray  # [n, 2] (x, y) in pixels from 0
+    observer: int = -1  # index; -1 if unknown
+    duration: Optional[np.ndarray] = None  # [n] milliseconds; None if unknown
 
-    image: int
-    points: np.ndarray
-    observer: int = -1
-    duration: Optional[np.ndarray] = None
+
+def require_folder(path: Optional[AnyPath], dataset: str, expected: str) -> Path:
+    """Return the root folder of a dataset; the error names the contents that are `expected`."""
+    require(path is not None, f"{dataset}: data.root is not set; give the folder with {expected}, "
+                              "for example data.root=PATH")
+    path = Path(path).expanduser()
+    require(path.is_dir(), f"{dataset}: no folder {path}; it should hold {expected}")
+    return path
+
+
+def sub_folder(root: AnyPath, name: str, dataset: str) -> Path:
+    """Return the folder `root/name`; the error lists what `root` holds instead."""
+    require(name, f"{dataset}: a folder in {root} has no name")
+    folder = Path(root) / name
+    there = folder.parent.is_dir() and sorted(p.name for p in folder.parent.iterdir())
+    require(folder.is_dir(), f"{dataset}: no folder {folder}"
+            + (f"; {folder.parent} holds {list_some(there)}" if there else ""))
+    return folder
+
+
+def list_folders(folder: AnyPath) -> list[Path]:
+    """Return the sub-folders of a folder, sorted, without hidden ones."""
+    return sorted(p for p in Path(folder).iterdir() if p.is_dir() and not p.name.startswith("."))
+
+
+def list_files(folder: AnyPath, endings: Sequence[str] = PICTURES) -> list[Path]:
+    """Return the files of a folder with one of the endings, sorted, without hidden ones."""
+    return sorted(p for p in Path(folder).iterdir()
+                  if p.suffix.lower() in endings and not p.name.startswith("."))
+
+
+def list_stimuli(root: AnyPath, name: str, dataset: str) -> list[Path]:
+    """Return the pictures in `root/name`, sorted by file name without extension; each is unique."""
+    folder = sub_folder(root, name, dataset)
+    paths = sorted(list_files(folder), key=lambda path: path.stem)
+    require(paths, f"{dataset}: no images (jpg, png, bmp) in {folder}")
+    twice = [b.name for a, b in zip(paths, paths[1:]) if a.stem == b.stem]
+    require(not twice, f"{dataset}: two images with one name in {folder}: {list_some(twice)}")
+    return paths
+
+
+def list_partners(stimuli: Sequence[Path], root: AnyPath, name: str, what: str, dataset: str,
+                  endings: Sequence[str] = PICTURES) -> list[Path]:
+    """Return the file in `root/name` that belongs to each stimulus; errors call it `what`."""
+    folder = sub_folder(root, name, dataset)
+    return match_by_stem(stimuli, list_files(folder, endings), f"{what} in {folder}")
+
+
+def match_by_stem(stimuli: Sequence[AnyPath], others: Sequence[AnyPath],
+                  what: str) -> list[AnyPath]:
+    """Return the file of `others` for each stimulus, by file name without extension."""
+    counts = Counter(stems(others))
+    twice = sorted(stem for stem, count in counts.items() if count > 1)
+    require(not twice, f"more than one {what} for {list_some(twice)}")
+    wanted = stems(stimuli)
+    missing = [Path(p).name for p, stem in zip(stimuli, wanted) if stem not in counts]
+    extra = sorted(set(counts) - set(wanted))
+    require(not missing, f"no {what} for {list_some(missing)}"
+            + (f" (left over: {list_some(extra)})" if extra else ""))
+    require(not extra, f"{what} without a stimulus: {list_some(extra)}")
+    by_stem = dict(zip(stems(others), others))
+    return [by_stem[stem] for stem in wanted]
+
+
+def stems(paths: Iterable[AnyPath]) -> tuple[str, ...]:
+    """Return file names without extension."""
+    return tuple(Path(p).stem for p in paths)
 
 
 def build_dataset(name: str, stimuli: Sequence[Path], sizes: np.ndarray,
@@ -40,9 +103,8 @@ def build_dataset(name: str, stimuli: Sequence[Path], sizes: np.ndarray,
     """Build a dataset from what a reader has found.
 
     Args:
-        stimuli: N paths in name order. sizes: [N, 2] (H, W).
-        trials: of all stimuli; None for a dataset without fixations.
-        densities: N published density pictures, or None. Their sizes are checked; errors call them
+        stimuli: N paths in name order. sizes: [N, 2] (H, W). trials: None without fixations.
+        densities: N published density pictures. Their sizes are checked; errors call them
             `density_name`.
         published: stimuli of the whole set; an incomplete copy is noted.
         **facts: further fields of `SaliencyDataset`.
@@ -79,8 +141,7 @@ def progress(files: Iterable, title: str) -> Iterable:
 def image_sizes(paths: Iterable[AnyPath]) -> np.ndarray:
     """Return the sizes int32 [N, 2] (height, width) in the headers of JPEG, PNG and BMP files.
 
-    Nothing is decoded. A picture of more than 40 megapixels, which would take too much memory or
-    time, is refused like a damaged one.
+    A picture of more than 40 megapixels is refused like a damaged one.
     """
     sizes, bad = [], []
     for path in paths:
@@ -125,8 +186,7 @@ def mask_trials(masks: Sequence[AnyPath], sizes: np.ndarray, dataset: str,
                 threshold: int = 0) -> Iterator[Trial]:
     """Yield a `Trial` for each fixation mask, after checking that all have their stimulus' size.
 
-    Each pixel with a channel above `threshold` is one fixation, row by row. Transparency does not
-    count. Masks do not tell observers apart.
+    Each pixel with a channel above `threshold` is a fixation; transparency does not count.
     """
     require_sizes(masks, sizes, "fixation masks", dataset)
     for image, path in enumerate(masks):
@@ -143,11 +203,7 @@ def mask_trials(masks: Sequence[AnyPath], sizes: np.ndarray, dataset: str,
 
 def observer_trials(image: int, points: np.ndarray, numbers: np.ndarray,
                     where: str) -> Iterator[Trial]:
-    """Yield the `Trial` of each observer on one stimulus.
-
-    Args:
-        points: [n, 2] (x, y). numbers: [n], observers counted from 1. where: for messages.
-    """
+    """Yield the `Trial` of each observer; `numbers` [n] count the observers of `points` from 1."""
     with np.errstate(invalid="ignore"):
         whole = (numbers == np.floor(numbers)) & (numbers >= 1) & (numbers <= MOST_OBSERVERS)
     require(whole.all(), f"{where}: observers are numbered from 1 to at most {MOST_OBSERVERS}, "

@@ -17,11 +17,9 @@ from typing import NamedTuple, Optional, Sequence
 import numpy as np
 
 from keras_saliency.datasets.dataset import DatasetError, require
-from keras_saliency.datasets.folders import list_files, list_folders, require_folder
-from keras_saliency.datasets.reading import opened_picture
-from keras_saliency.files import InputError, list_some
+from keras_saliency.datasets.reading import list_files, list_folders, opened_picture, require_folder
+from keras_saliency.files import AnyPath, InputError, list_some
 from keras_saliency.files.npy import read_npy
-from keras_saliency.files.paths import AnyPath
 
 NAME = "osie_sr"
 CATEGORIES = {

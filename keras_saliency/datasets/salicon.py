@@ -19,10 +19,9 @@ Source: see `SPEC`; http://salicon.net
 from pathlib import Path
 from typing import Optional
 
-from keras_saliency.datasets import folders, matlab, reading
-from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, require
-from keras_saliency.datasets.spec import DatasetSpec
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.datasets import matlab, reading
+from keras_saliency.datasets.dataset import DatasetError, DatasetSpec, SaliencyDataset, require
+from keras_saliency.files import AnyPath
 
 NAME, PUBLISHED = "salicon", 15000
 PARTITIONS, EDITIONS = ("train", "val"), ("2015", "2017")
@@ -36,13 +35,12 @@ def load(root: AnyPath, *, edition: str = "2017", use_fixations: bool = True,
         edition: "2015" or "2017", the release of maps/ and fixations/.
         use_fixations: read fixations/ (15,000 files, minutes); False gives densities alone.
         limit: only the first n stimuli of each partition, by name; None for all.
-        pixels_per_dva: pixels per degree of visual angle, if you want to assume one.
     """
     edition = str(edition)
     require(edition in EDITIONS, f"{NAME}: no edition {edition!r}; choose from {EDITIONS}")
     require(limit is None or isinstance(limit, int) and limit > 0,
             f"{NAME}: limit must be a whole number above 0, not {limit}")
-    root = folders.require_folder(
+    root = reading.require_folder(
         root, NAME, "images/, maps/ and fixations/, each with train/ and val/")
     has_maps = (root / "maps").is_dir()
     require(has_maps or use_fixations,
@@ -59,17 +57,17 @@ def load(root: AnyPath, *, edition: str = "2017", use_fixations: bool = True,
 
 def _rows(root: Path, partition, has_maps, use_fixations, limit):
     """(stimulus, partition, density file, fixation file) of one partition; None if not read."""
-    stimuli = folders.list_stimuli(root / "images", partition, NAME)
+    stimuli = reading.list_stimuli(root / "images", partition, NAME)
     maps = mats = [None] * len(stimuli)
     if has_maps:
-        maps = folders.list_partners(stimuli, root / "maps", partition, "density map", NAME)
+        maps = reading.list_partners(stimuli, root / "maps", partition, "density map", NAME)
     if use_fixations:
         try:
-            folders.sub_folder(root / "fixations", partition, NAME)
+            reading.sub_folder(root / "fixations", partition, NAME)
         except DatasetError as error:
             raise DatasetError(f"{error}; unpack it, or set use_fixations to false") from None
-        mats = folders.list_partners(stimuli, root / "fixations", partition, "fixation file", NAME,
-                                     folders.MATLAB)
+        mats = reading.list_partners(stimuli, root / "fixations", partition, "fixation file", NAME,
+                                     reading.MATLAB)
     return list(zip(stimuli, [partition] * len(stimuli), maps, mats))[:limit]
 
 
@@ -78,7 +76,7 @@ def _trials(mats):
         for observer, struct in matlab.observers(matlab.load_mat(file, NAME, "gaze")):
             where = f"{NAME}: {file}, observer {observer + 1}"
             points = matlab.matrix(matlab.field(struct, "fixations", where), 2, where)
-            yield reading.Trial(image, points - 1, observer)  # folders.MATLAB counts pixels from 1
+            yield reading.Trial(image, points - 1, observer)  # reading.MATLAB counts pixels from 1
 
 
 SPEC = DatasetSpec(
