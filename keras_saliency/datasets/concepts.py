@@ -52,35 +52,24 @@ class Concept(NamedTuple):
 
 
 class Labels(NamedTuple):
-    """The labels of one image.
+    """The labels of one image."""
 
-    Attributes:
-        size: (H, W) of the label pictures. pixels: P label pictures, int32 [H, W], 0 for none.
-        scalars: numbers of the labels of the whole image.
-    """
-
-    size: tuple
-    pixels: list
-    scalars: list
+    size: tuple    # (H, W) of the label pictures
+    pixels: list   # label pictures, int32 [H, W], 0 for none
+    scalars: list  # numbers of the labels of the whole image
 
 
 @dataclass(frozen=True)
 class ConceptDataset:
-    """N images with labels, read one at a time.
-
-    Attributes:
-        name, edition: of the set. stimuli: N paths of images. concepts: {number: Concept}.
-        sizes: N tuples (H, W) of the label pictures. image_sizes: the same of the images.
-        label_files: N lists of paths. scalars: N lists of label numbers.
-    """
+    """N images with labels, read one at a time."""
 
     name: str
-    stimuli: Sequence[Path]
-    concepts: dict
-    sizes: Sequence[tuple]
-    image_sizes: Sequence[tuple]
-    label_files: Sequence[list]
-    scalars: Sequence[list]
+    stimuli: Sequence[Path]       # N paths of images
+    concepts: dict                # {number: Concept}
+    sizes: Sequence[tuple]        # N sizes (H, W) of the label pictures
+    image_sizes: Sequence[tuple]  # the same of the images
+    label_files: Sequence[list]   # N lists of paths
+    scalars: Sequence[list]       # N lists of label numbers
     edition: str = ""
 
     def __len__(self) -> int:
@@ -105,8 +94,7 @@ class ConceptDataset:
 def load_concepts(root: AnyPath, split: Optional[str] = None) -> ConceptDataset:
     """Read a labelled set: Broden if `root` has an index.csv, else a folder of label pictures.
 
-    Args:
-        split: "train" or "val" of Broden; None for all.
+    `split` is "train" or "val" of Broden; None for all.
     """
     root = require_folder(root, NAME, "index.csv (Broden) or images/ and labels/")
     if (root / "index.csv").is_file():
@@ -133,8 +121,7 @@ def _broden(root, split) -> ConceptDataset:
     unknown = sorted({n for numbers in scalars for n in numbers} - set(concepts))
     require(not unknown, f"{NAME}: index.csv has labels {list_some(unknown)}, which label.csv "
                          "does not list")
-    return ConceptDataset("broden", stimuli, concepts, sizes, own_sizes, files, scalars,
-                          edition=root.name)
+    return ConceptDataset("broden", stimuli, concepts, sizes, own_sizes, files, scalars, root.name)
 
 
 def _broden_concepts(root, categories) -> dict:
@@ -166,21 +153,19 @@ def _folder(root) -> ConceptDataset:
     stimuli = list_files(root / "images")
     require(stimuli, f"{NAME}: no images in {root / 'images'}")
     pictures = match_by_stem(stimuli, list_files(root / "labels"), "label picture")
-    sizes = [tuple(int(s) for s in size) for size in image_sizes(pictures)]
+    sizes, own_sizes = ([tuple(size) for size in image_sizes(files).tolist()]
+                        for files in (pictures, stimuli))
     if (root / "labels.csv").is_file():
-        concepts = {}
-        for row in _rows(root / "labels.csv", "number", "name"):
-            number = _whole(row["number"], root / "labels.csv")
-            concepts[number] = Concept(number, row["name"],
-                                       row.get("category") or FOLDER_CATEGORY)
+        listed = [Concept(_whole(row["number"], root / "labels.csv"), row["name"],
+                          row.get("category") or FOLDER_CATEGORY)
+                  for row in _rows(root / "labels.csv", "number", "name")]
     else:
         numbers = {int(n) for path, size in zip(pictures, sizes)
                    for n in np.unique(_read(path, size))}
-        concepts = {n: Concept(n, str(n), FOLDER_CATEGORY) for n in sorted(numbers - {0})}
-    own = tuple(tuple(int(s) for s in size) for size in image_sizes(stimuli))
-    return ConceptDataset(NAME, tuple(stimuli), concepts, tuple(sizes), own,
-                          tuple([path] for path in pictures), ((),) * len(stimuli),
-                          edition=root.name)
+        listed = [Concept(n, str(n), FOLDER_CATEGORY) for n in sorted(numbers - {0})]
+    return ConceptDataset(
+        NAME, tuple(stimuli), {concept.number: concept for concept in listed}, tuple(sizes),
+        tuple(own_sizes), tuple([path] for path in pictures), ((),) * len(stimuli), root.name)
 
 
 def _read(path, size) -> np.ndarray:

@@ -1,6 +1,6 @@
 """The record that every reader returns, and the facts of a dataset that the registry holds."""
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Optional, Sequence, Union
@@ -42,15 +42,14 @@ class SaliencyDataset:
     """N stimuli in sorted order with eye-tracking data.
 
     Attributes:
-        name: registered name (`osie`, ...).
+        name: registered name (`osie`, ...). edition: release, recorded with every result.
         names: N unique stimulus names (file name without folder, or `category/file`).
         stimuli: N paths of image files, or N encoded images (PNG bytes) for generated sets.
         sizes: int32 [N, 2], (height, width) in pixels.
         fixations: `Fixations` on these stimuli, or None where only density maps are published.
         density_files: N paths of published density pictures, or None. They are the training
-            target; without them it is `fixations`, blurred by 1 dva.
+            target; without them it is `fixations`, blurred.
         pixels_per_dva: pixels per degree of visual angle, or None if unknown.
-        edition: release of the data, recorded with every result.
         partition: N words `train` / `val` for sets published with a split, else None.
         categories: N category names, else None.
         target_masks: N encoded masks (PNG bytes, 0/255) of the pop-out target, else None.
@@ -68,7 +67,7 @@ class SaliencyDataset:
     partition: Optional[Sequence[str]] = None
     categories: Optional[Sequence[str]] = None
     target_masks: Optional[Sequence[bytes]] = None
-    notes: Sequence[str] = field(default_factory=tuple)
+    notes: Sequence[str] = ()
 
     def __post_init__(self):
         require(self.fixations is not None or self.density_files is not None,
@@ -102,10 +101,10 @@ class SaliencyDataset:
             return None if values is None else tuple(values[i] for i in indices)
 
         return replace(
-            self, names=pick(self.names), stimuli=pick(self.stimuli), sizes=self.sizes[indices],
+            self, sizes=self.sizes[indices],
             fixations=None if self.fixations is None else self.fixations.select(indices),
-            density_files=pick(self.density_files), partition=pick(self.partition),
-            categories=pick(self.categories), target_masks=pick(self.target_masks))
+            **{key: pick(getattr(self, key)) for key in (
+                "names", "stimuli", "density_files", "partition", "categories", "target_masks")})
 
     def spread(self, count: int) -> np.ndarray:
         """Return the indices of at most `count` stimuli, spread from the first to the last."""
@@ -113,12 +112,11 @@ class SaliencyDataset:
 
     def summary(self) -> str:
         """Describe size, edition and everything the reader left out, in a few lines."""
-        lines = [f"{self.name} ({self.edition}): {len(self)} stimuli" if self.edition
-                 else f"{self.name}: {len(self)} stimuli"]
-        if self.fixations is not None:
-            lines[0] += f", {len(self.fixations)} fixations"
-        dropped = describe_dropped(self.fixations, self.names)
-        return "\n  ".join([*lines, *self.notes, *([dropped] if dropped else [])])
+        edition = f" ({self.edition})" if self.edition else ""
+        fixations = "" if self.fixations is None else f", {len(self.fixations)} fixations"
+        lines = [f"{self.name}{edition}: {len(self)} stimuli{fixations}", *self.notes,
+                 describe_dropped(self.fixations, self.names)]
+        return "\n  ".join(line for line in lines if line)
 
 
 def is_number(value: Any) -> bool:

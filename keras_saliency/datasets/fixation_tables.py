@@ -14,11 +14,9 @@ COLUMNS, TIMES = ("stimulus", "observer", "x", "y"), ("start", "end")
 
 def read_rows(path: AnyPath, columns: Sequence[str], dataset: str,
               optional: Sequence[str] = ()) -> list[tuple[int, dict]]:
-    """Return (line number, {column: text}) of each row of a CSV file.
+    """Return (line number, {column: text}) of each row of a CSV file with certain `columns`.
 
-    Args:
-        columns: names that its header must hold; `optional` ones are for messages.
-        dataset: name of the dataset, for messages.
+    The columns that are `optional` and the name of the dataset are for messages.
     """
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
@@ -44,9 +42,6 @@ def read_trials(path: AnyPath, stimuli: Sequence[Path], dataset: str) -> list[Tr
     A row is a fixation: the stimulus' file name, with or without its extension; the observer, any
     text; pixels of the stimulus from its top left corner; start and end in seconds. Columns may
     come in any order; others are not read.
-
-    Args:
-        stimuli: N paths of pictures. dataset: name of the dataset, for messages.
 
     Raises:
         DatasetError: naming a column that is missing, unknown stimuli, or the first row whose

@@ -14,26 +14,15 @@ from keras_saliency.files import InputError, list_some
 
 @dataclass(frozen=True)
 class Fixations:
-    """All fixations on N stimuli, sorted by image.
+    """All F fixations on N stimuli, sorted by image; `Fixations.build` checks and cleans them."""
 
-    Build it with `Fixations.build`, which checks and cleans the input.
-
-    Attributes:
-        x, y: float64 [F], pixels from the top left corner of the stimulus.
-        image: int32 [F], index of the stimulus, ascending.
-        observer: int32 [F], index of the observer; -1 where the source does not say.
-        duration: float32 [F], milliseconds; NaN where the source does not say.
-        sizes: int32 [N, 2], (height, width) of each stimulus in pixels.
-        dropped: int32 [N], fixations of each stimulus that lay outside it and were left out.
-    """
-
-    x: np.ndarray
-    y: np.ndarray
-    image: np.ndarray
-    observer: np.ndarray
-    duration: np.ndarray
-    sizes: np.ndarray
-    dropped: np.ndarray
+    x: np.ndarray         # float64 [F], pixels from the left edge of the stimulus
+    y: np.ndarray         # float64 [F], pixels from its top edge
+    image: np.ndarray     # int32 [F], index of the stimulus, ascending
+    observer: np.ndarray  # int32 [F], index of the observer; -1 where the source does not say
+    duration: np.ndarray  # float32 [F], milliseconds; NaN where the source does not say
+    sizes: np.ndarray     # int32 [N, 2], (height, width) of each stimulus in pixels
+    dropped: np.ndarray   # int32 [N], fixations that lay outside of each stimulus and were left out
 
     @classmethod
     def build(cls, x: ArrayLike, y: ArrayLike, image: ArrayLike, sizes: ArrayLike,
@@ -48,11 +37,11 @@ class Fixations:
         sizes = np.asarray(sizes, np.int32).reshape(-1, 2)
         observer = np.full(np.size(x), -1) if observer is None else observer
         duration = np.full(np.size(x), np.nan) if duration is None else duration
-        x, y, image, observer, duration = (np.asarray(values, dtype).ravel() for values, dtype in (
-            (x, np.float64), (y, np.float64), (image, np.int32), (observer, np.int32),
-            (duration, np.float32)))
-        lengths = {"x": len(x), "y": len(y), "image": len(image), "observer": len(observer),
-                   "duration": len(duration)}
+        arrays = {name: np.asarray(values, dtype).ravel() for name, values, dtype in (
+            ("x", x, np.float64), ("y", y, np.float64), ("image", image, np.int32),
+            ("observer", observer, np.int32), ("duration", duration, np.float32))}
+        x, y, image, observer, duration = arrays.values()
+        lengths = {name: len(array) for name, array in arrays.items()}
         if len(set(lengths.values())) > 1:
             raise InputError(f"fixation arrays differ in length: {lengths}")
         if len(image) and (image.min() < 0 or image.max() >= len(sizes)):
@@ -93,9 +82,8 @@ class Fixations:
         images = np.asarray(images, np.int64).ravel()
         offsets = self.offsets
         counts = offsets[images + 1] - offsets[images]
-        rows = np.concatenate(
-            [np.arange(offsets[i], offsets[i + 1]) for i in images]
-            or [np.zeros(0)]).astype(np.int64)
+        rows = np.concatenate([np.zeros(0, np.int64),
+                               *(np.arange(offsets[i], offsets[i + 1]) for i in images)])
         return Fixations(
             self.x[rows], self.y[rows],
             np.repeat(np.arange(len(images)), counts).astype(np.int32),
@@ -118,9 +106,8 @@ class Fixations:
         Those on stimuli of another size keep their place relative to height and width.
 
         Args:
-            others: None for all other stimuli, or the number of stimuli with fixations to draw
-                for this one (Borji et al. 2013 take 10).
-            seed: of the draw, as `numpy.random.default_rng` takes it.
+            others: None for all, or the number of stimuli with fixations to draw for this one
+                (Borji et al. 2013 take 10). seed: of the draw, for `numpy.random.default_rng`.
         """
         used = self.image != index
         if others is not None:
@@ -151,9 +138,8 @@ def fixation_map(points: ArrayLike, size: Sequence[int]) -> np.ndarray:
 def density_map(points: ArrayLike, size: Sequence[int], sigma: float) -> np.ndarray:
     """Return the density float32 [H, W] of points [n, 2] (x, y); sums to 1, zeros without points.
 
-    The Gaussian is not cut off. It is separable, so the blurred count map is the matrix product
-    of the fixations' row profiles and column profiles: H*W*n multiplications, no convolution.
-    Mass that falls outside the stimulus is lost before the normalisation (zero boundary).
+    The Gaussian is not cut off, so the blurred map is the matrix product of the fixations' row
+    profiles and column profiles. Mass outside the stimulus is lost before the normalisation.
     """
     points = np.asarray(points, np.float64).reshape(-1, 2)
     height, width = (int(s) for s in size)

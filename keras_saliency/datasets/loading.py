@@ -1,6 +1,5 @@
 """Stimuli of a run, from the section `data` of its config or a list of sections."""
 import dataclasses
-from collections import Counter
 from dataclasses import dataclass
 from typing import Sequence
 
@@ -18,14 +17,9 @@ from keras_saliency.maps import DENSITY, FIXATIONS
 
 @dataclass(frozen=True)
 class Section:
-    """One of the datasets of a run.
+    """One of the datasets of a run, as `load_data` returns it."""
 
-    Attributes:
-        label: name in results: that of the dataset, numbered where it comes twice.
-        data: its settings. training, evaluated, spec: as `load_data` returns them.
-    """
-
-    label: str
+    label: str  # name in results: that of the dataset, numbered where it comes twice
     data: DataConfig
     training: SaliencyDataset
     evaluated: SaliencyDataset
@@ -34,13 +28,9 @@ class Section:
 
 def load_sections(sections: Sequence[DataConfig], targets: Sequence[str] = (DENSITY,),
                   part: str = "validation") -> list[Section]:
-    """Read all datasets of a config; see `load_data`.
+    """Read all datasets of a config, in its order; see `load_data`.
 
-    Args:
-        sections: `Config.sections`. A canvas that one of them states holds for all.
-
-    Returns:
-        `Section`s, in the order of the config.
+    A canvas that one of `sections`, those of the config, states holds for all.
     """
     canvas = next((data.canvas for data in sections if data.canvas is not None), None)
     loaded = []
@@ -87,12 +77,10 @@ def load_data(data: DataConfig, targets: Sequence[str] = (DENSITY,),
     dataset, training, evaluated = _parts(data, part)
     if data.upright:
         training, evaluated = (_portrait_last(dataset, chosen) for chosen in (training, evaluated))
-    spec, sigma, degrees = DATASETS[data.name], data.sigma_pixels, data.sigma_dva
+    spec = DATASETS[data.name]
     if spec.collection:  # a dataset of it may be registered with facts of its own
         spec = DATASETS.get(dataset.name, spec)
-    if sigma is None and degrees is None:
-        sigma, degrees = spec.sigma_pixels, spec.sigma_dva
-    sigma = pipeline.sigma_pixels(dataset, degrees, sigma)
+    sigma = pipeline.sigma_pixels(dataset, data.sigma_dva, data.sigma_pixels, spec)
     training, evaluated = dataset.select(training), dataset.select(evaluated)
     for stimuli, use in ((training, "training"), (evaluated, "evaluation")):
         require(stimuli.has_fixations or stimuli.density_files and FIXATIONS not in targets,
@@ -130,11 +118,8 @@ def _portrait_last(dataset, indices) -> np.ndarray:
 
 def _labels(names) -> list:
     """`names`, with -2, -3, ... for one that comes again."""
-    seen, labels = Counter(), []
-    for name in names:
-        seen[name] += 1
-        labels.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
-    return labels
+    before = [names[:index].count(name) for index, name in enumerate(names)]
+    return [f"{name}-{count + 1}" if count else name for name, count in zip(names, before)]
 
 
 def _as_text(data: DataConfig) -> str:

@@ -18,10 +18,9 @@ def load_mat(path: Path, dataset: str, variable: Optional[str] = None) -> Any:
     from scipy.io import loadmat  # here: it takes long, and few datasets need it
 
     require(path.is_file(), f"{dataset}: no file {path}; copy it from the published archive")
-    names = None if variable is None else [variable]
     try:
         content = loadmat(str(path), appendmat=False, struct_as_record=False,
-                          variable_names=names)
+                          variable_names=variable and [variable])
     except Exception as error:  # a damaged file makes scipy raise any of a dozen types
         raise DatasetError(f"{dataset}: cannot read {path} ({type(error).__name__}: {error}); "
                            "copy it again from the published archive") from error
@@ -36,7 +35,6 @@ def load_mat(path: Path, dataset: str, variable: Optional[str] = None) -> Any:
 
 def load_cells(path: Path, dataset: str, variable: str) -> list:
     """Read the items of the cell array `variable` from a file of any version, also 7.3 (HDF5)."""
-    require(path.is_file(), f"{dataset}: no file {path}; copy it from the published archive")
     if not h5py.is_hdf5(path):
         return cells(load_mat(path, dataset, variable))
     with hdf5.open_foreign(path, DatasetError) as file:
@@ -61,10 +59,7 @@ def structs(value: Any) -> list:
 
 
 def observers(value: Any) -> Iterator[tuple[int, Any]]:
-    """Yield (observer, struct) of a cell or struct array with an item for each observer.
-
-    An observer without data is an empty cell; the others keep their numbers.
-    """
+    """Yield (observer, struct) of a cell or struct array; the cell of one without data is empty."""
     for observer, cell in enumerate(cells(value)):
         for struct in structs(cell):
             yield observer, struct

@@ -14,17 +14,12 @@ from keras_saliency.datasets.dataset import require
 
 @dataclass(frozen=True)
 class Share:
-    """Stimuli of one dataset that come onto one canvas.
-
-    Attributes:
-        count: number of stimuli. canvas: (h, w).
-        weight: how often an epoch shows each. With 1.25, a quarter of them, drawn anew for each
-            epoch, is shown a second time.
-    """
+    """Stimuli of one dataset that come onto one canvas."""
 
     count: int
-    weight: float = 1.0
-    canvas: tuple = ()
+    weight: float = 1.0  # how often an epoch shows each; with 1.25, a quarter of them, drawn anew
+                         # for each epoch, is shown a second time
+    canvas: tuple = ()   # (h, w)
 
     @property
     def draws(self) -> int:
@@ -87,8 +82,8 @@ def _whole_batches(shares, batch) -> dict:
     draws = {}
     for share in shares:
         draws[share.canvas] = draws.get(share.canvas, 0) + share.draws
+    several = len(draws) > 1
     for canvas, count in draws.items():
-        several = len(draws) > 1
         require(count >= batch, f"{count} training stimuli"
                 + (f" on the canvas {canvas[0]}x{canvas[1]}" if several else "")
                 + f" do not fill one batch of {batch}; set train.batch lower"

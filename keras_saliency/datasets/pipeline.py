@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from keras_saliency import maps
 from keras_saliency.datasets import orders, spec_of
-from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, require
+from keras_saliency.datasets.dataset import DatasetError, DatasetSpec, SaliencyDataset, require
 from keras_saliency.files import InputError, list_some
 from keras_saliency.files.picture_headers import check_picture, read_file
 from keras_saliency.maps import DENSITY, FIXATIONS, geometry
@@ -27,20 +27,14 @@ _UNREADABLE = (tf.errors.InvalidArgumentError, tf.errors.NotFoundError,
 
 @dataclass(frozen=True)
 class CanvasSpec:
-    """The canvas of a dataset and the maps made on it.
+    """The canvas of a dataset and the maps made on it."""
 
-    Attributes:
-        canvas: (h, w). sigma: blur of the density in stimulus pixels.
-        targets: names of the target maps, stacked as channels in this order.
-        fit: "pad" or "stretch", see `maps`.
-        upright: turn the canvas to portrait for portrait stimuli, to landscape for others.
-    """
-
-    canvas: tuple
-    sigma: float
-    targets: Sequence[str] = (DENSITY,)
-    fit: str = maps.PAD
-    upright: bool = False
+    canvas: tuple                        # (h, w)
+    sigma: float                         # blur of the density in stimulus pixels
+    targets: Sequence[str] = (DENSITY,)  # names of the target maps, channels in this order
+    fit: str = maps.PAD                  # or "stretch", see `maps`
+    upright: bool = False                # turn the canvas to portrait for portrait stimuli, to
+                                         # landscape for others
 
     def canvas_for(self, size: Sequence[int]) -> tuple[int, int]:
         """Return the canvas (h, w) of a stimulus of `size` (H, W)."""
@@ -48,12 +42,9 @@ class CanvasSpec:
 
 
 def by_canvas(dataset: SaliencyDataset, spec: CanvasSpec) -> list:
-    """Cut a dataset where the canvas of its stimuli changes.
+    """Cut a dataset where the canvas of its stimuli changes, into [(stimuli, spec)] in its order.
 
-    Returns:
-        [(stimuli, spec)] in the dataset's order; each spec has the canvas of all its stimuli. One
-        piece unless `spec.upright`; two if portrait stimuli follow all others, as `load_data` sorts
-        them.
+    One piece unless `spec.upright`; two if portrait stimuli come last, as `load_data` sorts them.
     """
     if not spec.upright:
         return [(dataset, spec)]
@@ -64,16 +55,11 @@ def by_canvas(dataset: SaliencyDataset, spec: CanvasSpec) -> list:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Random changes of training examples, besides mirror images.
+    """Random changes of training examples, besides mirror images."""
 
-    Attributes:
-        crop: smallest share of the stimulus' sides that a random window keeps, at the stimulus'
-            aspect ratio; 1 for the whole stimulus. Targets are cut like the stimulus.
-        color: largest relative change of brightness, contrast and saturation; 0 for none.
-    """
-
-    crop: float = 1.0
-    color: float = 0.0
+    crop: float = 1.0   # smallest share of the sides that a random window keeps, at the stimulus'
+                        # aspect ratio; 1 for all of it. Targets are cut like the stimulus.
+    color: float = 0.0  # largest relative change of brightness, contrast and saturation
 
 
 def training_data(dataset: SaliencyDataset, canvas: Sequence[int], batch: int, *,
@@ -83,8 +69,7 @@ def training_data(dataset: SaliencyDataset, canvas: Sequence[int], batch: int, *
     """Return the batches of this package's own training, for `keras.Model.fit`.
 
     Args:
-        dataset: stimuli with fixations or density maps, such as `load_dataset` returns.
-        canvas: (h, w) of the network.
+        dataset: as `load_dataset` returns it. canvas: (h, w) of the network.
         target: "fixation_density_map" for losses such as `losses.kld`, or "fixation_map" (counts)
             for `losses.neg_nss`.
         sigma: blur of the density in stimulus pixels; None for that of the dataset's literature.
@@ -92,7 +77,6 @@ def training_data(dataset: SaliencyDataset, canvas: Sequence[int], batch: int, *
         fit: "pad" keeps the aspect ratio of a stimulus, "stretch" fills the canvas.
         shuffle: False for validation: all stimuli once, in their order and unchanged.
         mirror: flip half of the examples left-right. crop, color: see `Augmentation`.
-        seed: of the order and the augmentation.
         epochs: passes over the stimuli, each in another order. Give `fit` the same number, and
             `steps_per_epoch=len(data) // epochs`.
 
@@ -121,18 +105,20 @@ def decode_stimulus(contents: Union[bytes, tf.Tensor]) -> tf.Tensor:
     Grayscale is repeated, alpha dropped, 16 bits reduced to 8.
     """
     # JPEG has its own call: decode_image's fast transform is off by a few gray levels.
-    is_jpeg = tf.io.is_jpeg(contents)
     return tf.cond(
-        is_jpeg,
+        tf.io.is_jpeg(contents),
         lambda: tf.io.decode_jpeg(contents, channels=3, dct_method="INTEGER_ACCURATE"),
         lambda: tf.io.decode_image(contents, channels=3, expand_animations=False))
 
 
 def sigma_pixels(dataset: SaliencyDataset, sigma_dva: Optional[float] = None,
-                 sigma: Optional[float] = None) -> float:
-    """Return the blur in stimulus pixels: `sigma`, or `sigma_dva`, or that of the literature."""
+                 sigma: Optional[float] = None, facts: Optional[DatasetSpec] = None) -> float:
+    """Return the blur in stimulus pixels: `sigma`, or `sigma_dva`, or that of the literature.
+
+    The latter is in `facts`; None for those of the dataset's name.
+    """
     if sigma is None and sigma_dva is None:
-        facts = spec_of(dataset)
+        facts = facts or spec_of(dataset)
         sigma, sigma_dva = facts.sigma_pixels, facts.sigma_dva
     if sigma is not None:
         return float(sigma)
@@ -150,8 +136,7 @@ def example_loader(dataset: SaliencyDataset, spec: CanvasSpec,
 
     These are float32 [h, w, 3] and [h, w, C]. The density is made at the stimulus' own size, moved
     onto the canvas and scaled to a peak of 1; the fixation_map is made on the canvas. `mirrored`
-    flips both left-right. `key`, int32 [2], draws the augmentation; None leaves the example as it
-    is.
+    flips both left-right. `key`, int32 [2], draws the augmentation; None for none.
     """
     require(FIXATIONS not in spec.targets or dataset.fixations is not None,
             f"{dataset.name} has densities but no fixations, which the chosen loss needs")
@@ -254,9 +239,8 @@ def stimulus_stream(dataset: SaliencyDataset, canvas: Sequence[int], indices: Ar
         image.set_shape((*canvas, 3))
         return image
 
-    stream = tf.data.Dataset.from_tensor_slices(np.asarray(indices, np.int64)).map(
-        on_canvas, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    return stream.batch(batch).prefetch(tf.data.AUTOTUNE)
+    indices = tf.data.Dataset.from_tensor_slices(np.asarray(indices, np.int64))
+    return training_stream(indices, on_canvas, batch, whole=False)
 
 
 def _points_lookup(dataset: SaliencyDataset):
@@ -281,14 +265,11 @@ def epoch_orders(count: int, batch: int, seed: int, mirror: bool, epochs: range)
     return drawn.map(lambda share, *example: example)
 
 
-def training_stream(examples: tf.data.Dataset, load: Callable, batch: int) -> tf.data.Dataset:
-    """Return batches of `load(*example)`, prepared ahead in parallel.
-
-    Args:
-        examples: tf.data of arguments of `load`, whole batches of one canvas.
-    """
+def training_stream(examples: tf.data.Dataset, load: Callable, batch: int,
+                    whole: bool = True) -> tf.data.Dataset:
+    """Return `whole` batches of `load(*example)`, in order, prepared ahead in parallel."""
     stream = examples.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    return stream.batch(batch, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+    return stream.batch(batch, drop_remainder=whole).prefetch(tf.data.AUTOTUNE)
 
 
 def canvas_stream(dataset: SaliencyDataset, spec: CanvasSpec, batch: int,
@@ -307,10 +288,8 @@ def one_after_another(streams: Iterable[tf.data.Dataset]) -> tf.data.Dataset:
 def indexed_stream(count: int, load: Callable, batch: int,
                    mirrored: bool = False) -> tf.data.Dataset:
     """Return batches of `load(index, mirrored)` for index 0 ... count - 1."""
-    stream = tf.data.Dataset.range(count).map(
-        lambda index: load(index, tf.constant(mirrored)), num_parallel_calls=tf.data.AUTOTUNE,
-        deterministic=True)
-    return stream.batch(batch).prefetch(tf.data.AUTOTUNE)
+    return training_stream(tf.data.Dataset.range(count),
+                           lambda index: load(index, tf.constant(mirrored)), batch, whole=False)
 
 
 @contextmanager
@@ -332,9 +311,9 @@ def unreadable_files_named(*datasets: SaliencyDataset) -> Iterator[None]:
 
 def _undecodable(dataset: SaliencyDataset) -> list:
     bad = []
-    for path in [*dataset.stimuli, *(dataset.density_files or ())]:
-        if isinstance(path, bytes):
-            continue  # made by a reader
+    in_files = [path for path in [*dataset.stimuli, *(dataset.density_files or ())]
+                if not isinstance(path, bytes)]
+    for path in in_files:
         try:
             contents = read_file(path)
             check_picture(contents, path)

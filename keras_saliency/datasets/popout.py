@@ -13,6 +13,7 @@ from typing import Sequence
 import cv2
 import numpy as np
 
+from keras_saliency.config import is_whole
 from keras_saliency.datasets.dataset import DatasetSpec, SaliencyDataset, require
 from keras_saliency.datasets.fixations import Fixations
 from keras_saliency.datasets.popout_items import KINDS, SHAPES, Item, rgb
@@ -29,24 +30,15 @@ DVA_PER_HEIGHT = 15  # a convention, there being no screen: a picture is 15 degr
 
 @dataclass(frozen=True)
 class PopOutArray:
-    """One search array.
+    """One search array."""
 
-    Attributes:
-        image: uint8 [H, W, 3] RGB.
-        mask: bool [H, W], the target's convex hull, widened by a tenth of a grid cell.
-        kind: the feature that sets the target apart, a name in `KINDS`.
-        points: float64 [n, 2], fixations (x, y) in pixels; rarely one just outside the image.
-        observer: int32 [n], 0 .. OBSERVERS - 1.
-        distractor, target: what was drawn; they differ in one field.
-    """
-
-    image: np.ndarray
-    mask: np.ndarray
-    kind: str
-    points: np.ndarray
-    observer: np.ndarray
+    image: np.ndarray     # uint8 [H, W, 3] RGB
+    mask: np.ndarray      # bool [H, W], the target's convex hull, widened by a tenth of a grid cell
+    kind: str             # the feature that sets the target apart, a name in `KINDS`
+    points: np.ndarray    # float64 [n, 2], fixations (x, y) in pixels; rarely one just outside
+    observer: np.ndarray  # int32 [n], 0 .. OBSERVERS - 1
     distractor: Item
-    target: Item
+    target: Item          # differs from the distractor in one field
 
 
 def render(index: int, size: Sequence[int] = (240, 320), seed: int = 0) -> PopOutArray:
@@ -54,8 +46,7 @@ def render(index: int, size: Sequence[int] = (240, 320), seed: int = 0) -> PopOu
 
     Args:
         index: 0 or more; the kind is number ``index % len(KINDS)``.
-        size: (height, width) in pixels, each from 96 to 4096.
-        seed: 0 or more; another seed is another set.
+        size: (height, width) in pixels, each from 96 to 4096. seed: 0 or more, another set each.
     """
     height, width = _checked_size(size)
     _check_whole("index", index, 0)
@@ -85,16 +76,11 @@ def load(root: None = None, count: int = 300, size: Sequence[int] = (240, 320), 
     """Generate `count` arrays as a dataset; 300 take about 2 s.
 
     Args:
-        root: None; the set is generated.
-        count: number of arrays, at most 100,000.
-        size: (height, width) in pixels, at most 4096 each. seed: number of the set.
+        root: None; the set is generated. count: number of arrays, at most 100,000.
+        size, seed: see `render`.
         validation: fraction of the arrays in the partition `val`, 0 <= validation < 1. Whole
             rounds of kinds go there (with 0.2 every fifth), so each kind is in both partitions
             as soon as there are two rounds (20 arrays).
-
-    Returns:
-        Stimuli and target masks as PNG bytes, categories = kinds, and 16 pixels per degree of
-        visual angle at 240 pixels height (a convention).
     """
     require(root is None, f"popout: the set is generated and takes no root, but data.root is "
                           f"{str(root)!r}; leave data.root out, or choose another dataset")
@@ -170,8 +156,8 @@ def _fixate(rng, centers, diameter, size):
         np.broadcast_to(centers[0], (n, 2)),
         np.broadcast_to(np.array([width / 2, height / 2]), (n, 2)),
         centers[rng.integers(1, len(centers), n)]])
-    spread = np.choose(where, [np.hypot(0.25 * diameter, noise), 0.06 * height,
-                               np.hypot(0.25 * diameter, noise)])
+    near = np.hypot(0.25 * diameter, noise)
+    spread = np.choose(where, [near, 0.06 * height, near])
     points = aim + rng.normal(size=(n, 2)) * spread[:, None]
     points = np.clip(points, 0, np.array([width, height]) - 1e-3)
     # Real recordings hold a few samples beyond the screen; readers must cope with them.
@@ -182,10 +168,12 @@ def _fixate(rng, centers, diameter, size):
 
 def _encoded(array: PopOutArray) -> PopOutArray:
     """The array with its image and mask as PNG bytes."""
+
     def png(pixels):
         done, data = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])
         require(done, "popout: OpenCV could not write a PNG; reinstall opencv-python-headless")
         return data.tobytes()
+
     return replace(array, image=png(array.image[..., ::-1]),
                    mask=png(array.mask.astype(np.uint8) * 255))
 
@@ -206,9 +194,8 @@ def _partition(count, validation) -> tuple:
 
 
 def _check_whole(what, value, least, most=math.inf):
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
     above = "" if most == math.inf else f" and at most {most}"
-    require(whole and least <= value <= most,
+    require(is_whole(value) and least <= value <= most,
             f"popout: {what} is a whole number, at least {least}{above}, not {value!r}")
 
 
@@ -216,10 +203,9 @@ def _checked_size(size) -> tuple:
     """(height, width) as two ints."""
     require(np.shape(size) == (2,), f"popout: size is (height, width) in pixels, such as (240, "
                                     f"320), not {size!r}")
-    height, width = size
-    for what, value in (("height", height), ("width", width)):
+    for what, value in zip(("height", "width"), size):
         _check_whole(what, value, SMALLEST, LARGEST)
-    return int(height), int(width)
+    return tuple(int(side) for side in size)
 
 
 SPEC = DatasetSpec(load)

@@ -8,27 +8,17 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Item:
-    """The looks of an item; lengths are fractions of its diameter.
+    """The looks of an item; lengths are fractions of its diameter."""
 
-    Attributes:
-        shape: name in `SHAPES`. color: (r, g, b), 0..255.
-        size: diameter as a fraction of the grid cell. angle: rotation in degrees.
-        width: thickness of strokes, diameter of dots.
-        bend: turn of an arc in half circles, 0 = straight.
-        gap: opening of a ring in degrees, 0 = closed.
-        offset: where a cross' strokes meet, 0 = middle ("+"), 1 = end ("T").
-        dots: number of dots of a patch.
-    """
-
-    shape: str
-    color: tuple
-    size: float = 0.55
-    angle: float = 0.0
-    width: float = 0.2
-    bend: float = 0.0
-    gap: float = 0.0
-    offset: float = 0.0
-    dots: int = 0
+    shape: str           # name in `SHAPES`
+    color: tuple         # (r, g, b), 0..255
+    size: float = 0.55   # diameter as a fraction of the grid cell
+    angle: float = 0.0   # rotation in degrees
+    width: float = 0.2   # thickness of strokes, diameter of dots
+    bend: float = 0.0    # turn of an arc in half circles, 0 = straight
+    gap: float = 0.0     # opening of a ring in degrees, 0 = closed
+    offset: float = 0.0  # where a cross' strokes meet, 0 = middle ("+"), 1 = end ("T")
+    dots: int = 0        # number of dots of a patch
 
 
 # Shapes: an item -> its polygons [k, 2] in a box of side 1 around the origin, before rotation.
@@ -69,8 +59,8 @@ def _dots(item):
     radius = (0.5 - item.width / 2) * np.sqrt((k + 0.5) / item.dots)
     turn = k * np.pi * (3 - np.sqrt(5))
     dot = _circle(item.width / 2, steps=14)
-    return [dot + center for center in
-            np.stack([radius * np.cos(turn), radius * np.sin(turn)], axis=1)]
+    centers = np.stack([radius * np.cos(turn), radius * np.sin(turn)], axis=1)
+    return [dot + center for center in centers]
 
 
 def _star(item):

@@ -39,14 +39,10 @@ class Region(NamedTuple):
 
 @dataclass(frozen=True)
 class RegionLabels:
-    """Files with the labels of stimuli, which are read one stimulus at a time.
+    """Files with the labels of stimuli, which are read one stimulus at a time."""
 
-    Attributes:
-        instances: {stimulus name: file}. categories: the same, or None without categories.
-    """
-
-    instances: dict
-    categories: Optional[dict]
+    instances: dict             # {stimulus name: file}
+    categories: Optional[dict]  # the same, or None without categories
 
     def regions(self, name: str, size: Sequence[int]) -> list[Region]:
         """Read the `Region`s of a stimulus of `size` (H, W), in the order of their labels."""
@@ -59,11 +55,7 @@ class RegionLabels:
 
 
 def load_regions(root: Optional[AnyPath], names: Sequence[str]) -> RegionLabels:
-    """Find the labels of those stimuli in `names` that have some.
-
-    Args:
-        root: folder in one of the layouts above. names: stimulus names, such as "1001".
-    """
+    """Find the labels of those stimuli in `names`, such as "1001", that have some in `root`."""
     require(root is not None, f"{NAME}: give the folder with SegmentationObject and "
                               "SegmentationClass")
     root = require_folder(root, NAME, "SegmentationObject and SegmentationClass")

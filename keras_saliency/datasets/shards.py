@@ -28,9 +28,8 @@ def spread(client: Any, function: Callable, parts: Sequence[np.ndarray], names: 
     """Yield `function(**shared, indices=part)` of each of `parts`, in order, from the workers.
 
     Args:
-        client: of `cluster.connect`. function: of a module of this package.
-        parts: of `cut`. names: of all items, by index, for messages.
-        label, unit: of the progress bar.
+        client: of `cluster.connect`. function: of a module of this package. parts: of `cut`.
+        names: of all items, by index, for messages. label, unit: of the progress bar.
     """
     return client.map(function, "indices", parts, shared, label, sum(map(len, parts)), unit,
                       lambda part: [str(names[i]) for i in part])

@@ -24,7 +24,7 @@ def split(dataset: SaliencyDataset, seed: int = 42, train: Optional[int] = None,
       80 % of other sets.
 
     Args:
-        dataset: the whole dataset, stimuli in name order. seed: of `numpy.random.RandomState`.
+        dataset: the whole dataset. seed: of `numpy.random.RandomState`.
         train, validation: take fewer of one side and leave the other as it is. Of a partition a
             seeded choice is taken, of categories as many of each. Without either, one side may
             also grow at the other's cost.
@@ -52,11 +52,8 @@ def split(dataset: SaliencyDataset, seed: int = 42, train: Optional[int] = None,
 def hold_out(training: np.ndarray, count: int, seed: int = 42) -> tuple[np.ndarray, np.ndarray]:
     """Divide the training stimuli, to choose settings without the validation stimuli.
 
-    Args:
-        training: indices of the training stimuli. count: how many to hold out, chosen by `seed`.
-
     Returns:
-        (those that still train, those held out), both in the order given.
+        Indices of those that still train and of `count` held out, both in the order given.
     """
     require(0 < count < len(training), f"{count} of {len(training)} training stimuli held out; "
                                        "both parts need at least one")
@@ -71,15 +68,12 @@ def _shuffled(count, seed) -> np.ndarray:
 
 
 def _by_partition(dataset, seed, train, validation):
-    words = np.asarray(dataset.partition)
-
-    def side(word, count):
-        indices = np.flatnonzero(words == word)
-        if count is None:
-            return indices
-        return indices[np.sort(_shuffled(len(indices), seed)[:count])]
-
-    return side("train", train), side("val", validation)
+    sides = []
+    for word, count in (("train", train), ("val", validation)):
+        indices = np.flatnonzero(np.asarray(dataset.partition) == word)
+        sides.append(indices if count is None else
+                     indices[np.sort(_shuffled(len(indices), seed)[:count])])
+    return tuple(sides)
 
 
 def _by_category(dataset, seed, train, validation):
