@@ -147,16 +147,16 @@ def _sections(cls, values, path, source) -> list:
 def _check(kind, value, path, source):
     """Return `value` as `kind`; whole numbers and YAML's `1e-4`, a text to it, pass as floats."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if dataclasses.is_dataclass(kind):
-        return build(kind, {} if value is None else value, source, path)
     if kind is Any:
         return value
-    if origin is Union and type(None) not in arguments:  # a section, or a list of them
+    if origin is Union and type(None) in arguments:  # Optional[...]
+        return None if value is None else _check(arguments[0], value, path, source)
+    if origin is Union:  # a section, or a list of them
         if isinstance(value, (list, tuple)):
             return _sections(arguments[0], value, path, source)
-        return build(arguments[0], {} if value is None else value, source, path)
-    if origin is Union:  # Optional[...]
-        return None if value is None else _check(arguments[0], value, path, source)
+        kind = arguments[0]
+    if dataclasses.is_dataclass(kind):
+        return build(kind, {} if value is None else value, source, path)
     if origin is list and isinstance(value, (list, tuple)):
         return [_check(arguments[0], item, path, source) for item in value]
     if origin is dict and isinstance(value, dict):
@@ -173,10 +173,9 @@ def _check(kind, value, path, source):
 
 
 def _describe(kind) -> str:
-    words = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    words = {int: "a whole number", float: "a number", bool: "true or false", str: "text",
+             dict: "keys and values"}
+    origin = typing.get_origin(kind) or kind
     if origin is list:
-        return f"a list, each {_describe(arguments[0])}"
-    if origin is dict:
-        return "keys and values"
-    return words.get(kind, str(kind))
+        return f"a list, each {_describe(typing.get_args(kind)[0])}"
+    return words.get(origin, str(kind))

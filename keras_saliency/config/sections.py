@@ -195,9 +195,8 @@ class Config:
     @property
     def scoring(self) -> dict:
         """Arguments of `evaluation.Scorer`: the settings that scores of any dataset depend on."""
-        return {"seed": self.evaluation.seed,
-                "shuffled_others": self.evaluation.shuffled_others,
-                "emd_reduction": self.evaluation.emd_reduction}
+        return {key: getattr(self.evaluation, key)
+                for key in ("seed", "shuffled_others", "emd_reduction")}
 
     @property
     def folder(self) -> Path:

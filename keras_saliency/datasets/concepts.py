@@ -33,7 +33,7 @@ from keras_saliency.datasets.reading import (
     image_sizes,
     list_files,
     match_by_stem,
-    opened_picture,
+    open_picture,
     require_folder,
 )
 from keras_saliency.files import AnyPath, list_some
@@ -170,8 +170,7 @@ def _folder(root) -> ConceptDataset:
 
 def _read(path, size) -> np.ndarray:
     """A label picture as int32 [H, W]."""
-    with opened_picture(path, NAME) as picture:
-        values = np.asarray(picture).astype(np.int32)
+    values = np.asarray(open_picture(path, NAME)).astype(np.int32)
     if values.ndim == 3:
         values = values[..., 0] + 256 * values[..., 1]
     require(values.shape == tuple(size), f"{NAME}: {path} is {values.shape[0]}x"

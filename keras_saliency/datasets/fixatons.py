@@ -65,16 +65,20 @@ def load(root: AnyPath, *, use_density: bool = True, first_fixation: bool = Fals
 
 def _size(size) -> tuple:
     """(height, width) as two numbers above 0."""
-    valid = isinstance(size, (list, tuple)) and len(size) == 2 and all(
-        isinstance(side, int) and side > 0 for side in size)
-    require(valid, f"{NAME}: stimulus_size is (height, width) in pixels, not {size!r}")
+    require(isinstance(size, (list, tuple)) and len(size) == 2
+            and all(isinstance(side, int) and side > 0 for side in size),
+            f"{NAME}: stimulus_size is (height, width) in pixels, not {size!r}")
     return tuple(size)
 
 
 def _trials(folder, stimuli, skipped):
     """Trials without their first `skipped` fixations; an observer's number is one person."""
-    files = [(i, path) for i, stimulus in enumerate(stimuli)
-             for path in _scanpaths(folder, stimulus.stem)]
+    files = []
+    for i, stimulus in enumerate(stimuli):
+        own = reading.sub_folder(folder, stimulus.stem, NAME)
+        found = sorted(p for p in own.iterdir() if p.is_file() and not p.name.startswith("."))
+        require(found, f"{NAME}: no scanpaths in {own}")
+        files += [(i, path) for path in found]
     numbers = {name: k for k, name in enumerate(sorted({path.name for _, path in files}))}
     for i, path in reading.progress(files, "scanpaths"):
         rows = _read(path)
@@ -82,19 +86,11 @@ def _trials(folder, stimuli, skipped):
                             1000.0 * (rows[skipped:, 3] - rows[skipped:, 2]))
 
 
-def _scanpaths(folder, name) -> list:
-    """The files of one stimulus, an observer each."""
-    own = reading.sub_folder(folder, name, NAME)
-    found = sorted(p for p in own.iterdir() if p.is_file() and not p.name.startswith("."))
-    require(found, f"{NAME}: no scanpaths in {own}")
-    return found
-
-
 def _read(path) -> np.ndarray:
     """float64 [n, 4]: the rows of a scanpath."""
     try:
-        cells = path.read_text(encoding="ascii").split("\n")
-        rows = [[float(cell) for cell in row.split()] for row in cells if row.strip()]
+        lines = path.read_text(encoding="ascii").split("\n")
+        rows = [[float(cell) for cell in line.split()] for line in lines if line.strip()]
     except (OSError, ValueError) as error:
         raise DatasetError(f"{NAME}: {path} is not a scanpath of numbers: {error}") from None
     wrong = [k + 1 for k, row in enumerate(rows) if len(row) != 4]

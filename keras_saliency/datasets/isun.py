@@ -16,7 +16,6 @@ Published layout::
 
 Source: see `SPEC`; http://lsun.cs.princeton.edu
 """
-from pathlib import Path
 from typing import Optional
 
 import numpy as np
@@ -34,10 +33,8 @@ def load(root: AnyPath, *, images: str = "images",
     """Read iSUN's training and validation images from `root`; `images` is the pictures' folder."""
     root = reading.require_folder(root, NAME, "training.mat, validation.mat and images/")
     by_name = {path.stem: path for path in reading.list_stimuli(root, images, NAME)}
-    records = sorted(((_stem(record, where), partition, record, where)
-                      for variable, partition in FILES.items()
-                      for record, where in _records(root / f"{variable}.mat", variable)),
-                     key=lambda row: row[0])
+    records = sorted((record for variable in FILES for record in _records(root, variable)),
+                     key=lambda record: record[0])
     names = [name for name, *_ in records]
     twice = [a for a, b in zip(names, names[1:]) if a == b]
     require(not twice, f"{NAME}: recorded twice: {list_some(twice)}")
@@ -51,17 +48,17 @@ def load(root: AnyPath, *, images: str = "images",
         partition=tuple(partition for _, partition, *_ in records), pixels_per_dva=pixels_per_dva)
 
 
-def _records(file, variable):
-    """(struct, file and place for messages) of each image of one file."""
-    found = matlab.structs(matlab.load_mat(file, NAME, variable))
-    require(found, f"{NAME}: {file} has no records")
-    return [(struct, f"{NAME}: {file}, record {k + 1}") for k, struct in enumerate(found)]
-
-
-def _stem(record, where) -> str:
-    name = matlab.text(matlab.field(record, "image", where), where)
-    # Names have dots of their own: only an image extension is cut off.
-    return name[:-len(Path(name).suffix)] if name.lower().endswith((".jpg", ".png")) else name
+def _records(root, variable):
+    """(stimulus, partition, struct, place for messages) of each image of one file."""
+    file = root / f"{variable}.mat"
+    structs = matlab.structs(matlab.load_mat(file, NAME, variable))
+    require(structs, f"{NAME}: {file} has no records")
+    for k, struct in enumerate(structs):
+        where = f"{NAME}: {file}, record {k + 1}"
+        name = matlab.text(matlab.field(struct, "image", where), where)
+        if name.lower().endswith((".jpg", ".png")):  # other endings belong to names with dots
+            name = name[:-4]
+        yield name, FILES[variable], struct, where
 
 
 def _require_resolution(records, sizes):

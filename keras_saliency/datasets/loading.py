@@ -74,14 +74,15 @@ def load_data(data: DataConfig, targets: Sequence[str] = (DENSITY,),
         (training, evaluated, spec): the stimuli for training (all of them with "all"), those of
         `part`, and their `CanvasSpec`. With `data.upright` portrait stimuli come last.
     """
-    dataset, training, evaluated = _parts(data, part)
+    dataset, *parts = _parts(data, part)
     if data.upright:
-        training, evaluated = (_portrait_last(dataset, chosen) for chosen in (training, evaluated))
+        portrait = dataset.sizes[:, 0] > dataset.sizes[:, 1]
+        parts = [chosen[np.argsort(portrait[chosen], kind="stable")] for chosen in parts]
     spec = DATASETS[data.name]
     if spec.collection:  # a dataset of it may be registered with facts of its own
         spec = DATASETS.get(dataset.name, spec)
     sigma = pipeline.sigma_pixels(dataset, data.sigma_dva, data.sigma_pixels, spec)
-    training, evaluated = dataset.select(training), dataset.select(evaluated)
+    training, evaluated = (dataset.select(chosen) for chosen in parts)
     for stimuli, use in ((training, "training"), (evaluated, "evaluation")):
         require(stimuli.has_fixations or stimuli.density_files and FIXATIONS not in targets,
                 f"{dataset.name}: no fixations on any of the {len(stimuli)} stimuli for {use}, "
@@ -108,12 +109,6 @@ def _parts(data: DataConfig, part) -> tuple:
     if data.hold_out is not None and part != "all":
         training, validation = hold_out(training, data.hold_out, data.split_seed)
     return dataset, training, training if part == "training" else validation
-
-
-def _portrait_last(dataset, indices) -> np.ndarray:
-    """`indices` with those of portrait stimuli after all others."""
-    height, width = dataset.sizes[indices].T
-    return indices[np.argsort(height > width, kind="stable")]
 
 
 def _labels(names) -> list:

@@ -7,7 +7,6 @@ files that have them, are seconds there and milliseconds here.
 
 Source: https://github.com/matthias-k/pysaliency (`datasets.py`), file versions 1.0 to 2.1.
 """
-from numbers import Integral
 from pathlib import Path, PureWindowsPath
 from typing import Optional
 
@@ -15,6 +14,7 @@ import cv2
 import h5py
 import numpy as np
 
+from keras_saliency.config import is_whole
 from keras_saliency.datasets.dataset import DatasetError, DatasetSpec, SaliencyDataset, require
 from keras_saliency.datasets.fixations import Fixations
 from keras_saliency.datasets.reading import image_sizes, require_folder
@@ -26,11 +26,9 @@ NAME = "pysaliency"
 
 def load(root: AnyPath, *, stimuli: str = "stimuli.hdf5", fixations: str = "fixations.hdf5",
          pixels_per_dva: Optional[float] = None, edition: str = "") -> SaliencyDataset:
-    """Read the two files from the folder `root`.
+    """Read the files `stimuli` and `fixations`, which do not say `pixels_per_dva`, from `root`.
 
-    Args:
-        stimuli, fixations: names of the files, which do not say `pixels_per_dva`.
-        edition: release to record with results; the folder's name if empty.
+    `edition` is the release to record with results; the folder's name if empty.
     """
     root = require_folder(root, NAME, f"{stimuli} and {fixations}")
     names, pictures, sizes = _read(root / stimuli, {
@@ -64,7 +62,7 @@ def _read(path, readers):
 def _stored_stimuli(file, path):
     """Pictures 0, 1, ... as arrays, kept as PNG bytes."""
     count = hdf5.attribute(file, "size")
-    require(isinstance(count, Integral) and count >= 1,
+    require(is_whole(count) and count >= 1,
             f"{path}: attribute 'size' is {count}, not a number of stimuli")
     names, pictures, sizes = [], [], []
     for index in range(count):
@@ -74,9 +72,7 @@ def _stored_stimuli(file, path):
                 "of 8 bits")
         require(data.shape[0] * data.shape[1] <= LIMIT,
                 f"{path}: stimulus {index} of shape {data.shape} has more than {LIMIT} pixels")
-        picture = hdf5.numbers({index: data})[index]
-        if picture.ndim == 2:
-            picture = picture[..., np.newaxis]
+        picture = hdf5.numbers({index: data})[index].reshape(*data.shape[:2], -1)
         rgb = np.repeat(picture[..., :1], 3, -1) if picture.shape[2] < 3 else picture[..., :3]
         names.append(f"{index:06d}")
         pictures.append(cv2.imencode(".png", rgb[..., ::-1])[1].tobytes())

@@ -1,7 +1,6 @@
 """Steps that all readers share: files that belong together, sizes of pictures, fixations."""
 import io
 from collections import Counter
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Iterable, Iterator, NamedTuple, Optional, Sequence
 
@@ -167,14 +166,14 @@ def require_equal_sizes(found: Iterable[Sequence[float]], sizes: np.ndarray,
                        f"{list_some(wrong)}; copy both from the same release")
 
 
-@contextmanager
-def opened_picture(path: AnyPath, dataset: str) -> Iterator[Image.Image]:
-    """Open a picture file with PIL, after a check of its header."""
+def open_picture(path: AnyPath, dataset: str) -> Image.Image:
+    """Read a picture file with PIL, after a check of its header."""
     try:
         contents = read_file(path)
         check_picture(contents, path)
-        with Image.open(io.BytesIO(contents)) as picture:
-            yield picture
+        picture = Image.open(io.BytesIO(contents))
+        picture.load()
+        return picture
     except InputError as error:
         raise DatasetError(f"{dataset}: unreadable image {error}") from error
     except Exception as error:  # a damaged file makes PIL raise any of a dozen types
@@ -190,11 +189,11 @@ def mask_trials(masks: Sequence[AnyPath], sizes: np.ndarray, dataset: str,
     """
     require_sizes(masks, sizes, "fixation masks", dataset)
     for image, path in enumerate(masks):
-        with opened_picture(path, dataset) as picture:
-            if picture.mode in ("P", "PA"):  # palette indices say nothing about brightness
-                picture = picture.convert("RGB")
-            values, mode = np.asarray(picture), picture.mode
-        if mode in ("LA", "RGBA"):
+        picture = open_picture(path, dataset)
+        if picture.mode in ("P", "PA"):  # palette indices say nothing about brightness
+            picture = picture.convert("RGB")
+        values = np.asarray(picture)
+        if picture.mode in ("LA", "RGBA"):
             values = values[..., :-1]
         if values.ndim == 3:
             values = values.max(axis=-1)

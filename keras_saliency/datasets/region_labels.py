@@ -17,7 +17,7 @@ from typing import NamedTuple, Optional, Sequence
 import numpy as np
 
 from keras_saliency.datasets.dataset import DatasetError, require
-from keras_saliency.datasets.reading import list_files, list_folders, opened_picture, require_folder
+from keras_saliency.datasets.reading import list_files, list_folders, open_picture, require_folder
 from keras_saliency.files import AnyPath, InputError, list_some
 from keras_saliency.files.npy import read_npy
 
@@ -49,9 +49,10 @@ class RegionLabels:
         path = self.instances[name]
         instances = _read(path, size)
         kinds = None if self.categories is None else _read(self.categories[name], size)
-        return [Region(UNLABELLED if kinds is None else _category(
-            kinds[instances == label], self.categories[name], label), instances == label)
-            for label in np.unique(instances) if label > 0]
+        masks = {label: instances == label for label in np.unique(instances) if label > 0}
+        return [Region(UNLABELLED if kinds is None else
+                       _category(kinds[mask], self.categories[name], label), mask)
+                for label, mask in masks.items()]
 
 
 def load_regions(root: Optional[AnyPath], names: Sequence[str]) -> RegionLabels:
@@ -93,8 +94,7 @@ def _read(path, size) -> np.ndarray:
         except InputError as error:
             raise DatasetError(f"{NAME}: unreadable labels {error}") from error
     else:
-        with opened_picture(path, NAME) as picture:
-            labels = np.asarray(picture)  # of a palette, the indices
+        labels = np.asarray(open_picture(path, NAME))  # of a palette, the indices
         labels = np.where(labels == VOID, 0, labels)
     require(labels.dtype.kind in "iu" and labels.shape == tuple(size),
             f"{NAME}: {path} holds {labels.dtype} {list(labels.shape)}; expected whole numbers of "

@@ -2,8 +2,7 @@
 
 A saccade begins where gaze accelerates and ends where it has decelerated. The samples between two
 saccades are a fixation, placed at their median. Rule and constants are those of `checkFixations.m`
-(B. Hidalgo-Sotelo) in the DatabaseCode of Judd, Ehinger, Durand, Torralba (2009), Learning to
-predict where humans look, ICCV.
+(B. Hidalgo-Sotelo) in the DatabaseCode of Judd et al. (2009).
 """
 import warnings
 
@@ -18,11 +17,10 @@ SEARCH = 25                 # samples after the acceleration in which a saccade 
 
 
 def find_fixations(gaze: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Return the fixations in gaze samples [n, 2] (x, y), 240 per second.
+    """Return points float64 [m, 2] and durations float64 [m] (ms) of the fixations in a trial.
 
-    Returns:
-        points float64 [m, 2], medians in the pixels of `gaze` (NaN samples left out), and
-        durations float64 [m] in milliseconds. Without a saccade, the whole trial is one fixation.
+    `gaze` is [n, 2] (x, y) at 240 Hz. A point is the median of its samples, without NaN. A trial
+    without saccades is one fixation.
     """
     gaze = np.asarray(gaze, np.float64).reshape(-1, 2)
     if len(gaze) == 0:
@@ -40,8 +38,7 @@ def find_fixations(gaze: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
 
 def _acceleration(gaze) -> np.ndarray:
     """[n] change of the smoothed speed between two overlapping windows, in pixels per second."""
-    distance = np.concatenate([[0.0], np.hypot(*np.diff(gaze, axis=0).T)])
-    padded = np.concatenate([np.zeros(WINDOW - 1), distance])
+    padded = np.concatenate([np.zeros(WINDOW), np.hypot(*np.diff(gaze, axis=0).T)])
     smooth = np.convolve(padded, np.full(WINDOW, 1.0 / WINDOW), mode="valid")
     change = np.zeros(len(gaze))
     last = len(gaze) - WINDOW - 1
@@ -55,18 +52,14 @@ def _saccades(gaze) -> list:
     """(first sample, last sample) of each saccade."""
     acceleration = _acceleration(gaze)
     runs = [(a, b) for a, b in _runs(acceleration > THRESHOLD) if b - a >= 2]
-    found = []
+    merged = []
     for first, last in runs:
         end = _braking(acceleration, last)
         if end is None and len(runs) == 1 and last == np.flatnonzero(acceleration)[-1]:
             end = len(gaze) - 1  # the trial ended during the saccade
         if end is not None:
-            found.append((first, end))
-    merged = found[:1]
-    for first, end in found[1:]:
-        if first - merged[-1][1] <= SHORTEST_FIXATION:
-            merged[-1] = (merged[-1][0], end)
-        else:
+            if merged and first - merged[-1][1] <= SHORTEST_FIXATION:
+                first, _ = merged.pop()
             merged.append((first, end))
     if merged and len(gaze) - 1 - merged[-1][1] <= SHORTEST_FIXATION:
         merged[-1] = (merged[-1][0], len(gaze) - 1)
