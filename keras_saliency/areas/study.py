@@ -10,8 +10,7 @@ from tqdm import tqdm
 from keras_saliency.areas.files import REPEATED, REST, AreaFile
 from keras_saliency.areas.masks import area_masks
 from keras_saliency.areas.shares import AttentionShare, attention_share
-from keras_saliency.datasets.fixation_tables import read_trials
-from keras_saliency.datasets.reading import build_fixations, image_sizes, match_by_stem
+from keras_saliency.datasets.reading import build_fixations, image_sizes, match_by_stem, read_trials
 from keras_saliency.files import InputError
 from keras_saliency.files.paths import AnyPath
 from keras_saliency.files.picture_headers import LIMIT

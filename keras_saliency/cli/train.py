@@ -1,6 +1,6 @@
 """Train a saliency model and evaluate it."""
 from keras_saliency.cli import command_line, options
-from keras_saliency.config.shipped import list_configs
+from keras_saliency.config.reading import list_configs
 from keras_saliency.lazy import import_tensorflow
 
 

@@ -11,14 +11,7 @@ from keras_saliency.config.checks import (
     is_whole,
     require,
 )
-from keras_saliency.config.reading import (
-    from_dict,
-    in_section,
-    load,
-    read_pairs,
-    save,
-    to_dict,
-)
+from keras_saliency.config.reading import from_dict, in_section, load, read_pairs, save, to_dict
 from keras_saliency.config.sections import (
     AdversarialConfig,
     Config,

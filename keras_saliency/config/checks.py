@@ -30,10 +30,10 @@ def is_whole(value: Any) -> bool:
 
 
 def check_size(canvas: Any) -> tuple[int, int]:
-    """Return the (h, w) of a canvas.
+    """Return the (h, w) of a canvas: whole numbers of at least 1, `LARGEST_CANVAS` pixels at most.
 
     Raises:
-        InputError: not two whole numbers of at least 1, or more than `LARGEST_CANVAS` pixels.
+        InputError: it is something else.
     """
     sides = tuple(canvas) if isinstance(canvas, (list, tuple)) else ()
     if (len(sides) != 2 or not all(is_whole(side) and side >= 1 for side in sides)

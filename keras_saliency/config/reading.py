@@ -13,9 +13,8 @@ import yaml
 
 from keras_saliency.config.checks import ConfigError, require
 from keras_saliency.config.sections import Config, DataConfig
-from keras_saliency.config.shipped import find_config
-from keras_saliency.files import atomic_path
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath, atomic_path
+from keras_saliency.files.shipped import did_you_mean, shipped
 
 Section = TypeVar("Section")  # a dataclass of `sections`
 
@@ -32,6 +31,27 @@ def load(path: Optional[AnyPath] = None, overrides: Iterable[str] = ()) -> Confi
     values = {} if path is None else read_yaml(find_config(path))
     return from_dict(read_pairs(overrides, values=values),
                      source=str(path) if path else "settings")
+
+
+def list_configs() -> list:
+    """Return the names of the configs that come with the package, sorted."""
+    return sorted(file.stem for file in shipped("configs").glob("*.yaml"))
+
+
+def find_config(name_or_path: AnyPath) -> Path:
+    """Return the file of a config: a path, or else a name from `list_configs`, also with .yaml.
+
+    Raises:
+        ConfigError: there is neither; with the names that are spelt most like it.
+    """
+    path = Path(name_or_path).expanduser()
+    if path.exists() and not path.is_dir():
+        return path
+    names, name = list_configs(), path.name.removesuffix(".yaml")
+    if path.name == str(name_or_path) and name in names:
+        return shipped("configs") / f"{name}.yaml"
+    hint = did_you_mean(name, names) or f"; those that come with the package: {', '.join(names)}"
+    raise ConfigError(f"no config file {name_or_path}{hint}")
 
 
 def from_dict(values: dict, source: str = "config") -> Config:
@@ -58,11 +78,9 @@ def in_section(message: str, index: int) -> str:
 
 def read_pairs(pairs: Iterable[str], source: str = "setting",
                values: Optional[dict] = None) -> dict:
-    """Return nested dicts of `key.sub=value` texts with values in YAML.
+    """Return nested dicts of `key.sub=value` texts with values in YAML, or change `values`.
 
-    Args:
-        source: what to call a pair in messages.
-        values: nested dicts to change; default: new ones.
+    Messages call a pair `source`.
     """
     values = {} if values is None else values
     for pair in pairs:
@@ -115,8 +133,7 @@ def _require_index(values: list, path, rest, where) -> None:
 def build(cls: Type[Section], values: Any, source: str, path: tuple[str, ...] = ()) -> Section:
     """Return an instance of the dataclass `cls`, its values checked against the annotations.
 
-    Args:
-        values: nested dicts. source: their origin, for messages. path: keys that lead to them.
+    `source` and `path`, the keys that lead to the nested dicts `values`, are for messages.
     """
     if not isinstance(values, dict):
         raise ConfigError(f"{source}: {'.'.join(path)} must hold keys, not {values!r}")

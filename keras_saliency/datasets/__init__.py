@@ -54,6 +54,8 @@ def load_dataset(name: str, root: Optional[AnyPath] = None,
         name: one of `list_datasets()`. root: its folder, in the published layout.
         **options: see `load` in the dataset's own module. Most readers take `pixels_per_dva`,
             pixels per degree of visual angle, in place of the default or for one that is unknown.
+            With `use_density=False` the training target is not the published densities but the
+            blurred fixations.
 
     Raises:
         DatasetError: an unknown name or option, an option of the wrong type, or files that are

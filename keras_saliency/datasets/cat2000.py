@@ -26,11 +26,7 @@ MOST_FIXATIONS = 1000  # at one pixel
 
 def load(root: AnyPath, *, use_density: bool = True,
          pixels_per_dva: float = 38.0) -> SaliencyDataset:
-    """Read CAT2000's training half from `root`; names are "Action/001", categories are set.
-
-    Args:
-        use_density: take FIXATIONMAPS as the training target; False blurs the fixations.
-    """
+    """Read CAT2000's training half from `root`; names are "Action/001", categories are set."""
     root = reading.require_folder(
         root, NAME, "trainSet/ with Stimuli/, FIXATIONLOCS/ and FIXATIONMAPS/")
     root = root / "trainSet" if (root / "trainSet").is_dir() else root

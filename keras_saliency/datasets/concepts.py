@@ -28,12 +28,12 @@ from typing import NamedTuple, Optional, Sequence
 import numpy as np
 
 from keras_saliency.datasets.dataset import require
-from keras_saliency.datasets.fixation_tables import read_rows
 from keras_saliency.datasets.reading import (
     image_sizes,
     list_files,
     match_by_stem,
     open_picture,
+    read_rows,
     require_folder,
 )
 from keras_saliency.files import AnyPath, list_some

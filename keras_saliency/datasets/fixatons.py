@@ -33,7 +33,6 @@ def load(root: AnyPath, *, use_density: bool = True, first_fixation: bool = Fals
     """Read one dataset of the collection from its folder `root`.
 
     Args:
-        use_density: take SALIENCY_MAPS as the training target; False blurs the fixations.
         first_fixation: keep the first fixation of each trial.
         stimulus_size: (height, width) to read only stimuli of this size, such as the (768, 1024)
             that DeepGaze I is fitted to.

@@ -6,7 +6,7 @@ Layout, with names that options can change; files belong together by name withou
     density/    grayscale pictures of the fixation density, the training target where present
     fixations/  masks of the stimulus' size: each pixel above 0 in any channel is one fixation;
                 or instead
-    fixations.csv   `stimulus,observer,x,y[,start,end]`, a fixation a row, see `fixation_tables`
+    fixations.csv   `stimulus,observer,x,y[,start,end]`, a fixation a row, see `reading.read_trials`
 
 The user states viewing time and pixels_per_dva. Masks do not tell observers apart (observer -1).
 """
@@ -14,7 +14,6 @@ from typing import Optional
 
 from keras_saliency.datasets import reading
 from keras_saliency.datasets.dataset import DatasetSpec, SaliencyDataset, require
-from keras_saliency.datasets.fixation_tables import read_trials
 from keras_saliency.files import AnyPath
 
 NAME = "folder"
@@ -44,7 +43,7 @@ def load(root: AnyPath, *, stimuli: str = "stimuli", density: Optional[str] = "d
     sizes = reading.image_sizes(files)
     trials = reading.mask_trials(masks, sizes, NAME) if masks else None
     if has_table:
-        trials = read_trials(table, files, NAME)
+        trials = reading.read_trials(table, files, NAME)
     return reading.build_dataset(
         NAME, files, sizes, trials, densities=maps, density_name="density pictures",
         edition=edition or root.resolve().name, pixels_per_dva=pixels_per_dva)

@@ -71,8 +71,8 @@ def load_data(data: DataConfig, targets: Sequence[str] = (DENSITY,),
         part: the stimuli to evaluate, "validation", "training" or "all".
 
     Returns:
-        (training, evaluated, spec): the stimuli for training (all of them with "all"), those of
-        `part`, and their `CanvasSpec`. With `data.upright` portrait stimuli come last.
+        The stimuli for training (all of them with "all"), those of `part`, and their `CanvasSpec`.
+        With `data.upright` portrait stimuli come last.
     """
     dataset, *parts = _parts(data, part)
     if data.upright:

@@ -31,10 +31,8 @@ def load(root: AnyPath, *, observers: bool = False, use_density: bool = True,
          pixels_per_dva: float = 35.0) -> SaliencyDataset:
     """Read MIT1003 from the folder `root` that holds the unpacked archives.
 
-    Args:
-        observers: take fixations with observers and durations from DATA/ (15,045 files, minutes)
-            rather than the fixPts masks.
-        use_density: take the fixMap pictures as the training target; False blurs the fixations.
+    With `observers`, fixations come with observers and durations from DATA/ (15,045 files,
+    minutes) rather than from the fixPts masks.
     """
     root = reading.require_folder(root, NAME, "ALLSTIMULI/ and ALLFIXATIONMAPS/")
     stimuli = reading.list_stimuli(root, "ALLSTIMULI", NAME)

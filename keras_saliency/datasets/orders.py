@@ -36,10 +36,9 @@ def epoch_orders(shares: Sequence[Share], batch: int, seed: int, mirror: bool,
                  epochs: range) -> tf.data.Dataset:
     """Return tf.data of (share, index, mirrored, key) in training order over `epochs`.
 
-    Each epoch is a permutation of the draws of all shares, and depends on (seed, epoch) alone. The
-    draws of each canvas are cut to whole batches; the batches of several canvases are shuffled
-    among each other. With `mirror` each example is flipped with probability 1/2. `key`, int32 [2],
-    is for its augmentation.
+    Each epoch is a permutation of the draws of all shares. The draws of each canvas are cut to
+    whole batches; the batches of several canvases are shuffled among each other. With `mirror`
+    each example is flipped with probability 1/2. `key`, int32 [2], is for its augmentation.
     """
     share_of = np.repeat(np.arange(len(shares)), [share.draws for share in shares])
     places = [(np.flatnonzero([shares[share].canvas == canvas for share in share_of]), whole)
@@ -94,6 +93,5 @@ def _whole_batches(shares, batch) -> dict:
 def _indices(share: Share, key):
     """int32 [draws]: all indices, as often as the weight's whole part, then some of them."""
     passes, rest = divmod(share.draws, share.count)
-    every = tf.range(share.count)
     some = tf.argsort(tf.random.stateless_uniform([share.count], key))[:rest]
-    return tf.concat([*[every] * passes, some], axis=0)
+    return tf.concat([*[tf.range(share.count)] * passes, some], axis=0)

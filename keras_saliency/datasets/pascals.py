@@ -24,16 +24,12 @@ NAME, PUBLISHED = "pascals", 850
 
 def load(root: AnyPath, *, use_density: bool = True,
          pixels_per_dva: Optional[float] = None) -> SaliencyDataset:
-    """Read PASCAL-S from the folder `root` that holds datasets/.
-
-    Args:
-        use_density: take the humanFix pictures, if they are there, as the training target.
-    """
+    """Read PASCAL-S from the folder `root` that holds datasets/."""
     root = reading.require_folder(root, NAME, "datasets/imgs/pascal/ and datasets/fixations/")
     stimuli = reading.list_stimuli(root / "datasets" / "imgs", "pascal", NAME)
     file = reading.sub_folder(root / "datasets", "fixations", NAME) / "pascalFix.mat"
-    maps = None
     found = sorted(p for p in root.glob("*/pascal/humanFix") if p.is_dir())
+    maps = None
     if use_density and found:
         maps = reading.list_partners(stimuli, found[0].parent, "humanFix", "density map", NAME)
     return reading.build_dataset(

@@ -217,9 +217,7 @@ def stimulus_loader(dataset: SaliencyDataset) -> Callable:
 
     def load(index):
         contents = stimuli[index] if in_memory else tf.io.read_file(stimuli[index])
-        image = decode_stimulus(contents)
-        image.set_shape((None, None, 3))
-        return image
+        return tf.ensure_shape(decode_stimulus(contents), (None, None, 3))
 
     return load
 
@@ -235,9 +233,7 @@ def stimulus_stream(dataset: SaliencyDataset, canvas: Sequence[int], indices: Ar
     load = stimulus_loader(dataset)
 
     def on_canvas(index):
-        image = maps.to_canvas(load(index), canvas, fit=fit)
-        image.set_shape((*canvas, 3))
-        return image
+        return tf.ensure_shape(maps.to_canvas(load(index), canvas, fit=fit), (*canvas, 3))
 
     indices = tf.data.Dataset.from_tensor_slices(np.asarray(indices, np.int64))
     return training_stream(indices, on_canvas, batch, whole=False)

@@ -1,10 +1,10 @@
 """Pop-out search arrays with simulated fixations, generated on the fly: nothing to download.
 
 An array shows equal distractors and one target that differs from them in exactly one feature
-(after Treisman & Gelade 1980; the kinds are those of `KINDS`). Fixations are simulated, not
-recorded: each of 15 observers looks mostly at the target, at times at the centre of the screen
-or at a distractor. The set is for tests, demonstrations and the measure NMM (mean of the
-standardised map inside the target mask); it is no substitute for eye-tracking data.
+(after Treisman & Gelade 1980; the kinds are those of `KINDS`). Each of 15 simulated observers
+looks mostly at the target, at times at the centre of the screen or at a distractor. The set is for
+tests, demonstrations and the measure NMM (mean of the standardised map inside the target mask); it
+is no substitute for eye-tracking data.
 """
 import math
 from dataclasses import dataclass, replace
@@ -98,9 +98,8 @@ def load(root: None = None, count: int = 300, size: Sequence[int] = (240, 320), 
         names=tuple(f"popout_{i:0{digits}d}_{array.kind}" for i, array in enumerate(arrays)),
         stimuli=tuple(array.image for array in arrays), sizes=sizes,
         fixations=Fixations.build(
-            points[:, 0], points[:, 1],
-            np.repeat(np.arange(count), [len(array.points) for array in arrays]), sizes,
-            observer=np.concatenate([array.observer for array in arrays])),
+            *points.T, np.repeat(np.arange(count), [len(array.points) for array in arrays]), sizes,
+            np.concatenate([array.observer for array in arrays])),
         pixels_per_dva=height / DVA_PER_HEIGHT, edition=f"popout v1 seed={seed}",
         partition=_partition(count, float(validation)),
         categories=tuple(array.kind for array in arrays),

@@ -13,8 +13,7 @@ ITEMS = 8  # per shard; up to a batch more where the batch does not divide it
 
 def cut(indices: ArrayLike, batch: int) -> list[np.ndarray]:
     """Cut `indices` into int64 arrays of whole batches, in order; the last may be shorter."""
-    indices = np.asarray(indices, np.int64)
-    size = length(batch)
+    indices, size = np.asarray(indices, np.int64), length(batch)
     return [indices[start:start + size] for start in range(0, len(indices), size)]
 
 

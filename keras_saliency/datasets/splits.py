@@ -16,9 +16,8 @@ def split(dataset: SaliencyDataset, seed: int = 42, train: Optional[int] = None,
     """Return the indices of training and of validation stimuli.
 
     - A published `partition` is kept: `train` and `val` in name order.
-    - With `categories` (CAT2000), one shuffled list of ranks serves every category: 80 % of each
-      category trains, the rest validates. The list is as long as the largest category; smaller
-      ones skip the ranks they do not have.
+    - With `categories` (CAT2000), 80 % of each category trains. One shuffled list of ranks serves
+      all; it is as long as the largest category, and smaller ones skip the ranks they do not have.
     - Otherwise the indices of the name-sorted stimuli are shuffled and the first of them train:
       as many as the `split` of its `DatasetSpec` says, the same share of an incomplete copy, and
       80 % of other sets.
@@ -28,9 +27,6 @@ def split(dataset: SaliencyDataset, seed: int = 42, train: Optional[int] = None,
         train, validation: take fewer of one side and leave the other as it is. Of a partition a
             seeded choice is taken, of categories as many of each. Without either, one side may
             also grow at the other's cost.
-
-    Returns:
-        (train, validation), int64 arrays without common elements.
     """
     for side, count in (("train", train), ("validation", validation)):
         require(count is None or count > 0,

@@ -80,7 +80,7 @@ def test_an_editable_install_is_found_beside_the_clone(clone, tmp_path):
          "    os.path.join(p, 'keras_saliency', '__init__.py'))]\n"
          f"site.addsitedir({str(tmp_path / 'site')!r})\n"
          "import keras_saliency as ks; print(ks.__file__); "
-         "from keras_saliency.config.shipped import find_config; print(find_config('ead_osie'))"],
+         "from keras_saliency.config.reading import find_config; print(find_config('ead_osie'))"],
         cwd=clone.parent, capture_output=True, text=True,
         env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"})
     assert done.stdout.split() == [str(clone / "keras_saliency" / "__init__.py"),

@@ -3,7 +3,7 @@ import pytest
 
 from keras_saliency import config as configs
 from keras_saliency.config import ConfigError
-from keras_saliency.config.shipped import find_config, list_configs
+from keras_saliency.config.reading import find_config, list_configs
 from keras_saliency.files import shipped as shipping
 from keras_saliency.files.shipped import did_you_mean, shipped
 
