@@ -22,8 +22,7 @@ Section = TypeVar("Section")  # a dataclass of `sections`
 def load(path: Optional[AnyPath] = None, overrides: Iterable[str] = ()) -> Config:
     """Read a YAML file and apply overrides `key.sub=value`.
 
-    Args:
-        path: a file, or the name of a config that comes with the package; None for all defaults.
+    `path` is a file, or the name of a config that comes with the package; None for all defaults.
 
     Raises:
         ConfigError: file, key, type or syntax at fault, with what is valid.

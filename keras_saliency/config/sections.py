@@ -37,8 +37,7 @@ class DataConfig:
     root: Optional[str] = None
     canvas: Optional[List[int]] = None     # [height, width]; default: in training the dataset's,
                                            # for a trained model its own
-    fit: str = "pad"                       # or "stretch": fill the canvas, whatever the shape;
-                                           # for training; a trained model keeps its own
+    fit: str = "pad"                       # or "stretch" to fill it; a trained model keeps its own
     upright: bool = False                  # train and score portrait stimuli on the canvas turned
                                            # to portrait, in batches of their own
     weight: float = 1.0                    # how often an epoch shows each training stimulus
@@ -123,8 +122,7 @@ class TrainConfig:
     unit_every: int = 1                    # ... after this many epochs, on validation stimuli
     monitor: str = "val_loss"              # column of the history that chooses the best epoch
     patience: Optional[int] = None         # stop after this many epochs without improvement
-    precision: str = "float32"             # of the network's arithmetic; or "bfloat16", or "auto":
-                                           # the faster one on this machine
+    precision: str = "float32"             # or "bfloat16", or "auto": the faster one here
     seed: int = 1
     deterministic: bool = True
 

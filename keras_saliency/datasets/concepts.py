@@ -129,10 +129,9 @@ def _broden_concepts(root, categories) -> dict:
     path = root / "label.csv"
     listed = {_whole(row["number"], path): (row["name"], row["category"])
               for row in _rows(path, "number", "name", "category")}
+    listed.pop(0, None)
     concepts = {}
     for number, (name, category) in sorted(listed.items()):
-        if number == 0:
-            continue
         first = re.split(r"[(;]", category)[0].strip()
         require(first in categories, f"{NAME}: label.csv gives label {number} ({name}) the "
                 f"category {category!r}; category.csv has {', '.join(categories)}")

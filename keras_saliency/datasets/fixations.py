@@ -30,9 +30,7 @@ class Fixations:
               duration: Optional[ArrayLike] = None) -> "Fixations":
         """Sort fixations by image; count and leave out those outside their stimulus, and NaN.
 
-        Args:
-            x, y: [F] pixels. image: [F] indices into `sizes`. sizes: [N, 2] (H, W).
-            observer: [F] or None. duration: [F] milliseconds or None.
+        `image` [F] are indices into `sizes` [N, 2] (H, W); units are those of the attributes.
         """
         sizes = np.asarray(sizes, np.int32).reshape(-1, 2)
         observer = np.full(np.size(x), -1) if observer is None else observer
@@ -69,8 +67,7 @@ class Fixations:
 
     def rows(self, index: int) -> slice:
         """Return the rows of stimulus `index`."""
-        start, stop = np.searchsorted(self.image, [index, index + 1])
-        return slice(int(start), int(stop))
+        return slice(*(int(row) for row in np.searchsorted(self.image, [index, index + 1])))
 
     def of(self, index: int) -> np.ndarray:
         """Return the (x, y) of stimulus `index`, float64 [n, 2]."""

@@ -119,7 +119,6 @@ def _labels(names) -> list:
 
 def _as_text(data: DataConfig) -> str:
     """The settings of a section that are not the default, on one line of YAML."""
-    usual = vars(DataConfig())
     values = {key: value for key, value in vars(data).items()
-              if key == "name" or value != usual[key]}
+              if key == "name" or value != getattr(DataConfig(), key)}
     return yaml.safe_dump(values, default_flow_style=True, sort_keys=False, width=1000).strip()

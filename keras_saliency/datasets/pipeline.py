@@ -292,8 +292,7 @@ def indexed_stream(count: int, load: Callable, batch: int,
 def unreadable_files_named(*datasets: SaliencyDataset) -> Iterator[None]:
     """Turn TensorFlow's decoding error, which names no file, into a `DatasetError` that does.
 
-    Readers check headers only, so a picture that is cut short shows when it is decoded. Only then
-    are the files searched.
+    Readers check headers only, so a picture that is cut short shows when it is decoded.
     """
     try:
         yield
@@ -307,9 +306,9 @@ def unreadable_files_named(*datasets: SaliencyDataset) -> Iterator[None]:
 
 def _undecodable(dataset: SaliencyDataset) -> list:
     bad = []
-    in_files = [path for path in [*dataset.stimuli, *(dataset.density_files or ())]
-                if not isinstance(path, bytes)]
-    for path in in_files:
+    for path in [*dataset.stimuli, *(dataset.density_files or ())]:
+        if isinstance(path, bytes):
+            continue  # made by a reader
         try:
             contents = read_file(path)
             check_picture(contents, path)

@@ -105,20 +105,18 @@ def build_dataset(name: str, stimuli: Sequence[Path], sizes: np.ndarray,
 
     Args:
         stimuli: N paths in name order. sizes: [N, 2] (H, W). trials: None without fixations.
-        densities: N published density pictures. Their sizes are checked; errors call them
-            `density_name`.
+        densities: N published density pictures, which errors call `density_name`.
         published: stimuli of the whole set; an incomplete copy is noted.
         **facts: further fields of `SaliencyDataset`.
     """
     if densities is not None:
         require_sizes(densities, sizes, density_name, name)
-        densities = tuple(densities)
     notes = () if published in (None, len(stimuli)) else (
         f"{len(stimuli)} of the {published} published stimuli",)
     return SaliencyDataset(**{
         "name": name, "names": stems(stimuli), "stimuli": tuple(stimuli), "sizes": sizes,
         "fixations": None if trials is None else build_fixations(trials, sizes),
-        "density_files": densities, "notes": notes, **facts})
+        "density_files": densities and tuple(densities), "notes": notes, **facts})
 
 
 def build_fixations(trials: Iterable[Trial], sizes: ArrayLike) -> Fixations:
@@ -156,7 +154,7 @@ def image_sizes(paths: Iterable[AnyPath]) -> np.ndarray:
 
 def require_sizes(files: Sequence[AnyPath], sizes: np.ndarray, what: str, dataset: str) -> None:
     """Check by their headers that pictures have the `sizes` [N, 2] (H, W) of their stimuli."""
-    require_equal_sizes([tuple(s) for s in image_sizes(files)], sizes, files, what, dataset)
+    require_equal_sizes(image_sizes(files), sizes, files, what, dataset)
 
 
 def require_equal_sizes(found: Iterable[Sequence[float]], sizes: np.ndarray,

@@ -1,7 +1,7 @@
 """Shards of work over many items, the same for one process and for many machines.
 
-Sums of floating point numbers depend on the order in which they are added. Equal shards therefore
-give results that are the same to the last bit, whatever machine computes them.
+Sums of floating point numbers depend on the order of their terms. Equal shards therefore give the
+same results to the last bit, whatever machine computes them.
 """
 from typing import Any, Callable, Iterator, Optional, Sequence
 

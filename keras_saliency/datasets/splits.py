@@ -58,9 +58,7 @@ def hold_out(training: np.ndarray, count: int, seed: int = 42) -> tuple[np.ndarr
 
 
 def _shuffled(count, seed) -> np.ndarray:
-    indices = np.arange(count)
-    np.random.RandomState(seed).shuffle(indices)
-    return indices
+    return np.random.RandomState(seed).permutation(count)
 
 
 def _by_partition(dataset, seed, train, validation):
@@ -95,8 +93,8 @@ def _by_order(dataset, seed, train, validation):
     require((train or 0) + (validation or 0) <= total,
             f"{dataset.name}: {train or 0} training and {validation or 0} validation stimuli "
             f"asked for, {total} available")
-    border = max(_share(total, *(spec_of(dataset).split or (4, 1))), train or 0)
-    border = min(border, total - (validation or 0))
+    published = _share(total, *(spec_of(dataset).split or (4, 1)))
+    border = min(max(published, train or 0), total - (validation or 0))
     order = _shuffled(total, seed)
     return order[:border][:train], order[border:][:validation]
 
