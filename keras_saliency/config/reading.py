@@ -95,18 +95,16 @@ def read_yaml(path: Path) -> dict:
         raise ConfigError(f"no config file {path}") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path} is not readable YAML: {error}") from None
-    if values is None:
-        return {}
-    if not isinstance(values, dict):
-        raise ConfigError(f"{path}: expected keys and values, found {type(values).__name__}")
+    values = {} if values is None else values
+    require(isinstance(values, dict),
+            f"{path}: expected keys and values, found {type(values).__name__}")
     return values
 
 
 def _apply(values: dict, pair: str, source: str) -> None:
     key, equals, text = pair.partition("=")
     parts = key.strip().split(".")
-    if not equals or not all(parts):
-        raise ConfigError(f"{source} {pair!r}: write key=value or key.sub=value")
+    require(equals and all(parts), f"{source} {pair!r}: write key=value or key.sub=value")
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -134,13 +132,13 @@ def build(cls: Type[Section], values: Any, source: str, path: tuple[str, ...] = 
 
     `source` and `path`, the keys that lead to the nested dicts `values`, are for messages.
     """
-    if not isinstance(values, dict):
-        raise ConfigError(f"{source}: {'.'.join(path)} must hold keys, not {values!r}")
+    require(isinstance(values, dict),
+            f"{source}: {'.'.join(path)} must hold keys, not {values!r}")
     types = typing.get_type_hints(cls)
     for key in values:
-        if key not in types:
-            where = ".".join((*path, str(key)))
-            raise ConfigError(f"{source}: no key {where!r}; the keys here are {', '.join(types)}")
+        where = ".".join((*path, str(key)))
+        require(key in types,
+                f"{source}: no key {where!r}; the keys here are {', '.join(types)}")
     return cls(**{key: _check(types[key], value, (*path, key), source)
                   for key, value in values.items()})
 

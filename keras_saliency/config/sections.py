@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Union
 
 from keras_saliency.config import checks
-from keras_saliency.config.checks import ConfigError, require
+from keras_saliency.config.checks import require
 
 
 @dataclass
@@ -23,10 +23,9 @@ class ModelConfig:
 
     def __post_init__(self):
         for key in ("name", "input_shape", "encoder_weights"):
-            if key in self.options:
-                raise ConfigError(f"{key!r} is not an option of a model's builder; the sections "
-                                  "model and data have keys for the network, its canvas and its "
-                                  "starting weights")
+            require(key not in self.options, f"{key!r} is not an option of a model's builder; the "
+                    "sections model and data have keys for the network, its canvas and its "
+                    "starting weights")
 
 
 @dataclass
@@ -108,8 +107,7 @@ class TrainConfig:
     epochs: int = 10
     batch: int = 1
     freeze: Optional[str] = None           # last frozen encoder block, e.g. "block4"
-    devices: str = "one"                   # "mirrored": all of this machine; "multi_worker": those
-                                           # of TF_CONFIG
+    devices: str = "one"                   # "mirrored": this machine's; "multi_worker": TF_CONFIG's
     finetune_layers: Any = "all"           # or how many of the last encoder convolutions to train
     cache: str = "none"                    # "none", "memory" or "disk"
     cache_folder: Optional[str] = None     # for cache "disk", shared by runs; default: the run's
@@ -183,7 +181,15 @@ class Config:
         require(self.name not in ("", ".", "..") and not separators & set(self.name),
                 f"name {self.name!r} must be the name of one folder inside {self.output!r}; set "
                 "another place by output")
-        _require_one_canvas(self.sections)
+        require(self.sections, "data: an empty list; give at least one dataset with its name")
+        for key in ("canvas", "fit", "upright"):  # one canvas, and one way onto it
+            stated = [(index, getattr(section, key)) for index, section in enumerate(self.sections)
+                      if getattr(section, key) is not None]
+            for index, value in stated:
+                first, wanted = stated[0]
+                require(value == wanted,
+                        f"data.{index}.{key} is {value} and data.{first}.{key} {wanted}; one "
+                        "network learns from all of them, so both must be the same")
 
     @property
     def sections(self) -> List[DataConfig]:
@@ -200,16 +206,3 @@ class Config:
     def folder(self) -> Path:
         """The folder of the run."""
         return Path(self.output) / self.name
-
-
-def _require_one_canvas(sections) -> None:
-    """Require one canvas, and one way onto it, for the stimuli of all sections."""
-    require(len(sections) > 0, "data: an empty list; give at least one dataset with its name")
-    for key in ("canvas", "fit", "upright"):
-        stated = [(i, value) for i, value in enumerate(getattr(s, key) for s in sections)
-                  if value is not None]
-        for index, value in stated:
-            first, wanted = stated[0]
-            require(value == wanted,
-                    f"data.{index}.{key} is {value} and data.{first}.{key} {wanted}; one network "
-                    "learns from all of them, so both must be the same")

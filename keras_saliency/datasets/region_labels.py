@@ -62,13 +62,9 @@ def load_regions(root: Optional[AnyPath], names: Sequence[str]) -> RegionLabels:
     root = require_folder(root, NAME, "SegmentationObject and SegmentationClass")
     folders = {p.name.lower(): p for p in list_folders(root)}
     objects, classes = folders.get("segmentationobject"), folders.get("segmentationclass")
-    if objects is None:
-        require(classes is None, f"{NAME}: {root} has {classes and classes.name} but no "
-                                 "SegmentationObject; the regions are in the latter")
-        instances = {stem: path for stem, path in _label_files(root).items()
-                     if path.suffix == ".npy"}
-    else:
-        instances = _label_files(objects)
+    require(objects or not classes, f"{NAME}: {root} has {classes and classes.name} but no "
+                                    "SegmentationObject; the regions are in the latter")
+    instances = _label_files(objects) if objects else _label_files(root, (".npy",))
     instances = {name: instances[name] for name in names if name in instances}
     require(instances, f"{NAME}: {objects or root} has labels of no stimulus, for instance of "
                        f"{names[0]}")
@@ -80,10 +76,9 @@ def load_regions(root: Optional[AnyPath], names: Sequence[str]) -> RegionLabels:
     return RegionLabels(instances, {name: categories[name] for name in instances})
 
 
-def _label_files(folder) -> dict:
+def _label_files(folder, endings=(".png", ".npy")) -> dict:
     """{stem: file}; of an array and a picture, the array."""
-    return {path.stem: path for ending in (".png", ".npy")
-            for path in list_files(folder, (ending,))}
+    return {path.stem: path for ending in endings for path in list_files(folder, (ending,))}
 
 
 def _read(path, size) -> np.ndarray:

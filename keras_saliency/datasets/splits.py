@@ -62,12 +62,9 @@ def _shuffled(count, seed) -> np.ndarray:
 
 
 def _by_partition(dataset, seed, train, validation):
-    sides = []
-    for word, count in (("train", train), ("val", validation)):
-        indices = np.flatnonzero(np.asarray(dataset.partition) == word)
-        sides.append(indices if count is None else
-                     indices[np.sort(_shuffled(len(indices), seed)[:count])])
-    return tuple(sides)
+    sides = [np.flatnonzero(np.asarray(dataset.partition) == word) for word in ("train", "val")]
+    return tuple(side if count is None else side[np.sort(_shuffled(len(side), seed)[:count])]
+                 for side, count in zip(sides, (train, validation)))
 
 
 def _by_category(dataset, seed, train, validation):
