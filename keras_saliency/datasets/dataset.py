@@ -18,6 +18,7 @@ class DatasetError(InputError):
 
 
 require = partial(files.require, error=DatasetError)
+PER_STIMULUS = ("stimuli", "density_files", "partition", "categories", "target_masks")
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,7 @@ class SaliencyDataset:
     def __post_init__(self):
         require(self.fixations is not None or self.density_files is not None,
                 f"{self.name}: neither fixations nor density maps")
-        for key in ("stimuli", "sizes", "density_files", "partition", "categories",
-                    "target_masks"):
+        for key in ("sizes", *PER_STIMULUS):
             count = len(self.names if getattr(self, key) is None else getattr(self, key))
             require(count == len(self.names),
                     f"{self.name}: {count} {key} for {len(self.names)} stimuli")
@@ -103,8 +103,7 @@ class SaliencyDataset:
         return replace(
             self, sizes=self.sizes[indices],
             fixations=None if self.fixations is None else self.fixations.select(indices),
-            **{key: pick(getattr(self, key)) for key in (
-                "names", "stimuli", "density_files", "partition", "categories", "target_masks")})
+            **{key: pick(getattr(self, key)) for key in ("names", *PER_STIMULUS)})
 
     def spread(self, count: int) -> np.ndarray:
         """Return the indices of at most `count` stimuli, spread from the first to the last."""

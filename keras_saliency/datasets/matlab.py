@@ -91,8 +91,7 @@ def vector(value: Any, where: str) -> np.ndarray:
     if array.size == 0:
         return np.zeros(0)
     require(array.dtype.kind in "iufb" and array.size == max(array.shape, default=1),
-            f"{where}: a row or column of numbers expected, "
-            f"not {array.dtype} {list(array.shape)}")
+            f"{where}: a row or column of numbers expected, not {array.dtype} {list(array.shape)}")
     return array.astype(np.float64).ravel()
 
 

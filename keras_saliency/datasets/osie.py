@@ -36,18 +36,18 @@ def load(root: AnyPath, *, pixels_per_dva: float = 24.0) -> SaliencyDataset:
 
 def _trials(file, stimuli):
     """The trials of fixations.mat, whose records must be those of `stimuli`."""
+    place = f"{NAME}: {file}"
     records = matlab.structs(matlab.load_mat(file, NAME, "fixations"))
-    names = [Path(matlab.text(matlab.field(r, "img", f"{NAME}: {file}"), f"{NAME}: {file}")).stem
-             for r in records]
+    names = [Path(matlab.text(matlab.field(r, "img", place), place)).stem for r in records]
     index = {name: i for i, name in enumerate(reading.stems(stimuli))}
     without_record = sorted(set(index) - set(names))
     without_image = sorted(set(names) - set(index))
-    require(not without_record, f"{NAME}: {file} has no record of {list_some(without_record)}")
+    require(not without_record, f"{place} has no record of {list_some(without_record)}")
     require(not without_image,
-            f"{NAME}: {file} has records without a stimulus: {list_some(without_image)}")
-    require(len(set(names)) == len(names), f"{NAME}: {file} names a stimulus twice")
+            f"{place} has records without a stimulus: {list_some(without_image)}")
+    require(len(set(names)) == len(names), f"{place} names a stimulus twice")
     for name, record in zip(names, records):
-        where = f"{NAME}: {file}, {name}"
+        where = f"{place}, {name}"
         for observer, struct in matlab.observers(matlab.field(record, "subjects", where)):
             yield _trial(struct, index[name], observer, f"{where}, observer {observer + 1}")
 

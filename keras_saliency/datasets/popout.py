@@ -82,12 +82,11 @@ def load(root: None = None, count: int = 300, size: Sequence[int] = (240, 320), 
             rounds of kinds go there (with 0.2 every fifth), so each kind is in both partitions
             as soon as there are two rounds (20 arrays).
     """
-    require(root is None, f"popout: the set is generated and takes no root, but data.root is "
+    require(root is None, "popout: the set is generated and takes no root, but data.root is "
                           f"{str(root)!r}; leave data.root out, or choose another dataset")
     _check_whole("count", count, 1, LARGEST_COUNT)
     require(isinstance(validation, (int, float)) and 0 <= validation < 1,
-            f"popout: validation is a fraction from 0 to below 1, not {validation!r}; "
-            f"0.2 is usual")
+            f"popout: validation is a fraction from 0 to below 1, not {validation!r}; 0.2 is usual")
     height, width = _checked_size(size)
     arrays = [_encoded(render(i, (height, width), seed)) for i in range(count)]
     digits = max(4, len(str(count - 1)))

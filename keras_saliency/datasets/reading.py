@@ -85,8 +85,8 @@ def match_by_stem(stimuli: Sequence[AnyPath], others: Sequence[AnyPath],
     wanted = stems(stimuli)
     missing = [Path(p).name for p, stem in zip(stimuli, wanted) if stem not in counts]
     extra = sorted(set(counts) - set(wanted))
-    require(not missing, f"no {what} for {list_some(missing)}"
-            + (f" (left over: {list_some(extra)})" if extra else ""))
+    left_over = f" (left over: {list_some(extra)})" if extra else ""
+    require(not missing, f"no {what} for {list_some(missing)}{left_over}")
     require(not extra, f"{what} without a stimulus: {list_some(extra)}")
     by_stem = dict(zip(stems(others), others))
     return [by_stem[stem] for stem in wanted]
@@ -177,8 +177,7 @@ def open_picture(path: AnyPath, dataset: str) -> Image.Image:
     except InputError as error:
         raise DatasetError(f"{dataset}: unreadable image {error}") from error
     except Exception as error:  # a damaged file makes PIL raise any of a dozen types
-        raise DatasetError(f"{dataset}: unreadable image {path} ({error}); "
-                           "replace it") from error
+        raise DatasetError(f"{dataset}: unreadable image {path} ({error}); replace it") from error
 
 
 def mask_trials(masks: Sequence[AnyPath], sizes: np.ndarray, dataset: str,
@@ -238,8 +237,7 @@ def read_rows(path: AnyPath, columns: Sequence[str], dataset: str,
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DatasetError(f"{dataset}: {path} is not a readable CSV file: {error}") from None
     short = [line for line, row in rows if any(row[name] is None for name in columns)]
-    require(not short, f"{dataset}: {path} has fewer cells than columns in line "
-                       f"{list_some(short)}")
+    require(not short, f"{dataset}: {path} has fewer cells than columns in line {list_some(short)}")
     return rows
 
 

@@ -57,9 +57,9 @@ class RegionLabels:
 
 def load_regions(root: Optional[AnyPath], names: Sequence[str]) -> RegionLabels:
     """Find the labels of those stimuli in `names`, such as "1001", that have some in `root`."""
-    require(root is not None, f"{NAME}: give the folder with SegmentationObject and "
-                              "SegmentationClass")
-    root = require_folder(root, NAME, "SegmentationObject and SegmentationClass")
+    expected = "SegmentationObject and SegmentationClass"
+    require(root is not None, f"{NAME}: give the folder with {expected}")
+    root = require_folder(root, NAME, expected)
     folders = {p.name.lower(): p for p in list_folders(root)}
     objects, classes = folders.get("segmentationobject"), folders.get("segmentationclass")
     require(objects or not classes, f"{NAME}: {root} has {classes and classes.name} but no "

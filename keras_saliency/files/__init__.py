@@ -25,7 +25,7 @@ from keras_saliency.files.writing import (
     uninterrupted,
 )
 
-__all__ = ["InputError", "MissingPackage", "NotTrusted", "atomic_folder", "atomic_path",
+__all__ = ["AnyPath", "InputError", "MissingPackage", "NotTrusted", "atomic_folder", "atomic_path",
            "first_line", "import_optional", "list_some", "plain_cell", "printable", "read_csv",
            "remove_abandoned", "require", "require_writable", "safe_cell", "sha256",
            "temporary_path", "uninterrupted", "write_csv"]
