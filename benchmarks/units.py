@@ -16,8 +16,7 @@ from keras_saliency.models import build_model
 from keras_saliency.prediction.keras_predictor import forward_function
 from keras_saliency.units import dissection
 from keras_saliency.units.activations import activation_model
-from keras_saliency.units.interpolation import resampling
-from keras_saliency.units.unit_masks import active_pixels
+from keras_saliency.units.interpolation import active_pixels, resampling
 from keras_saliency.units.unit_nss import unit_nss
 from keras_saliency.units.unit_scores import score_dataset, score_maps
 

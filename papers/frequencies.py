@@ -10,10 +10,9 @@ from keras_saliency.datasets.concepts import load_concepts
 from keras_saliency.datasets.loading import load_part
 from keras_saliency.models import facts_of
 from keras_saliency.report.plots import bars, save_plot
+from keras_saliency.units.activations import members
 from keras_saliency.units.detectors import detector_units
-from keras_saliency.units.dissection import dissect, find_thresholds
-from keras_saliency.units.dissection_study import frequency_rows
-from keras_saliency.units.layer_choice import members
+from keras_saliency.units.dissection import dissect, find_thresholds, frequency_rows
 from papers.making.rows import groups, number
 from papers.making.spec import Table, Verdict
 from papers.shared.studied import encoder_output, model_of, short

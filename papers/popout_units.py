@@ -9,7 +9,7 @@ from keras_saliency.models import facts_of
 from keras_saliency.report import plots
 from keras_saliency.units.interpolation import canvas_resampling
 from keras_saliency.units.patterns import enlarge, unit_maps
-from keras_saliency.units.popout import score_targets
+from keras_saliency.units.regions import score_targets
 from keras_saliency.units.statistics import mean_of_top
 from papers.making.rows import number
 from papers.making.spec import Table, Verdict

@@ -5,7 +5,7 @@ He, Tavakoli, Borji, Mi and Pugeault 2019: Setup I and II, section 5.2 (does fin
 """
 import numpy as np
 
-from keras_saliency.units.popout import score_targets
+from keras_saliency.units.regions import score_targets
 from keras_saliency.units.statistics import mean_of_top
 from papers.making.rows import column, groups, spread
 from papers.making.spec import Table, Verdict

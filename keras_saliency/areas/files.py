@@ -16,7 +16,6 @@ without a picture belong to every picture. Pictures are named with or without th
 """
 import csv
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Iterable, Sequence, Union
@@ -38,7 +37,6 @@ class AreaFile:
     """The areas of a file, as `attention_share` takes them.
 
     Attributes:
-        path: of the file or folder.
         everywhere: {area: box or polygon} of every picture.
         own: {picture: {area: box or polygon}}; it replaces an area of the same name above.
         labels: {picture: file of labels}; "" for every picture.
@@ -62,7 +60,7 @@ class AreaFile:
         return areas
 
     def unused(self, pictures: Iterable[AnyPath]) -> list[str]:
-        """Return names of pictures that have areas in the file but are not in `pictures`."""
+        """Return names of pictures in the file that are not among `pictures`."""
         known = {name for p in map(Path, pictures) for name in (p.name, p.stem)} | {""}
         return [name for name in (*self.own, *self.labels) if name not in known]
 
@@ -116,21 +114,19 @@ def _read_csv(file, path) -> AreaFile:
 
 def _read_json(file, path) -> AreaFile:
     """The boxes and polygons of an object, with or without pictures."""
-    contents = json.load(file, object_pairs_hook=lambda pairs: _distinct(pairs, path))
-    if not isinstance(contents, Mapping):
+    def distinct(pairs):
+        found = {}
+        for name, value in pairs:
+            if name in found:
+                raise InputError(f"{path}: a second {name!r}")
+            found[name] = value
+        return found
+
+    contents = json.load(file, object_pairs_hook=distinct)
+    if not isinstance(contents, dict):
         raise InputError(f"{path}: must hold an object, such as {{\"logo\": [0, 0, 10, 10]}}")
-    own = {name: value for name, value in contents.items() if isinstance(value, Mapping)}
+    own = {name: value for name, value in contents.items() if isinstance(value, dict)}
     return AreaFile(path, {name: value for name, value in contents.items() if name not in own}, own)
-
-
-def _distinct(pairs, path) -> dict:
-    """A JSON object as dict; repeated keys are an error."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = next(name for name in names if names.count(name) > 1)
-        raise InputError(f"{path}: a second {repeated!r}")
-    return found
 
 
 def _number(cell, where) -> float:

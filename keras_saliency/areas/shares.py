@@ -1,11 +1,10 @@
-"""Shares of the attention to a picture that its areas get."""
+"""Areas of a picture as masks (boxes, polygons, labelled pixels), and their shares of attention."""
 from dataclasses import dataclass
-from typing import Optional, Sequence, Union
+from typing import Optional, Sequence, Tuple, Union
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from keras_saliency.areas.masks import area_masks
 from keras_saliency.evaluation.statistics import bootstrap_intervals
 from keras_saliency.files import InputError
 
@@ -16,16 +15,13 @@ class AttentionShare:
 
     Attributes:
         names: of the areas, in the order of all arrays.
-        share: float64 [A], share of the density in the area, 0..1.
-        size: float64 [A], share of the picture's pixels in the area, 0..1.
-        ratio: float64 [A], share / size: the mean density of the area over that of the picture; 1
-            for a uniform density.
+        share, size: float64 [A], share of the density and of the pixels in the area, 0..1.
+        ratio: float64 [A], share / size; 1 for a uniform density.
         rank: int64 [A], 1 for the largest share; areas of equal share have the better rank.
         overlap: float64 [A], the part of `share` that lies in another area as well.
         rest, rest_size: share and size of the picture outside all areas.
         repeated: the share that `sum(share)` counts more than once, 0 where no areas overlap.
-        fixated: float64 [A, 3], measured share of the fixations with the ends of its 95 % interval;
-            None without fixations.
+        fixated: float64 [A, 3], measured share of the fixations with the ends of its 95 % interval.
     """
 
     names: tuple
@@ -43,7 +39,7 @@ class AttentionShare:
 def attention_share(density: ArrayLike, areas: Union[dict, ArrayLike],
                     fixations: Optional[ArrayLike] = None, observers: Optional[Sequence] = None,
                     seed: int = 0) -> AttentionShare:
-    """Return the share of attention that each area gets from a predicted or measured density.
+    """Return each area's share of attention by a predicted or measured density.
 
     Where areas overlap, each has the whole share of its own pixels. `overlap`, `repeated` and
     `rest` tell how the shares add up.
@@ -51,12 +47,11 @@ def attention_share(density: ArrayLike, areas: Union[dict, ArrayLike],
     Args:
         density: [H, W], 0 or more, of any positive sum: a model's density (that of
             `msi_net_density`, or of a model that `ks.calibrate` made), or a fixation_density_map.
-        areas: {name: box, polygon or mask}, or labels [H, W]; see `area_masks`.
+        areas: as for `area_masks`.
         fixations: [F, 2] (x, y) pixels of the same picture; those outside it are left out.
         observers: [F], the observer of each fixation. The measured share is then the mean of the
             observers' shares, and its percentile bootstrap interval is over observers. Without
-            observers, or with one, the interval is over fixations.
-        seed: of the bootstrap.
+            observers, or with one, the interval is over fixations. seed: of the bootstrap.
 
     Raises:
         InputError: a density that is negative, not finite or 0 everywhere; no fixation inside the
@@ -72,13 +67,98 @@ def attention_share(density: ArrayLike, areas: Union[dict, ArrayLike],
     density = density / density.sum()
     times = stack.sum(axis=0)
     share, size = _inside(stack, density), stack.mean(axis=(1, 2))
-    rest = float(density[times == 0].sum())
     return AttentionShare(
-        tuple(masks), share, size, share / size,
-        1 + np.searchsorted(np.sort(-share), -share),
-        _inside(stack, np.where(times > 1, density, 0)), rest, float((times == 0).mean()),
-        float((density * np.maximum(times - 1, 0)).sum()),
+        tuple(masks), share, size, share / size, 1 + np.searchsorted(np.sort(-share), -share),
+        _inside(stack, np.where(times > 1, density, 0)), float(density[times == 0].sum()),
+        float((times == 0).mean()), float((density * np.maximum(times - 1, 0)).sum()),
         None if fixations is None else _fixated(stack, fixations, observers, seed))
+
+
+def area_masks(areas: Union[dict, ArrayLike], size: Tuple[int, int]) -> dict[str, np.ndarray]:
+    """Return {name: bool [H, W]} of areas in a picture of `size`, each with at least one pixel.
+
+    A pixel belongs to a box or polygon if its center (half a pixel right of and below its corner)
+    lies inside. Pixels along a shared edge belong to exactly one of the two areas, so areas that
+    tile a picture have each pixel once. Parts outside the picture are left out.
+
+    Args:
+        areas: {name: area}, or a sequence of areas, which get the names "1", "2" ...; or integers
+            [H, W], where each label above 0 is an area, named by the label. An area is a box
+            (left, top, right, bottom), a polygon [n, 2] of (x, y), filled by the even-odd rule
+            where it crosses itself, or a mask, bool [H, W]; pixels, origin top left.
+
+    Raises:
+        InputError: an area of another kind or without a pixel inside the picture; no areas.
+    """
+    size = tuple(int(length) for length in size)
+    if isinstance(areas, np.ndarray) and areas.ndim == 2 and areas.shape == size:
+        areas = _labelled(areas)
+    elif not isinstance(areas, dict):
+        areas = {str(number): area for number, area in enumerate(areas, 1)}
+    if not areas:
+        raise InputError("no areas")
+    return {name: _mask(area, size, f"area {name!r}") for name, area in areas.items()}
+
+
+def polygon_mask(corners: ArrayLike, size: Tuple[int, int]) -> np.ndarray:
+    """bool [H, W]: the pixels whose centers lie inside a polygon [n, 2] of (x, y) in pixels."""
+    height, width = size
+    centers = np.arange(height) + 0.5
+    flips = np.zeros((height, width + 1), bool)
+    corners = np.asarray(corners, np.float64)
+    for edge in zip(corners, np.roll(corners, -1, axis=0)):
+        # from the top, so that two polygons with a common edge cross it at the same numbers
+        (x, y), (end_x, end_y) = sorted(edge, key=lambda corner: corner[1])
+        rows = np.flatnonzero((y <= centers) & (centers < end_y))
+        crossing = x + (centers[rows] - y) * ((end_x - x) / (end_y - y or 1))
+        first = np.ceil(np.clip(crossing - 0.5, 0, width)).astype(int)
+        flips[rows, first] ^= True
+    return np.logical_xor.accumulate(flips, axis=1)[:, :width]
+
+
+def box_corners(box: Sequence[float]) -> np.ndarray:
+    """float64 [4, 2]: the polygon of a box (left, top, right, bottom)."""
+    left, top, right, bottom = box
+    return np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float64)
+
+
+def _labelled(labels) -> dict:
+    """{label: mask} of the labels above 0."""
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise InputError(f"labels of areas are integers [H, W], not {labels.dtype}")
+    return {str(label): labels == label for label in np.unique(labels) if label > 0}
+
+
+def _mask(area, size, name) -> np.ndarray:
+    area = np.asarray(area)
+    if area.dtype == bool:
+        if area.shape != size:
+            raise InputError(f"{name}: its mask is {list(area.shape)}, the picture {list(size)}")
+        mask = area
+    else:
+        mask = polygon_mask(_corners(area, name), size)
+    if not mask.any():
+        raise InputError(f"{name} has no pixel inside the picture of {size[0]}x{size[1]} "
+                         "(height x width)")
+    return mask
+
+
+def _corners(area, name) -> np.ndarray:
+    """The corners of a box or polygon."""
+    try:
+        area = area.astype(np.float64)
+    except (TypeError, ValueError):
+        area = np.empty(0)
+    if area.shape == (4,):
+        left, top, right, bottom = area
+        if not (left < right and top < bottom):
+            raise InputError(f"{name}: a box is left, top, right, bottom with left < right and "
+                             f"top < bottom, not {area.tolist()}")
+        area = box_corners(area)
+    if area.ndim != 2 or area.shape[1] != 2 or len(area) < 3 or not np.isfinite(area).all():
+        raise InputError(f"{name} is neither a box (left, top, right, bottom) nor a polygon of "
+                         "three or more corners (x, y) nor a mask, bool [H, W]")
+    return area
 
 
 def _inside(stack, density) -> np.ndarray:

@@ -8,8 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from keras_saliency.areas.files import REPEATED, REST, AreaFile
-from keras_saliency.areas.masks import area_masks
-from keras_saliency.areas.shares import AttentionShare, attention_share
+from keras_saliency.areas.shares import AttentionShare, area_masks, attention_share
 from keras_saliency.datasets.reading import build_fixations, image_sizes, match_by_stem, read_trials
 from keras_saliency.files import InputError
 from keras_saliency.files.paths import AnyPath
@@ -22,12 +21,9 @@ CHANGES = ("picture", "other", "area", "share", "other share", "change")
 
 
 class Studied(NamedTuple):
-    """A picture, its density and its areas.
+    """A picture, uint8 [H, W, 3] RGB, its density, float32 [H, W], and {area: bool [H, W]}.
 
-    Attributes:
-        name: file name; the path where two pictures have the same file name.
-        image: uint8 [H, W, 3] RGB. density: float32 [H, W].
-        masks: {area: bool [H, W]}. shares: `AttentionShare`.
+    Its name is the file name, the path where two pictures have the same file name.
     """
 
     name: str
@@ -46,16 +42,13 @@ def study_areas(predict: Callable[[np.ndarray], np.ndarray], pictures: Sequence[
         predict: uint8 [H, W, 3] RGB -> density [H, W] of any sum.
         fixations: a CSV file of `read_trials` with fixations on these pictures, or None.
         limit: largest number of pixels of a picture.
-
-    Yields:
-        `Studied`, in the order of `pictures`.
     """
     pictures = [Path(picture) for picture in pictures]
     sizes = image_sizes(pictures)
     for picture, size in zip(pictures, sizes):  # before work is put into any
         with _named(picture):
             area_masks(areas.of(picture, size), size)
-    names = _names(pictures)
+    counts = Counter(picture.name for picture in pictures)
     measured = fixations and _fixations(fixations, pictures, sizes)
     for index, picture in enumerate(tqdm(pictures, unit="picture", desc="predicting")):
         image = read_picture(picture, limit)
@@ -67,13 +60,8 @@ def study_areas(predict: Callable[[np.ndarray], np.ndarray], pictures: Sequence[
             masks = area_masks(areas.of(picture, image.shape[:2]), image.shape[:2])
             density = predict(image)
             shares = attention_share(density, masks, points, observers)
-        yield Studied(names[index], image, density, masks, shares)
-
-
-def _names(pictures) -> list:
-    """File names; paths for pictures with the same file name."""
-    counts = Counter(picture.name for picture in pictures)
-    return [p.name if counts[p.name] == 1 else str(p) for p in pictures]
+        name = picture.name if counts[picture.name] == 1 else str(picture)
+        yield Studied(name, image, density, masks, shares)
 
 
 def _fixations(path, pictures, sizes):
@@ -95,20 +83,16 @@ def _named(picture):
 
 
 def paired(pictures: Sequence[Path], others: Sequence[Path]) -> list[Path]:
-    """Return pictures and their partners in turn: two pictures, or pairs from two folders.
-
-    Partners in folders have the same names without extension.
-    """
+    """Return pictures and partners in turn; in folders these have the same name but extension."""
     if len(pictures) > 1 or len(others) > 1:
         others = match_by_stem(pictures, others, "picture to compare with")
     return [path for pair in zip(pictures, others) for path in pair]
 
 
 def share_rows(studied: Studied) -> list[list]:
-    """List the values of COLUMNS for each area, the largest share first.
+    """List the values of COLUMNS for each area, the largest share first; the shares add up to 1.
 
-    Then follow the rest of the picture and the share that overlapping areas count more than once
-    (negative), so that the shares add up to 1.
+    Last are the rest of the picture and what overlapping areas count more than once (negative).
     """
     s = studied.shares
     measured = np.full((len(s.names), 3), np.nan) if s.fixated is None else s.fixated

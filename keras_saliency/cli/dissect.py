@@ -40,18 +40,16 @@ def main() -> None:
     import_tensorflow()
     from keras_saliency.datasets.concepts import load_concepts
     from keras_saliency.datasets.loading import load_data
-    from keras_saliency.models import facts_of, load_pretrained
+    from keras_saliency.models import load_pretrained
     from keras_saliency.report import dissection_report
-    from keras_saliency.units import dissection_study
+    from keras_saliency.units import dissection
 
     concepts = load_concepts(os.path.abspath(arguments.root), arguments.split)
     model = load_pretrained(arguments.weights)
-    canvas = facts_of(model).require_canvas()
     fixated = load_data(config.data, part="all")[1] if arguments.detectors else None
     with cluster_options.workers(arguments, f"{arguments.out}/.shards") as client:
-        found = dissection_study.dissect_layers(
+        found = dissection.dissect_layers(
             model, arguments.layers, concepts, fixated, arguments.quantile, arguments.seed, client)
-    examples = dissection_study.fetch_examples(model, concepts, found, canvas)
-    dissection_report.write(model.name, concepts, found, examples, canvas, arguments.out,
-                            arguments.masks, fit=facts_of(model).fit,
-                            detectors_of=fixated and fixated.name)
+    dissection_report.write(model.name, concepts, found,
+                            dissection.fetch_examples(model, concepts, found), arguments.out,
+                            arguments.masks, detectors_of=fixated and fixated.name)

@@ -17,7 +17,7 @@ ABOUT = (
     "what overlapping areas count more than once (negative) add up to 100 %.")
 MEASURED = ("Fixated: the measured share of fixations with its 95 % bootstrap interval, over "
             "observers where they are known.")
-RANKING = ("Each area over the pictures, the one that gets most of the attention first.")
+RANKING = "Each area over the pictures, the one that gets most of the attention first."
 PERCENT = ("share", "size", "overlap", "fixated", "low", "high", "other share", "change")
 AREA, SHARE = COLUMNS.index("area"), COLUMNS.index("share")
 
@@ -30,8 +30,7 @@ def write(studies: Iterable[Studied], folder: AnyPath, model: str, compared: boo
     variants.png and .svg.
 
     Args:
-        studies: iterable of `Studied`; each is drawn before the next is computed.
-        folder: to write to. model: a sentence on the model.
+        studies: each is drawn before the next is computed. model: a sentence on the model.
         compared: compare every second of `studies` with the one before it.
         log: called with lines of text on the shares.
     """
@@ -56,8 +55,7 @@ def write(studies: Iterable[Studied], folder: AnyPath, model: str, compared: boo
         _log(log, "change of the share", [[f"{picture} to {other}", area, f"{100 * change:+.1f}"]
                                           for picture, other, area, *_, change in changes])
     else:
-        variants = _variants(rows)
-        top += _ranking(variants, folder)
+        top += _ranking(_variants(rows), folder)
         _log(log, "share of attention", [[row[0], row[AREA], f"{100 * row[SHARE]:.1f}"]
                                          for row in rows])
     return page.write(folder / "report.html", "Attention shares of areas", *top, *parts)

@@ -1,6 +1,6 @@
 """Report on network dissection: tables, figures, masks, and one HTML page."""
 from pathlib import Path
-from typing import Callable, Mapping, Optional, Sequence
+from typing import Callable, Mapping, Optional
 
 import h5py
 import numpy as np
@@ -9,13 +9,10 @@ from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.concepts import ConceptDataset
 from keras_saliency.files import atomic_path, write_csv
 from keras_saliency.files.paths import AnyPath
-from keras_saliency.maps import PAD
 from keras_saliency.prediction.overlay import save_png
 from keras_saliency.report import page
 from keras_saliency.report.plots import bars, histogram, save_figure
-from keras_saliency.units.dissection import DETECTOR_IOU, Dissection
-from keras_saliency.units.dissection_study import frequency_rows, unit_rows
-from keras_saliency.units.interpolation import canvas_resampling
+from keras_saliency.units.dissection import DETECTOR_IOU, Dissection, frequency_rows, unit_rows
 from keras_saliency.units.patterns import enlarge, outline
 
 TOP_CONCEPTS, THUMBNAIL = 15, 220
@@ -25,29 +22,25 @@ FREQUENCY_COLUMNS = ["layer", "category", "concept", "images", "detected", "f_n"
 
 
 def write(name: str, dataset: ConceptDataset, dissections: Mapping[str, Dissection],
-          examples: Mapping[str, dict], canvas: Sequence[int], folder: AnyPath, masks: bool = False,
-          log: Callable[[str], None] = print, fit: str = PAD,
-          detectors_of: Optional[str] = None) -> Path:
+          examples: Mapping[str, dict], folder: AnyPath, masks: bool = False,
+          log: Callable[[str], None] = print, detectors_of: Optional[str] = None) -> Path:
     """Write dissection.csv, dissection.h5, figures/*.png, report.html; return the page's path.
 
     Chosen units add frequency.csv, a row per concept, and its figures.
 
     Args:
-        name: of the model. dataset, canvas, fit: as in the dissection.
-        dissections: {layer: Dissection}. examples: of `dissection_study.fetch_examples`.
+        name: of the model. examples: of `dissection.fetch_examples`.
         masks: also write masks/, the mask of each detector on its best images as PNG, 0 or 255.
         detectors_of: name of the dataset whose positive fixation detectors were chosen.
-        log: called with lines of text on the result.
     """
-    folder = Path(folder)
+    folder, drawn = Path(folder), Path(folder) / "figures"
     rows = [row for layer, d in dissections.items() for row in unit_rows(layer, d)]
     write_csv(folder / "dissection.csv", list(COLUMNS), rows)
     _write_hdf5(folder / "dissection.h5", dissections)
-    figures = {}
-    for layer, dissection in dissections.items():
-        figures[layer] = folder / "figures" / f"{layer}_iou.png"
-        iou_figure(dissection, layer, figures[layer])
-    frequencies = {layer: folder / "figures" / f"{layer}_frequency.png"
+    figures = {layer: drawn / f"{layer}_iou.png" for layer in dissections}
+    for layer, picture in figures.items():
+        iou_figure(dissections[layer], layer, picture)
+    frequencies = {layer: drawn / f"{layer}_frequency.png"
                    for layer, d in dissections.items() if d.chosen is not None and d.categories()}
     for layer, picture in frequencies.items():
         save_figure(bars({f"{layer}: {category}": [(concept.name, f) for concept, f in table]
@@ -57,16 +50,15 @@ def write(name: str, dataset: ConceptDataset, dissections: Mapping[str, Dissecti
         write_csv(folder / "frequency.csv", FREQUENCY_COLUMNS, [
             row for layer in frequencies for row in frequency_rows(layer, dissections[layer])])
     if masks:
-        _write_masks(examples, dissections, dataset, canvas, fit, folder / "masks")
+        _write_masks(examples, dissections, dataset, folder / "masks")
     path = page.write(folder / "report.html", f"{name} dissected on {dataset.name}",
                       *_parts(dataset, dissections, rows, figures),
                       *_frequency_parts(dissections, frequencies, detectors_of),
-                      *_example_parts(dataset, dissections, examples, canvas, fit))
+                      *_example_parts(dataset, dissections, examples))
     for layer, dissection in dissections.items():
-        found = dissection.detectors()
         log(f"{layer}: " + ", ".join(
             f"{sum(map(len, concepts.values()))} detectors of {len(concepts)} in {category}"
-            for category, concepts in found.items()))
+            for category, concepts in dissection.detectors().items()))
     log(f"\n{path}: open it in a browser; dissection.csv has a row per unit, dissection.h5 the "
         "IoU of every unit with every concept")
     return path
@@ -88,18 +80,16 @@ def _parts(dataset, dissections, rows, figures):
         f"above {DETECTOR_IOU} count as detectors. By chance: the same masks with the labels of "
         "other images.")
     yield page.heading("Detectors")
-    table = []
-    for layer, dissection in dissections.items():
-        for category, concepts in dissection.detectors().items():
-            table.append({"layer": layer, "category": category, "concepts": len(concepts),
-                          "detectors": sum(map(len, concepts.values()))})
-    yield page.table(table)
+    yield page.table([{"layer": layer, "category": category, "concepts": len(concepts),
+                       "detectors": sum(map(len, concepts.values()))}
+                      for layer, dissection in dissections.items()
+                      for category, concepts in dissection.detectors().items()])
     yield page.side_by_side(page.picture(path) for path in figures.values())
     yield page.heading("Units")
     yield page.sortable_table(COLUMNS, rows, sort="IoU", filters=("layer", "category"))
 
 
-def _example_parts(dataset, dissections, examples, canvas, fit):
+def _example_parts(dataset, dissections, examples):
     """The best units of each layer, on the images with most of their concept."""
     load = pipeline.stimulus_loader(dataset)
     for layer, units in examples.items():
@@ -108,9 +98,8 @@ def _example_parts(dataset, dissections, examples, canvas, fit):
         for unit, shown in units.items():
             name = dissections[layer].concepts[concept[unit]].name
             yield page.paragraph(f"unit {unit}: {name}, IoU {iou[unit]:.3f}", note=True)
-            yield page.strip(page.picture(
-                outline(load(i).numpy(), activation, _plan(dataset, i, activation, canvas, fit)),
-                width=THUMBNAIL) for i, activation in shown)
+            yield page.strip(page.picture(outline(load(image).numpy(), cells, plan),
+                                          width=THUMBNAIL) for image, cells, plan in shown)
 
 
 def _frequency_parts(dissections, figures, detectors_of):
@@ -139,28 +128,21 @@ def _most_frequent(dissection) -> dict:
             for category in dissection.categories()}
 
 
-def _plan(dataset, image, activation, canvas, fit):
-    size = dataset.image_sizes[image]
-    return canvas_resampling(size, activation.shape, canvas, fit=fit)
-
-
 def _write_hdf5(path, dissections) -> None:
     with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
         for layer, d in dissections.items():
-            group = file.create_group(layer)
-            group["iou"], group["plain_iou"], group["thresholds"] = (
-                d.iou, d.plain_iou, d.thresholds)
-            group["concepts"] = [c.name for c in d.concepts]
-            group["numbers"] = [c.number for c in d.concepts]
-            group["categories"] = [c.category for c in d.concepts]
+            names, numbers, categories = ([getattr(c, field) for c in d.concepts]
+                                          for field in ("name", "number", "category"))
+            file.create_group(layer).update({
+                "iou": d.iou, "plain_iou": d.plain_iou, "thresholds": d.thresholds,
+                "concepts": names, "numbers": numbers, "categories": categories})
 
 
-def _write_masks(examples, dissections, dataset, canvas, fit, folder) -> None:
+def _write_masks(examples, dissections, dataset, folder) -> None:
     for layer, units in examples.items():
         for unit, shown in units.items():
-            for image, activation in shown:
-                plan = _plan(dataset, image, activation, canvas, fit)
-                mask = enlarge(activation, plan) > dissections[layer].thresholds[unit]
+            for image, cells, plan in shown:
+                mask = enlarge(cells, plan) > dissections[layer].thresholds[unit]
                 stem = Path(dataset.stimuli[image]).stem
-                save_png(Path(folder) / f"{layer}_unit{unit:04d}_{stem}.png",
+                save_png(folder / f"{layer}_unit{unit:04d}_{stem}.png",
                          mask.astype(np.uint8) * 255)

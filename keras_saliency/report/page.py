@@ -20,14 +20,13 @@ ASSETS = Path(__file__).parent  # page.css and page.js lie beside this file
 
 def write(path: AnyPath, title: str, *parts: str) -> Path:
     """Write a page of these pieces of HTML, whole or not at all, and return its path."""
-    def read(name):
-        return (ASSETS / name).read_text(encoding="utf-8")
-
+    style, script = ((ASSETS / f"page.{kind}").read_text(encoding="utf-8")
+                     for kind in ("css", "js"))
     text = (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
             f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f"<title>{html.escape(title)}</title>\n<style>{read('page.css')}</style></head>\n<body>\n"
+            f"<title>{html.escape(title)}</title>\n<style>{style}</style></head>\n<body>\n"
             f"<h1>{html.escape(title)}</h1>\n" + "\n".join(parts)
-            + f"\n<script>{read('page.js')}</script>\n</body></html>\n")
+            + f"\n<script>{script}</script>\n</body></html>\n")
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return Path(path)
@@ -55,17 +54,16 @@ def table(rows: Sequence[dict]) -> str:
 
 
 def sortable_table(columns: Mapping[str, type], rows: Sequence[Sequence], sort: str,
-                   filters: Sequence[str] = (), descending: bool = True) -> str:
+                   filters: Sequence[str] = ()) -> str:
     """A table that sorts by a click on its heads, with menus and a search field.
 
     Args:
         columns: {title: str, int or float}. rows: lists of cells; None or NaN for an empty cell.
-        sort: title of the column it is first sorted by. filters: titles of columns with a menu.
+        sort: title of the column it is first sorted by, from above. filters: those with a menu.
     """
     titles = list(columns)
     menus = ""
-    for title in filters:
-        index = titles.index(title)
+    for index, title in ((titles.index(title), title) for title in filters):
         values = sorted({str(row[index]) for row in rows if row[index] is not None})
         options = "".join(f"<option>{html.escape(v)}</option>" for v in values)
         menus += (f'<select data-column="{index}" aria-label="{html.escape(title)}">'
@@ -74,7 +72,7 @@ def sortable_table(columns: Mapping[str, type], rows: Sequence[Sequence], sort: 
         "rows": [[_plain(v) for v in row] for row in rows],
         "text": [kind is str for kind in columns.values()],
         "real": [kind is float for kind in columns.values()],
-        "sort": titles.index(sort), "descending": descending}).replace("<", "\\u003c")
+        "sort": titles.index(sort), "descending": True}).replace("<", "\\u003c")
     heads = "".join(f'<th tabindex=0{" class=text" if kind is str else ""}>'
                     f"{html.escape(title)}</th>" for title, kind in columns.items())
     return (f'<div class=data><div class=controls>{menus}<input type=search placeholder=search '
@@ -83,20 +81,18 @@ def sortable_table(columns: Mapping[str, type], rows: Sequence[Sequence], sort: 
             f'</tbody></table></div><script type="application/json">{data}</script></div>')
 
 
-def picture(image: Union[np.ndarray, AnyPath], caption: str = "", width: Optional[int] = None,
-            quality: int = 80) -> str:
-    """A picture inside the page.
+def picture(image: Union[np.ndarray, AnyPath], caption: str = "",
+            width: Optional[int] = None) -> str:
+    """A picture inside the page: uint8 [H, W, 3] RGB, stored as JPEG, or the path of a PNG file.
 
-    Args:
-        image: uint8 [H, W, 3] RGB, which is stored as JPEG, or the path of a PNG file.
-        width: largest width in pixels of an array; wider ones are reduced.
+    Arrays wider than `width` pixels are reduced.
     """
     if isinstance(image, np.ndarray):
         if width is not None and image.shape[1] > width:
             height = max(1, round(image.shape[0] * width / image.shape[1]))
             image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
         _, data = cv2.imencode(".jpg", np.ascontiguousarray(image[..., ::-1]),
-                               [cv2.IMWRITE_JPEG_QUALITY, quality])
+                               [cv2.IMWRITE_JPEG_QUALITY, 80])
         kind, data = "jpeg", data.tobytes()
     else:
         kind, data = "png", Path(image).read_bytes()

@@ -33,6 +33,24 @@ def new_figure(width: float, height: float, layout: Optional[str] = "constrained
     return Figure(figsize=(width, height), dpi=DPI, layout=layout)
 
 
+def new_panels(count: int, most: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
+    """Return a figure and `count` axes of `width` by `height` inches, at most `most` in a row."""
+    columns = min(most, count)
+    rows = -(-count // columns)
+    figure = new_figure(width * columns, height * rows)
+    panels = figure.subplots(rows, columns, squeeze=False).flat
+    for axes in panels[count:]:
+        axes.set_axis_off()
+    return figure, list(panels[:count])
+
+
+def show_map(axes: Axes, values: ArrayLike, title: str, **options: Any) -> None:
+    """Show a picture or map under a title, without axes; `options` of matplotlib's `imshow`."""
+    axes.imshow(values, **options)
+    axes.set_title(title, fontsize=8, color=INK, parse_math=False)
+    axes.set_axis_off()
+
+
 def style_axes(axes: Axes, title: str, x: str = "", y: str = "") -> None:
     """Give axes the style of all reports: a title on the left, two spines, quiet ticks."""
     axes.set_title(title, fontsize=9, loc="left", color=INK, parse_math=False)
@@ -73,7 +91,6 @@ def training_curve(history: Mapping[str, Sequence], path: AnyPath,
     Args:
         history: {column: numbers, one per epoch}; None or NaN for an epoch without a value.
             The column `epoch` numbers the epochs; without it they count from 1.
-        path: PNG file to write.
         best: index of the best epoch, which is marked in all panels.
 
     Raises:
@@ -121,9 +138,7 @@ def sample_strip(rows: Iterable[Sequence], path: AnyPath,
     Args:
         rows: one (cell, cell, ..., label) per example. A cell is a picture uint8 [H, W, 3] RGB or
             a map [H, W], which is shown in false colours. The label is text on the left; it may
-            be empty.
-        path: PNG file to write.
-        titles: one per column of cells.
+            be empty. titles: one per column of cells.
 
     Raises:
         InputError: no rows, a row with another number of cells, or a cell of another kind.
@@ -177,8 +192,7 @@ def histogram(groups: Mapping[str, ArrayLike], title: str, label: str, mark: flo
     Args:
         groups: {name: float [U]}, the one to compare with first, which is gray. NaN and infinite
             values are left out.
-        label: name of the value; its axis includes 0.
-        mark: value at which a dashed line is drawn.
+        label: of the value's axis, which includes 0. mark: value at which a dashed line is drawn.
     """
     known = {name: np.asarray(values)[np.isfinite(values)] for name, values in groups.items()}
     every = np.concatenate([*known.values(), [0, mark]])
@@ -201,14 +215,9 @@ def bars(tables: Mapping[str, list[tuple[str, float]]], label: str) -> Figure:
     Args:
         tables: {title: [(name, value >= 0), ...]}, the first on top. label: of the values.
     """
-    columns = min(2, len(tables))
-    rows = -(-len(tables) // columns)
     longest = max(len(table) for table in tables.values())
-    figure = new_figure(4.4 * columns, (0.7 + 0.19 * longest) * rows)
-    grid = figure.subplots(rows, columns, squeeze=False)
-    for axes in grid.flat[len(tables):]:
-        axes.set_axis_off()
-    for axes, (title, table) in zip(grid.flat, tables.items()):
+    figure, panels = new_panels(len(tables), 2, 4.4, 0.7 + 0.19 * longest)
+    for axes, (title, table) in zip(panels, tables.items()):
         axes.barh(range(len(table)), [value for _, value in table], color=VALIDATION, height=0.7)
         axes.set_yticks(range(len(table)), [name for name, _ in table], parse_math=False)
         axes.set_ylim(longest - 0.4, -0.6)  # bars of all panels are equally thick
@@ -221,8 +230,7 @@ def name_points(axes: Axes, names: Sequence[str], x: ArrayLike, y: ArrayLike,
                 letter: float = LETTER) -> None:
     """Write a name beside each point, none over another; the axes must have their final limits.
 
-    Args:
-        letter: width of a letter as a share of the axes.
+    `letter` is the width of a letter as a share of the axes.
     """
     x, y = np.asarray(x, float), np.asarray(y, float)
     (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
@@ -251,7 +259,6 @@ def _places(names, x, y, letter) -> list:
 
 
 def _overlap(a, b) -> bool:
-    """True if two boxes (left, right, bottom, top) overlap."""
     return a[0] < b[1] and b[0] < a[1] and a[2] < b[3] and b[2] < a[3]
 
 

@@ -59,11 +59,7 @@ def area_figure(studied: Studied, path: AnyPath) -> None:
 
 
 def variants_figure(shares: Mapping[str, dict], stem: AnyPath) -> None:
-    """Plot the share of each area in each picture, a row per area, as PNG and SVG.
-
-    Args:
-        shares: {area: {picture: share}}, in the order of the rows.
-    """
+    """Plot the shares {area: {picture: share}} of each picture, a row per area, as PNG and SVG."""
     pictures = sorted({name for its in shares.values() for name in its})
     names = list(shares)
     figure = plots.new_figure(6.6, max(1.8, 0.3 * len(names) + 1.1))
@@ -85,11 +81,10 @@ def variants_figure(shares: Mapping[str, dict], stem: AnyPath) -> None:
 
 
 def unit_figures(study: UnitStudy, folder: AnyPath) -> dict[str, Path]:
-    """Write all figures of a unit study.
+    """Write all figures of a unit study as `<title>.png` and return {title: path}.
 
-    Returns:
-        {title: path}: galleries (`<model>_<layer>_<tier>.png`), histograms (`<layer>_nss.png`)
-        and mean maps of low units (`low_units.png`).
+    They are galleries (`<model>_<layer>_<tier>`), histograms (`<layer>_nss`) and mean maps of low
+    units (`low_units`).
     """
     folder, written = Path(folder), {}
     for layer_study in study.layers:
@@ -125,32 +120,22 @@ def gallery(units: Mapping[int, list], dataset: SaliencyDataset, layer_study: La
 
 
 def mean_map_figure(maps: Mapping[str, np.ndarray], path: AnyPath) -> None:
-    """Draw mean standardised activation_maps, blue below and red above 0, each on its own scale.
+    """Draw mean standardised activation_maps {title: [h, w]}, blue below and red above 0.
 
-    Args:
-        maps: {title: [h, w]}; the scale, in standard deviations, is added to the title.
+    Each has its own scale, in standard deviations, in its title.
     """
-    columns = min(3, len(maps))
-    rows = -(-len(maps) // columns)
-    figure = plots.new_figure(2.6 * columns, 2.3 * rows)
-    grid = figure.subplots(rows, columns, squeeze=False)
-    for axes in grid.flat:
-        axes.set_axis_off()
-    for axes, (title, values) in zip(grid.flat, maps.items()):
+    figure, panels = plots.new_panels(len(maps), 3, 2.6, 2.3)
+    for axes, (title, values) in zip(panels, maps.items()):
         limit = max(float(np.abs(values).max()), 1e-6)
-        axes.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit)
-        axes.set_title(f"{title}\n±{limit:.2f} standard deviations", fontsize=8, color=plots.INK,
-                       parse_math=False)
+        plots.show_map(axes, values, f"{title}\n±{limit:.2f} standard deviations", cmap="RdBu_r",
+                       vmin=-limit, vmax=limit)
     plots.save_figure(figure, path)
 
 
 def improvement_figure(gains: dict, layers: str, first: str, path: AnyPath) -> None:
-    """Plot each model's gain over the first in the mean of the ten best units, per category.
+    """Plot the gain of each model over the first in the mean of the ten best units, per category.
 
-    Source: He, Tavakoli, Borji, Mi and Pugeault (2019), Figure 4.
-
-    Args:
-        gains: {model: {category: gain}}. layers: of the units. first: name of the first model.
+    Source: He, Tavakoli, Borji, Mi and Pugeault (2019), Figure 4. gains: {model: {category: gain}}.
     """
     columns = list(next(iter(gains.values())))
     figure = plots.new_figure(max(5.2, 3.2 + 0.55 * len(columns)), 3.2)
@@ -188,21 +173,16 @@ def relation_figure(relation: Relation, model: str, dataset: SaliencyDataset,
         plots.style_axes(axes, title, inside, y)
     if shown:
         example = relation.example
+        left, middle, right = (figure.add_subplot(grid[1, k:k + 2]) for k in (0, 2, 4))
+        stimulus = stimulus_loader(dataset)(example.image).numpy().astype(np.uint8)
+        plots.show_map(left, stimulus, f"{dataset.names[example.image]}: {example.category}")
         fixated = dataset.fixations.fixation_map(example.image)
-        pictures = {f"{dataset.names[example.image]}: {example.category}":
-                    stimulus_loader(dataset)(example.image).numpy().astype(np.uint8),
-                    f"fixations, density's NSS {example.reference:.2f}": fixated,
-                    f"saliency_map, NSS {example.output:.2f}": relation.prediction}
-        for column, (title, picture) in enumerate(pictures.items()):
-            axes = figure.add_subplot(grid[1, 2 * column:2 * column + 2])
-            axes.set_title(title, fontsize=8, color=plots.INK, parse_math=False)
-            if picture is fixated:
-                y, x = np.nonzero(picture)
-                axes.imshow(np.zeros(picture.shape), cmap="inferno")
-                axes.scatter(x, y, s=4, color="white", linewidths=0)
-            else:
-                axes.imshow(picture, cmap="inferno")
-            axes.set_axis_off()
+        plots.show_map(middle, np.zeros(fixated.shape),
+                       f"fixations, density's NSS {example.reference:.2f}", cmap="inferno")
+        y, x = np.nonzero(fixated)
+        middle.scatter(x, y, s=4, color="white", linewidths=0)
+        plots.show_map(right, relation.prediction, f"saliency_map, NSS {example.output:.2f}",
+                       cmap="inferno")
     plots.save_figure(figure, path)
 
 

@@ -9,16 +9,13 @@ from keras_saliency.files import write_csv
 from keras_saliency.files.paths import AnyPath
 from keras_saliency.report import page, study_plots
 from keras_saliency.report.tables import text_table
-from keras_saliency.units import popout, region_study, regions
+from keras_saliency.units import regions, relation
 from keras_saliency.units.patterns import outline
 from keras_saliency.units.unit_study import TIERS, UnitStudy
 
 THUMBNAIL = 220
-EXPLANATIONS = {
-    "high": "The units that score highest.",
-    "medium": "Units around the median.",
-    "low": "The units that score lowest, first the lowest.",
-}
+EXPLANATIONS = {"high": "The units that score highest.", "medium": "Units around the median.",
+                "low": "The units that score lowest, first the lowest."}
 UNIT_COLUMNS = {"model": str, "layer": str, "unit": int, "score": float, "normalized": float,
                 "mean NSS": float, "detector": str, "dead": str, "scaled with": str}
 
@@ -30,24 +27,23 @@ def write(study: UnitStudy, folder: AnyPath, log: Callable[[str], None] = print)
     where regions were scored, pictures to figures/. report.html holds all of it and needs neither
     network nor the other files.
     """
-    folder = Path(folder)
-    rows = unit_rows(study)
+    folder, drawn = Path(folder), Path(folder) / "figures"
+    rows, table = unit_rows(study), study.table()
     write_csv(folder / "units.csv", list(UNIT_COLUMNS), rows)
-    table = study.table()
-    figures = study_plots.unit_figures(study, folder / "figures")
+    figures = study_plots.unit_figures(study, drawn)
     for name, its in {"detectors": table, **_region_tables(study)}.items():
         if its:
             write_csv(folder / f"{name}.csv", list(its[0]), [list(row.values()) for row in its])
     if len(study.regions) > 1:
-        figures["improvement"] = folder / "figures" / "improvement.png"
+        figures["improvement"] = drawn / "improvement.png"
         last = dict.fromkeys(list(s.units)[-1] for s in study.regions.values())
         study_plots.improvement_figure(
-            region_study.improvements(study.regions), ", ".join(last), next(iter(study.regions)),
+            relation.improvements(study.regions), ", ".join(last), next(iter(study.regions)),
             figures["improvement"])
-    for model, relation in study.relations.items():
+    for model, found in study.relations.items():
         name = f"{model}_inner_output"
-        figures[name] = folder / "figures" / f"{name}.png"
-        study_plots.relation_figure(relation, model, study.dataset, figures[name])
+        figures[name] = drawn / f"{name}.png"
+        study_plots.relation_figure(found, model, study.dataset, figures[name])
     path = page.write(folder / "report.html", f"Units on {study.dataset.name}",
                       *_parts(study, rows, figures))
     log(f"\n{text_table(table)}\n\n{path}: open it in a browser; the same as files beside it: "
@@ -72,11 +68,11 @@ def _region_tables(study) -> dict:
     """{name: rows} of the tables on labelled regions."""
     if not study.regions:
         return {}
-    return {"regions_top": region_study.unit_rows(study.regions, "top"),
-            "regions_above": region_study.unit_rows(study.regions, "above"),
-            "regions_output": region_study.relation_rows(study.relations),
-            "regions_anova": region_study.variance_rows(study.relations),
-            "regions_pairs": region_study.pair_rows(study.inner_test())}
+    return {"regions_top": relation.unit_rows(study.regions, "top"),
+            "regions_above": relation.unit_rows(study.regions, "above"),
+            "regions_output": relation.relation_rows(study.relations),
+            "regions_anova": relation.variance_rows(study.relations),
+            "regions_pairs": relation.pair_rows(study.inner_test())}
 
 
 def _parts(study, rows, figures):
@@ -114,11 +110,11 @@ def _parts(study, rows, figures):
         yield from _region_parts(study, figures)
     if study.targets:
         yield page.heading("Pop-out targets")
-        height, width = popout.SIZE
+        height, width = regions.SIZE
         yield page.paragraph(
-            f"Mean NMM of the ten units that stand out most at the target, over {popout.ARRAYS} "
+            f"Mean NMM of the ten units that stand out most at the target, over {regions.ARRAYS} "
             f"generated arrays of {height}x{width} pixels.", note=True)
-        yield page.table(region_study.target_rows(study.targets))
+        yield page.table(relation.target_rows(study.targets))
     load = pipeline.stimulus_loader(study.dataset)
     for layer in dict.fromkeys(s.layer for s in study.layers):
         yield page.heading(f"What the units of {layer} respond to")
@@ -132,33 +128,33 @@ def _parts(study, rows, figures):
 def _region_parts(study, figures):
     """The section of the page on labelled regions."""
     yield page.heading("Salient regions")
-    yield page.paragraph("Mean NSS of the ten units that follow a category's regions best.",
-                         note=True)
-    yield page.table(region_study.unit_rows(study.regions, "top"))
-    yield page.paragraph("Number of units with a mean NSS above "
-                         f"{regions.THRESHOLD} in the category's regions.", note=True)
-    yield page.table(region_study.unit_rows(study.regions, "above"))
+    for statistic, text in (
+            ("top", "Mean NSS of the ten units that follow a category's regions best."),
+            ("above", f"Number of units with a mean NSS above {regions.THRESHOLD} in the "
+                      "category's regions.")):
+        yield page.paragraph(text, note=True)
+        yield page.table(relation.unit_rows(study.regions, statistic))
     if "improvement" in figures:
         yield page.picture(figures["improvement"])
     if not study.relations:
         return
     trained = list(study.relations)
-    yield page.paragraph(region_study.inner_statement(trained, study.inner_test()), note=True)
+    yield page.paragraph(relation.inner_statement(trained, study.inner_test()), note=True)
     yield page.heading("Inner representation and output", 3)
     yield page.paragraph("OS: mean NSS of the saliency_map in the regions; OD: mean absolute "
                          "difference from that of the fixation density map (He, Tavakoli, Borji, "
                          "Mi and Pugeault, 2019, Figure 7). Below: the region of the category of "
                          "highest OD in which the saliency_map exceeds the density most.",
                          note=True)
-    yield page.table(region_study.output_rows({m: study.regions[m] for m in trained}))
-    for model, relation in study.relations.items():
+    yield page.table(relation.output_rows({m: study.regions[m] for m in trained}))
+    for model, found in study.relations.items():
         yield page.picture(figures[f"{model}_inner_output"])
-        for line in region_study.relation_statements(model, relation):
+        for line in relation.relation_statements(model, found):
             yield page.paragraph(line, note=True)
     yield page.paragraph("Analysis of variance, sums of squares of type II. The clusters are made "
                          "from one of the two measurements, and both are of the same categories, "
                          "so the p values are too small.", note=True)
-    yield page.table(region_study.variance_rows(study.relations))
+    yield page.table(relation.variance_rows(study.relations))
 
 
 def _gallery(layer_study, tier, dataset, load) -> str:

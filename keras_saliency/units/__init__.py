@@ -8,8 +8,7 @@ from keras_saliency.units.activations import (
 )
 from keras_saliency.units.detectors import detector_units, fixation_detectors
 from keras_saliency.units.dissection import dissect, find_thresholds
-from keras_saliency.units.popout import score_targets
-from keras_saliency.units.regions import category_statistics, score_regions
+from keras_saliency.units.regions import category_statistics, score_regions, score_targets
 from keras_saliency.units.unit_nss import dead_units, unit_nmm, unit_nss, unit_region_nss
 from keras_saliency.units.unit_scores import UnitScores, score_dataset
 

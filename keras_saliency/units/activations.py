@@ -1,5 +1,11 @@
-"""Activation_maps of any layers of any Keras model."""
-from typing import Iterable, Iterator, Optional, Sequence, Union
+"""Activation_maps of any layers of any Keras model, and the layers that a study is about.
+
+`block5_conv3` is a layer of every model, `ead:block5_conv3` of one of them. `a+b` joins the units
+of two layers to one group, such as both scales of OpenSALICON (He, Borji, Mi and Pugeault 2018,
+Table 5: 1,024 activation_maps). Units of a group are numbered one layer after the other.
+"""
+from functools import partial
+from typing import Any, Callable, Iterable, Iterator, Mapping, Optional, Sequence, Union
 
 import keras
 import numpy as np
@@ -12,6 +18,7 @@ from keras_saliency.datasets.pipeline import stimulus_stream
 from keras_saliency.files import InputError
 from keras_saliency.models import facts_of
 from keras_saliency.prediction.keras_predictor import forward_function
+from keras_saliency.units.interpolation import Resampling, canvas_resampling
 
 
 class LayerError(InputError):
@@ -36,10 +43,7 @@ def check_layers(model: keras.Model, layers: Sequence[str], name: Optional[str] 
 
 
 def activation_model(model: keras.Model, layers: Iterable[str]) -> keras.Model:
-    """Return a model from the same input to the activation_maps of the named layers.
-
-    Returns:
-        A functional model that shares the layers of `model`: [B, H, W, 3] -> {name: [B, h, w, U]}.
+    """Return a model [B, H, W, 3] -> {name: [B, h, w, U]} that shares the layers of `model`.
 
     Raises:
         LayerError: a name that the model does not have, or whose output is not maps; no name.
@@ -52,34 +56,29 @@ def activation_model(model: keras.Model, layers: Iterable[str]) -> keras.Model:
 
 def activations(model: keras.Model, layers: Iterable[str],
                 batches: Iterable) -> Iterator[dict[str, tf.Tensor]]:
-    """Yield the activation_maps of a stream of batches, one batch in memory at a time.
+    """Yield {name: float tensor [B, h, w, U]} for each batch, one in memory at a time.
 
     Args:
         model, layers: as for `activation_model`, which also raises before the first batch.
         batches: iterable of images [B, H, W, 3], RGB 0..255, or of tuples that begin with them.
-
-    Yields:
-        {name: float tensor [B, h, w, U]} for each batch.
     """
     forward = _forward(model, layers)
     return (forward(batch[0] if isinstance(batch, (tuple, list)) else batch) for batch in batches)
 
 
 def dataset_activations(model: keras.Model, layers: Iterable[str],
-                        dataset: Union[SaliencyDataset, ConceptDataset], canvas: Sequence[int],
+                        dataset: Union[SaliencyDataset, ConceptDataset],
+                        canvas: Optional[Sequence[int]] = None,
                         indices: Optional[Sequence[int]] = None, batch: int = 4,
                         label: Optional[str] = "activations") -> Iterator[tuple[list, dict]]:
-    """Yield the activation_maps of a dataset's stimuli, with a progress bar.
+    """Yield (list of B indices, {layer: float32 [B, h, w, U]}) of a dataset's stimuli.
 
     Args:
         model, layers: as for `activation_model`. dataset: with `stimuli`.
-        canvas: (h, w) that the stimuli are brought to, by the model's fit (`models.facts_of`).
+        canvas: (h, w) that the stimuli are brought to, by the model's fit; None for its own.
         indices: stimuli, None for all. label: of the progress bar, None for no bar.
-
-    Yields:
-        (list of B indices, {layer: array [B, h, w, U]}) for each batch.
     """
-    forward = _forward(model, layers)
+    forward, canvas = _forward(model, layers), own_canvas(model, canvas)
     indices = np.arange(len(dataset)) if indices is None else np.asarray(indices, np.int64)
     with tqdm(total=len(indices), desc=label, unit="stimulus", disable=label is None) as bar:
         for start, images in zip(range(0, len(indices), batch),
@@ -89,6 +88,65 @@ def dataset_activations(model: keras.Model, layers: Iterable[str],
                     for layer, values in forward(images).items()}
             yield indices[start:start + batch].tolist(), maps
             bar.update(len(images))
+
+
+def image_activations(*arguments: Any, **options: Any) -> Iterator[tuple[int, dict]]:
+    """Yield (index, {layer: float32 [h, w, U]}) of single stimuli; as `dataset_activations`."""
+    for chosen, maps in dataset_activations(*arguments, **options):
+        for row, index in enumerate(chosen):
+            yield index, {layer: values[row] for layer, values in maps.items()}
+
+
+def own_canvas(model: keras.Model, canvas: Optional[Sequence[int]] = None) -> tuple[int, int]:
+    """Return `canvas`, or the model's own for None."""
+    return tuple(canvas or facts_of(model).require_canvas())
+
+
+def canvas_plans(model: keras.Model,
+                 canvas: Optional[Sequence[int]] = None) -> Callable[..., Resampling]:
+    """Return `canvas_resampling(image_size, cells, size=None)` for a canvas and a model's fit."""
+    return partial(canvas_resampling, canvas=own_canvas(model, canvas), fit=facts_of(model).fit)
+
+
+def choose_layers(entries: Iterable[str],
+                  models: Mapping[str, keras.Model]) -> dict[str, list[str]]:
+    """Return {model: names of its layers and groups "a+b"}, in the order given.
+
+    Args:
+        entries: "layer", "model:layer", "a+b" or "model:a+b". models: {name: model}.
+
+    Raises:
+        InputError: a model that is not among them. LayerError: a layer that its model does not
+            have, a layer joined with itself, or a model without any.
+    """
+    chosen = {name: [] for name in models}
+    for entry in entries:
+        model, colon, name = str(entry).rpartition(":")
+        if colon and model not in models:
+            raise InputError(f"layer {entry!r}: no model {model!r}; the models are "
+                             f"{', '.join(models)}")
+        layers = members(name)
+        for each in [model] if colon else models:
+            check_layers(models[each], layers, each)
+            if len(set(layers)) < len(layers):
+                raise LayerError(f"{name!r} joins a layer of {each} with itself")
+            if name not in chosen[each]:
+                chosen[each].append(name)
+    for model, names in chosen.items():
+        if not names:
+            raise LayerError(f"no layer of {model} is chosen; add {model}:LAYER, where LAYER is "
+                             f"one of {', '.join(layer_names(models[model]))}")
+    return chosen
+
+
+def members(name: str) -> list[str]:
+    """The layers of a group."""
+    return name.split("+")
+
+
+def single_layers(names: Iterable[str]) -> list[str]:
+    """The layers of all these groups, each once."""
+    return list(dict.fromkeys(layer for name in names for layer in members(name)))
 
 
 def _forward(model, layers):

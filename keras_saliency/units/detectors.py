@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from keras_saliency.datasets.dataset import SaliencyDataset
-from keras_saliency.units.layer_choice import choose_layers, members, single_layers
+from keras_saliency.units.activations import choose_layers, members, single_layers
 from keras_saliency.units.unit_scores import UnitScores, score_dataset
 
 BEST_IMAGES, THRESHOLD = 5, 0.9
@@ -40,9 +40,8 @@ def fixation_detectors(scores: UnitScores, best: int = BEST_IMAGES,
     """Return the positive fixation detectors of a layer.
 
     Args:
-        scores: of its units (`score_dataset`).
+        scores: of its units (`score_dataset`). threshold: of the min-max normalised score.
         best: number of best images over which a unit's score is averaged.
-        threshold: of the min-max normalised score.
     """
     means = scores.mean_of_best(best)
     known = np.isfinite(means)
@@ -59,7 +58,7 @@ def detector_units(model: keras.Model, layers: Sequence[str], dataset: SaliencyD
 
     Args:
         layers: names; the units of "a+b" are scaled together, and the result lists them by layer.
-        dataset: with fixations. options: as for `score_dataset`.
+        options: as for `score_dataset`.
     """
     groups, found = choose_layers(layers, {model.name: model})[model.name], {}
     scores = score_dataset(model, single_layers(groups), dataset, keep=BEST_IMAGES, **options)

@@ -8,7 +8,7 @@ Source: Bau, Zhou, Khosla, Oliva and Torralba (CVPR 2017) and their code; detect
 Borji, Mi and Pugeault (2018), eq. 6.
 """
 import functools
-from typing import Any, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Mapping, NamedTuple, Optional, Sequence
 
 import keras
 import numpy as np
@@ -16,14 +16,22 @@ from numpy.typing import ArrayLike
 
 from keras_saliency.datasets import shards
 from keras_saliency.datasets.concepts import Concept, ConceptDataset, Labels
+from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.files import InputError
 from keras_saliency.models import facts_of
-from keras_saliency.units.activations import dataset_activations
-from keras_saliency.units.interpolation import canvas_resampling, canvas_span
+from keras_saliency.units.activations import (
+    canvas_plans,
+    image_activations,
+    own_canvas,
+    single_layers,
+)
+from keras_saliency.units.detectors import detector_units
+from keras_saliency.units.interpolation import ActivePixels, active_pixels, canvas_span
+from keras_saliency.units.patterns import unit_maps
 from keras_saliency.units.quantiles import TailQuantile
-from keras_saliency.units.unit_masks import ActivePixels, active_pixels
 
 QUANTILE, DETECTOR_IOU = 0.995, 0.04
+UNITS_SHOWN, IMAGES_SHOWN = 12, 4
 
 
 class Tally(NamedTuple):
@@ -47,7 +55,7 @@ class Tally(NamedTuple):
     chosen_hits: np.ndarray
 
     def merge(self, other: "Tally") -> "Tally":
-        """Return the counts of both shards together."""
+        """The counts of both shards together."""
         return Tally(*(a + b for a, b in zip(self, other)))
 
 
@@ -79,10 +87,8 @@ class Dissection(NamedTuple):
     def null_iou(self) -> np.ndarray:
         """float64 [U]: each unit's highest IoU with the labels of other images, a chance level.
 
-        Sizes, numbers and usual places of masks and labels are the same as with their own.
-
-        Raises:
-            InputError: the dissection was made with null=False.
+        Sizes, numbers and usual places of masks and labels are the same as with their own. Without
+        `null` it raises `InputError`.
         """
         if self.null is None:
             raise InputError("dissected without null=True: no labels of other images were counted")
@@ -103,10 +109,7 @@ class Dissection(NamedTuple):
         f_t is the number of images with the concept, f_d that of images in which a detector
         detects it. The paper does not say when an instance counts as detected. Here it does when
         the mask of a detector and the concept's pixels in the image have an IoU above
-        `DETECTOR_IOU`.
-
-        Raises:
-            InputError: the dissection was made without chosen units.
+        `DETECTOR_IOU`. Without chosen units it raises `InputError`.
         """
         if self.chosen is None:
             raise InputError("dissected without chosen units: the detection frequency counts "
@@ -130,7 +133,7 @@ class Dissection(NamedTuple):
 
 def find_thresholds(model: keras.Model, layers: Sequence[str], dataset: ConceptDataset,
                     canvas: Optional[Sequence[int]] = None, indices: Optional[Sequence[int]] = None,
-                    batch: int = 8, quantile: float = QUANTILE, cap: int = 8192,
+                    batch: int = 8, quantile: float = QUANTILE,
                     label: Optional[str] = "finding thresholds",
                     client: Any = None) -> dict[str, TailQuantile]:
     """Return {layer: TailQuantile} of the units' cells over a dataset; the first pass.
@@ -140,23 +143,22 @@ def find_thresholds(model: keras.Model, layers: Sequence[str], dataset: ConceptD
     Args:
         indices: images, None for all. Otherwise as `score_dataset`.
     """
-    canvas, fit = tuple(canvas or facts_of(model).require_canvas()), facts_of(model).fit
+    canvas, fit = own_canvas(model, canvas), facts_of(model).fit
     if client is not None:
         shared = {"model": model, "layers": list(layers), "dataset": dataset, "canvas": canvas,
-                  "batch": batch, "quantile": quantile, "cap": cap, "label": None}
+                  "batch": batch, "quantile": quantile, "label": None}
         return functools.reduce(shards.merge, shards.spread(
             client, find_thresholds, _cut(dataset, indices, batch), dataset.stimuli, shared, label,
             "image"), {})
     sketches = {}
-    for chosen, maps in dataset_activations(model, layers, dataset, canvas, indices, batch, label):
-        for layer, values in maps.items():
-            for index, cells in zip(chosen, values):
-                shown = _shown(dataset, index, canvas, cells.shape[:2], fit)
-                if layer not in sketches:
-                    total = sum(np.count_nonzero(_shown(dataset, i, canvas, cells.shape[:2], fit))
-                                for i in range(len(dataset)))
-                    sketches[layer] = TailQuantile(cells.shape[-1], total, quantile, cap)
-                sketches[layer].update(cells[shown], seed=index)
+    for index, maps in image_activations(model, layers, dataset, canvas, indices, batch, label):
+        for layer, cells in maps.items():
+            if layer not in sketches:
+                total = sum(np.count_nonzero(_shown(dataset, i, canvas, cells.shape[:2], fit))
+                            for i in range(len(dataset)))
+                sketches[layer] = TailQuantile(cells.shape[-1], total, quantile)
+            shown = _shown(dataset, index, canvas, cells.shape[:2], fit)
+            sketches[layer].update(cells[shown], seed=index)
     return {layer: sketches[layer] for layer in layers if layer in sketches}
 
 
@@ -164,8 +166,7 @@ def dissect(model: keras.Model, layers: Sequence[str], dataset: ConceptDataset,
             thresholds: Mapping[str, ArrayLike], canvas: Optional[Sequence[int]] = None,
             indices: Optional[Sequence[int]] = None, batch: int = 8,
             chosen: Optional[Mapping[str, Sequence[int]]] = None, null: bool = True, seed: int = 0,
-            convention: str = "half_pixel", label: Optional[str] = "dissecting",
-            client: Any = None) -> dict[str, Dissection]:
+            label: Optional[str] = "dissecting", client: Any = None) -> dict[str, Dissection]:
     """Return {layer: Dissection}; the second pass.
 
     Args:
@@ -182,8 +183,8 @@ def dissect(model: keras.Model, layers: Sequence[str], dataset: ConceptDataset,
     picks = {layer: None if chosen is None else np.asarray(chosen.get(layer, ()), int)
              for layer in layers}
     shared = {"model": model, "layers": list(layers), "dataset": dataset, "thresholds": thresholds,
-              "canvas": tuple(canvas or facts_of(model).require_canvas()), "batch": batch,
-              "picks": picks, "null": null, "seed": seed, "convention": convention}
+              "canvas": own_canvas(model, canvas), "batch": batch, "picks": picks, "null": null,
+              "seed": seed}
     if client is None:
         tallies, nulls = _tallies(**shared, indices=indices, label=label)
     else:
@@ -201,32 +202,96 @@ def dissect(model: keras.Model, layers: Sequence[str], dataset: ConceptDataset,
     return result
 
 
-def _tallies(model, layers, dataset, thresholds, canvas, batch, picks, null, seed, convention,
-             indices, label=None) -> tuple:
+def _tallies(model, layers, dataset, thresholds, canvas, batch, picks, null, seed, indices,
+             label=None) -> tuple:
     """({layer: Tally}, the same with the labels of other images) of images `indices`."""
-    concepts = list(dataset.concepts.values())
+    concepts, plan_of = list(dataset.concepts.values()), canvas_plans(model, canvas)
     columns, groups = label_columns(concepts), category_groups(concepts)
     other, tallies, nulls = _derangement(len(dataset), seed), {}, {}
-    for images, maps in dataset_activations(model, layers, dataset, canvas, indices, batch, label):
-        for row, index in enumerate(images):
-            own = dataset.labels(index)
-            pairs = [(tallies, own)] + ([(nulls, dataset.labels(other[index]))] if null else [])
-            for layer in layers:
-                cells, masks = maps[layer][row], {}  # labels of equal size share their masks
-                for totals, labels in pairs:
-                    if labels.size not in masks:
-                        plan = canvas_resampling(dataset.image_sizes[index], cells.shape[:2],
-                                                 canvas, convention, labels.size,
-                                                 facts_of(model).fit)
-                        masks[labels.size] = active_pixels(cells, thresholds[layer], plan)
-                    one = count_overlaps(masks[labels.size], cells.shape[-1], labels, columns,
-                                         groups, picks[layer])
-                    totals[layer] = totals[layer].merge(one) if layer in totals else one
+    for index, maps in image_activations(model, layers, dataset, canvas, indices, batch, label):
+        own = dataset.labels(index)
+        pairs = [(tallies, own)] + ([(nulls, dataset.labels(other[index]))] if null else [])
+        for layer, cells in maps.items():
+            masks = {}  # labels of equal size share their masks
+            for totals, labels in pairs:
+                if labels.size not in masks:
+                    plan = plan_of(dataset.image_sizes[index], cells.shape[:2], size=labels.size)
+                    masks[labels.size] = active_pixels(cells, thresholds[layer], plan)
+                one = count_overlaps(masks[labels.size], cells.shape[-1], labels, columns, groups,
+                                     picks[layer])
+                totals[layer] = totals[layer].merge(one) if layer in totals else one
     return tallies, nulls
 
 
 def _cut(dataset, indices, batch) -> list:
     return shards.cut(range(len(dataset)) if indices is None else indices, batch)
+
+
+def dissect_layers(model: keras.Model, layers: Sequence[str], concepts: ConceptDataset,
+                   fixated: Optional[SaliencyDataset] = None, quantile: float = QUANTILE,
+                   seed: int = 0, client: Any = None,
+                   log: Callable[[str], None] = print) -> dict[str, Dissection]:
+    """Return {layer: Dissection}, from both passes over the images.
+
+    Args:
+        layers: names; "a+b" scales the units of both together when detectors are chosen.
+        fixated: dataset of the positive fixation detectors to choose; None to choose none.
+        quantile, seed, client: as for `find_thresholds` and `dissect`.
+        log: called with a line on how exact the thresholds are.
+    """
+    chosen = None if fixated is None else detector_units(model, layers, fixated, client=client)
+    layers = single_layers(layers)
+    sketches = find_thresholds(model, layers, concepts, quantile=quantile, client=client)
+    for layer, sketch in sketches.items():
+        log(f"thresholds of {layer}: {sketch.describe()}")
+    return dissect(model, layers, concepts, {layer: sketch.result() for layer, sketch in
+                                             sketches.items()}, chosen=chosen, seed=seed,
+                   client=client)
+
+
+def unit_rows(layer: str, dissection: Dissection) -> list:
+    """List layer, unit, concept, category (None for no overlap), IoUs and threshold per unit."""
+    concept, iou = dissection.best()
+    chance = dissection.null_iou() if dissection.null is not None else [None] * len(iou)
+    return [[layer, unit, *((dissection.concepts[c].name, dissection.concepts[c].category)
+                            if value else (None, None)), value,
+             dissection.plain_iou[unit, c] if value else 0.0, chance[unit],
+             dissection.thresholds[unit]]
+            for unit, (c, value) in enumerate(zip(concept, iou))]
+
+
+def frequency_rows(layer: str, dissection: Dissection) -> list:
+    """List layer, category, concept, f_t, f_d and f_n per concept, the most frequent first."""
+    hits = dict(zip(dissection.concepts, dissection.tally.chosen_hits))
+    images = dict(zip(dissection.concepts, dissection.tally.images))
+    return [[layer, category, concept.name, int(images[concept]), int(hits[concept]), frequency]
+            for category in dissection.categories()
+            for concept, frequency in dissection.most_frequent(category, count=None)]
+
+
+def fetch_examples(model: keras.Model, dataset: ConceptDataset,
+                   dissections: Mapping[str, Dissection],
+                   canvas: Optional[Sequence[int]] = None) -> dict[str, dict[int, list]]:
+    """Return {layer: {unit: [(image, activation_map [h, w], its `Resampling`), ...]}}.
+
+    The units are the best of each layer, the images those with the largest areas of the concept.
+    """
+    wanted, chosen = {}, {}
+    for layer, dissection in dissections.items():
+        concept, iou = dissection.best()
+        best = [int(u) for u in np.argsort(-iou, kind="stable")[:UNITS_SHOWN] if iou[u] > 0]
+        numbers = {unit: dissection.concepts[concept[unit]].number for unit in best}
+        chosen[layer] = _images_with(dataset, numbers)
+        wanted[layer] = [(i, u) for u, images in chosen[layer].items() for i in images]
+    maps = unit_maps(model, list(wanted), dataset, wanted, canvas)
+    plan_of = canvas_plans(model, canvas)
+
+    def example(layer, unit, image):
+        cells = maps[layer][image, unit]
+        return image, cells, plan_of(dataset.image_sizes[image], cells.shape)
+
+    return {layer: {unit: [example(layer, unit, image) for image in images]
+                    for unit, images in units.items()} for layer, units in chosen.items()}
 
 
 def count_overlaps(active: ActivePixels, units: int, labels: Labels, columns: np.ndarray,
@@ -301,3 +366,17 @@ def _derangement(count, seed) -> np.ndarray:
     other = np.empty(count, int)
     other[order] = np.roll(order, 1)
     return other
+
+
+def _images_with(dataset, numbers: dict) -> dict:
+    """{unit: images} with the largest areas of each unit's label {unit: number}."""
+    areas = {number: {} for number in numbers.values()}
+    for index in range(len(dataset)):
+        labels = dataset.labels(index)
+        for number in areas:
+            area = sum(int((picture == number).sum()) for picture in labels.pixels)
+            area += (number in labels.scalars) * labels.size[0] * labels.size[1]
+            if area:
+                areas[number][index] = area / (labels.size[0] * labels.size[1])
+    return {unit: sorted(areas[number], key=lambda i: (-areas[number][i], i))[:IMAGES_SHOWN]
+            for unit, number in numbers.items()}

@@ -2,7 +2,7 @@
 
 Source: He, Borji, Mi and Pugeault (2018), section 5, Figures 5 to 11.
 """
-from typing import Iterable, Mapping, Optional, Sequence, Tuple, Union
+from typing import Iterable, Mapping, Optional, Sequence, Union
 
 import cv2
 import keras
@@ -12,12 +12,11 @@ from keras_saliency.datasets.concepts import ConceptDataset
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.files import InputError
 from keras_saliency.maps import min_max
-from keras_saliency.models import facts_of
-from keras_saliency.units.activations import dataset_activations
+from keras_saliency.units.activations import dataset_activations, image_activations
 from keras_saliency.units.interpolation import Resampling
 
 ACTIVE = 0.5  # share of an activation_map's range above which an area counts as active
-OUTLINE = (255, 220, 0)
+OUTLINE = (255, 220, 0)  # RGB of the line around it
 
 
 def unit_maps(model: keras.Model, layers: Sequence[str],
@@ -32,14 +31,11 @@ def unit_maps(model: keras.Model, layers: Sequence[str],
     """
     wanted = {layer: {(int(i), int(u)) for i, u in wanted.get(layer, ())} for layer in layers}
     images = sorted({i for pairs in wanted.values() for i, _ in pairs})
-    canvas = tuple(canvas or facts_of(model).require_canvas())
     found = {layer: {} for layer in layers}
-    for chosen, maps in dataset_activations(model, layers, dataset, canvas, images, batch, label):
-        rows = {image: row for row, image in enumerate(chosen)}
+    for image, maps in image_activations(model, layers, dataset, canvas, images, batch, label):
         for layer, pairs in wanted.items():
-            for image, unit in pairs:
-                if image in rows:
-                    found[layer][image, unit] = maps[layer][rows[image], ..., unit].copy()
+            found[layer].update({(image, unit): maps[layer][..., unit].copy()
+                                 for i, unit in pairs if i == image})
     return found
 
 
@@ -60,7 +56,6 @@ def mean_maps(model: keras.Model, units: Mapping[str, Sequence[int]], dataset: S
     if empty or not len(indices):
         raise InputError(f"a mean map needs units and stimuli; there are {len(indices)} stimuli, "
                          f"and no units of {', '.join(empty) or 'no layer'}")
-    canvas = tuple(canvas or facts_of(model).require_canvas())
     totals = dict.fromkeys(units, 0.0)
     for _, responses in dataset_activations(model, units, dataset, canvas, indices, batch, label):
         for layer, numbers in units.items():
@@ -77,12 +72,11 @@ def enlarge(activation_map: np.ndarray, plan: Resampling) -> np.ndarray:
     return (plan.rows @ activation_map @ plan.columns.T).astype(np.float32)
 
 
-def pattern(image: np.ndarray, activation_map: np.ndarray, plan: Resampling,
-            share: float = ACTIVE) -> np.ndarray:
+def pattern(image: np.ndarray, activation_map: np.ndarray, plan: Resampling) -> np.ndarray:
     """Return the image times its min-max activation_map, cropped to the most active area.
 
     The area is the smallest rectangle around the connected pixels that include the peak and are
-    `share` or more after min-max. Of two things that a unit responds to it shows the stronger.
+    `ACTIVE` or more after min-max. Of two things that a unit responds to it shows the stronger.
 
     Args:
         image: uint8 [H, W, 3]. activation_map: [h, w]. plan: `Resampling` from cells to image.
@@ -94,24 +88,19 @@ def pattern(image: np.ndarray, activation_map: np.ndarray, plan: Resampling,
     product = np.round(image * weight[..., np.newaxis]).astype(np.uint8)
     if not weight.any():
         return product
-    _, regions = cv2.connectedComponents((weight >= share).astype(np.uint8))
+    _, regions = cv2.connectedComponents((weight >= ACTIVE).astype(np.uint8))
     active = regions == regions.flat[weight.argmax()]
     rows, columns = (np.flatnonzero(active.any(axis=axis)) for axis in (1, 0))
     return product[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
 
 
-def outline(image: np.ndarray, activation_map: np.ndarray, plan: Resampling, share: float = ACTIVE,
-            color: Tuple[int, int, int] = OUTLINE) -> np.ndarray:
-    """Return the image uint8 [H, W, 3], darkened outside the active area, with a line around it.
-
-    Args:
-        As for `pattern`; color: of the line, RGB.
-    """
+def outline(image: np.ndarray, activation_map: np.ndarray, plan: Resampling) -> np.ndarray:
+    """Return the image uint8 [H, W, 3], darkened outside the active area, with a line around it."""
     weight = min_max(enlarge(activation_map, plan)).numpy()
-    active = weight >= share if weight.any() else np.zeros(weight.shape, bool)
+    active = weight >= ACTIVE if weight.any() else np.zeros(weight.shape, bool)
     drawn = np.where(active[..., np.newaxis], image, image // 2).astype(np.uint8)
     contours, _ = cv2.findContours(active.astype(np.uint8), cv2.RETR_EXTERNAL,
                                    cv2.CHAIN_APPROX_NONE)
     width = max(1, round(min(image.shape[:2]) / 150))
-    return cv2.drawContours(np.ascontiguousarray(drawn), contours, -1, color, width)
+    return cv2.drawContours(np.ascontiguousarray(drawn), contours, -1, OUTLINE, width)
 

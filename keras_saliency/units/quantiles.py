@@ -30,15 +30,10 @@ class TailQuantile:
         # two more than lie above it, for the interpolation; more of a sample, whose size varies
         room = (1 - quantile) * self.rate * total
         self.keep = math.ceil(room + 6 * math.sqrt(room) * (self.rate < 1)) + 2
-        self._tail = np.zeros((0, units), np.float32)
-        self._pending, self._waiting = [], 0
+        self._tail, self._pending = np.zeros((0, units), np.float32), []
 
     def update(self, values: ArrayLike, seed: int = 0) -> None:
-        """Add values [n, U].
-
-        Args:
-            seed: of the rows that a sample takes; use the image's index, so that shards agree.
-        """
+        """Add values [n, U]; `seed` of the sample is the image's index, so that shards agree."""
         values = np.asarray(values, np.float32).reshape(-1, self.units)
         if self.rate < 1:
             values = values[np.random.default_rng([seed, 1]).random(len(values)) < self.rate]
@@ -77,20 +72,15 @@ class TailQuantile:
 
     def tail(self) -> np.ndarray:
         """float32 [<= keep, U]: the largest values so far, in no order."""
-        self._settle()
+        if self._pending:
+            values = np.concatenate([self._tail, *self._pending])
+            if len(values) > self.keep:
+                cut = len(values) - self.keep
+                values = np.partition(values, cut, axis=0)[cut:].copy()
+            self._tail, self._pending = values, []
         return self._tail
 
     def _add(self, values) -> None:
         self._pending.append(values)
-        self._waiting += len(values)
-        if self._waiting > self.keep:
-            self._settle()
-
-    def _settle(self) -> None:
-        if not self._pending:
-            return
-        values = np.concatenate([self._tail, *self._pending])
-        if len(values) > self.keep:
-            cut = len(values) - self.keep
-            values = np.partition(values, cut, axis=0)[cut:].copy()
-        self._tail, self._pending, self._waiting = values, [], 0
+        if sum(map(len, self._pending)) > self.keep:
+            self.tail()

@@ -11,11 +11,7 @@ TOP_UNITS = 10
 
 
 def best_means(moments: Moments, top: int = TOP_UNITS) -> np.ndarray:
-    """float64 [<= top]: the highest mean scores among units, best first.
-
-    Args:
-        moments: `Moments` of the units; those without a score are left out.
-    """
+    """float64 [<= top]: the highest mean scores among units that have one, best first."""
     return np.sort(moments.mean[moments.count > 0])[::-1][:top]
 
 
@@ -35,26 +31,24 @@ class Correlation(NamedTuple):
 
 def spearman(a: ArrayLike, b: ArrayLike) -> Correlation:
     """Rank correlation of two sequences; pairs with a NaN are left out."""
-    from scipy import stats  # here: the import takes a second, and few studies need it
-
-    return _correlate(stats.spearmanr, a, b)
+    return _correlate("spearmanr", a, b)
 
 
 def pearson(a: ArrayLike, b: ArrayLike) -> Correlation:
     """Linear correlation of two sequences; pairs with a NaN are left out."""
-    from scipy import stats
-
-    return _correlate(stats.pearsonr, a, b)
+    return _correlate("pearsonr", a, b)
 
 
 def _correlate(function, a, b) -> Correlation:
     """NaN for fewer than three points (two always lie on a line) and for constants."""
+    from scipy import stats  # here: the import takes a second, and few studies need it
+
     a, b = np.asarray(a, float), np.asarray(b, float)
     known = np.isfinite(a) & np.isfinite(b)
     a, b = a[known], b[known]
     if len(a) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return Correlation(np.nan, np.nan, len(a))
-    coefficient, p_value = function(a, b)
+    coefficient, p_value = getattr(stats, function)(a, b)
     return Correlation(float(coefficient), float(p_value), len(a))
 
 
@@ -62,8 +56,7 @@ class GroupComparison(NamedTuple):
     """One-way analysis of variance, and a test of all pairs of groups.
 
     Attributes:
-        f, p_value: of the analysis of variance; NaN if it cannot be made.
-        sizes: {group: number of its values}.
+        f, p_value: NaN if the analysis cannot be made. sizes: {group: number of its values}.
         pairs: {(a, b): (mean of a - mean of b, p value)}, Tukey's honestly significant difference.
     """
 
@@ -72,16 +65,13 @@ class GroupComparison(NamedTuple):
     sizes: dict
     pairs: dict
 
-    def different(self, alpha: float = 0.05) -> list[tuple]:
-        """Return the pairs whose means differ at level `alpha`."""
-        return [pair for pair, (_, p) in self.pairs.items() if p < alpha]
+    def different(self) -> list[tuple]:
+        """The pairs whose means differ at the level of 5 %."""
+        return [pair for pair, (_, p) in self.pairs.items() if p < 0.05]
 
 
 def compare_groups(groups: Mapping[Any, ArrayLike]) -> GroupComparison:
-    """ANOVA and Tukey's test over {group: values}; NaN values and groups below two are left out.
-
-    If fewer than two groups remain, f and p_value are NaN and there are no pairs.
-    """
+    """ANOVA and Tukey's test over {group: values}; NaN values and groups below two are left out."""
     from scipy import stats
 
     values = {name: np.asarray(group, float) for name, group in groups.items()}
@@ -109,9 +99,7 @@ class Effect(NamedTuple):
 class TwoWay(NamedTuple):
     """Two-way analysis of variance with interaction.
 
-    Attributes:
-        first, second, interaction: `Effect`s; f and p_value NaN if the analysis cannot be made.
-        residual: sum of squares within the cells. freedom: its degrees of freedom.
+    `residual` is the sum of squares within the cells, `freedom` its degrees of freedom.
     """
 
     first: Effect
@@ -126,14 +114,11 @@ def two_way(values: ArrayLike, first: ArrayLike, second: ArrayLike) -> TwoWay:
 
     Sums of squares are of type II: a factor's sum is what it explains beyond the other factor, the
     interaction's what it explains beyond both. In a balanced design all types agree. SciPy has
-    only the one-way test.
+    only the one-way test. f and p_value are NaN where a factor has one level, a pair of levels has
+    no value, no pair has two, or the values do not vary within any pair.
 
     Args:
         values: [n]; NaN is left out. first, second: [n], levels of the two factors.
-
-    Returns:
-        TwoWay; f and p_value are NaN where a factor has one level, a pair of levels has no value,
-        no pair has two, or the values do not vary within any pair.
     """
     values = np.asarray(values, float)
     known = np.isfinite(values)

@@ -23,12 +23,11 @@ def unit_nss(activations: np.ndarray, fixations: Sequence[ArrayLike], image_size
 
     Args:
         activations: [B, h, w, U], the activation_maps of a layer.
-        fixations: B sequences of points (x, y) in pixels of their image, [n, 2]; points outside
-            the image are left out.
+        fixations: B sequences of points (x, y) in pixels of their image, [n, 2]; those outside it
+            are left out.
         image_size: (H, W) of all images, or B of them.
         convention: of the bilinear resizing, "half_pixel" (as `cv2.resize`) or "tf1".
-        repeats: True to count a pixel as often as it was fixated; False to count it once, as
-            `keras_saliency.metrics.nss` does.
+        repeats: count a pixel as often as it was fixated, and not once as `metrics.nss` does.
 
     Returns:
         float64 [B, U], equal to resizing and scoring each unit; 0 for a unit that is constant on
@@ -49,14 +48,10 @@ def unit_region_nss(activations: np.ndarray, fixations: Sequence[ArrayLike],
     """Return the Assoc of each unit with each region: its NSS over the fixations inside.
 
     Args:
-        regions: B sequences of masks [H, W], not 0 inside.
-        activations, fixations, image_size, convention, repeats: as for `unit_nss`.
+        regions: B sequences of masks [H, W], not 0 inside. Otherwise as `unit_nss`.
 
     Returns:
         B arrays float64 [regions of the image, U]; NaN for a region without fixations.
-
-    Raises:
-        InputError: as `unit_nss`, and for a mask in another size than its image.
     """
     sizes = _sizes(activations, image_size, fixations, "lists of fixations")
     _sizes(activations, image_size, regions, "lists of regions")
@@ -67,17 +62,10 @@ def unit_region_nss(activations: np.ndarray, fixations: Sequence[ArrayLike],
 
 def unit_nmm(activations: np.ndarray, masks: Sequence[ArrayLike], image_size: Sequence,
              convention: str = "half_pixel") -> np.ndarray:
-    """Return the NMM of each unit: the mean of its standardised activation_map inside a mask.
+    """Return float64 [B, U], the mean of each standardised activation_map inside a mask (NMM).
 
     Args:
-        masks: B masks [H, W], not 0 inside.
-        activations, image_size, convention: as for `unit_nss`.
-
-    Returns:
-        float64 [B, U]; NaN where the mask is empty.
-
-    Raises:
-        InputError: as `unit_region_nss`.
+        masks: B masks [H, W], not 0 inside; NaN where it is empty. Otherwise as `unit_nss`.
     """
     sizes = _sizes(activations, image_size, masks, "masks")
     return np.stack([
@@ -86,23 +74,17 @@ def unit_nmm(activations: np.ndarray, masks: Sequence[ArrayLike], image_size: Se
 
 
 def dead_units(activations: np.ndarray) -> np.ndarray:
-    """bool [U]: units of [B, h, w, U] that are constant on every image.
-
-    They have no standard deviation to score with; `unit_nss` returns 0.
-    """
+    """bool [U]: units of [B, h, w, U] that are constant on every image; `unit_nss` is 0."""
     values = np.asarray(activations)
     return (values.max(axis=(1, 2)) == values.min(axis=(1, 2))).all(axis=0)
 
 
 def fixation_weights(plan: Resampling, points: ArrayLike, repeats: bool = False,
                      mask: Optional[np.ndarray] = None) -> np.ndarray:
-    """float64 [h, w]: weights of the cells in the mean over the fixated pixels.
+    """float64 [h, w]: weights of the cells in the mean over fixated pixels; NaN without any.
 
     Args:
-        plan: a `Resampling`. points: [n, 2] (x, y). mask: bool [H, W], the pixels that count.
-
-    Returns:
-        NaN throughout if no fixation counts.
+        points: [n, 2] (x, y). mask: bool [H, W], the pixels that count.
     """
     height, width = len(plan.rows), len(plan.columns)
     x, y = np.floor(np.asarray(points, np.float64).reshape(-1, 2)).T
@@ -118,7 +100,10 @@ def fixation_weights(plan: Resampling, points: ArrayLike, repeats: bool = False,
 
 def mask_weights(plan: Resampling, mask: ArrayLike) -> np.ndarray:
     """float64 [h, w]: weights of the cells in the mean inside a mask [H, W]; NaN if it is empty."""
-    return plan.under(mask) if np.any(mask) else np.full_like(plan.mean, np.nan)
+    mask = np.asarray(mask, bool)
+    if not mask.any():
+        return np.full_like(plan.mean, np.nan)
+    return plan.rows.T @ mask @ plan.columns / mask.sum()
 
 
 def score_units(activation_maps: np.ndarray, plan: Resampling,
@@ -126,8 +111,7 @@ def score_units(activation_maps: np.ndarray, plan: Resampling,
     """Return standardised weighted sums of the activation_maps of one image, in their dtype.
 
     Args:
-        activation_maps: float32 or float64 [h, w, U].
-        plan: `Resampling` from (h, w) to the image. weights: [K, h, w], of the cells.
+        activation_maps: float32 or float64 [h, w, U]. weights: [K, h, w], of the cells.
 
     Returns:
         ([K, U], (sum of weights times cells - mean over pixels) / standard deviation (N - 1)
@@ -150,7 +134,7 @@ def score_units(activation_maps: np.ndarray, plan: Resampling,
 
 
 def _score(image, size, convention, weights_of) -> np.ndarray:
-    """float64 [K, U]: scores of the activation_maps [h, w, U] with `weights_of(plan)`, K [h, w]."""
+    """float64 [K, U]: scores of activation_maps [h, w, U] with `weights_of(plan)`, K [h, w]."""
     plan = resampling(size, tuple(image.shape[:2]), convention)
     weights = np.reshape(weights_of(plan), (-1, *plan.mean.shape))  # K may be 0
     return score_units(np.asarray(image, np.float64), plan, weights)[0]
@@ -161,7 +145,7 @@ def _sizes(activations, image_size, per_image, what) -> list:
     if len(activations.shape) != 4:
         raise InputError("activations must be [B, h, w, U], not of shape "
                          f"{tuple(activations.shape)}")
-    count = int(activations.shape[0])
+    count = len(activations)
     sizes = np.asarray(image_size, int)
     if sizes.shape not in ((2,), (count, 2)):
         raise InputError(f"image_size must be (H, W) or one for each of the {count} images, not "

@@ -7,14 +7,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from keras_saliency.datasets import shards
-from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
+from keras_saliency.datasets.dataset import SaliencyDataset, require
 from keras_saliency.files import InputError
 from keras_saliency.maps import PAD
 from keras_saliency.metrics.streaming import Moments
 from keras_saliency.models import facts_of
-from keras_saliency.units.activations import dataset_activations
+from keras_saliency.units.activations import dataset_activations, own_canvas
 from keras_saliency.units.interpolation import canvas_resampling
-from keras_saliency.units.layer_choice import join_moments
 from keras_saliency.units.unit_nss import fixation_weights, score_units
 
 
@@ -46,20 +45,24 @@ class Best(NamedTuple):
         return self.merge(Best(np.where(scored, scores, -np.inf), np.where(scored, images, -1)))
 
     def merge(self, other: "Best") -> "Best":
-        """Return the best images of both parts together."""
+        """The best images of both parts together."""
         scores = np.concatenate([self.scores, other.scores])
         images = np.concatenate([self.images, other.images])
         order = np.lexsort((images, -scores), axis=0)[:len(self.scores)]
         return Best(np.take_along_axis(scores, order, 0), np.take_along_axis(images, order, 0))
 
 
+def join_moments(parts: Iterable[Moments]) -> Moments:
+    """The `Moments` of the units of several layers, one layer after the other."""
+    return Moments(*map(np.concatenate, zip(*parts)))
+
+
 class UnitScores(NamedTuple):
     """Scores of the U units of a layer over a stream of images.
 
     Attributes:
-        moments: `Moments` of the NSS over images; NaN (no fixation) is skipped and counted.
-        best: `Best` images.
-        alive: bool [U], True if the unit varied on some image; the others are dead and score 0.
+        moments: of the NSS over images; NaN (no fixation) is skipped and counted.
+        best: the images. alive: bool [U]; a dead unit varied on no image and scores 0.
     """
 
     moments: Moments
@@ -74,9 +77,10 @@ class UnitScores(NamedTuple):
     @classmethod
     def joined(cls, parts: Iterable["UnitScores"]) -> "UnitScores":
         """Return the scores of the units of several layers, one layer after the other."""
-        best = Best(*(np.concatenate(part, axis=1) for part in zip(*(p.best for p in parts))))
-        return cls(join_moments([p.moments for p in parts]), best,
-                   np.concatenate([p.alive for p in parts]))
+        moments, best, alive = zip(*parts)
+        return cls(join_moments(moments),
+                   Best(*(np.concatenate(part, axis=1) for part in zip(*best))),
+                   np.concatenate(alive))
 
     def update(self, scores: np.ndarray, images: ArrayLike, constant: ArrayLike) -> "UnitScores":
         """Add the scores [B, U] of images [B]; constant: bool [B, U]."""
@@ -108,43 +112,36 @@ class UnitScores(NamedTuple):
 
 def score_dataset(model: keras.Model, layers: Sequence[str], dataset: SaliencyDataset,
                   canvas: Optional[Sequence[int]] = None, indices: Optional[Sequence[int]] = None,
-                  batch: int = 4, keep: int = 10, convention: str = "half_pixel",
-                  label: Optional[str] = "scoring units",
+                  batch: int = 4, keep: int = 10, label: Optional[str] = "scoring units",
                   client: Any = None) -> dict[str, UnitScores]:
-    """Return the NSS of every unit of the named layers over a dataset, from one pass.
+    """Return {layer: UnitScores}, the NSS of every unit over a dataset, from one pass.
 
     One process and many workers give the same result: shards (`shards.cut`) are merged in order.
 
     Args:
         model: a functional Keras model on RGB 0..255. layers: names (`activations.layer_names`).
-        dataset: with fixations.
+        dataset: with fixations; images of the result are indices into it.
         canvas: (h, w) that the stimuli are brought to; None for the model's own.
         indices: stimuli to score, None for all.
         batch: stimuli per forward pass. keep: best images kept for each unit.
-        convention: of the enlargement, see `unit_nss`.
         label: of the progress bar, None for no bar.
         client: of `cluster.connect`, whose workers compute; None for this process.
-
-    Returns:
-        {layer: UnitScores}; images are indices into `dataset`.
 
     Raises:
         LayerError: no such layer. DatasetError: no fixations.
     """
-    if dataset.fixations is None:
-        raise DatasetError(f"{dataset.name} has densities but no fixations; the NSS of units "
-                           "needs fixations")
-    canvas = tuple(canvas or facts_of(model).require_canvas())
+    require(dataset.fixations is not None, f"{dataset.name} has densities but no fixations; the "
+                                           "NSS of units needs fixations")
+    canvas, fit = own_canvas(model, canvas), facts_of(model).fit
     indices = np.arange(len(dataset)) if indices is None else np.asarray(indices, np.int64)
     if client is not None:
         shared = {"model": model, "layers": list(layers), "dataset": dataset, "canvas": canvas,
-                  "batch": batch, "keep": keep, "convention": convention, "label": None}
+                  "batch": batch, "keep": keep, "label": None}
         return functools.reduce(shards.merge, shards.spread(
             client, score_dataset, shards.cut(indices, batch), dataset.names, shared, label), {})
     results, part, seen = {}, {}, 0
     for chosen, maps in dataset_activations(model, layers, dataset, canvas, indices, batch, label):
-        for layer, (scores, constant) in score_maps(
-                maps, dataset, chosen, canvas, convention, facts_of(model).fit).items():
+        for layer, (scores, constant) in score_maps(maps, dataset, chosen, canvas, fit).items():
             before = part.get(layer) or UnitScores.empty(scores.shape[-1], keep)
             part[layer] = before.update(scores, chosen, constant)
         seen += len(chosen)
@@ -154,7 +151,7 @@ def score_dataset(model: keras.Model, layers: Sequence[str], dataset: SaliencyDa
 
 
 def score_maps(maps: Mapping[str, ArrayLike], dataset: SaliencyDataset, indices: Sequence[int],
-               canvas: Sequence[int], convention: str = "half_pixel",
+               canvas: Sequence[int],
                fit: str = PAD) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Return {layer: (NSS [B, U], constant bool [B, U])} of stimuli `indices`.
 
@@ -162,18 +159,16 @@ def score_maps(maps: Mapping[str, ArrayLike], dataset: SaliencyDataset, indices:
         maps: {layer: activation_maps [B, h, w, U]} over a canvas (h, w) on which the stimuli lie
             by `fit`.
     """
-    scored = {layer: ([], []) for layer in maps}
     arrays = {layer: np.asarray(values) for layer, values in maps.items()}
+    scored = {layer: [] for layer in arrays}
     for row, index in enumerate(indices):
-        size = dataset.sizes[index]
         points = dataset.fixations.of(int(index))
         weights = {}  # shared by layers with as many cells
         for layer, values in arrays.items():
             cells = values.shape[1:3]
-            plan = canvas_resampling(size, cells, canvas, convention, fit=fit)
+            plan = canvas_resampling(dataset.sizes[index], cells, canvas, fit=fit)
             if cells not in weights:
                 weights[cells] = fixation_weights(plan, points)[np.newaxis]
             scores, constant = score_units(values[row], plan, weights[cells])
-            scored[layer][0].append(scores[0])
-            scored[layer][1].append(constant)
-    return {layer: tuple(map(np.stack, parts)) for layer, parts in scored.items()}
+            scored[layer].append((scores[0], constant))
+    return {layer: tuple(map(np.stack, zip(*parts))) for layer, parts in scored.items()}

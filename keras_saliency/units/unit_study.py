@@ -19,7 +19,13 @@ from keras_saliency.models import build_model, facts_of, load_pretrained
 from keras_saliency.models.facts_layer import output_layer
 from keras_saliency.models.loading import KERAS_FILE
 from keras_saliency.models.weights_file import read_attributes
-from keras_saliency.units.activations import dataset_activations
+from keras_saliency.units.activations import (
+    canvas_plans,
+    choose_layers,
+    image_activations,
+    members,
+    single_layers,
+)
 from keras_saliency.units.detectors import (
     BEST_IMAGES,
     THRESHOLD,
@@ -27,14 +33,18 @@ from keras_saliency.units.detectors import (
     fixation_detectors,
     tiers,
 )
-from keras_saliency.units.interpolation import Resampling, canvas_resampling
-from keras_saliency.units.layer_choice import choose_layers, join_moments, members, single_layers
+from keras_saliency.units.interpolation import Resampling
 from keras_saliency.units.patterns import mean_maps, unit_maps
-from keras_saliency.units.popout import ARRAYS, SIZE, score_targets
-from keras_saliency.units.regions import RegionScores, score_regions
+from keras_saliency.units.regions import (
+    ARRAYS,
+    SIZE,
+    RegionScores,
+    score_regions,
+    score_targets,
+)
 from keras_saliency.units.relation import compare_inner
 from keras_saliency.units.statistics import GroupComparison, pearson
-from keras_saliency.units.unit_scores import UnitScores, score_dataset
+from keras_saliency.units.unit_scores import UnitScores, join_moments, score_dataset
 
 UNTRAINED = "imagenet"
 TIERS = ("high", "medium", "low")
@@ -44,10 +54,7 @@ MEAN_MAP_UNITS, MEAN_MAP_IMAGES = 50, 200
 
 @dataclass
 class Example:
-    """One of a unit's best images: its index in the dataset, its NSS and activation_map [h, w].
-
-    `plan` enlarges the activation_map to the image.
-    """
+    """One of a unit's best images: its index, NSS, activation_map [h, w] and plan to enlarge it."""
 
     image: int
     nss: float
@@ -63,7 +70,7 @@ class LayerStudy:
         model, layer: names; "a+b" of a group. parts: {layer: number of its units}.
         scores, detectors: of the units, one layer after the other, scaled together.
         examples: {tier: {unit: [Example, ...]}} for `TIERS`, the best image first.
-        low_maps: {layer: [h, w]}, mean standardised activation_map of the units that score lowest.
+        low_maps: {layer: [h, w]}, mean standardised activation_map of the lowest units.
     """
 
     model: str
@@ -75,7 +82,7 @@ class LayerStudy:
     low_maps: dict = field(default_factory=dict)
 
     def place(self, unit: int) -> tuple[str, int]:
-        """Return (layer, number in it) of a unit of the group."""
+        """(layer, number in it) of a unit of the group."""
         for layer, units in self.parts.items():
             if unit < units:
                 return layer, int(unit)
@@ -83,16 +90,16 @@ class LayerStudy:
         raise IndexError(f"{self.layer} has {sum(self.parts.values())} units")
 
     def name(self, unit: int) -> str:
-        """Return a unit's name: its number, after its layer if there are several."""
+        """A unit's name: its number, after its layer if there are several."""
         layer, number = self.place(unit)
         return str(number) if len(self.parts) == 1 else f"{layer} {number}"
 
     def row(self) -> dict:
         """The row of `UnitStudy.table`, without the model's NSS."""
         ranked, scores = self.detectors.ranked(), self.detectors.scores
-        best = None
-        if len(ranked):
-            best = int(ranked[0]) if len(self.parts) == 1 else self.name(ranked[0])
+        best = self.name(ranked[0]) if len(ranked) else None
+        if best and len(self.parts) == 1:
+            best = int(best)
         return {"model": self.model, "layer": self.layer, "units": len(scores),
                 "dead": int((~self.scores.alive).sum()), "detectors": len(self.detectors.units),
                 "ratio": self.detectors.ratio, "best unit": best,
@@ -105,15 +112,14 @@ class UnitStudy:
     """Study of some models on one dataset.
 
     Attributes:
-        dataset: `SaliencyDataset`. layers: `LayerStudy`s, models in the order given.
+        layers: `LayerStudy`s, models in the order given.
         model_nss: {model: mean NSS of its saliency_map}; NaN for an untrained one.
         best, threshold: as for `fixation_detectors`.
-        regions: {model: RegionScores}. relations: {model: Relation}, of inner representation and
-            output. targets: {model: {layer: Moments}}, NMM on pop-out arrays. Empty where not
-            studied.
+        regions: {model: RegionScores}. relations: {model: Relation}. targets: {model: {layer:
+            Moments}}, NMM on pop-out arrays. Empty where not studied.
     """
 
-    dataset: object
+    dataset: SaliencyDataset
     layers: list
     model_nss: dict
     best: int = BEST_IMAGES
@@ -127,7 +133,7 @@ class UnitStudy:
         return [{**s.row(), "model NSS": self.model_nss[s.model]} for s in self.layers]
 
     def trained(self, models: Mapping[str, keras.Model]) -> dict[str, keras.Model]:
-        """Return those of {name: model} that are trained, so that their output means something."""
+        """Return the trained ones of {name: model}, whose output means something."""
         return {name: model for name, model in models.items()
                 if np.isfinite(self.model_nss[name])}
 
@@ -151,11 +157,10 @@ class UnitStudy:
 
 
 def load_models(names: Iterable[AnyPath], settings: ModelConfig) -> dict[str, keras.Model]:
-    """Return {short name: model} for `study_units`.
+    """Return {short name: model} of weights files, run folders or pretrained names.
 
-    Args:
-        names: weights files, run folders or pretrained names. "imagenet" or the file of an encoder
-            stands for the model of `settings` without a trained decoder.
+    "imagenet" or the file of an encoder stands for the model of `settings` without a trained
+    decoder.
     """
     models = {}
     for name in names:
@@ -187,24 +192,22 @@ def study_units(models: Mapping[str, keras.Model], layers: Iterable[str], datase
     Args:
         models: functional ones. layers: as for `choose_layers`.
         canvas: (h, w) for all models, None for each model's own.
-        best, threshold: as for `fixation_detectors`.
-        units_shown, images_shown: numbers in each gallery.
+        best, threshold: as for `fixation_detectors`. units_shown, images_shown: of each gallery.
         untrained: names of models whose output means nothing; their NSS is NaN.
-        client: of `cluster.connect`, whose workers score units and outputs. Examples of the
-            galleries are fetched in this process.
+        client: of `cluster.connect`, whose workers score units and outputs. This process fetches
+            the examples.
     """
     chosen, studies, model_nss = choose_layers(layers, models), [], {}
     for name, model in models.items():
-        own = tuple(canvas or facts_of(model).require_canvas())
         output = output_layer(model)
-        scores = score_dataset(model, [*single_layers(chosen[name]), output], dataset, own,
+        scores = score_dataset(model, [*single_layers(chosen[name]), output], dataset, canvas,
                                batch=batch, keep=max(best, images_shown),
                                label=f"{name}: scoring units", client=client)
         model_nss[name] = np.nan if name in untrained else output_nss(
-            model, scores[output], dataset, own, batch, client)
+            model, scores[output], dataset, canvas, batch, client)
         found = [_layer_study(name, group, scores, best, threshold) for group in chosen[name]]
-        _fetch_examples(found, model, dataset, own, batch, units_shown, images_shown)
-        _fetch_low_maps(found, model, dataset, own, batch)
+        _fetch_examples(found, model, dataset, canvas, batch, units_shown, images_shown)
+        _fetch_low_maps(found, model, dataset, canvas, batch)
         studies += found
     return UnitStudy(dataset, studies, model_nss, best, threshold)
 
@@ -222,7 +225,7 @@ def study_regions(models: Mapping[str, keras.Model], layers: Iterable[str],
         scores = score_regions(models[name], single_layers(groups), dataset, labels, sigma, canvas,
                                label=f"{name}: scoring regions")
         result[name] = scores._replace(units={group: {
-            category: join_moments([scores.units[layer][category] for layer in members(group)])
+            category: join_moments(scores.units[layer][category] for layer in members(group))
             for category in scores.output} for group in groups})
     return result
 
@@ -230,32 +233,23 @@ def study_regions(models: Mapping[str, keras.Model], layers: Iterable[str],
 def study_targets(models: Mapping[str, keras.Model], layers: Iterable[str],
                   canvas: Optional[Sequence[int]] = None,
                   size: Tuple[int, int] = SIZE) -> dict[str, dict[str, Moments]]:
-    """Return {model: {layer: Moments}} of NMM over 80 generated pop-out arrays.
+    """Return {model: {layer: Moments}} of NMM over 80 generated pop-out arrays of `size` (H, W).
 
-    Args:
-        size: (H, W) of an array; the default is that of `papers/popout.py`, whose table has the
-            outputs. Otherwise as `study_units`.
+    The default size is that of `papers/popout.py`, whose table has the outputs.
     """
     arrays, result = popout.load(count=ARRAYS, size=size), {}
     for name, groups in choose_layers(layers, models).items():
         scores = score_targets(models[name], single_layers(groups), arrays, canvas,
                                label=f"{name}: scoring targets")
-        result[name] = {group: join_moments([scores[layer] for layer in members(group)])
+        result[name] = {group: join_moments(scores[layer] for layer in members(group))
                         for group in groups}
     return result
 
 
 def output_nss(model: keras.Model, scores: UnitScores, dataset: SaliencyDataset,
-               canvas: Sequence[int], batch: int = 4, client: Any = None) -> float:
-    """Return the mean NSS of the saliency_map.
-
-    Where the model's finish keeps the order of values, its output was scored with the units.
-    Otherwise the finished maps are scored in another pass.
-
-    Args:
-        scores: `UnitScores` of the layer `output_layer(model)`. Otherwise as `study_units`.
-    """
-    if facts_of(model).finish.keeps_order:
+               canvas: Optional[Sequence[int]], batch: int = 4, client: Any = None) -> float:
+    """Return the mean NSS of the saliency_map; `scores`: of the layer `output_layer(model)`."""
+    if facts_of(model).finish.keeps_order:  # else the finished maps need another pass
         return float(scores.moments.mean[0])
     label = f"{model.name}: scoring the output"
     shared = {"model": model, "dataset": dataset, "canvas": canvas, "batch": batch}
@@ -271,11 +265,9 @@ def _output_scores(model, dataset, canvas, batch, indices, label=None) -> np.nda
     """float64 [N]: NSS of the saliency_maps of stimuli `indices`."""
     output, facts = output_layer(model), facts_of(model)
     return np.array([
-        nss(maps.finished(canvas_map, dataset.sizes[i], facts.fit, facts.finish)[..., 0].numpy(),
+        nss(maps.finished(found[output], dataset.sizes[i], facts.fit, facts.finish)[..., 0].numpy(),
             dataset.fixations.fixation_map(i))
-        for chosen, found in dataset_activations(model, [output], dataset, canvas, indices, batch,
-                                                 label)
-        for i, canvas_map in zip(chosen, found[output])])
+        for i, found in image_activations(model, [output], dataset, canvas, indices, batch, label)])
 
 
 def _layer_study(model, group, scores, best, threshold) -> LayerStudy:
@@ -287,31 +279,24 @@ def _layer_study(model, group, scores, best, threshold) -> LayerStudy:
 
 def _fetch_examples(studies, model, dataset, canvas, batch, units_shown, images_shown) -> None:
     """Fill in the `examples` of all layers of one model, in one pass over the images needed."""
-    shown = {study.layer: tiers(study.detectors, units_shown) for study in studies}
-    pairs = {}
-    for study in studies:
-        for unit in np.concatenate(list(shown[study.layer].values())):
-            layer, number = study.place(unit)
-            pairs.setdefault(layer, []).extend(
-                (image, number) for image in study.scores.best.images[:images_shown, unit]
-                if image >= 0)
-    maps = unit_maps(model, list(pairs), dataset, pairs, canvas, batch,
-                     label=f"{studies[0].model}: galleries")
+    plan_of, pairs, shown = canvas_plans(model, canvas), {}, []
     for study in studies:
         best = study.scores.best
-        for tier, units in shown[study.layer].items():
+        for tier, units in tiers(study.detectors, units_shown).items():
             study.examples[tier] = {}
             for unit in units:
                 layer, number = study.place(unit)
-                study.examples[tier][int(unit)] = [
-                    _example(dataset, int(image), best.scores[rank, unit],
-                             maps[layer][int(image), number], canvas, facts_of(model).fit)
-                    for rank, image in enumerate(best.images[:images_shown, unit]) if image >= 0]
-
-
-def _example(dataset, image, nss, activation, canvas, fit) -> Example:
-    plan = canvas_resampling(dataset.sizes[image], activation.shape, canvas, fit=fit)
-    return Example(image, float(nss), activation, plan)
+                images = [int(image) for image in best.images[:images_shown, unit] if image >= 0]
+                pairs.setdefault(layer, []).extend((image, number) for image in images)
+                shown.append((study.examples[tier], unit, layer, number, images,
+                              best.scores[:, unit]))
+    maps = unit_maps(model, list(pairs), dataset, pairs, canvas, batch,
+                     label=f"{studies[0].model}: galleries")
+    for gallery, unit, layer, number, images, scores in shown:
+        cells = [maps[layer][image, number] for image in images]
+        gallery[int(unit)] = [
+            Example(image, float(score), one, plan_of(dataset.sizes[image], one.shape))
+            for image, score, one in zip(images, scores, cells)]
 
 
 def _fetch_low_maps(studies, model, dataset, canvas, batch) -> None:

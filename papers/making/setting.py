@@ -7,7 +7,7 @@ from keras_saliency import config as configs
 from keras_saliency.config import Config
 from keras_saliency.datasets import popout
 from keras_saliency.files import InputError
-from keras_saliency.units.popout import ARRAYS, SIZE
+from keras_saliency.units.regions import ARRAYS, SIZE
 from papers.making.spec import ROOTS
 
 # Dataset -> section `data` of a config, with the blur of its literature

@@ -8,9 +8,8 @@ from keras_saliency.maps import PAD, STRETCH
 from keras_saliency.models import build_model, facts_of, load_pretrained, with_facts
 from keras_saliency.models.facts_layer import output_layer
 from keras_saliency.models.pretrained import encoder_layers
-from keras_saliency.units.activations import LayerError
+from keras_saliency.units.activations import LayerError, members
 from keras_saliency.units.detectors import BEST_IMAGES, Detectors, fixation_detectors
-from keras_saliency.units.layer_choice import members
 from keras_saliency.units.unit_scores import UnitScores, score_dataset
 from keras_saliency.units.unit_study import output_nss
 from papers.making.setting import QUICK_CANVAS

@@ -3,8 +3,7 @@ import numpy as np
 import pytest
 from matplotlib.path import Path
 
-from keras_saliency.areas.masks import area_masks, polygon_mask
-from keras_saliency.areas.shares import attention_share
+from keras_saliency.areas.shares import area_masks, attention_share, polygon_mask
 from keras_saliency.files import InputError
 
 FALLING = np.array([[9, 8, 7], [6, 5, 4], [3, 2, 1]])  # sum 45

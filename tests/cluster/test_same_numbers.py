@@ -15,7 +15,7 @@ from keras_saliency.evaluation.scores import of_predictor, score
 from keras_saliency.models import weights_file
 from keras_saliency.prediction.prediction_files import predict_all
 from keras_saliency.prediction.predictor import predictor
-from keras_saliency.units.dissection_study import dissect_layers
+from keras_saliency.units.dissection import dissect_layers
 from keras_saliency.units.unit_scores import score_dataset
 from keras_saliency.units.unit_study import study_units
 

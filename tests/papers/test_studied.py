@@ -2,8 +2,7 @@
 import pytest
 
 import keras_saliency as ks
-from keras_saliency.units.activations import layer_names
-from keras_saliency.units.layer_choice import members
+from keras_saliency.units.activations import layer_names, members
 from papers.shared.studied import encoder_output
 
 

@@ -16,7 +16,7 @@ from keras_saliency import config as configs
 from keras_saliency.datasets import pipeline
 from keras_saliency.models import weights_file
 from keras_saliency.report import page, unit_report
-from keras_saliency.units import region_study, relation, unit_study
+from keras_saliency.units import relation, unit_study
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
                 None)
@@ -154,12 +154,12 @@ def test_regions_and_targets_are_part_of_the_report(study, planted, models, tmp_
         ks.predict(models["plain"], pipeline.stimulus_loader(planted)(example.image).numpy()))
     regions = scores["plain"]
     assert example.output in regions.output[example.category]
-    rows = region_study.unit_rows(scores)
+    rows = relation.unit_rows(scores)
     assert list(rows[0]) == ["model", "layer", "person head", "text"]
     moments = scores["plain"].units["colors"]["text"]
     assert rows[0]["text"] == pytest.approx(moments.mean.mean())  # fewer than ten units
-    assert region_study.unit_rows(scores, "above")[0]["text"] == (moments.mean > 1.5).sum()
-    assert region_study.output_rows(scores)[1]["regions"] == 12
+    assert relation.unit_rows(scores, "above")[0]["text"] == (moments.mean > 1.5).sum()
+    assert relation.output_rows(scores)[1]["regions"] == 12
     full = dataclasses.replace(study, regions=scores, targets={"plain": {"colors": moments}},
                                relations=relations, layers=study.layers[:1])
     unit_report.write(full, tmp_path / "out", log=lambda line: None)

@@ -10,7 +10,7 @@ from keras_saliency.datasets.concepts import load_concepts
 from keras_saliency.datasets.dataset import DatasetError
 from keras_saliency.units import dissection
 from keras_saliency.units.activations import activations
-from keras_saliency.units.dissection_study import frequency_rows
+from keras_saliency.units.dissection import frequency_rows
 from keras_saliency.units.interpolation import resampling
 
 COUNT, SIZE = 14, (64, 96)

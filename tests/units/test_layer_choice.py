@@ -5,8 +5,7 @@ import pytest
 
 import keras_saliency as ks
 from keras_saliency.units import unit_study
-from keras_saliency.units.activations import LayerError
-from keras_saliency.units.layer_choice import choose_layers, members, single_layers
+from keras_saliency.units.activations import LayerError, choose_layers, members, single_layers
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import keras_saliency as ks
 from keras_saliency.datasets.dataset import DatasetError
 from keras_saliency.metrics.streaming import Moments
 from keras_saliency.units import unit_study
-from keras_saliency.units.popout import score_targets
+from keras_saliency.units.regions import score_targets
 from keras_saliency.units.statistics import mean_of_top
 
 

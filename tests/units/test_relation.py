@@ -6,13 +6,13 @@ from scipy import stats
 
 from keras_saliency.metrics.streaming import Moments
 from keras_saliency.units import relation
-from keras_saliency.units.region_study import (
+from keras_saliency.units.regions import RegionScores
+from keras_saliency.units.relation import (
     inner_statement,
     relation_rows,
     relation_statements,
     variance_rows,
 )
-from keras_saliency.units.regions import RegionScores
 
 CATEGORIES = ["person head", "person part", "animal head", "animal part", "object", "text",
               "symbol", "vehicle", "food", "plant", "drink", "other"]

@@ -12,7 +12,7 @@ from keras_saliency.maps import to_canvas
 from keras_saliency.units import dissection
 from keras_saliency.units.activations import activations
 from keras_saliency.units.interpolation import WHOLE, canvas_resampling, canvas_span, resampling
-from keras_saliency.units.popout import score_targets
+from keras_saliency.units.regions import score_targets
 from keras_saliency.units.unit_scores import score_dataset
 
 LAYER, CANVAS, SIZE = "block4_conv1", (96, 128), (144, 96)  # portrait arrays

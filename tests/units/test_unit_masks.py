@@ -3,8 +3,7 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_saliency.units.interpolation import resampling
-from keras_saliency.units.unit_masks import active_pixels
+from keras_saliency.units.interpolation import active_pixels, resampling
 
 
 @pytest.mark.parametrize("cells, size", [((15, 20), (60, 80)), ((6, 4), (37, 101)),
