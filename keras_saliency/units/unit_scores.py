@@ -151,8 +151,7 @@ def score_dataset(model: keras.Model, layers: Sequence[str], dataset: SaliencyDa
 
 
 def score_maps(maps: Mapping[str, ArrayLike], dataset: SaliencyDataset, indices: Sequence[int],
-               canvas: Sequence[int],
-               fit: str = PAD) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+               canvas: Sequence[int], fit: str = PAD) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Return {layer: (NSS [B, U], constant bool [B, U])} of stimuli `indices`.
 
     Args:
