@@ -14,7 +14,7 @@ from keras_saliency.config import TrainConfig, require
 from keras_saliency.files.paths import AnyPath
 from keras_saliency.models.salgan import salgan_discriminator
 from keras_saliency.models.weights_file import WeightsError
-from keras_saliency.training.checkpoints import matching, numbered, optimizer_variables
+from keras_saliency.training.checkpoints import assign, matching, optimizer_variables
 
 DISCRIMINATOR, OPTIMIZER = "_discriminator", "_discriminator_optimizer"
 EPSILON = 1e-7
@@ -27,25 +27,21 @@ class Adversary:
     discriminator: keras.Model
     optimizer: keras.optimizers.Optimizer
 
-    def state(self) -> dict:
-        """Return {group: {name: array}} for a checkpoint."""
-        return {group: numbered(variables) for group, variables in self._groups().items()}
+    def groups(self) -> dict:
+        """Return {group of a checkpoint: variables}."""
+        return {DISCRIMINATOR: self.discriminator.weights,
+                OPTIMIZER: optimizer_variables(self.optimizer)}
 
     def restore(self, path: AnyPath) -> None:
         """Take over the state in a checkpoint; `WeightsError` if it is of another discriminator."""
         self.optimizer.build(self.discriminator.trainable_variables)
-        groups = self._groups()
+        groups = self.groups()
         values = {group: matching(path, group, variables) for group, variables in groups.items()}
         require(None not in values.values(),
                 f"{path} does not hold the state of this discriminator; start a new run from its "
                 f"generator: set model.weights={path}", error=WeightsError)
         for group, variables in groups.items():
-            for variable, value in zip(variables, values[group]):
-                variable.assign(value)
-
-    def _groups(self) -> dict:
-        return {DISCRIMINATOR: self.discriminator.weights,
-                OPTIMIZER: optimizer_variables(self.optimizer)}
+            assign(variables, values[group])
 
 
 def make_adversary(settings: TrainConfig, canvas: Sequence[int],
@@ -61,14 +57,11 @@ def make_adversary(settings: TrainConfig, canvas: Sequence[int],
 
 
 class AdversarialTraining(keras.Model):
-    """A model whose `fit` trains a generator and its adversary.
+    """A model whose `fit` trains a generator (of maps in 0..1) and its adversary.
 
     The logs have `loss` (the content loss alone, as for other models), `generator_loss`,
-    `discriminator_loss`, `discriminator_accuracy` and both learning rates. Each is the mean over
-    the steps of the epoch that computed it.
-
-    Args:
-        generator: saliency model with maps in 0..1. alpha: weight of the content loss.
+    `discriminator_loss`, `discriminator_accuracy` and both learning rates, as means over the steps
+    that computed them. `alpha` is the weight of the content loss.
     """
 
     def __init__(self, generator: keras.Model, adversary: Adversary, alpha: float, **kwargs: Any):

@@ -1,28 +1,28 @@
 """Keras callbacks: they bring the computations of other modules into `fit`."""
 import math
-from typing import Callable, Iterable, Optional
+from pathlib import Path
+from typing import Callable, Iterable, Optional, Sequence
 
+import h5py
 import keras
+import numpy as np
 import tensorflow as tf
 
-from keras_saliency.files import InputError, uninterrupted
+from keras_saliency.datasets.dataset import SaliencyDataset
+from keras_saliency.files import InputError, atomic_path, read_csv, uninterrupted, write_csv
 from keras_saliency.files.paths import AnyPath
 from keras_saliency.models.weights_file import first_not_finite
 from keras_saliency.training import history
-from keras_saliency.training.unit_callbacks import UnitNSS  # noqa: F401
+from keras_saliency.units.detectors import BEST_IMAGES, fixation_detectors
+from keras_saliency.units.unit_scores import score_dataset
 
 
 class StopWhenDiverged(keras.callbacks.Callback):
     """Ends training as soon as the loss, or at the end of an epoch a weight, is not finite.
 
     Place it before the callbacks that write, so that nothing of such an epoch is kept. The loss
-    alone is not enough: a network with infinite weights can have a finite loss.
-
-    Args:
-        model: the network whose weights are checked.
-
-    Raises:
-        FloatingPointError: naming the epoch and the layer.
+    alone is not enough: a network (`model`) with infinite weights can have a finite loss. The
+    `FloatingPointError` names the epoch and the layer.
     """
 
     def __init__(self, model: keras.Model):
@@ -49,11 +49,7 @@ class StopWhenDiverged(keras.callbacks.Callback):
 
 
 class ValidationScores(keras.callbacks.Callback):
-    """Adds validation scores to the logs after each epoch; place it before all readers of the logs.
-
-    Args:
-        validate: returns {column: number}.
-    """
+    """Adds the {column: number} of `validate` to the logs; place it before their readers."""
 
     def __init__(self, validate: Callable[[], dict]):
         super().__init__()
@@ -71,9 +67,9 @@ class RunRecorder(keras.callbacks.Callback):
 
     Args:
         path: the history CSV. rows: history of the epochs before this session.
-        monitor: history column that chooses the best epoch.
+        monitor: history column that chooses the best epoch. patience: epochs without improvement
+            before the run ends; None for never.
         save_best, save_last: functions of the history rows that write checkpoints.
-        patience: epochs without improvement before the run ends; None for never.
     """
 
     def __init__(self, path: AnyPath, rows: Iterable[dict], monitor: str,
@@ -90,29 +86,22 @@ class RunRecorder(keras.callbacks.Callback):
         values = {key: float(value) for key, value in logs.items()
                   if key not in ("lr", "learning_rate")}
         rows = [*self.rows, {"epoch": epoch + 1, **values}]
-        best = history.best_row(rows, self.monitor)
         with uninterrupted():
-            if best == len(rows) - 1:
+            if history.best_row(rows, self.monitor) == len(rows) - 1:
                 self.save_best(rows)
             history.write_history(rows, self.path)
             self.save_last(rows)
             self.rows = rows  # the epoch is on the disk
-        if self.patience is not None and len(rows) - 1 - best >= self.patience:
+        if history.waited_enough(rows, self.monitor, self.patience):
             self.model.stop_training = True
 
 
 class TensorBoardScores(keras.callbacks.Callback):
-    """Writes every number in the logs, and pictures, to TensorBoard after each epoch.
-
-    Args:
-        folder: the log folder.
-        pictures: returns uint8 [n, H, W, 3].
-    """
+    """Writes every number in the logs, and `pictures()`, uint8 [n, H, W, 3], to TensorBoard."""
 
     def __init__(self, folder: AnyPath, pictures: Callable[[], tf.Tensor]):
         super().__init__()
-        self.folder, self.pictures = str(folder), pictures
-        self.writer = None
+        self.folder, self.pictures, self.writer = str(folder), pictures, None
 
     def on_train_begin(self, logs: Optional[dict] = None) -> None:
         self.writer = tf.summary.create_file_writer(self.folder)
@@ -128,3 +117,106 @@ class TensorBoardScores(keras.callbacks.Callback):
 
     def on_train_end(self, logs: Optional[dict] = None) -> None:
         self.writer.close()
+
+
+class UnitNSS(keras.callbacks.Callback):
+    """Scores the units of chosen layers, to show how they become fixation detectors.
+
+    Records before the first epoch, after every `every` epochs, and after the last. Each record
+    adds: a row per layer to unit_nss.csv (detectors, their ratio, best, mean and lowest unit); to
+    unit_nss.h5 the scores of all units, `<layer>/nss` (mean over images) and `<layer>/best` (mean
+    of the best images), [epochs, U] float64, and the `epochs`; to TensorBoard their distribution
+    and the ratio of detectors.
+
+    Args:
+        dataset: with fixations, such as the validation stimuli.
+        folder: of the two files; those of an earlier run are continued. tensorboard: log folder,
+            or None. canvas, batch: as `score_dataset`.
+        best: number of images whose mean is a unit's detector score.
+        model: the network with these layers, if `fit` trains a part of it (as with cached
+            features, where it trains the head).
+
+    Attributes:
+        history: {layer: {epoch: UnitScores}}.
+    """
+
+    def __init__(self, dataset: SaliencyDataset, layers: Sequence[str], folder: AnyPath,
+                 tensorboard: Optional[AnyPath] = None, every: int = 1,
+                 canvas: Optional[Sequence[int]] = None, batch: int = 4, best: int = BEST_IMAGES,
+                 model: Optional[keras.Model] = None):
+        super().__init__()
+        if every < 1:
+            raise InputError(f"every must be at least 1 epoch, not {every}")
+        self.dataset, self.layers, self.folder = dataset, list(layers), Path(folder)
+        self.tensorboard, self.canvas, self.batch, self.best = tensorboard, canvas, batch, best
+        self.every, self._whole = every, model
+        self.history = {layer: {} for layer in self.layers}
+        self._done = self._recorded = None
+
+    def on_train_begin(self, logs: Optional[dict] = None) -> None:
+        self._done = self._recorded = None
+
+    def on_epoch_begin(self, epoch: int, logs: Optional[dict] = None) -> None:
+        if self._done is None:  # the first epoch, or that after which a resumed run goes on
+            self.record(epoch)
+
+    def on_epoch_end(self, epoch: int, logs: Optional[dict] = None) -> None:
+        self._done = epoch + 1
+        if self._done % self.every == 0:
+            self.record(self._done)
+
+    def on_train_end(self, logs: Optional[dict] = None) -> None:
+        if self._done != self._recorded:
+            self.record(self._done)
+
+    def record(self, epoch: int) -> None:
+        self._done = self._recorded = epoch
+        scores = score_dataset(self._whole or self.model, self.layers, self.dataset, self.canvas,
+                               batch=self.batch, keep=self.best, label=f"units, epoch {epoch}")
+        for layer, of_layer in scores.items():
+            self.history[layer][epoch] = of_layer
+        detectors = {layer: fixation_detectors(s, self.best) for layer, s in scores.items()}
+        self._write_csv(epoch, scores, detectors)
+        self._write_hdf5(epoch, scores, detectors)
+        if self.tensorboard is not None:
+            self._write_tensorboard(epoch, scores, detectors)
+
+    def _write_csv(self, epoch, scores, detectors):
+        path = self.folder / "unit_nss.csv"
+        rows = [row for row in (read_csv(path) if path.is_file() else [])
+                if int(row["epoch"]) < epoch]
+        for layer, found in detectors.items():
+            mean = scores[layer].moments.mean
+            rows.append({"epoch": epoch, "layer": layer, "units": len(mean),
+                         "detectors": len(found.units), "ratio": found.ratio,
+                         "best_unit": int(found.ranked()[0]) if len(found.ranked()) else "",
+                         "best": np.nanmax(found.scores, initial=-np.inf),
+                         "mean_nss": mean.mean(), "lowest_nss": mean.min(),
+                         "dead": int((~scores[layer].alive).sum())})
+        write_csv(path, list(rows[0]), [list(row.values()) for row in rows])
+
+    def _write_hdf5(self, epoch, scores, detectors):
+        path, before = self.folder / "unit_nss.h5", {}
+        if path.is_file():
+            with h5py.File(path, "r") as file:
+                earlier = file["epochs"][:] < epoch
+                before = {layer: {name: data[:][earlier] for name, data in file[layer].items()}
+                          for layer in scores if layer in file}
+                epochs = file["epochs"][:][earlier]
+        else:
+            epochs = np.zeros(0, np.int64)
+        with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+            file["epochs"] = np.append(epochs, epoch)
+            for layer in scores:
+                rows = {"nss": scores[layer].moments.mean, "best": detectors[layer].scores}
+                for name, row in rows.items():
+                    old = before.get(layer, {}).get(name, np.zeros((0, len(row))))
+                    file[f"{layer}/{name}"] = np.concatenate([old, row[np.newaxis]])
+
+    def _write_tensorboard(self, epoch, scores, detectors):
+        writer = tf.summary.create_file_writer(str(self.tensorboard))
+        with writer.as_default(step=epoch):
+            for layer, found in detectors.items():
+                tf.summary.histogram(f"unit NSS/{layer}", scores[layer].moments.mean)
+                tf.summary.scalar(f"fixation detectors/{layer}", found.ratio)
+        writer.close()

@@ -1,7 +1,7 @@
 """The state, besides its weights, with which a run goes on as if it had not stopped."""
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Iterable, Iterator, Optional, Sequence
+from typing import TYPE_CHECKING, Iterator, Optional, Sequence
 
 import keras
 import numpy as np
@@ -10,7 +10,7 @@ from keras_saliency.config import ConfigError, require
 from keras_saliency.files.paths import AnyPath
 from keras_saliency.models import weights_file
 from keras_saliency.models.weights_file import WeightsError
-from keras_saliency.training.history import history_until, read_history
+from keras_saliency.training.history import read_history
 from keras_saliency.training.run import BEST, HISTORY, LAST, Run, require_best
 
 if TYPE_CHECKING:
@@ -34,21 +34,17 @@ def averaged(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> Itera
     try:
         yield
     finally:
-        for variable, value in zip(variables, own):
-            variable.assign(value)
+        assign(variables, own)
 
 
 def state(optimizer: keras.optimizers.Optimizer,
           adversary: Optional["Adversary"] = None) -> dict[str, dict]:
-    """Return {group: {name: array}}: the state of the optimizer and of an adversary, if any."""
-    groups = {OPTIMIZER_GROUP: numbered(optimizer_variables(optimizer))}
-    return {**groups, **(adversary.state() if adversary is not None else {})}
-
-
-def numbered(variables: Iterable) -> dict[str, np.ndarray]:
-    """Return {"00000": array, ...}: the values of variables as a group of a checkpoint."""
-    return {f"{index:05d}": value.numpy() if hasattr(value, "numpy") else np.asarray(value)
-            for index, value in enumerate(variables)}
+    """Return {group: {"00000": array, ...}}: the state of an optimizer, and of an adversary."""
+    groups = {OPTIMIZER_GROUP: optimizer_variables(optimizer),
+              **(adversary.groups() if adversary is not None else {})}
+    return {group: {f"{index:05d}": value.numpy() if hasattr(value, "numpy") else np.asarray(value)
+                    for index, value in enumerate(variables)}
+            for group, variables in groups.items()}
 
 
 def matching(path: AnyPath, group: str, variables: Sequence) -> Optional[list]:
@@ -58,19 +54,32 @@ def matching(path: AnyPath, group: str, variables: Sequence) -> Optional[list]:
     return values if [v.shape for v in values] == [tuple(v.shape) for v in variables] else None
 
 
+def last_epoch(folder: Path, names: Sequence[str] = (LAST,)) -> tuple[Optional[Path], list[dict]]:
+    """Return the latest checkpoint among files of a run, and the history up to it.
+
+    Both are empty, (None, []), for a run that has not finished an epoch.
+    """
+    history = folder / HISTORY
+    rows = read_history(history)
+    epochs = {folder / name: epoch_of(folder / name)
+              for name in names if (folder / name).exists()}
+    if not epochs:  # a run that is killed while it saves its first epoch has a history of one row
+        require(len(rows) <= 1, f"{history} holds {len(rows)} epochs, but {folder / LAST} is "
+                "missing; bring back a copy of it, or start a new run: set name=NAME")
+        return None, []
+    path = max(epochs, key=epochs.get)
+    require(len(rows) >= epochs[path], f"{history} holds {len(rows)} epochs, but {path} is of "
+            f"epoch {epochs[path]}; bring back a copy of the history, or start a new run from the "
+            f"weights: set model.weights={path}")
+    return path, rows[:epochs[path]]
+
+
 def restore(folder: Path, model: keras.Model, optimizer: keras.optimizers.Optimizer,
             adversary: Optional["Adversary"] = None) -> list[dict]:
-    """Set model, optimizer and adversary to the last finished epoch of a run.
-
-    Returns:
-        The history up to it; [] for a run without one.
-    """
-    path = folder / LAST
-    if not path.exists():
-        require_beginning(folder)
-        return []
-    epoch = epoch_of(path)
-    rows = history_until(epoch, folder / HISTORY, path)
+    """Set model, optimizer and adversary to the last finished epoch; return the history to it."""
+    path, rows = last_epoch(folder)
+    if path is None:
+        return rows
     optimizer.build(model.trainable_variables)
     variables = optimizer_variables(optimizer)
     values = matching(path, OPTIMIZER_GROUP, variables)
@@ -80,19 +89,14 @@ def restore(folder: Path, model: keras.Model, optimizer: keras.optimizers.Optimi
     if adversary is not None:
         adversary.restore(path)
     weights_file.assign(model, weights_file.read(path), path)
-    for variable, value in zip(variables, values):
-        variable.assign(value)
+    assign(variables, values)
     return rows
 
 
-def require_beginning(folder: Path) -> None:
-    """Raise `ConfigError` if a run without last.h5 has finished an epoch.
-
-    A run that is killed while it saves its first epoch has a history of one row.
-    """
-    rows = read_history(folder / HISTORY)
-    require(len(rows) <= 1, f"{folder / HISTORY} holds {len(rows)} epochs, but {folder / LAST} is "
-                            "missing; bring back a copy of it, or start a new run: set name=NAME")
+def assign(variables: Sequence, values: Sequence[np.ndarray]) -> None:
+    """Set variables to values of the same shapes."""
+    for variable, value in zip(variables, values):
+        variable.assign(value)
 
 
 def epoch_of(path: AnyPath) -> int:

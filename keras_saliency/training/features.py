@@ -1,9 +1,12 @@
-"""Training from cached responses of frozen layers.
+"""Inputs of training: datasets read from files, or cached responses of frozen layers to them.
 
 The layers before the first trainable one give the same responses in every epoch. These are computed
 once per stimulus (and per mirror image) and kept in float16, in memory or in an HDF5 file. If
-nothing is frozen, the "responses" are the canvases themselves.
+nothing is frozen, the "responses" are the canvases themselves. Each dataset has its own loader, and
+each canvas its own cache.
 """
+import hashlib
+import json
 from pathlib import Path
 from typing import Callable, Iterable, Optional, Sequence, Union
 
@@ -13,16 +16,89 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from keras_saliency.datasets import pipeline
+from keras_saliency.datasets.loading import training_pieces
+from keras_saliency.datasets.orders import mixed_loader
 from keras_saliency.files import InputError, atomic_path, require
 from keras_saliency.files.paths import AnyPath
 from keras_saliency.models.pretrained import encoder_layers
+from keras_saliency.training.run import Run
 
 DTYPE = np.float16
 MEMORY_SHARE = 0.7  # of free memory; the rest is for the network
 
 
 class FeatureCacheError(InputError):
-    """A cache that cannot be made; the message names the remedy."""
+    """A cache that cannot be made: no memory, or responses beyond float16."""
+
+
+def inputs(run: Run) -> tuple[keras.Model, Callable, list]:
+    """Return (network, load, streams), the inputs of a run and the network to train with them.
+
+    `load` is a graph function (share, index, mirrored, key) -> example, with shares numbered as in
+    `training_pieces`; `streams` are the validation streams, one for each dataset.
+    """
+    settings, batch = run.config.train, run.config.evaluation.batch
+    pieces = training_pieces(run.sections)
+    if settings.cache == "none":
+        augmentation = pipeline.Augmentation(settings.crop, settings.color)
+        loaders = [pipeline.example_loader(stimuli, spec, augmentation)
+                   for _, stimuli, spec in pieces]
+        return run.model, mixed_loader(loaders), [
+            pipeline.canvas_stream(section.evaluated, section.spec, batch)
+            for section in run.sections]
+    trunk, head = split_at_frozen(run.model)
+    mirrors = (False, True) if settings.mirror else (False,)
+    if settings.cache == "memory":
+        _require_memory_for_all(trunk, run.sections, len(mirrors))
+
+    validation = [pipeline.one_after_another([
+        pipeline.indexed_stream(len(stimuli), _cached(
+            run, trunk, section, stimuli, spec, (False,), "validation"), batch)
+        for stimuli, spec in pipeline.by_canvas(section.evaluated, section.spec)])
+        for section in run.sections]
+    loaders = [_cached(run, trunk, section, stimuli, spec, mirrors, "training")
+               for section, stimuli, spec in pieces]
+    return head, mixed_loader(loaders), validation
+
+
+def _require_memory_for_all(trunk, sections, mirrors) -> None:
+    """Raise `FeatureCacheError` unless all caches together fit, before the first is filled."""
+    spec = sections[0].spec  # a turned canvas has as many cells
+    rows = sum(mirrors * len(section.training) + len(section.evaluated) for section in sections)
+    require_memory(rows, response_shapes(
+        trunk, (*spec.canvas, 3), (*spec.canvas, len(spec.targets))))
+
+
+def _cached(run, trunk, section, stimuli, spec, mirrors, part):
+    """Return a loader of the responses of `trunk` to stimuli of one dataset and canvas."""
+    settings = run.config.train
+    fingerprint = _fingerprint(trunk, section, stimuli, spec, mirrors)
+    names = [part, *([section.label] if len(run.sections) > 1 else []),
+             *(["{}x{}".format(*spec.canvas)] if section.spec.upright else [])]
+    path = None
+    if settings.cache_folder is not None:  # shared with runs of other features
+        path = Path(settings.cache_folder).expanduser() / f"features_{fingerprint[:16]}.h5"
+    elif settings.cache == "disk":
+        path = run.folder / f"features_{'_'.join(names)}.h5"
+    streams = [pipeline.canvas_stream(stimuli, spec, run.config.evaluation.batch, mirrored=m)
+               for m in mirrors]
+    arrays = cache_features(trunk, streams, len(stimuli), path, fingerprint,
+                                     label=f"caching the {' '.join(names)} set")
+    return cached_loader(arrays, len(stimuli))
+
+
+def _fingerprint(trunk, section, dataset, spec, mirrors) -> str:
+    """Return a digest of everything that the responses of `trunk` depend on."""
+    # two folders of one name may have stimuli of the same names: "folder" and "folder-2"
+    number = [section.label] if section.label != dataset.name else []
+    digest = hashlib.sha256(json.dumps([
+        [(layer.name, layer.compute_dtype) for layer in trunk.layers], list(dataset.names),
+        list(spec.canvas), spec.fit, spec.sigma, list(spec.targets), list(mirrors),
+        dataset.edition, *number]).encode())
+    for weights in trunk.get_weights():
+        digest.update(np.ascontiguousarray(weights).tobytes())
+    return digest.hexdigest()
 
 
 def freeze_through(model: keras.Model, block: str) -> list[str]:
@@ -34,15 +110,9 @@ def freeze_through(model: keras.Model, block: str) -> list[str]:
 
 
 def finetune_last(model: keras.Model, count: Union[int, str]) -> list[str]:
-    """Freeze all encoder convolutions but the last `count`; the decoder stays as it is.
-
-    Args:
-        count: 0 to the number of convolutions, or "all".
-
-    Returns:
-        Names of the frozen layers.
-    """
-    convolutions = sorted(encoder_layers(model), key=encoder_layers(model).get)
+    """Freeze all encoder convolutions but the last `count` (or "all"); return the frozen names."""
+    blocks = encoder_layers(model)
+    convolutions = sorted(blocks, key=blocks.get)
     require(count == "all" or isinstance(count, int) and 0 <= count <= len(convolutions),
             f"finetune_layers is 0 to {len(convolutions)} or all, not {count!r}")
     return _freeze(model, [] if count == "all" else convolutions[:len(convolutions) - count])
@@ -55,11 +125,10 @@ def _freeze(model, names) -> list:
 
 
 def split_at_frozen(model: keras.Model) -> tuple[keras.Model, keras.Model]:
-    """Cut a functional model where the trainable part begins.
+    """Cut a functional model where the trainable part begins: (trunk, head), with shared layers.
 
-    Returns:
-        (trunk, head): keras.Models with shared layers. `trunk` maps images to a list of responses,
-        `head` maps these to the output; head(trunk(x)) equals model(x).
+    `trunk` maps images to a list of responses, `head` maps these to the output; head(trunk(x))
+    equals model(x).
     """
     if not model.trainable_weights:
         raise FeatureCacheError(f"every layer of {model.name} is frozen; nothing to train")
@@ -82,17 +151,13 @@ def cache_features(trunk: keras.Model, streams: Sequence[tf.data.Dataset], count
     """Run `trunk` over whole datasets and keep its responses and the targets.
 
     Args:
-        trunk: from `split_at_frozen`.
         streams: tf.data of (image, target) batches, each of `count` examples: the stimuli, and
             their mirror images if wanted. They are stacked in this order.
-        path: an HDF5 file, or None for memory. A file with the same fingerprint is used again.
-        fingerprint: what the responses depend on.
+        path: an HDF5 file, or None for memory. A file with the same `fingerprint`, a digest of all
+            that the responses depend on, is used again.
 
     Returns:
         List of arrays [len(streams) * count, ...] float16: the responses, then the target.
-
-    Raises:
-        FeatureCacheError: not enough memory or disk space, or responses beyond float16.
     """
     rows = len(streams) * count
     shapes = response_shapes(trunk, *(spec.shape[1:] for spec in streams[0].element_spec))
@@ -133,9 +198,7 @@ def response_shapes(trunk: keras.Model, canvas: Sequence[int],
                     target: Sequence[int]) -> list[tuple]:
     """Return the shapes cached for a stimulus: those of its responses, then that of its target.
 
-    Args:
-        canvas: shape (h, w, 3) of a stimulus on its canvas (the trunk may take any size).
-        target: shape (h, w, C).
+    `canvas` and `target` are shapes (h, w, 3) and (h, w, C); the trunk may take any size.
     """
     outputs = trunk(tf.zeros((1, *canvas)), training=False)
     return [*(tuple(t.shape[1:]) for t in tf.nest.flatten(outputs)), tuple(target)]

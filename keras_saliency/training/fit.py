@@ -11,32 +11,14 @@ from keras_saliency.config import Config, ConfigError, ModelConfig, TrainConfig,
 from keras_saliency.datasets import orders, pipeline
 from keras_saliency.datasets.loading import load_sections, training_shares
 from keras_saliency.evaluation.scoring import choose_metrics, evaluate
-from keras_saliency.evaluation.sections import (
-    history_columns,
-    pooled_metrics,
-    section_scorer,
-)
-from keras_saliency.models import (
-    build_model,
-    check_canvas,
-    facts_of,
-    load_pretrained,
-    with_facts,
-)
+from keras_saliency.evaluation.sections import history_columns, pooled_metrics, section_scorer
+from keras_saliency.models import build_model, check_canvas, facts_of, load_pretrained, with_facts
 from keras_saliency.models.loading import build_own, is_own
 from keras_saliency.models.precision import at_precision, choose_precision
 from keras_saliency.prediction.keras_predictor import forward_function
-from keras_saliency.training import (
-    adversarial,
-    callbacks,
-    checkpoints,
-    devices,
-    features,
-    lbfgs,
-)
+from keras_saliency.training import adversarial, callbacks, checkpoints, devices, features, lbfgs
 from keras_saliency.training.checkpoints import averaged
-from keras_saliency.training.history import best_row
-from keras_saliency.training.inputs import inputs
+from keras_saliency.training.history import waited_enough
 from keras_saliency.training.run import BEST, HISTORY, LAST, Run
 from keras_saliency.units.activations import activation_model
 
@@ -51,10 +33,9 @@ PICTURES = 3  # validation stimuli shown in TensorBoard
 
 
 def train(config: Config, resume: bool = False, log: Callable[[str], None] = print) -> Run:
-    """Train a model by a config.
+    """Train a model by a config; the run is written to the config's `folder`.
 
     Args:
-        config: settings; the run is written to its `folder`.
         resume: continue `runs/<name>` after its last finished epoch. The result is the same
             as without the interruption (on CPU, same software). Without `resume` a folder that
             already holds a run is left alone, and the new one gets a number.
@@ -110,7 +91,8 @@ def _train(config: Config, place, resume, log) -> Run:
         log(run.opening())
         if rows and run.chief:
             checkpoints.check_best(run)
-        if _is_over(rows, settings):
+        if rows and (len(rows) >= settings.epochs
+                     or waited_enough(rows, settings.monitor, settings.patience)):
             log(f"nothing left to train: {len(rows)} epochs are done")
         else:
             with pipeline.unreadable_files_named(*run.datasets), place.failures_named():
@@ -126,7 +108,7 @@ def _train(config: Config, place, resume, log) -> Run:
 def _loop(run: Run, place, optimizer, adversary, shares, scorers, log) -> None:
     """Train `run.model` from where `run.rows` ends."""
     settings, folder = run.config.train, run.folder
-    network, load, validation_streams = inputs(run)
+    network, load, validation_streams = features.inputs(run)
     loss = losses.weighted(settings.loss)
     forward, trained, facts = forward_function(network), network, facts_of(run.model)
     if adversary is not None:
@@ -150,6 +132,9 @@ def _loop(run: Run, place, optimizer, adversary, shares, scorers, log) -> None:
     recorder = callbacks.RunRecorder(
         folder / HISTORY, run.rows, settings.monitor, patience=settings.patience,
         save_best=save_best, save_last=save_last)
+    units = [] if not settings.unit_layers else [callbacks.UnitNSS(
+        run.validation, settings.unit_layers, folder, folder / "tensorboard", settings.unit_every,
+        run.spec.canvas, model=run.model)]
     done = len(run.rows)
     drawn = orders.epoch_orders(shares, settings.batch, settings.seed, settings.mirror,
                                 range(done, settings.epochs))
@@ -161,7 +146,7 @@ def _loop(run: Run, place, optimizer, adversary, shares, scorers, log) -> None:
             callbacks=[callbacks.StopWhenDiverged(run.model),
                        callbacks.ValidationScores(validate), recorder,
                        callbacks.TensorBoardScores(folder / "tensorboard", _pictures(run)),
-                       *_unit_callbacks(run), TQDMProgressBar()])
+                       *units, TQDMProgressBar()])
     except KeyboardInterrupt:
         run.save("interrupted.h5", recorder.rows)
         log(f"\ninterrupted: weights as they were in {folder / 'interrupted.h5'}; "
@@ -201,7 +186,7 @@ def make_optimizer(train: TrainConfig, steps: int) -> keras.optimizers.Optimizer
 
 
 def _optimizer(settings, rate, where, ramp=None):
-    """Return the optimizer of section `where`; `ramp`: options of `RampedSGD`, if any."""
+    """Return the optimizer of section `where`; `ramp` has options of `RampedSGD`, if any."""
     require(settings.optimizer in OPTIMIZERS, f"{where}.optimizer {settings.optimizer!r}; choose "
                                               f"from {', '.join(OPTIMIZERS)}")
     build = RampedSGD if ramp else OPTIMIZERS[settings.optimizer]
@@ -209,15 +194,6 @@ def _optimizer(settings, rate, where, ramp=None):
         return build(rate, **settings.optimizer_options, **(ramp or {}))
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{where}.optimizer_options: {error}") from None
-
-
-def _unit_callbacks(run: Run) -> list:
-    settings = run.config.train
-    if not settings.unit_layers:
-        return []
-    return [callbacks.UnitNSS(
-        run.validation, settings.unit_layers, run.folder, run.folder / "tensorboard",
-        settings.unit_every, run.spec.canvas, model=run.model)]
 
 
 def _pictures(run: Run):
@@ -237,14 +213,6 @@ def _pictures(run: Run):
         return tf.saturate_cast(tf.concat(side_by_side, axis=2) * 255, tf.uint8)
 
     return pictures
-
-
-def _is_over(rows, settings) -> bool:
-    if not rows:
-        return False
-    waited = len(rows) - 1 - best_row(rows, settings.monitor)
-    return len(rows) >= settings.epochs or (
-        settings.patience is not None and waited >= settings.patience)
 
 
 def _require_one_dataset(settings: TrainConfig, sections) -> None:

@@ -2,7 +2,7 @@
 import csv
 import math
 from pathlib import Path
-from typing import Sequence
+from typing import Optional, Sequence
 
 from keras_saliency.config import ConfigError, require
 from keras_saliency.files import read_csv, write_csv
@@ -27,11 +27,15 @@ def best_row(rows: Sequence[dict], column: str) -> int:
     return min(range(len(rows)), key=key)
 
 
+def waited_enough(rows: Sequence[dict], column: str, patience: Optional[int]) -> bool:
+    """Return True if `patience` rows, or more, came after the best one; False for None."""
+    return patience is not None and len(rows) - 1 - best_row(rows, column) >= patience
+
+
 def read_history(path: AnyPath) -> list[dict]:
     """Return the rows of a history CSV as dicts of numbers; [] if there is no such file.
 
-    Raises:
-        ConfigError: the file is not a table of numbers for the epochs 1, 2, 3, ...
+    `ConfigError` unless the file is a table of numbers for the epochs 1, 2, 3, ...
     """
     path = Path(path)
     if not path.is_file():
@@ -46,19 +50,6 @@ def read_history(path: AnyPath) -> list[dict]:
             f"{path} does not hold the epochs 1 to {len(rows)}; bring back a copy of it, or start "
             "a new run: set name=NAME")
     return rows
-
-
-def history_until(epoch: int, path: AnyPath, checkpoint: AnyPath) -> list[dict]:
-    """Return the rows of a history up to the epoch of a checkpoint.
-
-    Raises:
-        ConfigError: there are fewer; training would go on under wrong numbers.
-    """
-    rows = read_history(path)
-    require(len(rows) >= epoch, f"{path} holds {len(rows)} epochs, but {checkpoint} is of epoch "
-            f"{epoch}; bring back a copy of the history, or start a new run from the weights: "
-            f"set model.weights={checkpoint}")
-    return rows[:epoch]
 
 
 def write_history(rows: Sequence[dict], path: AnyPath) -> None:

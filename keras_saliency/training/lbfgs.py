@@ -1,6 +1,6 @@
 """A run of DeepGaze I: its fit, the weights of its units, the prediction of each observer."""
 from pathlib import Path
-from typing import Callable, Optional, Sequence, Tuple
+from typing import Callable, Optional, Sequence
 
 import keras
 import numpy as np
@@ -19,10 +19,10 @@ from keras_saliency.files.paths import AnyPath
 from keras_saliency.models import weights_file
 from keras_saliency.models.deepgaze1 import HALVED, receptive_field
 from keras_saliency.report import plots
-from keras_saliency.training import deepgaze1_likelihood
-from keras_saliency.training.checkpoints import epoch_of, require_beginning
+from keras_saliency.training import deepgaze1_likelihood as readout
+from keras_saliency.training.checkpoints import last_epoch
 from keras_saliency.training.deepgaze1_likelihood import Likelihood, Parameters, Responses
-from keras_saliency.training.history import best_row, history_until, write_history
+from keras_saliency.training.history import best_row, write_history
 from keras_saliency.training.likelihood import canvas_prior, canvas_spans
 from keras_saliency.training.run import BEST, HISTORY, LAST, Run, open_folder
 
@@ -40,11 +40,13 @@ def train(config: Config, model: keras.Model, sections: Sequence[Section], resum
           log: Callable[[str], None]) -> Run:
     """Fit the readout of `model`, a `deepgaze1`, to its one dataset; otherwise as `fit.train`."""
     (data,) = sections
-    check(config.train, model, data.training, data.evaluated, data.spec.canvas)
-    _require_used(config.train, config.evaluation)
+    check(config, model, data)
     with open_folder(config, resume) as folder:
-        start = deepgaze1_likelihood.read_parameters(model)  # also for the fits without an observer
-        rows = restore(folder, model) if resume else []
+        start = readout.read_parameters(model)  # also for the fits without an observer
+        # best.h5 may be ahead of last.h5, which is written after every `SAVE_EVERY` iterations
+        path, rows = last_epoch(folder, (LAST, BEST)) if resume else (None, [])
+        if path is not None:
+            weights_file.assign(model, weights_file.read(path), path)
         run = Run(folder, config, model, rows, sections)
         log(run.opening())
         if is_over(run):
@@ -55,55 +57,31 @@ def train(config: Config, model: keras.Model, sections: Sequence[Section], resum
         return run.take_best()
 
 
-def check(settings: TrainConfig, model: keras.Model, training: SaliencyDataset,
-          validation: SaliencyDataset, canvas: Sequence[int]) -> None:
-    """Raise `ConfigError` if the model or the stimuli do not suit `train.lbfgs`."""
+def check(config: Config, model: keras.Model, data: Section) -> None:
+    """Raise `ConfigError` if model, stimuli or other settings do not suit `train.lbfgs`."""
+    train, canvas = config.train, data.spec.canvas
     require(model.name == "deepgaze1",
             f"train.lbfgs fits deepgaze1, not {model.name}; leave it out")
-    _check_canvas(model, canvas)
-    for part, dataset in (("training", training), ("validation", validation)):
+    # the cells of every chosen layer must fill the canvas
+    layer, stride = max(((layer, HALVED * receptive_field(layer)[1])
+                         for layer in readout.chosen_layers(model)), key=lambda item: item[1])
+    require(not any(side % stride for side in canvas),
+            f"data.canvas {list(canvas)}: not a multiple of {stride}, the pixels to a cell of "
+            f"{layer}; take {[-(-n // stride) * stride for n in canvas]}")
+    for part, dataset in (("training", data.training), ("validation", data.evaluated)):
         require(dataset.fixations is not None and len(dataset.fixations),
                 f"train.lbfgs needs fixations; the {part} stimuli of {dataset.name} have none")
-    if settings.lbfgs.leave_one_observer_out:
-        observers = np.unique(training.fixations.observer)
-        where = f"train.lbfgs.leave_one_observer_out: {training.name}"
+    if train.lbfgs.leave_one_observer_out:
+        observers = np.unique(data.training.fixations.observer)
+        where = f"train.lbfgs.leave_one_observer_out: {data.training.name}"
         require((observers >= 0).all(), f"{where} does not name the observers of its fixations")
         require(len(observers) > 1, f"{where} has one observer")
-
-
-def _require_used(train: TrainConfig, evaluation: EvaluationConfig) -> None:
-    """Raise `ConfigError` for settings that this fit does not use."""
     require(train.monitor in ("loss", *GAINS), f"train.monitor {train.monitor!r}; with train.lbfgs "
                                                f"choose from loss, {', '.join(GAINS)}")
     idle = [f"train.{key}" for key, default in vars(TrainConfig()).items()
             if key not in USED and getattr(train, key) != default]
-    idle += ["evaluation.every"] * (evaluation.every != EvaluationConfig().every)
+    idle += ["evaluation.every"] * (config.evaluation.every != EvaluationConfig().every)
     require(not idle, f"train.lbfgs does not use {', '.join(idle)}: leave it out")
-
-
-def _check_canvas(model, canvas) -> None:
-    """Raise `ConfigError` unless the cells of every chosen layer fill the canvas."""
-    strides = {layer: HALVED * receptive_field(layer)[1]
-               for layer in deepgaze1_likelihood.chosen_layers(model)}
-    layer, stride = max(strides.items(), key=lambda item: item[1])
-    require(not any(side % stride for side in canvas),
-            f"data.canvas {list(canvas)}: not a multiple of {stride}, the pixels to a cell of "
-            f"{layer}; take {[-(-n // stride) * stride for n in canvas]}")
-
-
-def restore(folder: Path, model: keras.Model) -> list[dict]:
-    """Set `model` to the last saved iteration, and return the history up to it; [] without one.
-
-    best.h5 may be ahead of last.h5, which is written after every `SAVE_EVERY` iterations.
-    """
-    saved = {path: epoch_of(path) for path in (folder / LAST, folder / BEST) if path.exists()}
-    if not saved:
-        require_beginning(folder)
-        return []
-    path = max(saved, key=saved.get)
-    rows = history_until(saved[path], folder / HISTORY, path)
-    weights_file.assign(model, weights_file.read(path), path)
-    return rows
 
 
 def is_over(run: Run) -> bool:
@@ -117,43 +95,36 @@ def is_over(run: Run) -> bool:
 
 
 def fit(run: Run, start: Parameters, log: Callable[[str], None]) -> bool:
-    """Fit `run.model` from where `run.rows` ends.
+    """Fit `run.model` from where `run.rows` ends, and write the run's CSV files.
 
-    Writes history.csv, units.csv, patches.csv and observers.csv to the run's folder.
+    Return False if it was interrupted (Ctrl-C); the last finished iteration is saved. If the loss
+    is not finite, raise `FloatingPointError` and write nothing of that iteration.
 
     Args:
-        start: the `Parameters` before its first iteration.
-
-    Returns:
-        False if it was interrupted (Ctrl-C); the last finished iteration is saved.
-
-    Raises:
-        FloatingPointError: the loss is not finite; nothing of that iteration is written.
+        start: the `Parameters` before the run's first iteration.
     """
     settings, canvas, model = run.config.train.lbfgs, run.spec.canvas, run.model
     center = center_bias(run.training, method=run.sections[0].data.center_bias)
-    responses = deepgaze1_likelihood.collect(model, run.training, canvas,
-                                             label="responses (training)")
-    deviations = responses.deviations()
-    training = deepgaze1_likelihood.Likelihood(
-        responses, deviations, run.training, canvas, center, settings.cell)
-    validation = deepgaze1_likelihood.Likelihood(
-        deepgaze1_likelihood.collect(model, run.validation, canvas, label="responses (validation)"),
-        deviations, run.validation, canvas, center, settings.cell)
+    datasets = {"training": run.training, "validation": run.validation}
+    responses = [readout.collect(model, dataset, canvas, label=f"responses ({part})")
+                 for part, dataset in datasets.items()]
+    deviations = responses[0].deviations()
+    likelihoods = [readout.Likelihood(part, deviations, dataset, canvas, center, settings.cell)
+                   for part, dataset in zip(responses, datasets.values())]
     measured = deviations, canvas_prior(center, canvas_spans(run.training.sizes, canvas))
-    finished = _iterate(run, (training, validation), measured, log)
+    finished = _iterate(run, likelihoods, measured, log)
     best = run.folder / BEST
     if best.exists():
-        found = deepgaze1_likelihood.read_parameters(model, weights_file.read(best))
-        write_units(run.folder, found, responses, run.training)
+        found = readout.read_parameters(model, weights_file.read(best))
+        write_units(run.folder, found, responses[0], run.training)
     if not finished or not settings.leave_one_observer_out:
         return finished
-    return leave_one_observer_out(run, (training, validation), start, center, log)
+    return leave_one_observer_out(run, likelihoods, start, center, log)
 
 
 def _iterate(run, likelihoods, measured, log) -> bool:
     """Run the iterations that are left; return False if they were interrupted."""
-    # order of writing: history, best weights, `run.rows`; `restore` relies on it
+    # order of writing: history, best weights, `run.rows`; `last_epoch` relies on it
     settings, monitor = run.config.train.lbfgs, run.config.train.monitor
     left = settings.iterations - len(run.rows)
     if left <= 0:
@@ -169,7 +140,7 @@ def _iterate(run, likelihoods, measured, log) -> bool:
         gains = [_gain(part, count, parameters) for part, count in zip(likelihoods, counts)]
         rows = [*run.rows, {"epoch": len(run.rows) + 1, "loss": objective,
                             **dict(zip(GAINS, gains))}]
-        deepgaze1_likelihood.write_parameters(run.model, parameters, *measured)
+        readout.write_parameters(run.model, parameters, *measured)
         write_history(rows, run.folder / HISTORY)
         if best_row(rows, monitor) == len(rows) - 1:
             run.save(BEST, rows)
@@ -184,9 +155,8 @@ def _iterate(run, likelihoods, measured, log) -> bool:
 
     try:
         with bar:
-            found = deepgaze1_likelihood.minimize(
-                likelihoods[0], run.training.fixations,
-                deepgaze1_likelihood.read_parameters(run.model), settings, left, after_step)
+            found = readout.minimize(likelihoods[0], run.training.fixations,
+                                     readout.read_parameters(run.model), settings, left, after_step)
             if not run.rows:  # the starting weights were the best
                 after_step(*found)
     except KeyboardInterrupt:
@@ -206,10 +176,10 @@ def _gain(likelihood, counts, parameters) -> float:
 
 def write_units(folder: Path, parameters: Parameters, responses: Responses,
                 dataset: SaliencyDataset) -> None:
-    """Write units.csv and patches.csv.
+    """Write units.csv, all units sorted by the size of their weights, and patches.csv.
 
-    units.csv has all units, sorted by the size of their weights. patches.csv has, for each of the
-    first ten, the stimuli in which it responds most (least, for a negative weight), and the place.
+    patches.csv has, for each of the first ten units, the stimuli in which it responds most (least,
+    for a negative weight), and the place.
     """
     names = [(layer, unit) for layer, maps in responses.maps.items()
              for unit in range(maps.shape[-1])]
@@ -232,7 +202,7 @@ def write_units(folder: Path, parameters: Parameters, responses: Responses,
                                  "response"), rows)
 
 
-def leave_one_observer_out(run: Run, likelihoods: Tuple[Likelihood, Likelihood], start: Parameters,
+def leave_one_observer_out(run: Run, likelihoods: Sequence[Likelihood], start: Parameters,
                            center: CenterBias, log: Callable[[str], None]) -> bool:
     """Write observers.csv: each observer's fixations, predicted by a fit to those of all others.
 
@@ -241,10 +211,8 @@ def leave_one_observer_out(run: Run, likelihoods: Tuple[Likelihood, Likelihood],
 
     Every fit begins at `start`, not at the result of the fit to all observers, which knows the
     observer left out; it takes as many iterations as that fit took to its best. A stimulus counts
-    by the observer's fixations on it. Observers in the file are not fitted again.
-
-    Returns:
-        False if it was interrupted (Ctrl-C).
+    by the observer's fixations on it. Observers in the file are not fitted again. Return False if
+    it was interrupted (Ctrl-C).
     """
     path, settings = run.folder / OBSERVERS, run.config.train.lbfgs
     observers, rows = run.training.fixations.observer, _read_rows(path)
@@ -256,7 +224,7 @@ def leave_one_observer_out(run: Run, likelihoods: Tuple[Likelihood, Likelihood],
                              unit="observer"):
             if observer in done:
                 continue
-            fitted, _ = deepgaze1_likelihood.minimize(
+            fitted, _ = readout.minimize(
                 likelihoods[0], run.training.fixations.where(observers != observer), start,
                 settings, run.best["epoch"])
             gains = [_gain(part, part.counts(fixations.where(fixations.observer == observer)),
@@ -282,11 +250,10 @@ def write_results(run: Run, result: Evaluation, center: CenterBias,
                   log: Callable[[str], None] = print) -> list[tuple[str, str]]:
     """Log the share of the explainable information that the model explains, and draw units.png.
 
+    Return [(file, its contents in words)] for the run's list of files.
+
     Args:
         result: of the validation stimuli. center: the center_bias of the training stimuli.
-
-    Returns:
-        [(file, its contents in words)] for the run's list of files.
     """
     if SCORE in result.means():
         log(explained(run, result, center))
@@ -335,10 +302,7 @@ def observers_explained(path: AnyPath) -> str:
 
 
 def observer_shares(path: AnyPath) -> tuple[int, dict[str, tuple]]:
-    """Return the paper's measure (its Figure 3): mean gain over observers, each left out.
-
-    Args:
-        path: an observers.csv.
+    """Return the paper's measure (its Figure 3), mean gain over observers, from an observers.csv.
 
     Returns:
         (number of observers, {"training" or "validation": (bits per fixation over the center_bias,

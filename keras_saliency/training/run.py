@@ -1,9 +1,9 @@
 """The folder of a run: its lock, its files, its best and its last weights."""
 import itertools
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, Mapping, Optional, Sequence
+from typing import ContextManager, Iterator, Mapping, Optional, Sequence
 
 import filelock
 import keras
@@ -50,20 +50,20 @@ class Run:
     @property
     def training(self) -> SaliencyDataset:
         """The training stimuli of a run on one dataset."""
-        return self._only_section.training
+        return self._section.training
 
     @property
     def validation(self) -> SaliencyDataset:
         """The validation stimuli of a run on one dataset."""
-        return self._only_section.evaluated
+        return self._section.evaluated
 
     @property
     def spec(self) -> CanvasSpec:
         """The canvas of a run on one dataset."""
-        return self._only_section.spec
+        return self._section.spec
 
     @property
-    def _only_section(self) -> Section:
+    def _section(self) -> Section:
         (section,) = self.sections
         return section
 
@@ -115,23 +115,26 @@ def open_folder(config: Config, resume: bool) -> Iterator[Path]:
     Without `resume` a folder that holds another run is left alone; `config.name` gets a number.
     """
     require_writable(config.folder)
-    lock = _lock(config.folder) if resume else _lock_new(config)
-    try:
+    with locked(config.folder) if resume else _lock_new(config):
         for folder in (config.folder, config.folder / "saved_model"):
             remove_abandoned(folder)
         if resume and (config.folder / SETTINGS).exists():
             _require_same_settings(config)
         configs.save(config, config.folder / SETTINGS)
         yield config.folder
-    finally:
-        lock.release()
 
 
-@contextmanager
-def locked(folder: AnyPath) -> Iterator[None]:
-    """Keep other processes from writing to a run's folder; `ConfigError` if one already does."""
-    with _lock(Path(folder)):
-        yield
+def locked(folder: Path) -> ContextManager:
+    """Keep other processes from writing to a run's folder until the end of a `with` block.
+
+    A process that ends, in any way, gives the lock back. `ConfigError` if another one holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        return filelock.FileLock(str(folder / LOCK)).acquire(timeout=0)
+    except filelock.Timeout:
+        raise ConfigError(f"another process writes to {folder}; wait for it, or start another run: "
+                          "set name=NAME") from None
 
 
 def require_best(folder: AnyPath, epoch: int) -> Path:
@@ -147,28 +150,16 @@ def require_best(folder: AnyPath, epoch: int) -> Path:
     return path
 
 
-def _lock(folder: Path) -> filelock.FileLock:
-    """Return the acquired lock of a folder; a process that ends, in any way, gives it back."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(str(folder / LOCK))
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        raise ConfigError(f"another process writes to {folder}; wait for it, or start another run: "
-                          "set name=NAME") from None
-    return lock
-
-
-def _lock_new(config: Config) -> filelock.FileLock:
+def _lock_new(config: Config) -> ContextManager:
     """Return the lock of a folder without a run, after numbering `config.name` if need be."""
     name = config.name
     for number in itertools.count(2):
         if not (config.folder / SETTINGS).exists():
             with suppress(ConfigError):  # another process has just taken it
-                lock = _lock(config.folder)
-                if not (config.folder / SETTINGS).exists():
-                    return lock
-                lock.release()
+                with ExitStack() as stack:
+                    stack.enter_context(locked(config.folder))
+                    if not (config.folder / SETTINGS).exists():
+                        return stack.pop_all()
         config.name = f"{name}-{number}"
 
 

@@ -17,7 +17,7 @@ from keras_saliency.evaluation.scores import of_baseline, of_maps, of_predictor,
 from keras_saliency.files import InputError
 from keras_saliency.models import weights_file
 from keras_saliency.prediction.predictor import predictor
-from keras_saliency.training import checkpoints, features, fit, inputs, run_results
+from keras_saliency.training import checkpoints, features, fit, run_results
 from keras_saliency.training.run import Run
 
 GRAYS = range(60, 180, 10)  # of the stimuli in the folder: a picture says which it is
@@ -84,7 +84,7 @@ def test_the_stream_shows_each_stimulus_as_its_weight_says(tmp_path, pictures):
     config = several(tmp_path, pictures, "train.batch=1")
     sections = load_sections(config.sections, ["fixation_density_map", "fixation_map"])
     run = Run(tmp_path, config, None, [], sections)
-    _, load, _ = inputs.inputs(run)
+    _, load, _ = features.inputs(run)
     drawn = orders.epoch_orders(training_shares(sections), 1, 1, True, range(1))
     shapes, grays = Counter(), Counter()
     for image, target in pipeline.training_stream(drawn, load, 1):
@@ -122,9 +122,9 @@ def test_a_cache_gives_what_the_files_give(tmp_path, pictures, cache):
     config = several(tmp_path, pictures, f"train.cache={cache}")
     model = fit.build(config.model, config.train)
     sections = load_sections(config.sections, ["fixation_density_map", "fixation_map"])
-    _, cached, streams = inputs.inputs(Run(tmp_path, config, model, [], sections))
+    _, cached, streams = features.inputs(Run(tmp_path, config, model, [], sections))
     config.train.cache = "none"
-    _, load, plain = inputs.inputs(Run(tmp_path, config, model, [], sections))
+    _, load, plain = features.inputs(Run(tmp_path, config, model, [], sections))
     trunk, _ = features.split_at_frozen(model)
 
     def check(responses, target, image, expected):
@@ -159,7 +159,7 @@ def test_all_caches_must_fit_into_memory_together(tmp_path, pictures, monkeypatc
     config = several(tmp_path, pictures, "train.cache=memory")
     model = fit.build(config.model, config.train)
     sections = load_sections(config.sections)
-    inputs.inputs(Run(tmp_path, config, model, [], sections))
+    features.inputs(Run(tmp_path, config, model, [], sections))
     (rows, values), *each = asked
     assert rows == 2 * (10 + 9) + (10 + 3) == sum(rows for rows, _ in each) and len(each) == 5
     assert all(values == others for _, others in each)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from keras_saliency.datasets.pipeline import stimulus_stream
-from keras_saliency.training.unit_callbacks import UnitNSS
+from keras_saliency.training.callbacks import UnitNSS
 from keras_saliency.units.unit_scores import score_dataset
 
 
