@@ -26,14 +26,12 @@ def predict_archive(predict: Callable, sources: Sequence, out: Union[str, Path],
                     limit: int = LIMIT, client: Any = None, log: Callable = print) -> bool:
     """Predict every picture of an archive; `docs/scale.md` describes the output.
 
-    Args:
-        predict: function, uint8 [H, W, 3] RGB -> float32 [H, W].
-        sources: one source, as for `addresses.pictures`. out: folder or address of one.
-        raw, limit: as for `predict_all`.
-        client: result of `connect`; with its `resume`, finished shards of `out` are skipped.
+    Return True if some pictures could not be predicted; the tables give the reasons.
 
-    Returns:
-        True if some pictures could not be predicted; the tables give the reasons.
+    Args:
+        predict: function, uint8 [H, W, 3] RGB -> float32 [H, W]. raw, limit: as for `predict_all`.
+        sources: one source, as for `addresses.pictures`. out: folder or address of one.
+        client: result of `connect`; with its `resume`, finished shards of `out` are skipped.
     """
     require(client is not None,
             "archives need workers: give a cluster, local or the address of a scheduler")
@@ -100,7 +98,7 @@ class Tables:
                               table.getvalue())
 
     def _name(self, number, shard) -> str:
-        return f"{number:06d}-{packing.digest(packing.pack(shard))}.parquet"
+        return f"{packing.shard_name(number, shard)}.parquet"
 
 
 def _claim(out, settings, resume) -> None:

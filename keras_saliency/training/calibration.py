@@ -33,11 +33,10 @@ class Calibration:
 
     Attributes:
         model: the calibrated Keras model, or the network as it was if that is no worse.
-        parameters: fitted to all stimuli.
+        parameters: fitted to all stimuli. fixations: their number. canvas: (h, w).
         held_out: float64 [N, 3]: for each stimulus, while it was held out, the mean bits per
             fixation over a uniform density for each of `ROWS`. "uncalibrated" is the map
             (min-max'ed, FLOOR added) divided by its sum, or the network's own density.
-        fixations: their number. canvas: (h, w).
     """
 
     model: keras.Model
@@ -47,10 +46,7 @@ class Calibration:
     canvas: tuple
 
     def gains(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return means [2] and 95 % bootstrap intervals [2, 2], over stimuli, of the gains.
-
-        The first gain is over the center bias alone, the second over the uncalibrated model.
-        """
+        """Return means [2] and 95 % bootstrap intervals [2, 2] of the gains over `ROWS[:2]`."""
         values = self.held_out[:, 2:] - self.held_out[:, :2]
         return values.mean(axis=0), bootstrap_intervals(values)
 
@@ -97,8 +93,7 @@ class Calibration:
         """Write the calibrated model to a file (.h5 or .keras), which `load_pretrained` reads.
 
         Raises:
-            InputError: the calibration did not help, or a network of your own (.h5; it is kept in
-                a .keras file).
+            InputError: the calibration did not help, or .h5 for a network of your own.
         """
         if not self.improved:
             raise InputError(f"{path} is not written: the calibration did not help")
@@ -110,12 +105,9 @@ def calibrate(model: keras.Model, dataset: SaliencyDataset,
               log: Callable[[str], None] = print) -> keras.Model:
     """Fit a network's saliency_maps to the fixations of a dataset: its output becomes a density.
 
-    Args, Raises: as `fit`.
-
-    Returns:
-        keras.Model of the same input whose output is a density (`models.calibration`); `predict`,
-        evaluation and export take it like any other. If that is no better on held-out stimuli,
-        `model` itself; `log` gets a line about it.
+    Args and Raises as for `fit`. Returns a keras.Model of the same input whose output is a density
+    (`models.calibration`); `predict`, evaluation and export take it like any other. If that is no
+    better on held-out stimuli, it is `model` itself; `log` gets a line about it.
     """
     return fit(model, dataset, canvas, log).model
 
@@ -167,17 +159,14 @@ def looked_at(dataset: SaliencyDataset) -> SaliencyDataset:
     return dataset if len(rows) == len(dataset) else dataset.select(rows)
 
 
-def cross_validate(cells: likelihood.Cells,
-                   after_fold: Callable[[], Any] = lambda: None) -> np.ndarray:
+def cross_validate(cells: likelihood.Cells, after_fold: Callable[[], Any]) -> np.ndarray:
     """Return float64 [N, 3]: mean bits per fixation over uniform for `ROWS`, by cross-validation.
 
     Each stimulus is held out once; center bias and calibration are fitted to the other folds.
     """
-    count = len(cells.dataset)
-    held_out = np.zeros((count, len(ROWS)))
-    order = np.random.RandomState(0).permutation(count)
-    for rows in np.array_split(order, FOLDS):
-        rows = np.sort(rows)
+    order = np.random.RandomState(0).permutation(len(cells.dataset))
+    held_out = np.zeros((len(order), len(ROWS)))
+    for rows in map(np.sort, np.array_split(order, FOLDS)):
         vector, center, spans = likelihood.fit(cells, np.setdiff1d(order, rows))
         held_out[rows] = score(cells, rows, vector, center, spans)
         after_fold()

@@ -29,15 +29,10 @@ LOG_SIGMAS = (-2.0, 3.0)  # of the blur, in cells; a wider one is flat
 
 
 class Responses(NamedTuple):
-    """Responses of the backbone to the stimuli of a dataset.
+    """Responses of the backbone to the stimuli of a dataset."""
 
-    Attributes:
-        maps: {layer: float16 [N, h, w, C]}, in the model's order.
-        moments: {layer: Moments [C]} over all cells of all stimuli.
-    """
-
-    maps: dict
-    moments: dict
+    maps: dict     # {layer: float16 [N, h, w, C]}, in the model's order
+    moments: dict  # {layer: Moments [C]} over all cells of all stimuli
 
     def deviations(self) -> dict[str, np.ndarray]:
         """Return {layer: float32 [C]}: standard deviation of each unit; 1 for a constant unit.
@@ -54,24 +49,19 @@ class Responses(NamedTuple):
 
 
 class Parameters(NamedTuple):
-    """Parameters of the fit.
+    """Parameters of the fit, also as a vector, float64 [K + 2]."""
 
-    Attributes:
-        weights: float64 [K], of all units of all chosen layers.
-        log_sigma: log of the blur's sigma in cells. alpha: weight of the center_bias.
-    """
-
-    weights: np.ndarray
-    log_sigma: float
-    alpha: float
+    weights: np.ndarray  # float64 [K], of all units of all chosen layers
+    log_sigma: float     # log of the blur's sigma in cells
+    alpha: float         # weight of the center_bias
 
     def pack(self) -> np.ndarray:
-        """Return float64 [K + 2]; `unpack` is the inverse."""
+        """Return the vector."""
         return np.concatenate([self.weights, [self.log_sigma, self.alpha]])
 
     @classmethod
     def unpack(cls, vector: np.ndarray) -> "Parameters":
-        """Return the `Parameters` of a vector [K + 2]."""
+        """Return the `Parameters` of a vector."""
         return cls(vector[:-2], float(vector[-2]), float(vector[-1]))
 
 
@@ -90,21 +80,19 @@ def collect(model: keras.Model, dataset: SaliencyDataset, canvas: Sequence[int],
             must be multiples of it. None: as fine as they are.
         allocate: function (layer, shape) -> float16 array to fill; None: in memory.
     """
-    layers, maps, moments = chosen_layers(model), {}, {}
-    row = 0
+    layers, maps, moments, row = chosen_layers(model), {}, {}, 0
     for chosen, batch_maps in dataset_activations(model, layers, dataset, canvas, None, batch,
                                                   label):
         if most_cells is not None:
             batch_maps = {layer: _averaged(batch_maps[layer], most_cells) for layer in layers}
         if not maps:
-            shapes = [batch_maps[layer].shape[1:] for layer in layers]
+            shapes = {layer: batch_maps[layer].shape[1:] for layer in layers}
             if allocate is None:
                 require_memory(
-                    len(dataset), shapes,
+                    len(dataset), shapes.values(),
                     "choose fewer layers (model.options.layer_subset) or a smaller canvas")
-            maps = {layer: (allocate(layer, (len(dataset), *shape)) if allocate else
-                            np.empty((len(dataset), *shape), DTYPE))
-                    for layer, shape in zip(layers, shapes)}
+            make = allocate or (lambda _, shape: np.empty(shape, DTYPE))
+            maps = {layer: make(layer, (len(dataset), *shape)) for layer, shape in shapes.items()}
         for layer in layers:
             values = batch_maps[layer]
             if not (np.abs(values) <= np.finfo(DTYPE).max).all():
@@ -134,15 +122,13 @@ class Likelihood:
     Args:
         responses: to the dataset's stimuli, on a `canvas` (h, w).
         deviations: {layer: float32 [C]}, the divisors of the responses.
-        dataset: with fixations.
         center: the center_bias; a stimulus that it was fitted to is left out of its own.
         cell: stimulus pixels to a cell.
     """
 
     def __init__(self, responses: Responses, deviations: Mapping[str, np.ndarray],
                  dataset: SaliencyDataset, canvas: Sequence[int], center: CenterBias, cell: int):
-        self.responses, self.deviations = responses.maps, deviations
-        self.dataset, self.cell = dataset, cell
+        self.responses, self.deviations, self.dataset = responses.maps, deviations, dataset
         self._batches = []
         sizes = [tuple(size) for size in dataset.sizes.tolist()]
         finest = next(iter(self.responses.values())).shape[1:3]
@@ -254,14 +240,9 @@ def sparsity(weights: np.ndarray) -> tuple[float, np.ndarray]:
 
 def minimize(likelihood: Likelihood, fixations: Fixations, start: Parameters, settings: LbfgsConfig,
              iterations: int, after_step: Optional[Callable] = None) -> tuple[Parameters, float]:
-    """Fit `Parameters` to the fixations.
+    """Fit `Parameters` to the fixations by at most `iterations`; return (Parameters, objective).
 
-    Args:
-        iterations: largest number.
-        after_step: called with (Parameters, objective) after each iteration.
-
-    Returns:
-        (Parameters, objective).
+    `after_step` is called with the same two after each iteration.
     """
     counts = likelihood.counts(fixations)
 
@@ -273,17 +254,17 @@ def minimize(likelihood: Likelihood, fixations: Fixations, start: Parameters, se
         return value + settings.sparsity * penalty, gradient
 
     def step(vector, value):
-        if after_step is not None:
-            after_step(Parameters.unpack(vector), value)
+        after_step(Parameters.unpack(vector), value)
 
     bounds = [(None, None)] * len(start.weights) + [LOG_SIGMAS, (None, None)]
-    vector, value = lbfgs(objective, start.pack(), bounds, iterations, settings.memory, step)
+    vector, value = lbfgs(objective, start.pack(), bounds, iterations, settings.memory,
+                          None if after_step is None else step)
     return Parameters.unpack(vector), value
 
 
 def read_parameters(model: keras.Model, weights: Optional[Mapping[str, dict]] = None) -> Parameters:
     """Return the `Parameters` of a `deepgaze1` model, or of `weights` that a file has for it."""
-    weights = weights_file.layer_variables(model) if weights is None else weights
+    weights = weights or weights_file.layer_variables(model)
     kernels = [np.asarray(weights[layer + READOUT]["kernel"]).ravel().astype(np.float64)
                for layer in chosen_layers(model)]
     return Parameters(np.concatenate(kernels), float(np.asarray(weights["blur"]["log_sigma"])),
@@ -293,13 +274,11 @@ def read_parameters(model: keras.Model, weights: Optional[Mapping[str, dict]] = 
 def write_parameters(model: keras.Model, parameters: Parameters,
                      deviations: Mapping[str, np.ndarray], prior: np.ndarray) -> None:
     """Set the variables of a `deepgaze1` model; `prior` comes from `canvas_prior`."""
-    low = 0
+    rest = parameters.weights
     for layer in chosen_layers(model):
-        high = low + len(deviations[layer])
-        model.get_layer(layer + READOUT).set_weights(
-            [parameters.weights[low:high].reshape(1, 1, -1, 1)])
+        own, rest = np.split(rest, [len(deviations[layer])])
+        model.get_layer(layer + READOUT).set_weights([own.reshape(1, 1, -1, 1)])
         model.get_layer(layer + SCALE).set_weights([deviations[layer]])
-        low = high
     model.get_layer("blur").set_weights([np.float32(parameters.log_sigma)])
     bias = model.get_layer("center_bias")
     bias.alpha.assign(parameters.alpha)

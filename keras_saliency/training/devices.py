@@ -23,14 +23,10 @@ KERAS_ISSUE = "https://github.com/keras-team/keras/issues/20585"
 
 @dataclass(frozen=True)
 class Devices:
-    """The devices of a run.
-
-    Attributes:
-        strategy: of `tf.distribute`. chief: True if this process writes the run's folder.
-    """
+    """The devices of a run."""
 
     strategy: tf.distribute.Strategy
-    chief: bool = True
+    chief: bool = True  # this process writes the run's folder
 
     def stream(self, drawn: tf.data.Dataset, load: Callable,
                batch: int) -> Union[tf.data.Dataset, tf.distribute.DistributedDataset]:
@@ -49,12 +45,10 @@ class Devices:
         return self.strategy.distribute_datasets_from_function(own)
 
     def loss(self, loss: Callable) -> Callable:
-        """Return a batch loss in the form of which Keras takes the mean over all devices.
-
-        Keras 3 scales a loss only if it has a value for each example.
-        """
+        """Return a batch loss in the form of which Keras takes the mean over all devices."""
         if self.strategy.num_replicas_in_sync == 1:
             return loss
+        # Keras 3 scales a loss only if it has a value for each example
         return lambda target, maps: tf.repeat(loss(target, maps), tf.shape(maps)[0])
 
     @contextmanager

@@ -21,16 +21,8 @@ from keras_saliency.evaluation.center_bias import CenterBias, center_bias
 from keras_saliency.maps import geometry
 from keras_saliency.maps.facts import Facts
 from keras_saliency.models import calibration
-from keras_saliency.models.density_layers import (
-    FLOOR,
-    PRIOR_CELLS,
-    SEGMENTS,
-    START_SHARE,
-    between_cells,
-    gaussian_blur,
-    mix_uniform,
-    monotone_log,
-)
+from keras_saliency.models import density_layers as layers
+from keras_saliency.models.density_layers import FLOOR, PRIOR_CELLS, SEGMENTS, START_SHARE
 from keras_saliency.prediction.predictor import Predictor, predictor
 from keras_saliency.units.interpolation import canvas_span
 
@@ -47,12 +39,11 @@ SMALLEST = np.finfo(np.float32).tiny  # smallest density that has a logarithm
 
 
 class Cells(NamedTuple):
-    """Maps of a network on the stimuli of a dataset, and the fixations, in cells of the canvas.
+    """Maps of a network on N stimuli, and their fixations, in cells of `side` canvas pixels.
 
     A stimulus on a turned canvas (portrait among landscapes) lies transposed among the others.
 
     Attributes:
-        dataset: N stimuli. side: of a cell, in pixels of the canvas.
         maps: float32 [N, h, w], the map, min-max'ed to 0..1, averaged over each cell. All that is
             computed from them has their type.
         plain: float32 [N, h, w], the log-density without a calibration, up to a constant: of
@@ -80,10 +71,9 @@ def canvases(facts: Facts, dataset: SaliencyDataset, canvas: Sequence[int]) -> l
 
 def canvas_maps(predictor: Predictor, dataset: SaliencyDataset, canvas: Sequence[int],
                 batch: int = 4, label: str = "maps") -> Iterator[tuple[int, np.ndarray]]:
-    """Yield (index, float32 [h, w]) of the map of each stimulus on its canvas.
+    """Yield (index, float32 [h, w]), the map of each stimulus on its canvas, canvas by canvas.
 
-    The stimuli of one canvas come together. The map of a model that works at the stimulus' own size
-    is resized.
+    The map of a model that works at the stimulus' own size is resized.
     """
     facts = predictor.facts
     each = canvases(facts, dataset, canvas)
@@ -98,28 +88,24 @@ def canvas_maps(predictor: Predictor, dataset: SaliencyDataset, canvas: Sequence
         for shape in dict.fromkeys(each):
             rows = [i for i, other in enumerate(each) if other == shape]
             stream = stimulus_stream(dataset, shape, rows, batch, facts.fit)
-            for start, images in zip(range(0, len(rows), batch), stream):
-                for index, values in zip(rows[start:], predictor.maps(images)):
-                    yield index, tf.cast(values[..., 0], tf.float32).numpy()
-                    bar.update()
+            found = (values for images in stream for values in predictor.maps(images))
+            for index, values in zip(rows, found):
+                yield index, tf.cast(values[..., 0], tf.float32).numpy()
+                bar.update()
 
 
 def collect(model: Any, dataset: SaliencyDataset, canvas: Sequence[int],
             label: str = "maps") -> Cells:
-    """Return the `Cells` of the maps of a model.
+    """Return the `Cells` of the maps of a model, which is anything that `predict` takes.
 
-    Args:
-        model: anything that `predict` takes. canvas: (h, w) of stimuli that are not turned.
-
-    Raises:
-        FloatingPointError: naming a stimulus whose map has NaN or infinity.
+    `canvas` is the (h, w) of stimuli that are not turned. A map that has NaN or infinity raises
+    `FloatingPointError`, naming the stimulus.
     """
-    mapping = predictor(model)
-    facts = mapping.facts
-    side = cell_side(canvas)
+    mapping, side = predictor(model), cell_side(canvas)
+    facts, fit = mapping.facts, mapping.facts.fit
     shape = (len(dataset), *(length // side for length in canvas))
     found, plain, coverage, counts = (np.zeros(shape, np.float32) for _ in range(4))
-    each, fit = canvases(facts, dataset, canvas), facts.fit
+    each = canvases(facts, dataset, canvas)
     spans = [canvas_span(tuple(size), own, fit)
              for size, own in zip(dataset.sizes.tolist(), each)]
     turned = np.array([own != tuple(canvas) for own in each])
@@ -141,10 +127,7 @@ def collect(model: Any, dataset: SaliencyDataset, canvas: Sequence[int],
 
 
 def cell_side(canvas: Sequence[int]) -> int:
-    """Return the smallest side that divides a canvas into at most `MOST_CELLS` cells.
-
-    If none does, return the largest that divides both sides of the canvas.
-    """
+    """Return the smallest side that divides a canvas into at most `MOST_CELLS`, or the largest."""
     common = math.gcd(*canvas)
     sides = [side for side in range(1, common + 1) if common % side == 0]
     return next((side for side in sides if math.prod(canvas) <= MOST_CELLS * side ** 2), sides[-1])
@@ -171,15 +154,14 @@ def _counted(dataset, index, canvas, fit, side) -> np.ndarray:
 
 def priors(cells: Cells, rows: Sequence[int], center: CenterBias, spans: Sequence[tuple],
            own: bool = False) -> np.ndarray:
-    """Return float32 [n, h, w]: the center_bias on the cells of stimuli, up to a constant.
+    """Return float32 [n, h, w]: the center_bias on the cells of the stimuli `rows`.
 
-    Args:
-        rows: n indices. center, spans: as `fit` returns them.
-        own: True if `fit` took the stimuli `rows`; each is left out of its own center_bias.
+    It is known up to a constant. With `own`, `fit` took these stimuli, and each is left out of its
+    own center_bias.
     """
     everywhere = None if own else canvas_prior(center, spans)
     # portraits lie transposed, and so must the center_bias
-    down, across = (between_cells(length).numpy() for length in cells.maps.shape[1:])
+    down, across = (layers.between_cells(length).numpy() for length in cells.maps.shape[1:])
     found = []
     for place, row in enumerate(rows):
         grid = canvas_prior(center, spans, place) if own else everywhere
@@ -196,13 +178,11 @@ def calibrated(cells: Cells, rows: np.ndarray, priors: np.ndarray,
 
 
 def bits(cells: Cells, rows: np.ndarray, logs: np.ndarray) -> np.ndarray:
-    """Return float64 [n]: mean bits per fixation on stimuli, over a uniform density.
+    """Return float64 [n]: mean bits per fixation over a uniform density, on the stimuli `rows`.
 
-    Args:
-        rows: n indices. logs: [n, h, w], their log-densities in nats, up to a constant.
+    `logs` [n, h, w] are their log-densities in nats, up to a constant.
     """
-    relative = _on_picture(*(tf.constant(values, cells.maps.dtype)
-                             for values in (logs, cells.coverage[rows])))
+    relative = _on_picture(*_tensors(cells, logs, cells.coverage[rows]))
     return _bits(relative.numpy(), cells.counts[rows])
 
 
@@ -217,7 +197,7 @@ def negative(cells: Cells, rows: np.ndarray, priors: np.ndarray,
     for part in _parts(len(rows)):
         chosen = rows[part]
         one, slope = _negative_with_gradient(*_arguments(cells, chosen, priors[part], vector),
-                                             tf.constant(cells.counts[chosen], cells.maps.dtype))
+                                             *_tensors(cells, cells.counts[chosen]))
         value, gradient = value + float(one), gradient + slope.numpy()
     return value / total, gradient / total
 
@@ -225,8 +205,7 @@ def negative(cells: Cells, rows: np.ndarray, priors: np.ndarray,
 def fit(cells: Cells, rows: Sequence[int]) -> tuple[np.ndarray, CenterBias, list]:
     """Fit the calibration with the highest likelihood of the fixations on the stimuli `rows`.
 
-    Returns:
-        (vector as `BOUNDS`, `CenterBias` of these stimuli, their spans).
+    Return (vector as `BOUNDS`, `CenterBias` of these stimuli, their spans).
     """
     rows = np.asarray(rows)
     center, spans = center_bias(cells.dataset.select(rows)), [cells.spans[row] for row in rows]
@@ -246,9 +225,12 @@ def parameters(cells: Cells, vector: np.ndarray, center: CenterBias,
                                   1 / (1 + math.exp(-logit)), canvas_prior(center, spans))
 
 
-def _arguments(cells, rows, priors, vector) -> tuple:
-    return tuple(tf.constant(values, cells.maps.dtype)
-                 for values in (cells.maps[rows], priors, cells.coverage[rows], vector))
+def _arguments(cells, rows, priors, vector) -> list:
+    return _tensors(cells, cells.maps[rows], priors, cells.coverage[rows], vector)
+
+
+def _tensors(cells, *arrays) -> list:
+    return [tf.constant(values, cells.maps.dtype) for values in arrays]
 
 
 def _parts(count) -> list:
@@ -260,10 +242,10 @@ def _calibrated(found, prior, coverage, vector):
     """Return [n, h, w]: log of the density in each cell, over a uniform one."""
     log_sigma, weight, logit = tf.unstack(vector[SEGMENTS:])
     shape = tf.shape(found)
-    blurred = gaussian_blur(found, tf.exp(log_sigma), shape[1], shape[2])
-    logits = monotone_log(blurred, vector[:SEGMENTS]) + weight * prior
+    blurred = layers.gaussian_blur(found, tf.exp(log_sigma), shape[1], shape[2])
+    logits = layers.monotone_log(blurred, vector[:SEGMENTS]) + weight * prior
     logs = logits - tf.reduce_logsumexp(logits, axis=(1, 2), keepdims=True)
-    return _on_picture(mix_uniform(logs, logit), coverage)
+    return _on_picture(layers.mix_uniform(logs, logit), coverage)
 
 
 def _on_picture(logs, coverage):
@@ -290,8 +272,8 @@ def canvas_prior(center: CenterBias, spans: Iterable[tuple],
     has the mean of the stimuli that cover it; a cell that none covers, the mean of their borders.
 
     Args:
-        spans: of each stimulus on its canvas, as `interpolation.canvas_span` returns it.
-        leave_out: index of a stimulus to leave out of the center_bias, or None.
+        spans: an `interpolation.canvas_span` for each stimulus. leave_out: index of a stimulus to
+            leave out of the center_bias, or None.
     """
     fine = 5 * PRIOR_CELLS  # odd: its middle cells have the centers of ours
     density = center.predict((fine, fine), leave_out).saliency_map
@@ -313,18 +295,15 @@ def canvas_spans(sizes: ArrayLike, canvas: Sequence[int]) -> list[tuple]:
 
 def lbfgs(objective: Callable, start: np.ndarray, bounds: Sequence[tuple], iterations: int,
           memory: int = 10, after_step: Optional[Callable] = None) -> tuple[np.ndarray, float]:
-    """Minimise an objective by L-BFGS-B.
+    """Minimise an objective by L-BFGS-B; return (float64 [K], value).
 
     Args:
         objective: float64 [K] -> (value, gradient float64 [K]). start: the first vector.
         bounds: K pairs (low, high), None for no bound. iterations: largest number.
         memory: number of steps from which the curvature is estimated.
-        after_step: called with (vector, value) after each iteration; may be None.
-
-    Returns:
-        (float64 [K], value).
+        after_step: called with (vector, value) after each iteration.
     """
-    last = {}
+    last = {}  # values since the last iteration
 
     def remembered(vector):
         value, gradient = objective(vector)
@@ -332,13 +311,13 @@ def lbfgs(objective: Callable, start: np.ndarray, bounds: Sequence[tuple], itera
         return value, gradient
 
     def step(vector):
-        if after_step is not None:
-            value = last.get(vector.tobytes())
-            after_step(vector, objective(vector)[0] if value is None else value)
+        value = last.get(vector.tobytes())
+        after_step(vector, objective(vector)[0] if value is None else value)
         last.clear()
 
     result = optimize.minimize(
-        remembered, start, jac=True, method="L-BFGS-B", bounds=bounds, callback=step,
+        remembered, start, jac=True, method="L-BFGS-B", bounds=bounds,
+        callback=None if after_step is None else step,
         options={"maxiter": iterations, "maxcor": memory, "ftol": PRECISION,
                  "maxfun": 20 * iterations})
     return result.x, float(result.fun)

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from keras_saliency.cluster.kept import Kept
+from keras_saliency.cluster.packing import Kept
 from keras_saliency.evaluation.results import Evaluation
 from keras_saliency.files import InputError
 from keras_saliency.units.quantiles import TailQuantile
