@@ -37,7 +37,7 @@ def measure(setting, backbone) -> list:
     the highest first.
     """
     run = shared.fit(setting)
-    units = lbfgs.read_units(run.folder)
+    units = lbfgs.read_rows(run.folder / lbfgs.UNITS)
     scores = score_dataset(run.model, list(dict.fromkeys(u["layer"] for u in units)),
                            run.validation, run.spec.canvas)
     nss = {layer: found.moments.mean for layer, found in scores.items()}
@@ -84,8 +84,8 @@ def show(setting, rows) -> list:
 def _draw_context(run, path) -> None:
     """Draw a row for each place with two pictures for each unit: marked stimulus, response."""
     signs = {unit["rank"]: -1 if unit["weight"] < 0 else 1
-             for unit in lbfgs.read_units(run.folder)}
-    chosen = [patch for patch in lbfgs.read_patches(run.folder)
+             for unit in lbfgs.read_rows(run.folder / lbfgs.UNITS)}
+    chosen = [patch for patch in lbfgs.read_rows(run.folder / lbfgs.PATCHES)
               if patch["rank"] <= SHOWN_UNITS and patch["place"] <= SHOWN]
     load, index_of = pipeline.stimulus_loader(run.training), {
         name: index for index, name in enumerate(run.training.names)}

@@ -38,7 +38,7 @@ class Cluster:
         """Yield `function(**shared, argument=shard)` for each shard, in their order.
 
         Args:
-            function: function of a module of this package, which workers import by name.
+            function: of a module of this package, which workers import by name.
             shards: iterable of sequences that can be pickled, read while the work goes on.
             shared: further arguments, sent once to each worker; may hold networks.
             label, unit: texts of the progress bar; None as label for no bar. total: number of
@@ -95,8 +95,10 @@ class Shared(WorkerPlugin):
 
 @lru_cache(maxsize=None)  # once in a process
 def limit_threads(threads: int, slot: Any, slots: int) -> None:
-    """Give TensorFlow as many threads as the worker has; if `slots` workers divide their machine's
-    cores, pin this process to its share."""
+    """Give TensorFlow the worker's number of threads, and pin this process to its share of cores.
+
+    It is pinned only if `slots` workers divide the cores of their machine.
+    """
     if slots and isinstance(slot, int) and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, cores[slot % slots::slots] or cores)

@@ -1,4 +1,5 @@
 """Sending of shards to workers, and again when a worker dies, hangs or fails."""
+import itertools
 import queue
 import sys
 import time
@@ -18,7 +19,6 @@ GONE = 20        # seconds without a scheduler, before the work stops
 TICK = 1.0       # seconds between looks at the workers
 SCHEDULER_GONE = ("the scheduler is gone; finished shards are kept in the output folder: resume "
                   "the work from there")
-_END = object()
 
 
 @dataclass
@@ -33,14 +33,11 @@ class _Shard:
 
 
 class Work:
-    """One piece of work.
+    """One piece of work; names, kept, patience and failed are as in `Cluster`.
 
     Args:
         client: `distributed.Client`. submit: function (shard, key) -> future.
-        names: function from a shard to the names of its items.
         advance: function to call with the number of items done.
-        kept: `Kept`, or None. patience: seconds that a shard may take.
-        failed: list for a line about each shard given up.
     """
 
     def __init__(self, client: Any, submit: Callable, names: Callable, advance: Callable, kept: Any,
@@ -68,31 +65,28 @@ class Work:
     def _results(self, shards):
         sent = given = 0
         while True:
-            while shards is not None and sent - given < AHEAD * self._threads:
-                shard = next(shards, _END)
-                if shard is _END:
-                    shards = None
-                else:
-                    self._begin(sent, shard)
-                    sent += 1
+            room = max(0, AHEAD * self._threads - (sent - given))
+            for shard in itertools.islice(shards, room):
+                self._begin(sent, shard)
+                sent += 1
             if given == sent:
                 return
             self._look()
-            if given in self._ready:
-                result = self._ready.pop(given)
-                given += 1
-                if result is not None:
-                    yield result()
-            else:
+            if given not in self._ready:
                 self._receive()
+                continue
+            result = self._ready.pop(given)
+            given += 1
+            if result is not None:
+                yield result()
 
     def _begin(self, number, value) -> None:
         if self.kept is not None and self.kept.has(number, value):
             self._ready[number] = lambda: self.kept.read(number, value)
             self.advance(len(value))
-            return
-        self._out[number] = _Shard(number, value)
-        self._send(self._out[number])
+        else:
+            self._out[number] = _Shard(number, value)
+            self._send(self._out[number])
 
     def _send(self, shard) -> None:
         shard.seen.clear()

@@ -196,22 +196,19 @@ class UnitNSS(keras.callbacks.Callback):
         write_csv(path, list(rows[0]), [list(row.values()) for row in rows])
 
     def _write_hdf5(self, epoch, scores, detectors):
-        path, before = self.folder / "unit_nss.h5", {}
+        path = self.folder / "unit_nss.h5"
+        columns = {"epochs": np.array([epoch], np.int64)}
+        for layer, found in detectors.items():
+            columns[f"{layer}/nss"] = scores[layer].moments.mean[np.newaxis]
+            columns[f"{layer}/best"] = found.scores[np.newaxis]
         if path.is_file():
             with h5py.File(path, "r") as file:
                 earlier = file["epochs"][:] < epoch
-                before = {layer: {name: data[:][earlier] for name, data in file[layer].items()}
-                          for layer in scores if layer in file}
-                epochs = file["epochs"][:][earlier]
-        else:
-            epochs = np.zeros(0, np.int64)
+                columns.update({name: np.concatenate([file[name][:][earlier], row])
+                                for name, row in columns.items() if name in file})
         with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
-            file["epochs"] = np.append(epochs, epoch)
-            for layer in scores:
-                rows = {"nss": scores[layer].moments.mean, "best": detectors[layer].scores}
-                for name, row in rows.items():
-                    old = before.get(layer, {}).get(name, np.zeros((0, len(row))))
-                    file[f"{layer}/{name}"] = np.concatenate([old, row[np.newaxis]])
+            for name, rows in columns.items():
+                file[name] = rows
 
     def _write_tensorboard(self, epoch, scores, detectors):
         writer = tf.summary.create_file_writer(str(self.tensorboard))

@@ -30,6 +30,8 @@ GAINS = ("information_gain", "val_information_gain")
 EXPLAINABLE = ("gold_standard", "val_gold_standard")  # the gain of the other observers' fixations
 SCORE = "information_gain_density"
 UNITS, PATCHES, OBSERVERS = "units.csv", "patches.csv", "observers.csv"  # made from best.h5
+CELLS = {"layer": str, "weight": float, "share_of_largest": float,  # all others are int
+         "stimulus": plain_cell, "response": float}
 OBSERVERS_HEADER = ("observer", *GAINS, *EXPLAINABLE)
 SAVE_EVERY = 10
 SHOWN_UNITS, SHOWN_PATCHES = 10, 9  # as the paper's Figure 6
@@ -129,8 +131,7 @@ def _iterate(run, likelihoods, measured, log) -> bool:
     left = settings.iterations - len(run.rows)
     if left <= 0:
         return True
-    counts = [part.counts(dataset.fixations)
-              for part, dataset in zip(likelihoods, (run.training, run.validation))]
+    counts = [part.counts(part.dataset.fixations) for part in likelihoods]
     bar = tqdm(total=settings.iterations, initial=len(run.rows), desc="L-BFGS", unit="iteration")
 
     def after_step(parameters, objective):
@@ -227,10 +228,10 @@ def leave_one_observer_out(run: Run, likelihoods: Sequence[Likelihood], start: P
             fitted, _ = readout.minimize(
                 likelihoods[0], run.training.fixations.where(observers != observer), start,
                 settings, run.best["epoch"])
-            gains = [_gain(part, part.counts(fixations.where(fixations.observer == observer)),
-                           fitted)
-                     for part, fixations in zip(likelihoods, (run.training.fixations,
-                                                              run.validation.fixations))]
+            theirs = [part.dataset.fixations.where(part.dataset.fixations.observer == observer)
+                      for part in likelihoods]
+            gains = [_gain(part, part.counts(fixations), fitted)
+                     for part, fixations in zip(likelihoods, theirs)]
             gains += [part.get(int(observer), np.nan) for part in explainable]
             rows.append((int(observer), *(f"{gain:.4f}" for gain in gains)))
             write_csv(path, OBSERVERS_HEADER, rows)
@@ -308,37 +309,29 @@ def observer_shares(path: AnyPath) -> tuple[int, dict[str, tuple]]:
         (number of observers, {"training" or "validation": (bits per fixation over the center_bias,
         those of the gold standard, share of the first in the second)}).
     """
-    rows = [{key: float(cell) for key, cell in row.items()} for row in read_csv(path)]
-    found = {}
-    for gain, explainable, stimuli in zip(GAINS, EXPLAINABLE, ("training", "validation")):
-        gains, gold = (np.array([row[key] for row in rows]) for key in (gain, explainable))
+    rows, found = read_csv(path), {}
+    for stimuli, *keys in zip(("training", "validation"), GAINS, EXPLAINABLE):
+        gains, gold = (np.array([float(row[key]) for row in rows]) for key in keys)
         share = information_gain_explained(gains, np.zeros_like(gains), gold)
         found[stimuli] = (float(np.nanmean(gains)), float(np.nanmean(gold)), share)
     return len(rows), found
 
 
-def read_patches(folder: Path) -> list[dict]:
-    """Return the rows of a run's patches.csv as dicts: numbers, and texts `layer`, `stimulus`."""
-    return [{**{key: int(row[key]) for key in ("rank", "unit", "place", "row", "column")},
-             "layer": row["layer"], "stimulus": plain_cell(row["stimulus"]),
-             "response": float(row["response"])} for row in read_csv(folder / PATCHES)]
-
-
-def read_units(folder: Path) -> list[dict]:
-    """Return the rows of a run's units.csv as dicts, sorted by the size of the weight."""
-    return [{"rank": int(row["rank"]), "layer": row["layer"], "unit": int(row["unit"]),
-             "weight": float(row["weight"])} for row in read_csv(folder / UNITS)]
+def read_rows(path: AnyPath) -> list[dict]:
+    """Return the rows of a run's units.csv or patches.csv, with numbers as numbers."""
+    return [{key: CELLS.get(key, int)(cell) for key, cell in row.items()}
+            for row in read_csv(path)]
 
 
 def draw_patches(run: Run, path: Optional[AnyPath] = None) -> None:
     """Draw the patches of patches.csv, a row for each unit, to units.png or `path`."""
     load, rows = pipeline.stimulus_loader(run.training), {}
     index_of = {name: index for index, name in enumerate(run.training.names)}
-    for patch in read_patches(run.folder):
+    for patch in read_rows(run.folder / PATCHES):
         canvas = maps.to_canvas(load(index_of[patch["stimulus"]]), run.spec.canvas).numpy()
         rows.setdefault((patch["rank"], patch["layer"], patch["unit"]), []).append(
             _cut(canvas, patch["layer"], patch["row"], patch["column"]))
-    weights = {row["rank"]: row["weight"] for row in read_units(run.folder)}
+    weights = {row["rank"]: row["weight"] for row in read_rows(run.folder / UNITS)}
     count = max(len(pictures) for pictures in rows.values())
     largest = max(abs(weight) for weight in weights.values()) or 1.0
     plots.sample_strip(

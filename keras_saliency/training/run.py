@@ -30,22 +30,15 @@ FREE_LBFGS = ("iterations", "leave_one_observer_out")
 
 @dataclass
 class Run:
-    """A training run: its folder, model, history and datasets.
-
-    Attributes:
-        folder: holds all its files. model: has the best weights once the run has ended.
-        rows: the history. sections: the datasets, in training and validation stimuli.
-        finished: False if it was interrupted (Ctrl-C).
-        chief: False for a process that trains for another one, which has the run's folder.
-    """
+    """A training run: its folder, model, history and datasets."""
 
     folder: Path
     config: Config
-    model: keras.Model
-    rows: list
-    sections: Sequence[Section]
-    finished: bool = True
-    chief: bool = True
+    model: keras.Model           # has the best weights once the run has ended
+    rows: list                   # the history
+    sections: Sequence[Section]  # the datasets, in training and validation stimuli
+    finished: bool = True        # False if it was interrupted (Ctrl-C)
+    chief: bool = True           # False if it trains for another process, which has the folder
 
     @property
     def training(self) -> SaliencyDataset:
