@@ -95,10 +95,7 @@ class Shared(WorkerPlugin):
 
 @lru_cache(maxsize=None)  # once in a process
 def limit_threads(threads: int, slot: Any, slots: int) -> None:
-    """Give TensorFlow the worker's number of threads, and pin this process to its share of cores.
-
-    It is pinned only if `slots` workers divide the cores of their machine.
-    """
+    """Give TensorFlow the threads of the worker; with `slots`, pin it to its share of cores."""
     if slots and isinstance(slot, int) and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, cores[slot % slots::slots] or cores)

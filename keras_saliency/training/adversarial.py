@@ -100,15 +100,11 @@ class AdversarialTraining(keras.Model):
             real_answer = self.discriminator([images, targets[..., :1]], training=True)
             fake_answer = self.discriminator([images, fake], training=True)
             loss = _entropy(real_answer) + _entropy(1 - fake_answer)
-        variables = self.discriminator.trainable_variables
-        self.discriminator_optimizer.apply_gradients(
-            zip(tape.gradient(loss, variables), variables))
         right = tf.concat([real_answer > 0.5, fake_answer < 0.5], axis=0)
-        self.means["discriminator_loss"].update_state(loss)
-        self.means["discriminator_accuracy"].update_state(tf.cast(right, tf.float32))
-        self.means["discriminator_rate"].update_state(
-            tf.convert_to_tensor(self.discriminator_optimizer.learning_rate))
-        return tf.constant(0)
+        _step(self.discriminator, self.discriminator_optimizer, tape, loss)
+        return self._record(discriminator_loss=loss,
+                            discriminator_accuracy=tf.cast(right, tf.float32),
+                            discriminator_rate=self.discriminator_optimizer.learning_rate)
 
     def _train_generator(self, images, targets):
         with tf.GradientTape() as tape:
@@ -116,13 +112,19 @@ class AdversarialTraining(keras.Model):
             content = self.content_loss(targets, maps)
             taken = _entropy(self.discriminator([images, maps], training=False))
             loss = self.alpha * content + taken
-        variables = self.generator.trainable_variables
-        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
-        self.means["loss"].update_state(content)
-        self.means["generator_loss"].update_state(loss)
-        self.means["generator_rate"].update_state(
-            tf.convert_to_tensor(self.optimizer.learning_rate))
+        _step(self.generator, self.optimizer, tape, loss)
+        return self._record(loss=content, generator_loss=loss,
+                            generator_rate=self.optimizer.learning_rate)
+
+    def _record(self, **values):
+        for name, value in values.items():
+            self.means[name].update_state(tf.convert_to_tensor(value))
         return tf.constant(0)
+
+
+def _step(network, optimizer, tape, loss):
+    variables = network.trainable_variables
+    optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
 
 
 def _entropy(probability):

@@ -60,12 +60,12 @@ class Calibration:
         columns = np.concatenate([self.held_out, self.held_out - self.held_out[:, :1]], axis=1)
         cells = [f"{mean:6.3f} [{low:.3f}, {high:.3f}]" for mean, (low, high)
                  in zip(columns.mean(axis=0), bootstrap_intervals(columns))]
-        lines = [f"held-out bits per fixation, {FOLDS} folds of {len(self.held_out)} stimuli",
-                 f"{'':20}{'over uniform':26}over the center bias"]
-        for place, name in enumerate(ROWS):
-            over_center = cells[place + len(ROWS)] if place else ""
-            lines.append(f"{name:20}{cells[place]:26}{over_center}".rstrip())
-        return "\n".join(lines)
+        over_center = ["", *cells[len(ROWS) + 1:]]
+        return "\n".join([
+            f"held-out bits per fixation, {FOLDS} folds of {len(self.held_out)} stimuli",
+            f"{'':20}{'over uniform':26}over the center bias",
+            *(f"{name:20}{cell:26}{other}".rstrip()
+              for name, cell, other in zip(ROWS, cells, over_center))])
 
     def decision(self) -> str:
         """Return the decision as a line; for a calibrated model, with its parameters."""
@@ -184,9 +184,9 @@ def score(cells: likelihood.Cells, rows: np.ndarray, vector: np.ndarray, center:
 
 def center_bits(dataset: SaliencyDataset, rows: Iterable[int], center: CenterBias) -> np.ndarray:
     """Return float64 [n]: mean bits per fixation over uniform of a center bias of other stimuli."""
-    found = []
-    for row in rows:
+    def bits(row):
         x, y = np.floor(dataset.fixations.of(row)).astype(np.intp).T
         density = center.predict(dataset.sizes[row]).saliency_map
-        found.append(np.log2(density[y, x] * density.size).mean())
-    return np.array(found)
+        return np.log2(density[y, x] * density.size).mean()
+
+    return np.array([bits(row) for row in rows])

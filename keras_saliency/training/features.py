@@ -7,6 +7,7 @@ each canvas its own cache.
 """
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import Callable, Iterable, Optional, Sequence, Union
 
@@ -49,9 +50,12 @@ def inputs(run: Run) -> tuple[keras.Model, Callable, list]:
             for section in run.sections]
     trunk, head = split_at_frozen(run.model)
     mirrors = (False, True) if settings.mirror else (False,)
-    if settings.cache == "memory":
-        _require_memory_for_all(trunk, run.sections, len(mirrors))
-
+    if settings.cache == "memory":  # all caches together must fit, before the first is filled
+        spec = run.sections[0].spec  # a turned canvas has as many cells
+        rows = sum(len(mirrors) * len(section.training) + len(section.evaluated)
+                   for section in run.sections)
+        require_memory(rows, response_shapes(
+            trunk, (*spec.canvas, 3), (*spec.canvas, len(spec.targets))))
     validation = [pipeline.one_after_another([
         pipeline.indexed_stream(len(stimuli), _cached(
             run, trunk, section, stimuli, spec, (False,), "validation"), batch)
@@ -60,14 +64,6 @@ def inputs(run: Run) -> tuple[keras.Model, Callable, list]:
     loaders = [_cached(run, trunk, section, stimuli, spec, mirrors, "training")
                for section, stimuli, spec in pieces]
     return head, mixed_loader(loaders), validation
-
-
-def _require_memory_for_all(trunk, sections, mirrors) -> None:
-    """Raise `FeatureCacheError` unless all caches together fit, before the first is filled."""
-    spec = sections[0].spec  # a turned canvas has as many cells
-    rows = sum(mirrors * len(section.training) + len(section.evaluated) for section in sections)
-    require_memory(rows, response_shapes(
-        trunk, (*spec.canvas, 3), (*spec.canvas, len(spec.targets))))
 
 
 def _cached(run, trunk, section, stimuli, spec, mirrors, part):
@@ -84,7 +80,7 @@ def _cached(run, trunk, section, stimuli, spec, mirrors, part):
     streams = [pipeline.canvas_stream(stimuli, spec, run.config.evaluation.batch, mirrored=m)
                for m in mirrors]
     arrays = cache_features(trunk, streams, len(stimuli), path, fingerprint,
-                                     label=f"caching the {' '.join(names)} set")
+                            label=f"caching the {' '.join(names)} set")
     return cached_loader(arrays, len(stimuli))
 
 
@@ -134,8 +130,8 @@ def split_at_frozen(model: keras.Model) -> tuple[keras.Model, keras.Model]:
         raise FeatureCacheError(f"every layer of {model.name} is frozen; nothing to train")
     fixed, cut = set(), {}
     for layer in model.layers:  # in topological order
-        inputs = [] if isinstance(layer, keras.layers.InputLayer) else tf.nest.flatten(
-            layer.input)
+        is_input = isinstance(layer, keras.layers.InputLayer)
+        inputs = [] if is_input else tf.nest.flatten(layer.input)
         if all(id(t) in fixed for t in inputs) and not layer.trainable_weights:
             fixed.update(id(t) for t in tf.nest.flatten(layer.output))
         else:
@@ -177,12 +173,9 @@ def cache_features(trunk: keras.Model, streams: Sequence[tf.data.Dataset], count
 
 
 def cached_loader(arrays: Sequence[np.ndarray], count: int) -> Callable:
-    """Return a graph function (index, mirrored, key=None) -> (responses tuple, target), float32.
-
-    It copies the rows out of the arrays, in memory or mapped from disk: a tensor of all of them
-    would need the memory twice.
-    """
+    """Return a graph function (index, mirrored, key=None) -> (responses tuple, target), float32."""
     def load(index, mirrored, key=None):
+        # a tensor of the whole arrays would need the memory twice
         row = tf.cast(index, tf.int64) + tf.cast(mirrored, tf.int64) * count
         read = tf.numpy_function(lambda r: [np.asarray(a[r]) for a in arrays], [row],
                                  [tf.as_dtype(DTYPE)] * len(arrays))
@@ -228,7 +221,7 @@ def _fill(arrays, trunk, streams, rows, label):
 def require_memory(rows: int, shapes: Iterable[tuple],
                    remedy: str = "set train.cache=disk") -> None:
     """Raise `FeatureCacheError` unless float16 arrays [rows, *shape] fit into free memory."""
-    needed = rows * sum(int(np.prod(s)) for s in shapes) * DTYPE().nbytes
+    needed = rows * sum(map(math.prod, shapes)) * DTYPE().nbytes
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
     except OSError:

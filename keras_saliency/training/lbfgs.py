@@ -88,12 +88,11 @@ def check(config: Config, model: keras.Model, data: Section) -> None:
 
 def is_over(run: Run) -> bool:
     """Return True if all iterations are done, and the files made from them are written."""
-    settings = run.config.train.lbfgs
-    if len(run.rows) < settings.iterations or not all(
-            (run.folder / name).exists() for name in (UNITS, PATCHES)):
-        return False
-    return not settings.leave_one_observer_out or (
-        len(_read_rows(run.folder / OBSERVERS)) == len(np.unique(run.training.fixations.observer)))
+    settings, observers = run.config.train.lbfgs, np.unique(run.training.fixations.observer)
+    return (len(run.rows) >= settings.iterations
+            and all((run.folder / name).exists() for name in (UNITS, PATCHES))
+            and (not settings.leave_one_observer_out
+                 or len(_read_rows(run.folder / OBSERVERS)) == len(observers)))
 
 
 def fit(run: Run, start: Parameters, log: Callable[[str], None]) -> bool:
@@ -275,8 +274,7 @@ def explained(run: Run, result: Evaluation, center: CenterBias) -> str:
     size. The gold standard predicts each observer from the others (Kuemmerer et al. 2015, section
     2.1); the share is over the stimuli that two or more observers looked at.
     """
-    line = (f"\ninformation gain over the center_bias: {result.means()[SCORE]:.3f} bits per "
-            "fixation")
+    line = f"\ninformation gain over the center_bias: {result.means()[SCORE]:.3f} bits per fixation"
     try:
         gold = fit_gold_standard(run.training, center=center)
         nats = gold.log_likelihoods(run.validation)
