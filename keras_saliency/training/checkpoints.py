@@ -102,8 +102,8 @@ def assign(variables: Sequence, values: Sequence[np.ndarray]) -> None:
 def epoch_of(path: AnyPath) -> int:
     """Return the number of epochs before a checkpoint."""
     epoch = weights_file.read_attributes(path).get("epoch")
-    if not isinstance(epoch, int) or epoch < 0:
-        raise WeightsError(f"{path} has no number of its epoch: no checkpoint of a run")
+    require(isinstance(epoch, int) and epoch >= 0,
+            f"{path} has no number of its epoch: no checkpoint of a run", error=WeightsError)
     return epoch
 
 

@@ -14,7 +14,7 @@ from typing import Callable, Iterator, Union
 import keras
 import tensorflow as tf
 
-from keras_saliency.config import MIRRORED, ONE, Config, ConfigError
+from keras_saliency.config import MIRRORED, ONE, Config, ConfigError, require
 from keras_saliency.datasets import pipeline
 from keras_saliency.training.run import open_folder
 
@@ -83,29 +83,28 @@ def choose(config: Config) -> Devices:
     if train.devices == ONE:
         return Devices(tf.distribute.get_strategy())
     for section in ("adversarial", "lbfgs"):
-        if getattr(train, section) is not None:
-            raise ConfigError(f"train.{section} trains on one device: set train.devices=one")
+        require(getattr(train, section) is None,
+                f"train.{section} trains on one device: set train.devices=one")
     devices = _mirrored() if train.devices == MIRRORED else _multi_worker()
     replicas = devices.strategy.num_replicas_in_sync
-    if train.batch % replicas:
-        raise ConfigError(f"train.batch={train.batch} cannot be divided among {replicas} devices: "
-                          f"set a multiple of {replicas}")
+    require(train.batch % replicas == 0, f"train.batch={train.batch} cannot be divided among "
+            f"{replicas} devices: set a multiple of {replicas}")
     return devices
 
 
 def _mirrored() -> Devices:
     found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-    if len(found) < 2:
-        raise ConfigError("train.devices=mirrored takes two devices or more, TensorFlow sees "
-                          f"{', '.join(device.name for device in found)}: set train.devices=one")
-    return Devices(tf.distribute.MirroredStrategy([device.name for device in found]))
+    names = [device.name for device in found]
+    require(len(names) > 1, "train.devices=mirrored takes two devices or more, TensorFlow sees "
+                            f"{', '.join(names)}: set train.devices=one")
+    return Devices(tf.distribute.MirroredStrategy(names))
 
 
 def _multi_worker() -> Devices:
-    if int(keras.__version__.split(".")[0]) > 2:
-        raise ConfigError(f"train.devices=multi_worker: Keras {keras.__version__} cannot train on "
-                          f"several machines ({KERAS_ISSUE}); use Python 3.11 or earlier with "
-                          "TensorFlow 2.15, or train.devices=mirrored on one machine")
+    require(int(keras.__version__.split(".")[0]) == 2,
+            f"train.devices=multi_worker: Keras {keras.__version__} cannot train on several "
+            f"machines ({KERAS_ISSUE}); use Python 3.11 or earlier with TensorFlow 2.15, or "
+            "train.devices=mirrored on one machine")
     try:
         task = json.loads(os.environ["TF_CONFIG"])["task"]
         chief = task["type"] == "chief" or (task["type"], task["index"]) == ("worker", 0)

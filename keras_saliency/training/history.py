@@ -19,12 +19,8 @@ def lower_is_better(column: str) -> bool:
 def best_row(rows: Sequence[dict], column: str) -> int:
     """Return the index of the best row by `column`, the first among equals; NaN counts as worst."""
     sign = 1 if lower_is_better(column) else -1
-
-    def key(index):
-        value = sign * float(rows[index][column])
-        return (math.isnan(value), value)
-
-    return min(range(len(rows)), key=key)
+    values = [sign * float(row[column]) for row in rows]
+    return min(range(len(rows)), key=lambda index: (math.isnan(values[index]), values[index]))
 
 
 def waited_enough(rows: Sequence[dict], column: str, patience: Optional[int]) -> bool:

@@ -10,7 +10,7 @@ import keras
 
 from keras_saliency import __version__
 from keras_saliency import config as configs
-from keras_saliency.config import Config, ConfigError
+from keras_saliency.config import Config, ConfigError, require
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.loading import Section
 from keras_saliency.datasets.pipeline import CanvasSpec
@@ -135,11 +135,11 @@ def require_best(folder: AnyPath, epoch: int) -> Path:
     path = Path(folder) / BEST
     remedy = ("bring back a copy of it, or start a new run from the last weights: "
               f"set model.weights={path.with_name(LAST)}")
-    if not path.exists():
-        raise WeightsError(f"{path} is missing, the weights of the best epoch, {epoch}; {remedy}")
+    require(path.exists(), f"{path} is missing, the weights of the best epoch, {epoch}; {remedy}",
+            error=WeightsError)
     found = weights_file.read_attributes(path).get("epoch")
-    if found != epoch:
-        raise WeightsError(f"{path} is of epoch {found}, but the best epoch is {epoch}; {remedy}")
+    require(found == epoch, f"{path} is of epoch {found}, but the best epoch is {epoch}; {remedy}",
+            error=WeightsError)
     return path
 
 
@@ -160,18 +160,15 @@ def _require_same_settings(config: Config) -> None:
     path = config.folder / SETTINGS
     before, now = _settings(configs.load(path)), _settings(config)
     changed = sorted(key for key in now if now[key] != before.get(key, now[key]))
-    if changed:
-        raise ConfigError(f"the run of {path} differs in {', '.join(changed)}; resume it with the "
-                          "same settings, or start a new run: set name=NAME")
+    require(not changed, f"the run of {path} differs in {', '.join(changed)}; resume it with the "
+                         "same settings, or start a new run: set name=NAME")
 
 
 def _settings(config: Config) -> dict:
     """Return {dotted key: value} of the settings that a resumed run may not change."""
     sections = {section: configs.to_dict(config)[section]
                 for section in ("model", "data", "train", "evaluation")}
-    several = sections["data"] if isinstance(config.data, list) else []
-    if several:
-        del sections["data"]
+    several = sections.pop("data") if isinstance(config.data, list) else []
     sections.update({f"data.{index}": data for index, data in enumerate(several)})
     flat = {f"{section}.{key}": value
             for section, values in sections.items() for key, value in values.items()}
