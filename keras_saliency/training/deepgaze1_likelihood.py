@@ -15,6 +15,7 @@ from keras_saliency.config import LbfgsConfig
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.fixations import Fixations
 from keras_saliency.evaluation.center_bias import CenterBias
+from keras_saliency.files import require
 from keras_saliency.metrics.streaming import Moments
 from keras_saliency.models import weights_file
 from keras_saliency.models.density_layers import gaussian_blur
@@ -80,7 +81,7 @@ def collect(model: keras.Model, dataset: SaliencyDataset, canvas: Sequence[int],
             must be multiples of it. None: as fine as they are.
         allocate: function (layer, shape) -> float16 array to fill; None: in memory.
     """
-    layers, maps, moments, row = chosen_layers(model), {}, {}, 0
+    layers, maps, moments = chosen_layers(model), {}, {}
     for chosen, batch_maps in dataset_activations(model, layers, dataset, canvas, None, batch,
                                                   label):
         if most_cells is not None:
@@ -95,13 +96,12 @@ def collect(model: keras.Model, dataset: SaliencyDataset, canvas: Sequence[int],
             maps = {layer: make(layer, (len(dataset), *shape)) for layer, shape in shapes.items()}
         for layer in layers:
             values = batch_maps[layer]
-            if not (np.abs(values) <= np.finfo(DTYPE).max).all():
-                raise FeatureCacheError(f"responses of {layer} exceed float16 or are not finite; "
-                                        "choose other layers (model.options.layer_subset)")
-            maps[layer][row:row + len(chosen)] = values
+            require((np.abs(values) <= np.finfo(DTYPE).max).all(),
+                    f"responses of {layer} exceed float16 or are not finite; choose other layers "
+                    "(model.options.layer_subset)", error=FeatureCacheError)
+            maps[layer][chosen] = values
             part = Moments.of(values.reshape(-1, values.shape[-1]))
             moments[layer] = moments[layer].merge(part) if layer in moments else part
-        row += len(chosen)
     return Responses(maps, moments)
 
 

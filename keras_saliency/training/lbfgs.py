@@ -92,7 +92,7 @@ def is_over(run: Run) -> bool:
     return (len(run.rows) >= settings.iterations
             and all((run.folder / name).exists() for name in (UNITS, PATCHES))
             and (not settings.leave_one_observer_out
-                 or len(_read_rows(run.folder / OBSERVERS)) == len(observers)))
+                 or len(_read_observers(run.folder / OBSERVERS)) == len(observers)))
 
 
 def fit(run: Run, start: Parameters, log: Callable[[str], None]) -> bool:
@@ -215,7 +215,7 @@ def leave_one_observer_out(run: Run, likelihoods: Sequence[Likelihood], start: P
     it was interrupted (Ctrl-C).
     """
     path, settings = run.folder / OBSERVERS, run.config.train.lbfgs
-    observers, rows = run.training.fixations.observer, _read_rows(path)
+    observers, rows = run.training.fixations.observer, _read_observers(path)
     done = {int(row[0]) for row in rows}
     gold = fit_gold_standard(run.training, center=center)
     explainable = [gold.observers_gain(part, center) for part in (run.training, run.validation)]
@@ -240,7 +240,7 @@ def leave_one_observer_out(run: Run, likelihoods: Sequence[Likelihood], start: P
     return True
 
 
-def _read_rows(path: Path) -> list:
+def _read_observers(path: Path) -> list:
     """Return the rows of observers.csv below its header; [] without one of these columns."""
     rows = read_csv(path) if path.exists() else []
     return [tuple(row.values()) for row in rows if tuple(row) == OBSERVERS_HEADER]
