@@ -1,7 +1,7 @@
 """Keras callbacks: they bring the computations of other modules into `fit`."""
 import math
 from pathlib import Path
-from typing import Callable, Iterable, Optional, Sequence
+from typing import Callable, Optional, Sequence
 
 import h5py
 import keras
@@ -9,10 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 from keras_saliency.datasets.dataset import SaliencyDataset
-from keras_saliency.files import InputError, atomic_path, read_csv, uninterrupted, write_csv
+from keras_saliency.files import atomic_path, read_csv, require, uninterrupted, write_csv
 from keras_saliency.files.paths import AnyPath
 from keras_saliency.models.weights_file import first_not_finite
 from keras_saliency.training import history
+from keras_saliency.training.run import HISTORY, Run
 from keras_saliency.units.detectors import BEST_IMAGES, fixation_detectors
 from keras_saliency.units.unit_scores import score_dataset
 
@@ -66,33 +67,28 @@ class RunRecorder(keras.callbacks.Callback):
     one epoch, identically, when it is resumed.
 
     Args:
-        path: the history CSV. rows: history of the epochs before this session.
-        monitor: history column that chooses the best epoch. patience: epochs without improvement
-            before the run ends; None for never.
         save_best, save_last: functions of the history rows that write checkpoints.
     """
 
-    def __init__(self, path: AnyPath, rows: Iterable[dict], monitor: str,
-                 save_best: Callable[[list], None], save_last: Callable[[list], None],
-                 patience: Optional[int] = None):
+    def __init__(self, run: Run, save_best: Callable[[list], None],
+                 save_last: Callable[[list], None]):
         super().__init__()
-        self.path, self.rows, self.monitor = path, list(rows), monitor
-        self.save_best, self.save_last, self.patience = save_best, save_last, patience
+        self.run, self.save_best, self.save_last = run, save_best, save_last
 
     def on_epoch_end(self, epoch: int, logs: Optional[dict] = None) -> None:
-        if self.monitor not in logs:
-            raise InputError(f"train.monitor: no column {self.monitor!r}; the history has "
-                             f"{', '.join(logs)}")
+        run, settings = self.run, self.run.config.train
+        require(settings.monitor in logs, f"train.monitor: no column {settings.monitor!r}; the "
+                                          f"history has {', '.join(logs)}")
         values = {key: float(value) for key, value in logs.items()
                   if key not in ("lr", "learning_rate")}
-        rows = [*self.rows, {"epoch": epoch + 1, **values}]
+        rows = [*run.rows, {"epoch": epoch + 1, **values}]
         with uninterrupted():
-            if history.best_row(rows, self.monitor) == len(rows) - 1:
+            if history.best_row(rows, settings.monitor) == len(rows) - 1:
                 self.save_best(rows)
-            history.write_history(rows, self.path)
+            history.write_history(rows, run.folder / HISTORY)
             self.save_last(rows)
-            self.rows = rows  # the epoch is on the disk
-        if history.waited_enough(rows, self.monitor, self.patience):
+            run.rows = rows  # the epoch is on the disk
+        if history.waited_enough(rows, settings.monitor, settings.patience):
             self.model.stop_training = True
 
 
@@ -145,8 +141,7 @@ class UnitNSS(keras.callbacks.Callback):
                  canvas: Optional[Sequence[int]] = None, batch: int = 4, best: int = BEST_IMAGES,
                  model: Optional[keras.Model] = None):
         super().__init__()
-        if every < 1:
-            raise InputError(f"every must be at least 1 epoch, not {every}")
+        require(every >= 1, f"every must be at least 1 epoch, not {every}")
         self.dataset, self.layers, self.folder = dataset, list(layers), Path(folder)
         self.tensorboard, self.canvas, self.batch, self.best = tensorboard, canvas, batch, best
         self.every, self._whole = every, model

@@ -19,7 +19,7 @@ from keras_saliency.prediction.keras_predictor import forward_function
 from keras_saliency.training import adversarial, callbacks, checkpoints, devices, features, lbfgs
 from keras_saliency.training.checkpoints import averaged
 from keras_saliency.training.history import waited_enough
-from keras_saliency.training.run import BEST, HISTORY, LAST, Run
+from keras_saliency.training.run import BEST, LAST, Run
 from keras_saliency.units.activations import activation_model
 
 OPTIMIZERS = {
@@ -129,9 +129,6 @@ def _loop(run: Run, place, optimizer, adversary, shares, scorers, log) -> None:
     def save_last(rows):
         run.save(LAST, rows, checkpoints.state(optimizer, adversary))
 
-    recorder = callbacks.RunRecorder(
-        folder / HISTORY, run.rows, settings.monitor, patience=settings.patience,
-        save_best=save_best, save_last=save_last)
     units = [] if not settings.unit_layers else [callbacks.UnitNSS(
         run.validation, settings.unit_layers, folder, folder / "tensorboard", settings.unit_every,
         run.spec.canvas, model=run.model)]
@@ -144,15 +141,15 @@ def _loop(run: Run, place, optimizer, adversary, shares, scorers, log) -> None:
             steps_per_epoch=orders.steps_per_epoch(shares, settings.batch), initial_epoch=done,
             epochs=settings.epochs, verbose=0, shuffle=False,  # the stream is in order
             callbacks=[callbacks.StopWhenDiverged(run.model),
-                       callbacks.ValidationScores(validate), recorder,
+                       callbacks.ValidationScores(validate),
+                       callbacks.RunRecorder(run, save_best, save_last),
                        callbacks.TensorBoardScores(folder / "tensorboard", _pictures(run)),
                        *units, TQDMProgressBar()])
     except KeyboardInterrupt:
-        run.save("interrupted.h5", recorder.rows)
+        run.save("interrupted.h5", run.rows)
         log(f"\ninterrupted: weights as they were in {folder / 'interrupted.h5'}; "
-            f"{len(recorder.rows)} epochs are finished; resume the run to continue")
+            f"{len(run.rows)} epochs are finished; resume the run to continue")
         run.finished = False
-    run.rows = recorder.rows
 
 
 def build(settings: ModelConfig, train: TrainConfig) -> keras.Model:

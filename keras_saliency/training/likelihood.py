@@ -172,9 +172,8 @@ def priors(cells: Cells, rows: Sequence[int], center: CenterBias, spans: Sequenc
 def calibrated(cells: Cells, rows: np.ndarray, priors: np.ndarray,
                vector: np.ndarray) -> np.ndarray:
     """Return float64 [n]: `bits` of stimuli under a calibration; `vector` as `BOUNDS`."""
-    return np.concatenate([
-        _bits(_calibrated(*_arguments(cells, rows[part], priors[part], vector)).numpy(),
-              cells.counts[rows[part]]) for part in _parts(len(rows))])
+    return np.concatenate([_bits(_calibrated(*arguments).numpy(), cells.counts[chosen])
+                           for chosen, arguments in _batches(cells, rows, priors, vector)])
 
 
 def bits(cells: Cells, rows: np.ndarray, logs: np.ndarray) -> np.ndarray:
@@ -194,10 +193,8 @@ def negative(cells: Cells, rows: np.ndarray, priors: np.ndarray,
              vector: np.ndarray) -> tuple[float, np.ndarray]:
     """Return (minus the nats per fixation over uniform, its gradient) on the stimuli `rows`."""
     value, gradient, total = 0.0, np.zeros(len(vector)), float(cells.counts[rows].sum())
-    for part in _parts(len(rows)):
-        chosen = rows[part]
-        one, slope = _negative_with_gradient(*_arguments(cells, chosen, priors[part], vector),
-                                             *_tensors(cells, cells.counts[chosen]))
+    for chosen, arguments in _batches(cells, rows, priors, vector):
+        one, slope = _negative_with_gradient(*arguments, *_tensors(cells, cells.counts[chosen]))
         value, gradient = value + float(one), gradient + slope.numpy()
     return value / total, gradient / total
 
@@ -225,16 +222,16 @@ def parameters(cells: Cells, vector: np.ndarray, center: CenterBias,
                                   1 / (1 + math.exp(-logit)), canvas_prior(center, spans))
 
 
-def _arguments(cells, rows, priors, vector) -> list:
-    return _tensors(cells, cells.maps[rows], priors, cells.coverage[rows], vector)
+def _batches(cells, rows, priors, vector) -> Iterator[tuple]:
+    """Yield (some of the stimuli `rows`, the arguments of `_calibrated` for them)."""
+    for start in range(0, len(rows), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        yield rows[part], _tensors(cells, cells.maps[rows[part]], priors[part],
+                                   cells.coverage[rows[part]], vector)
 
 
 def _tensors(cells, *arrays) -> list:
     return [tf.constant(values, cells.maps.dtype) for values in arrays]
-
-
-def _parts(count) -> list:
-    return [slice(start, start + AT_ONCE) for start in range(0, count, AT_ONCE)]
 
 
 @tf.function(reduce_retracing=True)
