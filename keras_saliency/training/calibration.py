@@ -31,19 +31,16 @@ ROWS = (CENTER_BIAS, UNCALIBRATED, CALIBRATED)
 class Calibration:
     """The result of a calibration.
 
-    Attributes:
-        model: the calibrated Keras model, or the network as it was if that is no worse.
-        parameters: fitted to all stimuli. fixations: their number. canvas: (h, w).
-        held_out: float64 [N, 3]: for each stimulus, while it was held out, the mean bits per
-            fixation over a uniform density for each of `ROWS`. "uncalibrated" is the map
-            (min-max'ed, FLOOR added) divided by its sum, or the network's own density.
+    `held_out` has, for each stimulus while it was held out, the mean bits per fixation over a
+    uniform density for each of `ROWS`. "uncalibrated" is the map (min-max'ed, FLOOR added) divided
+    by its sum, or the network's own density.
     """
 
-    model: keras.Model
-    parameters: Parameters
-    held_out: np.ndarray
-    fixations: int
-    canvas: tuple
+    model: keras.Model      # calibrated, or the network as it was if that is no worse
+    parameters: Parameters  # fitted to all stimuli
+    held_out: np.ndarray    # float64 [N, 3]
+    fixations: int          # their number
+    canvas: tuple           # (h, w)
 
     def gains(self) -> tuple[np.ndarray, np.ndarray]:
         """Return means [2] and 95 % bootstrap intervals [2, 2] of the gains over `ROWS[:2]`."""

@@ -41,26 +41,20 @@ SMALLEST = np.finfo(np.float32).tiny  # smallest density that has a logarithm
 class Cells(NamedTuple):
     """Maps of a network on N stimuli, and their fixations, in cells of `side` canvas pixels.
 
-    A stimulus on a turned canvas (portrait among landscapes) lies transposed among the others.
-
-    Attributes:
-        maps: float32 [N, h, w], the map, min-max'ed to 0..1, averaged over each cell. All that is
-            computed from them has their type.
-        plain: float32 [N, h, w], the log-density without a calibration, up to a constant: of
-            map + FLOOR over its sum, or the network's own density.
-        coverage: float32 [N, h, w], the share of each cell that the picture covers.
-        counts: float32 [N, h, w], fixations.
-        spans: N `interpolation.canvas_span`s of the pictures. turned: bool [N].
+    Arrays are float32 [N, h, w]; all that is computed from `maps` has their type. A stimulus on a
+    turned canvas (portrait among landscapes) lies transposed among the others. `plain` is the
+    log-density without a calibration, up to a constant: of map + FLOOR over its sum, or the
+    network's own density.
     """
 
     dataset: SaliencyDataset
     side: int
-    maps: np.ndarray
+    maps: np.ndarray      # min-max'ed to 0..1, then averaged over each cell
     plain: np.ndarray
-    coverage: np.ndarray
-    counts: np.ndarray
-    spans: list
-    turned: np.ndarray
+    coverage: np.ndarray  # share of each cell that the picture covers
+    counts: np.ndarray    # fixations
+    spans: list           # `interpolation.canvas_span`s of the pictures
+    turned: np.ndarray    # bool [N]
 
 
 def canvases(facts: Facts, dataset: SaliencyDataset, canvas: Sequence[int]) -> list[tuple]:
