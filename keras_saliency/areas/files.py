@@ -22,7 +22,7 @@ from typing import Iterable, Sequence, Union
 
 import numpy as np
 
-from keras_saliency.files import InputError, plain_cell
+from keras_saliency.files import InputError, plain_cell, require
 from keras_saliency.files.paths import AnyPath
 from keras_saliency.files.picture_headers import PICTURE_TYPES
 from keras_saliency.prediction.pictures import find_pictures, read_gray
@@ -55,8 +55,7 @@ class AreaFile:
             return read_gray(label_file, size).astype(np.int32)
         own = next((self.own[name] for name in names if name in self.own), {})
         areas = {**self.everywhere, **own}
-        if not areas:
-            raise InputError(f"{self.path}: no areas of {Path(picture).name}")
+        require(areas, f"{self.path}: no areas of {Path(picture).name}")
         return areas
 
     def unused(self, pictures: Iterable[AnyPath]) -> list[str]:
@@ -76,16 +75,15 @@ def read_areas(path: AnyPath) -> AreaFile:
         return AreaFile(path, labels={file.stem: file for file in find_pictures(path)})
     if path.suffix.lower() in PICTURE_TYPES:
         return AreaFile(path, labels={"": path})
-    if path.suffix.lower() not in (".csv", ".json"):
-        raise InputError(f"{path}: areas are a .csv or .json file, a picture of labels, or a "
-                         "folder of them")
+    readers = {".csv": _read_csv, ".json": _read_json}
+    require(path.suffix.lower() in readers, f"{path}: areas are a .csv or .json file, a picture of "
+                                            "labels, or a folder of them")
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
-            found = (_read_csv if path.suffix.lower() == ".csv" else _read_json)(file, path)
+            found = readers[path.suffix.lower()](file, path)
     except (OSError, UnicodeDecodeError, csv.Error, json.JSONDecodeError) as error:
         raise InputError(f"{path}: the file cannot be read: {error}") from None
-    if not found.everywhere and not any(found.own.values()):
-        raise InputError(f"{path}: no areas")
+    require(found.everywhere or any(found.own.values()), f"{path}: no areas")
     return found
 
 
@@ -94,9 +92,9 @@ def _read_csv(file, path) -> AreaFile:
     reader = csv.DictReader(file, restval="")
     header = [name.strip() for name in reader.fieldnames or ()]
     missing = [name for name in ("area", *BOX) if name not in header]
-    if missing:
-        raise InputError(f"{path} has no column {', '.join(missing)}; its header must be "
-                         f"[picture,]area,{','.join(BOX)}, and is {','.join(header) or 'empty'}")
+    require(not missing,
+            f"{path} has no column {', '.join(missing)}; its header must be "
+            f"[picture,]area,{','.join(BOX)}, and is {','.join(header) or 'empty'}")
     reader.fieldnames = header
     found = AreaFile(path)
     for row in reader:
@@ -106,8 +104,8 @@ def _read_csv(file, path) -> AreaFile:
         name = plain_cell(row["area"]).strip()
         if name in (REST, REPEATED):
             continue
-        if not name or name in areas:
-            raise InputError(f"{where}: {f'a second area {name!r}' if name else 'no name'}")
+        require(name, f"{where}: no name")
+        require(name not in areas, f"{where}: a second area {name!r}")
         areas[name] = [_number(row[side], f"{where}: {side}") for side in BOX]
     return found
 
@@ -117,14 +115,13 @@ def _read_json(file, path) -> AreaFile:
     def distinct(pairs):
         found = {}
         for name, value in pairs:
-            if name in found:
-                raise InputError(f"{path}: a second {name!r}")
+            require(name not in found, f"{path}: a second {name!r}")
             found[name] = value
         return found
 
     contents = json.load(file, object_pairs_hook=distinct)
-    if not isinstance(contents, dict):
-        raise InputError(f"{path}: must hold an object, such as {{\"logo\": [0, 0, 10, 10]}}")
+    require(isinstance(contents, dict),
+            f"{path}: must hold an object, such as {{\"logo\": [0, 0, 10, 10]}}")
     own = {name: value for name, value in contents.items() if isinstance(value, dict)}
     return AreaFile(path, {name: value for name, value in contents.items() if name not in own}, own)
 

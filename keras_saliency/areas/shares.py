@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from keras_saliency.evaluation.statistics import bootstrap_intervals
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,10 @@ def attention_share(density: ArrayLike, areas: Union[dict, ArrayLike],
             picture; another number of observers than fixations; bad areas, see `area_masks`.
     """
     density = np.asarray(density, np.float64)
-    if density.ndim != 2 or not np.isfinite(density).all() or (density < 0).any() or not (
-            density.any()):
-        raise InputError("attention shares need a density [H, W] that is finite, 0 or more and "
-                         "not 0 everywhere; ks.calibrate turns a model's maps into densities")
+    require(density.ndim == 2 and np.isfinite(density).all() and (density >= 0).all()
+            and density.any(),
+            "attention shares need a density [H, W] that is finite, 0 or more and not 0 "
+            "everywhere; ks.calibrate turns a model's maps into densities")
     masks = area_masks(areas, density.shape)
     stack = np.stack(list(masks.values()))
     density = density / density.sum()
@@ -95,8 +95,7 @@ def area_masks(areas: Union[dict, ArrayLike], size: Tuple[int, int]) -> dict[str
         areas = _labelled(areas)
     elif not isinstance(areas, dict):
         areas = {str(number): area for number, area in enumerate(areas, 1)}
-    if not areas:
-        raise InputError("no areas")
+    require(areas, "no areas")
     return {name: _mask(area, size, f"area {name!r}") for name, area in areas.items()}
 
 
@@ -124,22 +123,21 @@ def box_corners(box: Sequence[float]) -> np.ndarray:
 
 def _labelled(labels) -> dict:
     """{label: mask} of the labels above 0."""
-    if not np.issubdtype(labels.dtype, np.integer):
-        raise InputError(f"labels of areas are integers [H, W], not {labels.dtype}")
+    require(np.issubdtype(labels.dtype, np.integer),
+            f"labels of areas are integers [H, W], not {labels.dtype}")
     return {str(label): labels == label for label in np.unique(labels) if label > 0}
 
 
 def _mask(area, size, name) -> np.ndarray:
     area = np.asarray(area)
     if area.dtype == bool:
-        if area.shape != size:
-            raise InputError(f"{name}: its mask is {list(area.shape)}, the picture {list(size)}")
+        require(area.shape == size,
+                f"{name}: its mask is {list(area.shape)}, the picture {list(size)}")
         mask = area
     else:
         mask = polygon_mask(_corners(area, name), size)
-    if not mask.any():
-        raise InputError(f"{name} has no pixel inside the picture of {size[0]}x{size[1]} "
-                         "(height x width)")
+    require(mask.any(), f"{name} has no pixel inside the picture of {size[0]}x{size[1]} "
+                        "(height x width)")
     return mask
 
 
@@ -151,13 +149,13 @@ def _corners(area, name) -> np.ndarray:
         area = np.empty(0)
     if area.shape == (4,):
         left, top, right, bottom = area
-        if not (left < right and top < bottom):
-            raise InputError(f"{name}: a box is left, top, right, bottom with left < right and "
-                             f"top < bottom, not {area.tolist()}")
+        require(left < right and top < bottom,
+                f"{name}: a box is left, top, right, bottom with left < right and top < bottom, "
+                f"not {area.tolist()}")
         area = box_corners(area)
-    if area.ndim != 2 or area.shape[1] != 2 or len(area) < 3 or not np.isfinite(area).all():
-        raise InputError(f"{name} is neither a box (left, top, right, bottom) nor a polygon of "
-                         "three or more corners (x, y) nor a mask, bool [H, W]")
+    require(area.ndim == 2 and area.shape[1] == 2 and len(area) > 2 and np.isfinite(area).all(),
+            f"{name} is neither a box (left, top, right, bottom) nor a polygon of three or more "
+            "corners (x, y) nor a mask, bool [H, W]")
     return area
 
 
@@ -172,14 +170,13 @@ def _fixated(stack, fixations, observers, seed) -> np.ndarray:
     height, width = stack.shape[1:]
     with np.errstate(invalid="ignore"):  # NaN compares false: outside
         kept = ((points >= 0) & (points < (width, height))).all(axis=1)
-    if not kept.any():
-        raise InputError("no fixation lies inside the picture")
+    require(kept.any(), "no fixation lies inside the picture")
     x, y = points[kept].astype(np.int64).T
     hits = stack[:, y, x].T.astype(np.float64)
     if observers is not None:
         observers = np.asarray(observers).ravel()
-        if len(observers) != len(points):
-            raise InputError(f"{len(observers)} observers of {len(points)} fixations")
+        require(len(observers) == len(points),
+                f"{len(observers)} observers of {len(points)} fixations")
         who = np.unique(observers[kept], return_inverse=True)[1]
         if who.max() > 0:
             of_each = np.stack([np.bincount(who, hit) for hit in hits.T], axis=1)

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from keras_saliency.areas.files import REPEATED, REST, AreaFile
 from keras_saliency.areas.shares import AttentionShare, area_masks, attention_share
 from keras_saliency.datasets.reading import build_fixations, image_sizes, match_by_stem, read_trials
-from keras_saliency.files import InputError
+from keras_saliency.files import InputError, require
 from keras_saliency.files.paths import AnyPath
 from keras_saliency.files.picture_headers import LIMIT
 from keras_saliency.prediction.pictures import read_picture
@@ -110,8 +110,7 @@ def change_rows(studied: Studied, other: Studied) -> list[list]:
     """List the values of CHANGES for each area that both pictures have, the largest gain first."""
     mine, others = (dict(zip(s.shares.names, s.shares.share)) for s in (studied, other))
     common = [name for name in mine if name in others]
-    if not common:
-        raise InputError(f"{studied.name} and {other.name} have no area of the same name")
+    require(common, f"{studied.name} and {other.name} have no area of the same name")
     rows = [[studied.name, other.name, name, mine[name], others[name], others[name] - mine[name]]
             for name in common]
     return sorted(rows, key=lambda row: -row[-1])

@@ -46,9 +46,9 @@ def write(studies: Iterable[Studied], folder: AnyPath, model: str, compared: boo
             changes += change_rows(before, studied)
         before = studied
     write_csv(folder / "areas.csv", COLUMNS, rows)
-    top = [page.paragraph(model), page.paragraph(ABOUT, note=True)]
+    top = [page.paragraph(model), page.note(ABOUT)]
     if any(row[COLUMNS.index("fixated")] is not None for row in rows):
-        top.append(page.paragraph(MEASURED, note=True))
+        top.append(page.note(MEASURED))
     if compared:
         write_csv(folder / "changes.csv", CHANGES, changes)
         top += [page.heading("Changes"), _table(CHANGES, changes)]
@@ -78,7 +78,7 @@ def _ranking(variants, folder) -> list:
     variants_figure(variants, folder / "variants")
     rows = [[area, place, picture, 100 * share] for area, its in variants.items()
             for place, (picture, share) in enumerate(its.items(), 1)]
-    return [page.heading("Ranking of the pictures"), page.paragraph(RANKING, note=True),
+    return [page.heading("Ranking of the pictures"), page.note(RANKING),
             page.picture(folder / "variants.png"),
             page.sortable_table({"area": str, "place": int, "picture": str, "share, %": float},
                                 rows, "share, %", filters=("area",))]

@@ -97,7 +97,7 @@ def _example_parts(dataset, dissections, examples):
         concept, iou = dissections[layer].best()
         for unit, shown in units.items():
             name = dissections[layer].concepts[concept[unit]].name
-            yield page.paragraph(f"unit {unit}: {name}, IoU {iou[unit]:.3f}", note=True)
+            yield page.note(f"unit {unit}: {name}, IoU {iou[unit]:.3f}")
             yield page.strip(page.picture(outline(load(image).numpy(), cells, plan),
                                           width=THUMBNAIL) for image, cells, plan in shown)
 
@@ -106,13 +106,13 @@ def _frequency_parts(dissections, figures, detectors_of):
     """Concepts that positive fixation detectors detect: a table per category, and Figure 12."""
     yield page.heading("Concepts that positive fixation detectors detect")
     if not figures:
-        yield page.paragraph("Not counted: finding the detectors needs a dataset with fixations, "
-                             "and none was given.", note=True)
+        yield page.note("Not counted: finding the detectors needs a dataset with fixations, and "
+                        "none was given.")
     else:
-        yield page.paragraph(
+        yield page.note(
             "Share of a concept's images in which a positive fixation detector has an IoU above "
             f"{DETECTOR_IOU} with it (He, Borji, Mi and Pugeault, 2018, eq. 6 and Figure 12). The "
-            f"detectors are those on {detectors_of}.", note=True)
+            f"detectors are those on {detectors_of}.")
     for layer, picture in figures.items():
         chosen = dissections[layer].chosen
         yield page.heading(f"{layer}: {len(chosen)} positive fixation detectors", 3)

@@ -37,15 +37,20 @@ def heading(text: str, level: int = 2) -> str:
     return f"<h{level}>{html.escape(text)}</h{level}>"
 
 
-def paragraph(text: str, note: bool = False) -> str:
-    """A paragraph; `note` for an explanation, in a softer colour."""
-    return f'<p{" class=note" if note else ""}>{html.escape(text)}</p>'
+def paragraph(text: str) -> str:
+    """A paragraph."""
+    return f"<p>{html.escape(text)}</p>"
+
+
+def note(text: str) -> str:
+    """An explanation, in a softer colour."""
+    return f"<p class=note>{html.escape(text)}</p>"
 
 
 def table(rows: Sequence[dict]) -> str:
     """A plain table of dicts with the same keys."""
     if not rows:
-        return paragraph("none", note=True)
+        return note("none")
     head = "".join(f"<th{_kind(rows[0][key])}>{html.escape(key)}</th>" for key in rows[0])
     body = "".join("<tr>" + "".join(f"<td{_kind(v)}>{html.escape(_show(v))}</td>"
                                     for v in row.values()) + "</tr>" for row in rows)

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from keras_saliency.files import InputError, atomic_path
+from keras_saliency.files import InputError, atomic_path, require
 from keras_saliency.files.paths import AnyPath
 from keras_saliency.metrics import metric_label
 from keras_saliency.prediction.overlay import colorize
@@ -99,8 +99,8 @@ def training_curve(history: Mapping[str, Sequence], path: AnyPath,
     columns = {name: np.array([np.nan if v is None else v for v in values], np.float64)
                for name, values in history.items()}
     lengths = {name: len(values) for name, values in columns.items()}
-    if len(set(lengths.values())) > 1:
-        raise InputError(f"{path}: history columns differ in length: {lengths}")
+    require(len(set(lengths.values())) < 2,
+            f"{path}: history columns differ in length: {lengths}")
     guide = columns.get("val_loss", columns.get("loss"))
     if guide is None or not len(guide):
         raise InputError(f"{path}: a history needs loss or val_loss and at least one epoch; "
@@ -144,12 +144,11 @@ def sample_strip(rows: Iterable[Sequence], path: AnyPath,
         InputError: no rows, a row with another number of cells, or a cell of another kind.
     """
     rows, titles = [tuple(row) for row in rows], tuple(titles)
-    if not rows:
-        raise InputError(f"{path}: no rows to show")
+    require(rows, f"{path}: no rows to show")
     for number, row in enumerate(rows):
-        if len(row) != len(titles) + 1:
-            raise InputError(f"{path}: row {number} has {len(row) - 1} cells and a label, "
-                             f"but there are {len(titles)} titles ({', '.join(titles)})")
+        require(len(row) == len(titles) + 1,
+                f"{path}: row {number} has {len(row) - 1} cells and a label, but there are "
+                f"{len(titles)} titles ({', '.join(titles)})")
     cells = [[_picture(cell, f"{path}: row {number}, {title}")
               for cell, title in zip(row, titles)] for number, row in enumerate(rows)]
     labels = [_wrap(str(row[-1])) for row in rows]
@@ -157,8 +156,8 @@ def sample_strip(rows: Iterable[Sequence], path: AnyPath,
     # Inches. Columns are as wide as their widest picture, so nothing needs to be cropped.
     height, gap, margin, head = 1.35, 0.06, 0.08, 0.26
     limit = int(60000 / DPI / (height + gap))  # Agg draws at most 65535 pixels
-    if len(rows) > limit:
-        raise InputError(f"{path}: {len(rows)} rows do not fit one picture; show at most {limit}")
+    require(len(rows) <= limit,
+            f"{path}: {len(rows)} rows do not fit one picture; show at most {limit}")
     widths = [max(height * row[i].shape[1] / row[i].shape[0] for row in cells)
               for i in range(len(titles))]
     # A narrow column must still hold its title.
@@ -279,15 +278,10 @@ def _curves(axes, epochs, columns, name, best) -> None:
     title = metric_label(name)
     style_axes(axes, title[0].upper() + title[1:], "epoch")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
-    axes.set_xlim(*_with_room(epochs))
+    room = max(0.04 * np.ptp(epochs), 0.5 if len(epochs) == 1 else 0.1)
+    axes.set_xlim(epochs.min() - room, epochs.max() + room)
     axes.grid(True, color=FAINT, linewidth=0.6)
     axes.set_axisbelow(True)
-
-
-def _with_room(values) -> tuple:
-    """The range of `values`, widened a little; also of a single value."""
-    room = max(0.04 * (values.max() - values.min()), 0.5 if len(values) == 1 else 0.1)
-    return values.min() - room, values.max() + room
 
 
 def _picture(cell, where: str) -> np.ndarray:

@@ -11,11 +11,11 @@ from keras_saliency.report import page, study_plots
 from keras_saliency.report.tables import text_table
 from keras_saliency.units import regions, relation
 from keras_saliency.units.patterns import outline
-from keras_saliency.units.unit_study import TIERS, UnitStudy
+from keras_saliency.units.unit_study import UnitStudy
 
 THUMBNAIL = 220
-EXPLANATIONS = {"high": "The units that score highest.", "medium": "Units around the median.",
-                "low": "The units that score lowest, first the lowest."}
+TIERS = {"high": "The units that score highest.", "medium": "Units around the median.",
+         "low": "The units that score lowest, first the lowest."}
 UNIT_COLUMNS = {"model": str, "layer": str, "unit": int, "score": float, "normalized": float,
                 "mean NSS": float, "detector": str, "dead": str, "scaled with": str}
 
@@ -77,24 +77,22 @@ def _region_tables(study) -> dict:
 
 def _parts(study, rows, figures):
     """The pieces of the page, from the whole study to single units."""
-    best, threshold = study.best, study.threshold
-    models = list(study.model_nss)
     yield page.paragraph(
         f"{len(study.dataset)} stimuli of {study.dataset.name} ({study.dataset.edition}); "
-        f"{', '.join(models)}. A unit's score is the mean NSS of its {best} best stimuli, its "
-        "activation_map enlarged to the stimulus. Positive fixation detectors are the units above "
-        f"{threshold} once the scores of a layer, or of layers joined by \"+\", are scaled to 0..1 "
-        "(He, Borji, Mi and Pugeault, 2018).")
+        f"{', '.join(study.model_nss)}. A unit's score is the mean NSS of its {study.best} best "
+        "stimuli, its activation_map enlarged to the stimulus. Positive fixation detectors are the "
+        f"units above {study.threshold} once the scores of a layer, or of layers joined by \"+\", "
+        "are scaled to 0..1 (He, Borji, Mi and Pugeault, 2018).")
     yield page.heading("Layers")
     yield page.table(study.table())
     for layers, correlation in study.correlations():
         if np.isfinite(correlation.coefficient):
             names = (next(iter(layers.values())) if len(set(layers.values())) == 1 else
                      ", ".join(f"{layer} of {model}" for model, layer in layers.items()))
-            yield page.paragraph(
+            yield page.note(
                 f"{names}: the ratio of detectors and the models' NSS correlate with r = "
                 f"{correlation.coefficient:.2f} (p = {correlation.p_value:.2g}, "
-                f"{correlation.points} models).", note=True)
+                f"{correlation.points} models).")
     yield page.heading("Units")
     yield page.sortable_table(UNIT_COLUMNS, rows, sort="score", filters=("model", "layer"))
     yield page.heading("Distribution of the units")
@@ -102,25 +100,24 @@ def _parts(study, rows, figures):
                             if name.endswith("_nss"))
     if "low_units" in figures:
         yield page.heading("Where low units look")
-        yield page.paragraph("Mean standardised activation_map of the units that score lowest, "
-                             "blue where it is below the mean. A blue middle is a negative center "
-                             "bias.", note=True)
+        yield page.note("Mean standardised activation_map of the units that score lowest, blue "
+                        "where it is below the mean. A blue middle is a negative center bias.")
         yield page.picture(figures["low_units"])
     if study.regions:
         yield from _region_parts(study, figures)
     if study.targets:
         yield page.heading("Pop-out targets")
         height, width = regions.SIZE
-        yield page.paragraph(
+        yield page.note(
             f"Mean NMM of the ten units that stand out most at the target, over {regions.ARRAYS} "
-            f"generated arrays of {height}x{width} pixels.", note=True)
+            f"generated arrays of {height}x{width} pixels.")
         yield page.table(relation.target_rows(study.targets))
     load = pipeline.stimulus_loader(study.dataset)
     for layer in dict.fromkeys(s.layer for s in study.layers):
         yield page.heading(f"What the units of {layer} respond to")
-        for tier in TIERS:
+        for tier, explanation in TIERS.items():
             yield page.heading(f"{tier.capitalize()} units", 3)
-            yield page.paragraph(EXPLANATIONS[tier], note=True)
+            yield page.note(explanation)
             yield page.side_by_side(_gallery(s, tier, study.dataset, load)
                                     for s in study.layers if s.layer == layer)
 
@@ -132,28 +129,27 @@ def _region_parts(study, figures):
             ("top", "Mean NSS of the ten units that follow a category's regions best."),
             ("above", f"Number of units with a mean NSS above {regions.THRESHOLD} in the "
                       "category's regions.")):
-        yield page.paragraph(text, note=True)
+        yield page.note(text)
         yield page.table(relation.unit_rows(study.regions, statistic))
     if "improvement" in figures:
         yield page.picture(figures["improvement"])
     if not study.relations:
         return
     trained = list(study.relations)
-    yield page.paragraph(relation.inner_statement(trained, study.inner_test()), note=True)
+    yield page.note(relation.inner_statement(trained, study.inner_test()))
     yield page.heading("Inner representation and output", 3)
-    yield page.paragraph("OS: mean NSS of the saliency_map in the regions; OD: mean absolute "
-                         "difference from that of the fixation density map (He, Tavakoli, Borji, "
-                         "Mi and Pugeault, 2019, Figure 7). Below: the region of the category of "
-                         "highest OD in which the saliency_map exceeds the density most.",
-                         note=True)
+    yield page.note("OS: mean NSS of the saliency_map in the regions; OD: mean absolute difference "
+                    "from that of the fixation density map (He, Tavakoli, Borji, Mi and Pugeault, "
+                    "2019, Figure 7). Below: the region of the category of highest OD in which the "
+                    "saliency_map exceeds the density most.")
     yield page.table(relation.output_rows({m: study.regions[m] for m in trained}))
     for model, found in study.relations.items():
         yield page.picture(figures[f"{model}_inner_output"])
         for line in relation.relation_statements(model, found):
-            yield page.paragraph(line, note=True)
-    yield page.paragraph("Analysis of variance, sums of squares of type II. The clusters are made "
-                         "from one of the two measurements, and both are of the same categories, "
-                         "so the p values are too small.", note=True)
+            yield page.note(line)
+    yield page.note("Analysis of variance, sums of squares of type II. The clusters are made from "
+                    "one of the two measurements, and both are of the same categories, so the p "
+                    "values are too small.")
     yield page.table(relation.variance_rows(study.relations))
 
 
@@ -161,11 +157,11 @@ def _gallery(layer_study, tier, dataset, load) -> str:
     """The units of one model and tier: their best stimuli with the active area outlined."""
     parts = [page.paragraph(layer_study.model)]
     for unit, examples in layer_study.examples.get(tier, {}).items():
-        parts.append(page.paragraph(
-            f"unit {layer_study.name(unit)}: score {layer_study.detectors.scores[unit]:.2f}, "
-            f"mean NSS {layer_study.scores.moments.mean[unit]:.2f}", note=True))
-        parts.append(page.strip(
-            page.picture(outline(load(e.image).numpy(), e.activation, e.plan),
-                         f"{dataset.names[e.image]}: {e.nss:.2f}", THUMBNAIL)
-            for e in examples))
+        parts += [
+            page.note(f"unit {layer_study.name(unit)}: score "
+                      f"{layer_study.detectors.scores[unit]:.2f}, mean NSS "
+                      f"{layer_study.scores.moments.mean[unit]:.2f}"),
+            page.strip(page.picture(outline(load(e.image).numpy(), e.activation, e.plan),
+                                    f"{dataset.names[e.image]}: {e.nss:.2f}", THUMBNAIL)
+                       for e in examples)]
     return "".join(parts)

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from keras_saliency.datasets.concepts import ConceptDataset
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.pipeline import stimulus_stream
-from keras_saliency.files import InputError
+from keras_saliency.files import InputError, require
 from keras_saliency.models import facts_of
 from keras_saliency.prediction.keras_predictor import forward_function
 from keras_saliency.units.interpolation import Resampling, canvas_resampling
@@ -122,9 +122,8 @@ def choose_layers(entries: Iterable[str],
     chosen = {name: [] for name in models}
     for entry in entries:
         model, colon, name = str(entry).rpartition(":")
-        if colon and model not in models:
-            raise InputError(f"layer {entry!r}: no model {model!r}; the models are "
-                             f"{', '.join(models)}")
+        require(not colon or model in models, f"layer {entry!r}: no model {model!r}; the models "
+                                              f"are {', '.join(models)}")
         layers = members(name)
         for each in [model] if colon else models:
             check_layers(models[each], layers, each)

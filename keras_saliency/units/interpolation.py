@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from keras_saliency import maps
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 
 CONVENTIONS = ("half_pixel", "tf1")
 WHOLE = ((0.0, 1.0), (0.0, 1.0))
@@ -60,8 +60,8 @@ def resampling(image_size: Tuple[int, int], cells: Tuple[int, int], convention: 
         span: ((top, bottom), (left, right)), the part of the activation_map that the image
             covers, 0..1; less than all of it where the canvas has padding.
     """
-    if min(*image_size, *cells) < 1:
-        raise InputError(f"sizes must be above 0: image {tuple(image_size)}, cells {tuple(cells)}")
+    require(min(*image_size, *cells) >= 1,
+            f"sizes must be above 0: image {tuple(image_size)}, cells {tuple(cells)}")
     places = [_places(length, count, convention, *side)
               for length, count, side in zip(image_size, cells, span)]
     rows, columns = (_matrix(*place, count) for place, count in zip(places, cells))
@@ -139,8 +139,8 @@ def active_pixels(cells: ArrayLike, thresholds: ArrayLike, plan: Resampling) -> 
 
 def _places(length, cells, convention, start, stop) -> tuple:
     """(int [length], float64 [length]): the cell before each pixel and the share of the next."""
-    if convention not in CONVENTIONS:
-        raise InputError(f"convention {convention!r}; choose {' or '.join(CONVENTIONS)}")
+    require(convention in CONVENTIONS, f"convention {convention!r}; choose "
+                                       f"{' or '.join(CONVENTIONS)}")
     center = 0.5 if convention == "half_pixel" else 0.0
     place = start + (np.arange(length) + center) / length * (stop - start)
     place = np.clip(place * cells - center, 0, cells - 1)

@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_saliency.datasets.concepts import ConceptDataset
 from keras_saliency.datasets.dataset import SaliencyDataset
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 from keras_saliency.maps import min_max
 from keras_saliency.units.activations import dataset_activations, image_activations
 from keras_saliency.units.interpolation import Resampling
@@ -53,9 +53,9 @@ def mean_maps(model: keras.Model, units: Mapping[str, Sequence[int]], dataset: S
     units = {layer: np.asarray(numbers, int) for layer, numbers in units.items()}
     indices = np.arange(len(dataset)) if indices is None else np.asarray(indices, np.int64)
     empty = [layer for layer, numbers in units.items() if not len(numbers)]
-    if empty or not len(indices):
-        raise InputError(f"a mean map needs units and stimuli; there are {len(indices)} stimuli, "
-                         f"and no units of {', '.join(empty) or 'no layer'}")
+    require(len(indices) and not empty,
+            f"a mean map needs units and stimuli; there are {len(indices)} stimuli, and no units "
+            f"of {', '.join(empty) or 'no layer'}")
     totals = dict.fromkeys(units, 0.0)
     for _, responses in dataset_activations(model, units, dataset, canvas, indices, batch, label):
         for layer, numbers in units.items():

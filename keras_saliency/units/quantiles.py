@@ -4,7 +4,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 
 
 class TailQuantile:
@@ -22,8 +22,7 @@ class TailQuantile:
     """
 
     def __init__(self, units: int, total: int, quantile: float = 0.995, cap: int = 8192):
-        if not 0.5 < quantile < 1:
-            raise InputError(f"quantile must lie between 0.5 and 1, not {quantile}")
+        require(0.5 < quantile < 1, f"quantile must lie between 0.5 and 1, not {quantile}")
         self.units, self.total, self.quantile, self.cap = units, total, quantile, cap
         self.rate = min(1.0, cap / ((1 - quantile) * max(total, 1)))
         self.count = 0
@@ -43,9 +42,8 @@ class TailQuantile:
     def merge(self, other: "TailQuantile") -> "TailQuantile":
         """Add the values that `other` has seen; returns self."""
         mine, theirs = ((s.units, s.total, s.quantile, s.cap) for s in (self, other))
-        if mine != theirs:
-            raise InputError(f"cannot merge quantiles of (units, total, quantile, cap) {mine} with "
-                             f"those of {theirs}")
+        require(mine == theirs, "cannot merge quantiles of (units, total, quantile, cap) "
+                                f"{mine} with those of {theirs}")
         self.count += other.count
         self._add(other.tail())
         return self

@@ -13,7 +13,7 @@ from typing import Optional, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 from keras_saliency.units.interpolation import Resampling, resampling
 
 
@@ -142,21 +142,17 @@ def _score(image, size, convention, weights_of) -> np.ndarray:
 
 def _sizes(activations, image_size, per_image, what) -> list:
     """B tuples (H, W); raises where the shapes do not belong together."""
-    if len(activations.shape) != 4:
-        raise InputError("activations must be [B, h, w, U], not of shape "
-                         f"{tuple(activations.shape)}")
+    require(len(activations.shape) == 4, "activations must be [B, h, w, U], not of shape "
+                                         f"{tuple(activations.shape)}")
     count = len(activations)
     sizes = np.asarray(image_size, int)
-    if sizes.shape not in ((2,), (count, 2)):
-        raise InputError(f"image_size must be (H, W) or one for each of the {count} images, not "
-                         f"of shape {sizes.shape}")
-    if len(per_image) != count:
-        raise InputError(f"{count} activation_maps, but {len(per_image)} {what}")
+    require(sizes.shape in ((2,), (count, 2)), "image_size must be (H, W) or one for each of the "
+                                               f"{count} images, not of shape {sizes.shape}")
+    require(len(per_image) == count, f"{count} activation_maps, but {len(per_image)} {what}")
     return [tuple(size) for size in np.broadcast_to(sizes, (count, 2)).tolist()]
 
 
 def _mask(mask, size) -> np.ndarray:
     mask = np.asarray(mask, bool)
-    if mask.shape != size:
-        raise InputError(f"a mask of {mask.shape[0:2]} for an image of {size}")
+    require(mask.shape == size, f"a mask of {mask.shape[0:2]} for an image of {size}")
     return mask

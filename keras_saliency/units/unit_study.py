@@ -47,7 +47,6 @@ from keras_saliency.units.statistics import GroupComparison, pearson
 from keras_saliency.units.unit_scores import UnitScores, join_moments, score_dataset
 
 UNTRAINED = "imagenet"
-TIERS = ("high", "medium", "low")
 UNITS_SHOWN, IMAGES_SHOWN = 4, 5
 MEAN_MAP_UNITS, MEAN_MAP_IMAGES = 50, 200
 
@@ -69,7 +68,7 @@ class LayerStudy:
     Attributes:
         model, layer: names; "a+b" of a group. parts: {layer: number of its units}.
         scores, detectors: of the units, one layer after the other, scaled together.
-        examples: {tier: {unit: [Example, ...]}} for `TIERS`, the best image first.
+        examples: {tier: {unit: [Example, ...]}} for `tiers`, the best image first.
         low_maps: {layer: [h, w]}, mean standardised activation_map of the lowest units.
     """
 
