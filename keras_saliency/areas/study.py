@@ -15,8 +15,7 @@ from keras_saliency.files.paths import AnyPath
 from keras_saliency.files.picture_headers import LIMIT
 from keras_saliency.prediction.pictures import read_picture
 
-COLUMNS = ("picture", "area", "share", "size", "ratio", "rank", "overlap", "fixated", "low",
-           "high")
+COLUMNS = ("picture", "area", "share", "size", "ratio", "rank", "overlap", "fixated", "low", "high")
 CHANGES = ("picture", "other", "area", "share", "other share", "change")
 
 

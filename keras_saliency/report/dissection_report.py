@@ -66,8 +66,7 @@ def write(name: str, dataset: ConceptDataset, dissections: Mapping[str, Dissecti
 
 def iou_figure(dissection: Dissection, title: str, path: AnyPath) -> None:
     """Draw a histogram of the units' best IoU, with the chance level."""
-    groups = {} if dissection.null is None else {
-        "labels of other images": dissection.null_iou()}
+    groups = {} if dissection.null is None else {"labels of other images": dissection.null_iou()}
     groups["labels"] = dissection.best()[1]
     histogram(groups, f"{title}: best IoU of each unit", "IoU", DETECTOR_IOU, path)
 
@@ -144,5 +143,4 @@ def _write_masks(examples, dissections, dataset, folder) -> None:
             for image, cells, plan in shown:
                 mask = enlarge(cells, plan) > dissections[layer].thresholds[unit]
                 stem = Path(dataset.stimuli[image]).stem
-                save_png(folder / f"{layer}_unit{unit:04d}_{stem}.png",
-                         mask.astype(np.uint8) * 255)
+                save_png(folder / f"{layer}_unit{unit:04d}_{stem}.png", mask.astype(np.uint8) * 255)

@@ -99,8 +99,7 @@ def training_curve(history: Mapping[str, Sequence], path: AnyPath,
     columns = {name: np.array([np.nan if v is None else v for v in values], np.float64)
                for name, values in history.items()}
     lengths = {name: len(values) for name, values in columns.items()}
-    require(len(set(lengths.values())) < 2,
-            f"{path}: history columns differ in length: {lengths}")
+    require(len(set(lengths.values())) < 2, f"{path}: history columns differ in length: {lengths}")
     guide = columns.get("val_loss", columns.get("loss"))
     if guide is None or not len(guide):
         raise InputError(f"{path}: a history needs loss or val_loss and at least one epoch; "
@@ -113,8 +112,7 @@ def training_curve(history: Mapping[str, Sequence], path: AnyPath,
     figure = new_figure(4.6 + 2.6 * score_columns, 3.2 if rows == 1 else 4.8)
     foot = 0.3 / figure.get_figheight()  # room for the legend, below all panels
     figure.get_layout_engine().set(w_pad=0.1, h_pad=0.06, rect=(0, foot, 1, 1 - foot))
-    grid = figure.add_gridspec(rows, 1 + score_columns,
-                               width_ratios=[1.6] + [1] * score_columns)
+    grid = figure.add_gridspec(rows, 1 + score_columns, width_ratios=[1.6] + [1] * score_columns)
     main = figure.add_subplot(grid[:, 0])
     _curves(main, epochs, columns, "loss", best)
     shown = guide[np.isfinite(guide)]
@@ -264,8 +262,8 @@ def _overlap(a, b) -> bool:
 def _curves(axes, epochs, columns, name, best) -> None:
     """Draw one panel: training and validation values of `name` and a mark at index `best`."""
     many = len(epochs) > 40
-    for key, color, label in ((name, TRAIN, "training"), (f"val_{name}", VALIDATION,
-                                                          "validation")):
+    for key, color, label in (
+            (name, TRAIN, "training"), (f"val_{name}", VALIDATION, "validation")):
         if key in columns:
             axes.plot(epochs, columns[key], color=color, label=label, linewidth=1.6,
                       marker=None if many else "o", markersize=3.5)

@@ -155,12 +155,12 @@ def _region_parts(study, figures):
 
 def _gallery(layer_study, tier, dataset, load) -> str:
     """The units of one model and tier: their best stimuli with the active area outlined."""
+    scores, means = layer_study.detectors.scores, layer_study.scores.moments.mean
     parts = [page.paragraph(layer_study.model)]
     for unit, examples in layer_study.examples.get(tier, {}).items():
         parts += [
-            page.note(f"unit {layer_study.name(unit)}: score "
-                      f"{layer_study.detectors.scores[unit]:.2f}, mean NSS "
-                      f"{layer_study.scores.moments.mean[unit]:.2f}"),
+            page.note(f"unit {layer_study.name(unit)}: score {scores[unit]:.2f}, mean NSS "
+                      f"{means[unit]:.2f}"),
             page.strip(page.picture(outline(load(e.image).numpy(), e.activation, e.plan),
                                     f"{dataset.names[e.image]}: {e.nss:.2f}", THUMBNAIL)
                        for e in examples)]

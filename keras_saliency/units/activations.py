@@ -43,11 +43,7 @@ def check_layers(model: keras.Model, layers: Sequence[str], name: Optional[str] 
 
 
 def activation_model(model: keras.Model, layers: Iterable[str]) -> keras.Model:
-    """Return a model [B, H, W, 3] -> {name: [B, h, w, U]} that shares the layers of `model`.
-
-    Raises:
-        LayerError: a name that the model does not have, or whose output is not maps; no name.
-    """
+    """Return a model [B, H, W, 3] -> {name: [B, h, w, U]} that shares the layers of `model`."""
     layers = list(layers)
     check_layers(model, layers)
     return keras.Model(model.inputs[0], {name: model.get_layer(name).output for name in layers},
@@ -59,7 +55,7 @@ def activations(model: keras.Model, layers: Iterable[str],
     """Yield {name: float tensor [B, h, w, U]} for each batch, one in memory at a time.
 
     Args:
-        model, layers: as for `activation_model`, which also raises before the first batch.
+        layers: names; `LayerError` is raised before the first batch.
         batches: iterable of images [B, H, W, 3], RGB 0..255, or of tuples that begin with them.
     """
     forward = _forward(model, layers)
@@ -74,7 +70,6 @@ def dataset_activations(model: keras.Model, layers: Iterable[str],
     """Yield (list of B indices, {layer: float32 [B, h, w, U]}) of a dataset's stimuli.
 
     Args:
-        model, layers: as for `activation_model`. dataset: with `stimuli`.
         canvas: (h, w) that the stimuli are brought to, by the model's fit; None for its own.
         indices: stimuli, None for all. label: of the progress bar, None for no bar.
     """

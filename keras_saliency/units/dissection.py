@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from keras_saliency.datasets import shards
 from keras_saliency.datasets.concepts import Concept, ConceptDataset, Labels
 from keras_saliency.datasets.dataset import SaliencyDataset
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 from keras_saliency.models import facts_of
 from keras_saliency.units.activations import (
     canvas_plans,
@@ -87,11 +87,13 @@ class Dissection(NamedTuple):
     def null_iou(self) -> np.ndarray:
         """float64 [U]: each unit's highest IoU with the labels of other images, a chance level.
 
-        Sizes, numbers and usual places of masks and labels are the same as with their own. Without
-        `null` it raises `InputError`.
+        Sizes, numbers and usual places of masks and labels are the same as with their own.
+
+        Raises:
+            InputError: the dissection was made with null=False.
         """
-        if self.null is None:
-            raise InputError("dissected without null=True: no labels of other images were counted")
+        require(self.null is not None,
+                "dissected without null=True: no labels of other images were counted")
         return intersection_over_union(self.null, self.concepts)[0].max(axis=1, initial=0)
 
     def detectors(self, threshold: float = DETECTOR_IOU) -> dict[str, dict[str, list]]:
@@ -109,11 +111,14 @@ class Dissection(NamedTuple):
         f_t is the number of images with the concept, f_d that of images in which a detector
         detects it. The paper does not say when an instance counts as detected. Here it does when
         the mask of a detector and the concept's pixels in the image have an IoU above
-        `DETECTOR_IOU`. Without chosen units it raises `InputError`.
+        `DETECTOR_IOU`.
+
+        Raises:
+            InputError: the dissection was made without chosen units.
         """
-        if self.chosen is None:
-            raise InputError("dissected without chosen units: the detection frequency counts "
-                             "positive fixation detectors, see `detectors.detector_units`")
+        require(self.chosen is not None,
+                "dissected without chosen units: the detection frequency counts positive fixation "
+                "detectors, see `detectors.detector_units`")
         return self.tally.chosen_hits / np.maximum(self.tally.images, 1)
 
     def categories(self) -> list[str]:
@@ -171,13 +176,9 @@ def dissect(model: keras.Model, layers: Sequence[str], dataset: ConceptDataset,
 
     Args:
         thresholds: {layer: float [U]} of the units.
-        chosen: {layer: units} that `detection_frequency` counts, the positive fixation detectors
-            (`detectors.detector_units`), or None.
+        chosen: {layer: units} that `detection_frequency` counts, those of `detector_units`.
         null: also count with the labels of another image, drawn by `seed`.
         Otherwise as `find_thresholds`.
-
-    Raises:
-        LayerError: no such layer. DatasetError: labels that are unreadable or do not fit.
     """
     concepts = list(dataset.concepts.values())
     picks = {layer: None if chosen is None else np.asarray(chosen.get(layer, ()), int)
@@ -192,14 +193,10 @@ def dissect(model: keras.Model, layers: Sequence[str], dataset: ConceptDataset,
             lambda total, part: tuple(map(shards.merge, total, part)), shards.spread(
                 client, _tallies, _cut(dataset, indices, batch), dataset.stimuli, shared, label,
                 "image"), ({}, {}))
-    result = {}
-    for layer in layers:
-        if layer in tallies:
-            iou, plain = intersection_over_union(tallies[layer], concepts)
-            result[layer] = Dissection(concepts, np.asarray(thresholds[layer], np.float32),
-                                       tallies[layer], nulls.get(layer), iou, plain,
-                                       picks[layer])
-    return result
+    return {layer: Dissection(
+        concepts, np.asarray(thresholds[layer], np.float32), tallies[layer], nulls.get(layer),
+        *intersection_over_union(tallies[layer], concepts), picks[layer])
+        for layer in layers if layer in tallies}
 
 
 def _tallies(model, layers, dataset, thresholds, canvas, batch, picks, null, seed, indices,

@@ -55,9 +55,8 @@ class RegionScores(NamedTuple):
 class CategoryStatistics(NamedTuple):
     """Statistics of one category in one layer (Tables 2 and 3).
 
-    Attributes:
-        top: mean of the ten highest mean Assoc. above: number of units above `THRESHOLD`.
-        best: number of the unit with the highest. regions: number of those with fixations.
+    `top` is the mean of the ten highest mean Assoc, `above` the number of units above `THRESHOLD`,
+    `best` the unit with the highest, `regions` the number of those with fixations.
     """
 
     top: float
@@ -77,9 +76,6 @@ def score_regions(model: keras.Model, layers: Sequence[str], dataset: SaliencyDa
         dataset: with fixations; stimuli without labels are left out.
         sigma: blur, in pixels, of the fixation density map that the output is compared with.
         Otherwise as `score_dataset`.
-
-    Raises:
-        LayerError: no such layer. DatasetError: labels that do not fit their stimulus.
     """
     indices = range(len(dataset)) if indices is None else indices
     indices = [int(i) for i in indices if dataset.names[int(i)] in labels.instances]
@@ -101,9 +97,6 @@ def score_targets(model: keras.Model, layers: Sequence[str], dataset: SaliencyDa
 
     Args:
         dataset: with target masks, such as `popout`. Otherwise as `score_dataset`.
-
-    Raises:
-        LayerError: no such layer. DatasetError: no target masks.
     """
     require(dataset.target_masks is not None, f"{dataset.name} has no target masks; NMM needs a "
                                               "set of pop-out arrays")

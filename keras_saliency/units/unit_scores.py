@@ -18,11 +18,9 @@ from keras_saliency.units.unit_nss import fixation_weights, score_units
 
 
 class Best(NamedTuple):
-    """The k best images of each of U units so far, best first.
+    """The k best images, int64 [k, U], of U units so far and their scores, float64, best first.
 
-    Attributes:
-        scores: float64 [k, U], -inf where fewer than k images have been scored.
-        images: int64 [k, U], indices of those images, else -1.
+    Where fewer than k images have been scored they are -1 and -inf.
     """
 
     scores: np.ndarray
@@ -97,9 +95,6 @@ class UnitScores(NamedTuple):
         """float64 [U]: mean NSS of each unit's `count` best images (He et al. 2018, section 3.2).
 
         A unit with fewer images has the mean of those, one without any NaN.
-
-        Raises:
-            InputError: `count` is more than were kept.
         """
         if not 0 < count <= len(self.best.scores):
             raise InputError(f"the {len(self.best.scores)} best images of each unit were kept; "

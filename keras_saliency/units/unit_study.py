@@ -11,7 +11,7 @@ from keras_saliency.config import ModelConfig
 from keras_saliency.datasets import popout, shards
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.region_labels import load_regions
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 from keras_saliency.files.paths import AnyPath
 from keras_saliency.metrics import nss
 from keras_saliency.metrics.streaming import Moments
@@ -133,8 +133,7 @@ class UnitStudy:
 
     def trained(self, models: Mapping[str, keras.Model]) -> dict[str, keras.Model]:
         """Return the trained ones of {name: model}, whose output means something."""
-        return {name: model for name, model in models.items()
-                if np.isfinite(self.model_nss[name])}
+        return {name: model for name, model in models.items() if np.isfinite(self.model_nss[name])}
 
     def inner_test(self) -> GroupComparison:
         """Compare categories by their inner saliency in the trained models."""
@@ -165,12 +164,10 @@ def load_models(names: Iterable[AnyPath], settings: ModelConfig) -> dict[str, ke
     for name in names:
         path = Path(name)
         short = path.parent.name if path.name == "best.h5" else path.stem
-        if short in models:
-            raise InputError(f"two models are called {short!r}; give files or folders of "
-                             "different names")
-        models[short] = build_model(
-            settings.name, encoder_weights=name, **settings.options
-        ) if is_encoder(name) else load_pretrained(name)
+        require(short not in models, f"two models are called {short!r}; give files or folders of "
+                                     "different names")
+        models[short] = load_pretrained(name) if not is_encoder(name) else build_model(
+            settings.name, encoder_weights=name, **settings.options)
     return models
 
 
