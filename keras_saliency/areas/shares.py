@@ -92,7 +92,9 @@ def area_masks(areas: Union[dict, ArrayLike], size: Tuple[int, int]) -> dict[str
     """
     size = tuple(int(length) for length in size)
     if isinstance(areas, np.ndarray) and areas.ndim == 2 and areas.shape == size:
-        areas = _labelled(areas)
+        require(np.issubdtype(areas.dtype, np.integer),
+                f"labels of areas are integers [H, W], not {areas.dtype}")
+        areas = {str(label): areas == label for label in np.unique(areas) if label > 0}
     elif not isinstance(areas, dict):
         areas = {str(number): area for number, area in enumerate(areas, 1)}
     require(areas, "no areas")
@@ -113,19 +115,6 @@ def polygon_mask(corners: ArrayLike, size: Tuple[int, int]) -> np.ndarray:
         first = np.ceil(np.clip(crossing - 0.5, 0, width)).astype(int)
         flips[rows, first] ^= True
     return np.logical_xor.accumulate(flips, axis=1)[:, :width]
-
-
-def box_corners(box: Sequence[float]) -> np.ndarray:
-    """float64 [4, 2]: the polygon of a box (left, top, right, bottom)."""
-    left, top, right, bottom = box
-    return np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float64)
-
-
-def _labelled(labels) -> dict:
-    """{label: mask} of the labels above 0."""
-    require(np.issubdtype(labels.dtype, np.integer),
-            f"labels of areas are integers [H, W], not {labels.dtype}")
-    return {str(label): labels == label for label in np.unique(labels) if label > 0}
 
 
 def _mask(area, size, name) -> np.ndarray:
@@ -152,7 +141,7 @@ def _corners(area, name) -> np.ndarray:
         require(left < right and top < bottom,
                 f"{name}: a box is left, top, right, bottom with left < right and top < bottom, "
                 f"not {area.tolist()}")
-        area = box_corners(area)
+        area = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
     require(area.ndim == 2 and area.shape[1] == 2 and len(area) > 2 and np.isfinite(area).all(),
             f"{name} is neither a box (left, top, right, bottom) nor a polygon of three or more "
             "corners (x, y) nor a mask, bool [H, W]")

@@ -55,24 +55,20 @@ def write(studies: Iterable[Studied], folder: AnyPath, model: str, compared: boo
         _log(log, "change of the share", [[f"{picture} to {other}", area, f"{100 * change:+.1f}"]
                                           for picture, other, area, *_, change in changes])
     else:
-        top += _ranking(_variants(rows), folder)
+        top += _ranking(rows, folder)
         _log(log, "share of attention", [[row[0], row[AREA], f"{100 * row[SHARE]:.1f}"]
                                          for row in rows])
     return page.write(folder / "report.html", "Attention shares of areas", *top, *parts)
 
 
-def _variants(rows) -> dict:
-    """{area: {picture: share}} of areas that two or more pictures have, largest share first."""
+def _ranking(rows, folder) -> list:
+    """The section of the page on areas that several pictures have, largest share first."""
     found = {}
     for row in rows:
         if row[AREA] not in (REST, REPEATED):
             found.setdefault(row[AREA], {})[row[0]] = row[SHARE]
-    return {area: dict(sorted(its.items(), key=lambda item: -item[1]))
-            for area, its in found.items() if len(its) > 1}
-
-
-def _ranking(variants, folder) -> list:
-    """The section of the page on areas that several pictures have."""
+    variants = {area: dict(sorted(its.items(), key=lambda item: -item[1]))
+                for area, its in found.items() if len(its) > 1}
     if not variants:
         return []
     variants_figure(variants, folder / "variants")

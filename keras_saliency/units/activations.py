@@ -29,7 +29,7 @@ def layer_names(model: keras.Model) -> list[str]:
     """Names of the layers whose output is a stack of maps [B, h, w, U], in the model's order."""
     return [layer.name for layer in model.layers
             if not isinstance(layer, keras.layers.InputLayer)
-            and _is_maps(getattr(layer, "output", None))]
+            and len(getattr(getattr(layer, "output", None), "shape", None) or ()) == 4]
 
 
 def check_layers(model: keras.Model, layers: Sequence[str], name: Optional[str] = None) -> None:
@@ -146,7 +146,3 @@ def single_layers(names: Iterable[str]) -> list[str]:
 def _forward(model, layers):
     """The compiled `activation_model`."""
     return forward_function(model, tuple(layers), lambda model: activation_model(model, layers))
-
-
-def _is_maps(output) -> bool:
-    return getattr(output, "shape", None) is not None and len(output.shape) == 4

@@ -117,7 +117,9 @@ def active_pixels(cells: ArrayLike, thresholds: ArrayLike, plan: Resampling) -> 
         _runs(places[0], count) for places, count in ((plan.row_places, height),
                                                       (plan.column_places, width)))
     width_in_pixels, found = len(plan.columns), []
-    for tall, wide in _distinct(rows[y], columns[x]):
+    for tall, wide in sorted(set(zip(rows[y].tolist(), columns[x].tolist()))):
+        if not (tall and wide):  # no pixel lies between these cells
+            continue
         patch = np.flatnonzero((rows[y] == tall) & (columns[x] == wide))
         top, left = row_start[y[patch]], column_start[x[patch]]
         inside = (np.arange(tall)[:, None] * width_in_pixels + np.arange(wide)).ravel()
@@ -169,9 +171,3 @@ def _runs(before, cells) -> tuple:
     """(start [cells], length [cells]) of the run of pixels after each cell."""
     lengths = np.bincount(before, minlength=cells)
     return np.searchsorted(before, np.arange(cells)), lengths
-
-
-def _distinct(rows, columns) -> list:
-    """The distinct sizes (rows, columns) of patches that have pixels."""
-    return [(int(r), int(c)) for r, c in sorted(set(zip(rows.tolist(), columns.tolist())))
-            if r and c]
