@@ -1,7 +1,7 @@
 """Score the units of networks against fixations, and show what they respond to."""
 from pathlib import Path
 
-from keras_saliency.cli import checks, cluster_options, command_line, options
+from keras_saliency.cli import checks, command_line, options
 from keras_saliency.lazy import import_tensorflow
 
 LAYERS = ("block4_conv1", "block4_conv2", "block4_conv3", "block5_conv1", "block5_conv2",
@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--popout", action="store_true",
                         help="also score targets of 80 generated pop-out arrays of 480x640")
     parser.add_argument("--out", default="units", help="folder (default: %(default)s)")
-    cluster_options.add(parser)
+    options.add_cluster(parser)
     arguments = parser.parse_args()
     config = options.load_config(arguments)
     checks.require_files(arguments.regions)
@@ -53,7 +53,7 @@ def main() -> None:
     canvas = config.data.canvas  # else each model's own
     untrained = [name for given, name in zip(arguments.weights, models)
                  if unit_study.is_encoder(given)]
-    with cluster_options.workers(arguments, Path(arguments.out) / ".shards") as client:
+    with options.workers(arguments, Path(arguments.out) / ".shards") as client:
         study = unit_study.study_units(
             models, arguments.layers, dataset, canvas, config.evaluation.batch, arguments.best,
             arguments.threshold, untrained=untrained, client=client)

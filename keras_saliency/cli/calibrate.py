@@ -45,5 +45,5 @@ def main() -> int:
         print(f"{arguments.out} is not written")
         return command_line.FAILED
     print(f"{result.save(arguments.out)}; next: keras-saliency predict photo.jpg --weights "
-          f"{arguments.out}")
+          f"{arguments.out}{' --trust' if arguments.trust else ''}")
     return command_line.DONE

@@ -1,7 +1,7 @@
 """Network dissection: the concepts that the units of a network stand for."""
 import os
 
-from keras_saliency.cli import checks, cluster_options, command_line, options
+from keras_saliency.cli import checks, command_line, options
 from keras_saliency.lazy import import_tensorflow
 
 
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--masks", action="store_true", help="also write masks of the best units")
     parser.add_argument("--seed", type=int, default=0, help="seed of the labels by chance")
     parser.add_argument("--out", default="dissection", help="folder (default: %(default)s)")
-    cluster_options.add(parser)
+    options.add_cluster(parser)
     arguments = parser.parse_args()
     if not arguments.detectors and (arguments.config or arguments.overrides):
         parser.error("--config and --set name the dataset of --detectors, which is not given")
@@ -47,7 +47,7 @@ def main() -> None:
     concepts = load_concepts(os.path.abspath(arguments.root), arguments.split)
     model = load_pretrained(arguments.weights)
     fixated = load_data(config.data, part="all")[1] if arguments.detectors else None
-    with cluster_options.workers(arguments, f"{arguments.out}/.shards") as client:
+    with options.workers(arguments, f"{arguments.out}/.shards") as client:
         found = dissection.dissect_layers(
             model, arguments.layers, concepts, fixated, arguments.quantile, arguments.seed, client)
     dissection_report.write(model.name, concepts, found,

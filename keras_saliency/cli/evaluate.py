@@ -1,7 +1,7 @@
 """Score a model, a SavedModel, stored maps or a baseline; compare tables of scores."""
 from pathlib import Path
 
-from keras_saliency.cli import checks, cluster_options, command_line, options
+from keras_saliency.cli import checks, command_line, options
 from keras_saliency.files import InputError
 from keras_saliency.lazy import import_tensorflow
 from keras_saliency.metrics import METRICS
@@ -45,7 +45,7 @@ def main() -> int:
                         "datasets one table each, named FILE_<dataset>; with --compare and "
                         "--compare-runs a .json")
     options.add_engine(parser)
-    cluster_options.add(parser)
+    options.add_cluster(parser)
     arguments = parser.parse_args()
     if arguments.compare or arguments.compare_runs:
         _refuse_options_of_scoring(parser, arguments)
@@ -61,7 +61,7 @@ def main() -> int:
     import_tensorflow()
     from keras_saliency.evaluation.scores import score
 
-    with cluster_options.workers(arguments, arguments.out and f"{arguments.out}.shards") as client:
+    with options.workers(arguments, arguments.out and f"{arguments.out}.shards") as client:
         return score(config, _source(parser, arguments, client), arguments.part, arguments.out)
 
 

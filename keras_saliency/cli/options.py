@@ -1,12 +1,16 @@
 """Options that several commands take, and their values as the library takes them."""
 import argparse
 import os
-from typing import Callable, Optional
+import sys
+from contextlib import contextmanager
+from typing import Callable, Iterator, Optional
 
 from keras_saliency import config as configs
 from keras_saliency.cli.checks import require_files
+from keras_saliency.cli.command_line import FAILED
 from keras_saliency.export.formats import AUTO, engines
-from keras_saliency.files import InputError
+from keras_saliency.files import InputError, printable
+from keras_saliency.files.paths import AnyPath
 from keras_saliency.prediction.runtimes import INT8, PRECISIONS
 
 
@@ -89,3 +93,37 @@ def accelerator(arguments: argparse.Namespace) -> Optional[Callable]:
                           pictures)
 
     return accelerate
+
+
+def add_cluster(parser: argparse.ArgumentParser) -> None:
+    """Add --cluster and --resume to a parser; `workers` reads them."""
+    parser.add_argument("--cluster", metavar="ADDRESS",
+                        help="divide the work among Dask workers: local (a process for each core "
+                             "of this machine), local:4 (four processes), or the address of a "
+                             "scheduler such as tcp://host:8786; see docs/scale.md")
+    parser.add_argument("--resume", action="store_true",
+                        help="with --cluster: go on where the same command was stopped")
+
+
+@contextmanager
+def workers(arguments: argparse.Namespace, keep: AnyPath) -> Iterator:
+    """Yield the `cluster.Cluster` of --cluster; None without it.
+
+    The shards that failed are named at the end and make the exit code 1.
+
+    Args:
+        keep: folder for the results of finished shards.
+    """
+    if arguments.cluster is None:
+        if arguments.resume:
+            raise InputError("--resume goes on with what --cluster began")
+        yield None
+        return
+    from keras_saliency.cluster import connect
+
+    with connect(arguments.cluster, keep, arguments.resume) as client:
+        yield client
+        for line in client.failed:
+            print(f"error: {printable(line)}", file=sys.stderr)
+        if client.failed:
+            sys.exit(FAILED)

@@ -2,7 +2,7 @@
 import functools
 import os
 
-from keras_saliency.cli import checks, cluster_options, command_line, options
+from keras_saliency.cli import checks, command_line, options
 from keras_saliency.files.picture_headers import LIMIT
 from keras_saliency.lazy import import_tensorflow
 from keras_saliency.prediction.exported import is_exported, load_exported
@@ -17,7 +17,7 @@ def main() -> int:
 
     predict_all = (predict_archive if is_archive(arguments.pictures, arguments.out)
                    else prediction_files.predict_all)
-    with cluster_options.workers(arguments, f"{arguments.out}/.shards") as client:
+    with options.workers(arguments, f"{arguments.out}/.shards") as client:
         return bool(predict_all(predict, arguments.pictures, arguments.out, arguments.raw,
                                 arguments.limit, client))
 
@@ -53,7 +53,7 @@ def _read_arguments():
                         help="also write the float32 map as .npy")
     options.add_trust(parser)
     options.add_engine(parser)
-    cluster_options.add(parser)
+    options.add_cluster(parser)
     arguments = parser.parse_args()
     if not 1 <= arguments.limit <= MOST_PIXELS:
         parser.error(f"--limit must be from 1 to {MOST_PIXELS}")

@@ -15,11 +15,13 @@ def main() -> int:
     arguments = parser.parse_args()
     config = options.load_config(arguments)
     import_tensorflow()
+    from keras_saliency.models.loading import is_own
     from keras_saliency.training import fit, run_results
 
     run = fit.train(config, resume=arguments.resume)
     if run.rows and run.chief:
         run_results.write(run)
+        trust = " --trust" if is_own(config.model.name) else ""
         print(f"\nnext: keras-saliency predict PICTURE_OR_FOLDER --weights {run.folder} "
-              "--out predictions")
+              f"--out predictions{trust}")
     return command_line.DONE if run.finished else command_line.FAILED

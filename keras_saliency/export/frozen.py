@@ -1,6 +1,10 @@
-"""The common part of all exports: the graph with its weights inside, and comparison with it."""
+"""The common part of all exports: the graph with its weights inside, the facts that lie in the
+file, so that it alone is enough to predict, and the comparison with the network."""
+import json
+import logging
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Sequence, Union
+from typing import Any, Callable, Iterator, Sequence, Union
 
 import keras
 import numpy as np
@@ -8,7 +12,7 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from keras_saliency.files import InputError, require_writable
-from keras_saliency.models import facts_of
+from keras_saliency.models import check_canvas, facts_of, provenance
 from keras_saliency.models.weights_file import first_not_finite
 
 
@@ -25,6 +29,30 @@ def require_finite(model: keras.Model) -> None:
     if wrong:
         raise InputError(f"{wrong} of {model.name} is not finite; take an earlier state, or "
                          "train again with a lower train.learning_rate")
+
+
+def prepare(model: keras.Model, dynamic_batch: bool = False, dynamic_canvas: bool = False) -> tuple:
+    """Check a network; return the shape of its images and its facts, as every file needs them.
+
+    Args:
+        dynamic_batch: any number of images instead of one.
+        dynamic_canvas: images of any size that the model takes; `load_exported` then turns the
+            canvas for portrait pictures.
+
+    Returns:
+        (shape of the images, None where any number will do; `describe` of the model).
+    """
+    require_finite(model)
+    canvas = facts_of(model).require_canvas()
+    check_canvas(model, canvas)
+    sides = model.input_shape[1:3] if dynamic_canvas else canvas
+    return [None if dynamic_batch else 1, *sides, 3], describe(model)
+
+
+def describe(model: keras.Model) -> str:
+    """Return the facts of a model as JSON; `about` is one line, without the file's path."""
+    facts = facts_of(model)
+    return json.dumps(facts.changed(about={"provenance": provenance(facts)}).to_dict())
 
 
 def sample(canvas: tuple) -> np.ndarray:
@@ -66,3 +94,17 @@ def new_path(path: Union[str, Path]) -> Path:
         raise FileExistsError(f"{path} exists; choose another folder")
     require_writable(path)
     return path
+
+
+@contextmanager
+def quiet(*loggers: str, level: int = logging.CRITICAL) -> Iterator[None]:
+    """Silence these loggers below `level` within the block; errors are raised as well."""
+    loggers = [logging.getLogger(name) for name in loggers]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(level)
+    try:
+        yield
+    finally:
+        for logger, before in zip(loggers, levels):
+            logger.setLevel(before)

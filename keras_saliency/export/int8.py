@@ -13,8 +13,8 @@ import keras
 import numpy as np
 
 from keras_saliency import maps
+from keras_saliency.export.frozen import quiet
 from keras_saliency.export.generated_pictures import generate
-from keras_saliency.export.quiet import quiet
 from keras_saliency.files import InputError
 from keras_saliency.metrics import cc, kld
 from keras_saliency.models import facts_of

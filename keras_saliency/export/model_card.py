@@ -35,19 +35,27 @@ It works on a canvas of {height}x{width} pixels (height x width), onto which pic
 With [Keras](https://keras.io) and this network's package, `keras_saliency`:
 
 ```python
-{keras_use}
+import keras, keras_saliency.models   # which registers the layers
+model = keras.models.load_model("{keras_file}")
+{out} = keras_saliency.predict(model, image)   # [H, W, 3] RGB 0..255 -> [H, W]
 ```
 
 With TensorFlow alone:
 
 ```python
-{saved_model_use}
+import tensorflow as tf
+served = tf.saved_model.load("{saved_model}/1")
+found = served.signatures["serving_default"](images=image[None])   # uint8
+{out} = found["{out}"][0, ..., 0]   # [H, W]
 ```
 
 With ONNX Runtime alone, on the canvas:
 
 ```python
-{onnx_use}
+import onnxruntime
+session = onnxruntime.InferenceSession("{onnx}")
+# images: float32 [B, {height}, {width}, 3], RGB 0..255
+maps = session.run(["saliency"], {{"images": images}})[0]   # [B, {height}, {width}, 1]
 ```
 
 `{keras_file}` was written by Keras {keras}; Keras {other} does not read it. `{saved_model}/`, by
@@ -81,8 +89,9 @@ def card(model: keras.Model) -> str:
     return printable(CARD.format(
         settings=yaml.safe_dump(_settings(model, entry), sort_keys=False, width=98),
         title=_name(model, entry), citation=_citation(model),
-        height=height, width=width, fitted=FITS[facts.fit], **_uses(model, height, width),
-        keras_file=KERAS, saved_model=SAVED_MODEL, keras=keras.__version__,
+        height=height, width=width, fitted=FITS[facts.fit],
+        out="density" if facts.density else "saliency", keras_file=KERAS,
+        saved_model=SAVED_MODEL, onnx=ONNX, keras=keras.__version__,
         other=2 if keras.__version__.startswith("3") else 3, tensorflow=tf.__version__,
         training=_training(model, entry), scores=_scores(model, entry),
         licence=_licence(model)))
@@ -124,26 +133,6 @@ def _settings(model, entry) -> dict:
     index = [{"name": _name(model, entry), "results": results}]
     return {**({"license": licence.lower()} if licence else {}), "library_name": "keras",
             "tags": TAGS, **({"model-index": index} if results else {})}
-
-
-def _uses(model, height, width) -> dict:
-    """Return at most five lines of code for each file; `image` is uint8 [H, W, 3] RGB."""
-    out = "density" if facts_of(model).density else "saliency"
-    return {
-        "keras_use": "\n".join([
-            "import keras, keras_saliency.models   # which registers the layers",
-            f'model = keras.models.load_model("{KERAS}")',
-            f"{out} = keras_saliency.predict(model, image)   # [H, W, 3] RGB 0..255 -> [H, W]"]),
-        "saved_model_use": "\n".join([
-            "import tensorflow as tf",
-            f'served = tf.saved_model.load("{SAVED_MODEL}/1")',
-            'found = served.signatures["serving_default"](images=image[None])   # uint8',
-            f'{out} = found["{out}"][0, ..., 0]   # [H, W]']),
-        "onnx_use": "\n".join([
-            "import onnxruntime", f'session = onnxruntime.InferenceSession("{ONNX}")',
-            f"# images: float32 [B, {height}, {width}, 3], RGB 0..255",
-            'maps = session.run(["saliency"], {"images": images})[0]'
-            f"   # [B, {height}, {width}, 1]"])}
 
 
 def _training(model, entry) -> str:

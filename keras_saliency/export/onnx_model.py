@@ -4,9 +4,7 @@ from typing import Any, Callable, Sequence, Union
 
 import keras
 
-from keras_saliency.export.description import prepare
-from keras_saliency.export.frozen import freeze, measured, new_path
-from keras_saliency.export.quiet import quiet
+from keras_saliency.export.frozen import freeze, measured, new_path, prepare, quiet
 from keras_saliency.files import InputError, atomic_path, import_optional, require_writable
 from keras_saliency.models import facts_of
 from keras_saliency.prediction import runtimes
@@ -60,7 +58,7 @@ def save_onnx(model: keras.Model, path: Union[str, Path], dynamic_batch: bool = 
     It maps `images` float32 [1, h, w, 3] RGB 0..255 on the model's canvas to the model's own
     `saliency` [1, h, w, 1]; the preprocessing is inside.
 
-    `dynamic_batch` and `dynamic_canvas` are as of `description.prepare`.
+    `dynamic_batch` and `dynamic_canvas` are as of `frozen.prepare`.
     """
     require_writable(path)
     shape, description = prepare(model, dynamic_batch, dynamic_canvas)

@@ -7,8 +7,7 @@ from typing import Any, Callable, Optional, Sequence, Union
 import keras
 
 from keras_saliency.export import int8
-from keras_saliency.export.description import prepare
-from keras_saliency.export.frozen import freeze, measured, new_path
+from keras_saliency.export.frozen import freeze, measured, new_path, prepare
 from keras_saliency.files import InputError, atomic_folder
 from keras_saliency.prediction import runtimes
 
@@ -41,7 +40,7 @@ def save_openvino(model: keras.Model, path: Union[str, Path], dynamic_batch: boo
     [1, h, w, 1]; the preprocessing is inside.
 
     Args:
-        dynamic_batch, dynamic_canvas: as of `description.prepare`.
+        dynamic_batch, dynamic_canvas: as of `frozen.prepare`.
         weights: "float32"; "float16", kept in half precision; or "int8", see `int8.quantize`: what
             it loses is kept in the file.
         pictures: images [H, W, 3] to calibrate int8 with; default: generated ones.

@@ -3,6 +3,7 @@ from typing import Any, Optional
 
 import numpy as np
 
+from keras_saliency.files import import_optional
 from keras_saliency.prediction.predictor import predict, predictor
 
 
@@ -20,13 +21,9 @@ def to_pysaliency(model: Any, canvas: Optional[tuple] = None, **options: Any) ->
         calibrated one does; gray stimuli [H, W] are taken as RGB, alpha is dropped.
 
     Raises:
-        ImportError: pysaliency, or torch, which it imports, is not installed.
+        MissingPackage: pysaliency, or torch, which it imports, is not installed.
     """
-    try:
-        import pysaliency
-    except ImportError as error:
-        raise ImportError(f"pysaliency cannot be imported ({error}): python -m pip install "
-                          '"keras_saliency[pysaliency]"') from error
+    pysaliency = import_optional("pysaliency", "pysaliency")
 
     def predicted(stimulus):
         image = np.asarray(stimulus)

@@ -12,8 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_saliency.export.description import prepare
-from keras_saliency.export.frozen import freeze
+from keras_saliency.export.frozen import freeze, prepare
 from keras_saliency.files import InputError, atomic_path
 from keras_saliency.lazy import without_lines
 from keras_saliency.prediction import runtimes
@@ -88,7 +87,7 @@ def save_tflite(model: keras.Model, path: Union[str, Path], quantize: str = "non
 
     Args:
         quantize: "dynamic" keeps the weights in 8 bits (a quarter of the size), "none" in 32.
-        dynamic_canvas: as of `description.prepare`.
+        dynamic_canvas: as of `frozen.prepare`.
     """
     if quantize not in QUANTIZE:
         raise InputError(f"quantize {quantize!r}; choose {' or '.join(QUANTIZE)}")

@@ -12,8 +12,7 @@ from keras_saliency.datasets.loading import load_data
 from keras_saliency.evaluation.scoring import Scorer, score_predictions
 from keras_saliency.evaluation.sources import predictions
 from keras_saliency.export import int8, web_runtime
-from keras_saliency.export.description import prepare
-from keras_saliency.export.frozen import megabytes, new_path
+from keras_saliency.export.frozen import megabytes, new_path, prepare
 from keras_saliency.export.generated_pictures import generate
 from keras_saliency.export.web_model import Converted, canvases, convert, signatures
 from keras_saliency.files import atomic_folder

@@ -148,7 +148,7 @@ def _find(path) -> Path:
 
 
 def _read_description(text, file) -> Facts:
-    """Return the facts that the file holds (`export.description`), checked."""
+    """Return the facts that the file holds (`export.frozen`), checked."""
     if text is None:
         raise InputError(f"{file} does not say how pictures come onto its canvas: it is of another "
                          f"program or an older version of this package; {REMEDY}")

@@ -24,7 +24,7 @@ PRECISIONS = (*TRAINED, INT8)
 OPENVINO_EXTRA, ONNX_EXTRA, LITERT_EXTRA = "fast", "onnx", "litert"
 # OpenVINO must be given its precision: by default it computes in bfloat16 where the processor can.
 HINTS = {"float32": "f32", "bfloat16": "bf16"}
-# What `description.describe` says of the network: the key of it in .onnx and .xml files, and a file
+# What `frozen.describe` says of the network: the key of it in .onnx and .xml files, and a file
 # in an archive at the end of a .tflite, where TensorFlow Lite's tools look for such files.
 KEY, MEMBER = "keras_saliency", "keras_saliency.json"
 LOSSES = "keras_saliency_losses"  # the key, in .xml files, of what int8 loses
@@ -40,7 +40,7 @@ class Opened(NamedTuple):
         run: function of images float32 [B, h, w, 3] that gives maps [B, h, w, 1]; InputError for
             images whose shape it cannot take.
         shape: of its images, None where any number will do.
-        description: text of `description.describe`; None in a file that has none.
+        description: text of `frozen.describe`; None in a file that has none.
         losses: JSON of what int8 loses; None of a network that is not in int8.
     """
 

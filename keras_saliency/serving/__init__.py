@@ -7,8 +7,7 @@ Clients do not trust the server. An answer that is late, endless, cut off or wro
 """
 from typing import Any
 
-from keras_saliency.serving.answers import ServingError
-from keras_saliency.serving.client import Client, ServerUnavailable
+from keras_saliency.serving.client import Client, ServerUnavailable, ServingError
 from keras_saliency.serving.grpc import GrpcClient
 from keras_saliency.serving.rest import RestClient
 

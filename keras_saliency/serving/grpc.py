@@ -4,8 +4,14 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 
 from keras_saliency.files import import_optional, list_some
-from keras_saliency.serving.answers import ServingError, shown
-from keras_saliency.serving.client import ANSWER_LIMIT, Client, ServerUnavailable, checked
+from keras_saliency.serving.client import (
+    ANSWER_LIMIT,
+    Client,
+    ServerUnavailable,
+    ServingError,
+    checked,
+    shown,
+)
 
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
 UNAVAILABLE = ("DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "UNAVAILABLE")

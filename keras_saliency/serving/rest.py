@@ -11,8 +11,14 @@ import cv2
 import numpy as np
 
 from keras_saliency.files import import_optional
-from keras_saliency.serving.answers import ServingError, shown
-from keras_saliency.serving.client import ANSWER_LIMIT, Client, ServerUnavailable, checked
+from keras_saliency.serving.client import (
+    ANSWER_LIMIT,
+    Client,
+    ServerUnavailable,
+    ServingError,
+    checked,
+    shown,
+)
 
 UNAVAILABLE = (429, 502, 503, 504)
 CHUNK = 4096  # bytes; small, so that a slow answer meets its deadline soon

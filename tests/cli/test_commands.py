@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from keras_saliency import cli
-from keras_saliency.cli import analyze_units, checks, export_options, import_weights
+from keras_saliency.cli import analyze_units, checks, export, import_weights
 from keras_saliency.evaluation.sources import BASELINES
 from keras_saliency.export import tflite
 from keras_saliency.models import importing, list_models, list_pretrained
@@ -125,7 +125,7 @@ def test_what_the_parsers_know_is_what_the_library_has(monkeypatch, capsys):
     assert sorted(import_weights.MODELS) == sorted(importing.CONVERTERS)
     assert (analyze_units.BEST_IMAGES, analyze_units.THRESHOLD) == (
         detectors.BEST_IMAGES, detectors.THRESHOLD)
-    assert export_options.QUANTIZE == tflite.QUANTIZE
+    assert export.QUANTIZE == tflite.QUANTIZE
     monkeypatch.setattr(sys, "argv", ["keras-saliency", "evaluate", "--help"])
     with pytest.raises(SystemExit):
         cli.main()

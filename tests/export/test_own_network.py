@@ -73,7 +73,7 @@ def test_the_web_page_gives_its_maps(model):
         np.testing.assert_allclose(ks.predict(converted, image_of(size)),
                                    ks.predict(model, image_of(size)), atol=0.02)
     said = json.loads(importlib.import_module(
-        "keras_saliency.export.description").describe(model))
+        "keras_saliency.export.frozen").describe(model))
     finish = Finish.from_dict(said["finish"])  # what finish.js is given
     canvas_map = np.random.default_rng(0).uniform(-2, 9, (*CANVAS, 1)).astype(np.float32)
     assert finish == facts_of(model).finish

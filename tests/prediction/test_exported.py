@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import keras_saliency as ks
-from keras_saliency.export import description
+from keras_saliency.export import frozen
 from keras_saliency.export.formats import engines
 from keras_saliency.export.onnx_model import save_onnx
 from keras_saliency.export.openvino_model import save_openvino
@@ -78,7 +78,7 @@ def test_it_gives_the_maps_of_the_model(tmp_path, name, ending):
 @pytest.mark.parametrize("name", ks.list_models(classical=False))
 def test_finishes_in_numpy_are_those_in_tensorflow(name, fit):
     model = ks.facts(network(name), fit=fit)
-    facts = Facts.from_dict(json.loads(description.describe(model)))
+    facts = Facts.from_dict(json.loads(frozen.describe(model)))
     assert facts.finish == facts_of(model).finish
     canvas_map = np.random.default_rng(1).uniform(-2, 2, (*facts.canvas, 1)).astype(np.float32)
     canvas_map = np.exp(canvas_map) if facts.density else canvas_map
@@ -203,7 +203,7 @@ def test_a_file_of_version_0_1_names_its_finish(tmp_path, ending):
 
 def test_a_file_of_another_program_or_with_a_wrong_description(tmp_path, ending):
     file = exported(network(), tmp_path, ending)
-    good = json.loads(description.describe(network()))
+    good = json.loads(frozen.describe(network()))
     assert ks.load_exported(rewritten(file, ending, json.dumps(good))).facts.name == "msi_net"
     for text, says in (
             (None, "of another program or an older version"),
