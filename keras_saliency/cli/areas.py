@@ -52,10 +52,10 @@ def main() -> None:
     if unused:
         print(f"{arguments.areas}: also has areas of {list_some(unused)}")
     model = ks.predictor(arguments.weights, arguments.trust)
-    accelerate = options.accelerator(arguments)
     origin = ks.models.origin(model.facts)
     print(origin)
-    studies = study_areas(functools.partial(ks.predict, accelerate(model) if accelerate else model),
-                          pictures, areas, arguments.fixations)
+    model = options.accelerated(arguments, model)
+    studies = study_areas(functools.partial(ks.predict, model), pictures, areas,
+                          arguments.fixations)
     path = area_report.write(studies, Path(arguments.out), origin, bool(arguments.compare))
     print(f"{path}: open it in a browser; the same as files beside it")

@@ -18,8 +18,7 @@ def main() -> None:
     parser.add_argument("--layers", nargs="+", default=["block5_conv3"], metavar="LAYER",
                         help="LAYER+LAYER scales the units of several layers together to find the "
                              "detectors (default: block5_conv3)")
-    parser.add_argument("--split", choices=("train", "val"),
-                        help="part of Broden (default: both)")
+    parser.add_argument("--split", choices=("train", "val"), help="part of Broden (default: both)")
     parser.add_argument("--detectors", action="store_true",
                         help="find the positive fixation detectors on the dataset of --config and "
                              "--set, and count in how many images they detect each concept")

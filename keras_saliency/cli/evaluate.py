@@ -70,9 +70,10 @@ def _source(parser, arguments, client):
     from keras_saliency.evaluation import scores
     from keras_saliency.evaluation.sources import BASELINES
 
-    accelerate = options.accelerator(arguments)
     if not arguments.weights:
-        for option, given in (("prior", arguments.prior == "uniform"), ("engine", accelerate),
+        for option, given in (("prior", arguments.prior == "uniform"),
+                              ("engine", arguments.engine or arguments.precision),
+                              ("calibration", arguments.calibration),
                               ("cluster", arguments.cluster)):
             if given:
                 parser.error(f"--{option} is for networks of this package, not for "
@@ -88,8 +89,8 @@ def _source(parser, arguments, client):
     if arguments.prior == "uniform":
         scores.remove_center_bias(network_of(model))
         text += " with a uniform prior"
-    if accelerate is not None:
-        model = accelerate(model)
+    model = options.accelerated(arguments, model)
+    if arguments.engine or arguments.precision:
         text += f", on {model.engine} in {model.precision}"
     return scores.of_predictor(model, text, client)
 

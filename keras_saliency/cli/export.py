@@ -26,17 +26,17 @@ def main() -> None:
 
     stimuli = osie_validation(given.osie) if given.osie else None
     model = load_pretrained(given.weights, given.trust)
+    dynamic = {"dynamic_batch": given.dynamic_batch, "dynamic_canvas": given.dynamic_canvas}
     if given.out:
         export_all(model, given.out, given.version, given.float16, _wants_tflite(given),
                    given.quantize, given.limit, given.dynamic_canvas)
     if given.onnx:
-        export_onnx(model, given.onnx, given.dynamic_batch, given.dynamic_canvas)
+        export_onnx(model, given.onnx, **dynamic)
     if given.triton:
         export_triton(model, given.triton)
     if given.openvino:
         weights = "int8" if given.int8 else "float16" if given.float16 else "float32"
-        export_openvino(model, given.openvino, given.dynamic_batch, weights, given.dynamic_canvas,
-                        pictures)
+        export_openvino(model, given.openvino, weights=weights, pictures=pictures, **dynamic)
     if given.web:
         export_web(model, given.web, "float16" if given.float16 else "dynamic", given.runtime,
                    stimuli)

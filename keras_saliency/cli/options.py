@@ -3,13 +3,13 @@ import argparse
 import os
 import sys
 from contextlib import contextmanager
-from typing import Callable, Iterator, Optional
+from typing import Any, Iterator, Optional
 
 from keras_saliency import config as configs
 from keras_saliency.cli.checks import require_files
 from keras_saliency.cli.command_line import FAILED
 from keras_saliency.export.formats import AUTO, engines
-from keras_saliency.files import InputError, printable
+from keras_saliency.files import InputError, printable, require
 from keras_saliency.files.paths import AnyPath
 from keras_saliency.prediction.runtimes import INT8, PRECISIONS
 
@@ -34,7 +34,7 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
 
 
 def add_engine(parser: argparse.ArgumentParser) -> None:
-    """Add --engine, --precision and --calibration to a parser; `accelerator` reads them."""
+    """Add --engine, --precision and --calibration to a parser; `accelerated` reads them."""
     parser.add_argument("--engine", choices=(AUTO, *engines()),
                         help="run the network on this engine instead of Keras; auto chooses the "
                              "fastest one that is installed")
@@ -75,24 +75,15 @@ def calibration(arguments: argparse.Namespace) -> Optional[list]:
     return [read_picture(path) for path in find_pictures(arguments.calibration)]
 
 
-def accelerator(arguments: argparse.Namespace) -> Optional[Callable]:
-    """Return a function that puts a model on the engine of --engine and --precision.
-
-    None without these options.
-    """
+def accelerated(arguments: argparse.Namespace, model: Any) -> Any:
+    """Return a model on the engine of --engine and --precision; the model itself without them."""
     if arguments.engine is None and arguments.precision is None:
-        if arguments.calibration:
-            raise InputError(f"--calibration is for --precision {INT8}")
-        return None
-    pictures = calibration(arguments)
+        require(arguments.calibration is None, f"--calibration is for --precision {INT8}")
+        return model
+    from keras_saliency.export import accelerate
 
-    def accelerate(model):
-        from keras_saliency.export import accelerate
-
-        return accelerate(model, arguments.engine or AUTO, arguments.precision or "float32",
-                          pictures)
-
-    return accelerate
+    return accelerate(model, arguments.engine or AUTO, arguments.precision or "float32",
+                      calibration(arguments))
 
 
 def add_cluster(parser: argparse.ArgumentParser) -> None:

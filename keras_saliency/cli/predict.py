@@ -49,8 +49,7 @@ def _read_arguments():
     parser.add_argument("--limit", type=int, default=LIMIT, metavar="PIXELS",
                         help="largest picture to read, checked before memory is taken for it "
                              "(default: %(default)s; a server has its own)")
-    parser.add_argument("--raw", action="store_true",
-                        help="also write the float32 map as .npy")
+    parser.add_argument("--raw", action="store_true", help="also write the float32 map as .npy")
     options.add_trust(parser)
     options.add_engine(parser)
     options.add_cluster(parser)
@@ -90,9 +89,8 @@ def _predictor(arguments):
 
         model = predictor(arguments.weights, arguments.trust)
         print(origin(model.facts))
-        accelerate = options.accelerator(arguments)
-        if accelerate:
-            model = accelerate(model)
+        model = options.accelerated(arguments, model)
+        if arguments.engine or arguments.precision:
             print(model)
     from keras_saliency.prediction.predictor import predict
 

@@ -39,8 +39,7 @@ def prepare(model: keras.Model, dynamic_batch: bool = False, dynamic_canvas: boo
         dynamic_canvas: images of any size that the model takes; `load_exported` then turns the
             canvas for portrait pictures.
 
-    Returns:
-        (shape of the images, None where any number will do; `describe` of the model).
+    Returns (shape of the images, None where any number will do; `describe` of the model).
     """
     require_finite(model)
     canvas = facts_of(model).require_canvas()

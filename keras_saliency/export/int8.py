@@ -30,16 +30,15 @@ KEPT = (1, 4, 8)
 
 def quantize(model: keras.Model, converted: Any, pictures: Optional[Sequence] = None,
              log: Callable = print) -> tuple:
-    """Return an `openvino.Model` with as many layers in int8 as `LIMITS` allow.
+    """Put as many layers of a network into int8 as `LIMITS` allow.
 
     Args:
-        model: a network. converted: the same as an `openvino.Model`.
+        converted: `model` as an `openvino.Model`.
         pictures: images [H, W, 3] RGB 0..255 of any size, such as it will see, 30 or more; every
             fourth is kept for measuring. Default: generated ones.
         log: called with the loss of each attempt.
 
-    Returns:
-        (`openvino.Model`, `losses`).
+    Returns (`openvino.Model`, `losses`).
     """
     nncf = runtimes.import_openvino("nncf")
     facts = facts_of(model)

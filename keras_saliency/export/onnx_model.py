@@ -86,11 +86,11 @@ def export_triton(model: keras.Model, path: Union[str, Path], log: Callable = pr
     return path
 
 
-def export_onnx(model: keras.Model, path: Union[str, Path], dynamic_batch: bool = False,
-                dynamic_canvas: bool = False, log: Callable = print) -> Path:
+def export_onnx(model: keras.Model, path: Union[str, Path], log: Callable = print,
+                **options: bool) -> Path:
     """Do as `save_onnx`, and log how large the file is and how close to the model."""
     import_optional("onnxruntime", ONNX_EXTRA)  # before the work
-    file = save_onnx(model, path, dynamic_batch, dynamic_canvas)
+    file = save_onnx(model, path, **options)
     log(f"{file}: {measured(file, model, runtimes.open_onnx(str(file), file).run)}")
     return file
 

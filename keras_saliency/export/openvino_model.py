@@ -46,8 +46,7 @@ def save_openvino(model: keras.Model, path: Union[str, Path], dynamic_batch: boo
         pictures: images [H, W, 3] to calibrate int8 with; default: generated ones.
         log: called with what int8 loses.
 
-    Returns:
-        Path of the .xml file.
+    Returns the path of the .xml file.
     """
     if weights not in WEIGHTS:
         raise InputError(f"no weights in {weights!r}; choose from {', '.join(WEIGHTS)}")
@@ -65,11 +64,9 @@ def save_openvino(model: keras.Model, path: Union[str, Path], dynamic_batch: boo
     return path / f"{model.name}.xml"
 
 
-def export_openvino(model: keras.Model, path: Union[str, Path], dynamic_batch: bool = False,
-                    weights: str = "float32", dynamic_canvas: bool = False,
-                    pictures: Optional[Sequence] = None, log: Callable = print) -> Path:
+def export_openvino(model: keras.Model, path: Union[str, Path], log: Callable = print,
+                    **options: Any) -> Path:
     """Do as `save_openvino`, and log how large the files are and how close to the model."""
-    file = save_openvino(model, path, dynamic_batch, weights, dynamic_canvas, pictures, log)
-    log(f"{file} and its .bin: "
-        f"{measured(file.parent, model, runtimes.open_openvino(file).run)}")
+    file = save_openvino(model, path, log=log, **options)
+    log(f"{file} and its .bin: {measured(file.parent, model, runtimes.open_openvino(file).run)}")
     return file

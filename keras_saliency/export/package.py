@@ -3,7 +3,6 @@ from pathlib import Path
 from typing import Callable, Union
 
 import keras
-import tensorflow as tf
 
 from keras_saliency.export import model_card, onnx_model, saved_model
 from keras_saliency.export.frozen import measured, megabytes, new_path
@@ -19,12 +18,9 @@ def export_package(model: keras.Model, path: Union[str, Path], limit: int = LIMI
                    log: Callable = print) -> Path:
     """Write a new folder with the files that the page of a model hub needs.
 
-    They are `model.keras`, `saved_model/1/`, `model.onnx` (any number of images), README.md, which
-    is the model card, and SHA256SUMS, as `sha256sum --check` reads it.
-
-    Args:
-        limit: pixels of the largest picture that the SavedModel accepts. log: called with how close
-            each file is to the model.
+    They are `model.keras`, `saved_model/1/` for pictures of at most `limit` pixels, `model.onnx`
+    (any number of images), README.md, which is the model card, and SHA256SUMS, as
+    `sha256sum --check` reads it. `log` is called with how close each file is to the model.
     """
     path = new_path(path)
     import_optional("onnxruntime", runtimes.ONNX_EXTRA)  # before the work
@@ -44,10 +40,9 @@ def _write_models(model, folder, limit) -> dict:
     saved = saved_model.save(model, folder / model_card.SAVED_MODEL, limit=limit)
     onnx = onnx_model.save_onnx(model, folder / model_card.ONNX, dynamic_batch=True)
     loaded = keras.models.load_model(kept)
-    served = tf.saved_model.load(str(saved)).signatures["serve_canvas"]
     return {
         kept: lambda images: loaded(images, training=False).numpy(),
-        saved.parent: lambda images: served(images=tf.constant(images))["saliency"].numpy(),
+        saved.parent: saved_model.open_canvas(saved),
         onnx: runtimes.open_onnx(str(onnx), onnx).run,
     }
 

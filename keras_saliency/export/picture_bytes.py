@@ -21,14 +21,10 @@ def decode_batch(image_bytes: tf.Tensor, limit: int = LIMIT) -> tf.Tensor:
         image_bytes: string [B]: JPEG, PNG or BMP. limit: largest number of pixels of one; all
             together may have LARGEST_AT_ONCE times as many.
 
-    Returns:
-        string [B], to be read with `picture_of`: decoded pictures of different sizes do not fit
-        into one tensor in any other way.
-
-    Raises:
-        tf.errors.InvalidArgumentError: when run, naming the places in the batch of pictures that
-            are empty, of another type, too large, damaged, or JPEGs of so many scans that they
-            would keep a decoder busy; or saying that they are too large together.
+    Returns string [B], to be read with `picture_of`: decoded pictures of different sizes do not fit
+    into one tensor in any other way. Raises tf.errors.InvalidArgumentError when run, naming the
+    places in the batch of pictures that are empty, of another type, too large, damaged, or JPEGs of
+    so many scans that they would keep a decoder busy; or saying that they are too large together.
     """
     limit = min(limit, 2 ** 50)  # its multiples are int64
     kinds = _kinds(image_bytes)

@@ -1,8 +1,9 @@
 """SavedModel with the preprocessing and the inverse geometry inside the graph."""
 from pathlib import Path
-from typing import Union
+from typing import Callable, Union
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from keras_saliency import maps
@@ -125,3 +126,13 @@ def save(model: keras.Model, path: Union[str, Path], version: int = 1, limit: in
         tf.saved_model.save(module, str(temporary), signatures=module.functions)
         write_warmup(temporary, Path(path).name, module.canvas, module.functions)
     return target
+
+
+def open_canvas(version: Path) -> Callable:
+    """Return the function from images to maps, arrays on the canvas, of a version's folder."""
+    served = tf.saved_model.load(str(version)).signatures["serve_canvas"]
+
+    def run(images: np.ndarray) -> np.ndarray:
+        return served(images=tf.constant(images))["saliency"].numpy()
+
+    return run

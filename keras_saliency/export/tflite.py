@@ -59,9 +59,7 @@ def convert(model: keras.Model, shape: Sequence, quantize: str = "none") -> byte
 
     TensorFlow's converter is the only one for its graphs: those of LiteRT's own packages take
     PyTorch models. `tf.lite`'s interpreter is on its way out of TensorFlow, its converter is not.
-
-    `shape` is that of its images, with None where any number will do; `quantize` as of
-    `save_tflite`.
+    `shape` of its images has None for any number; `quantize` is as of `save_tflite`.
     """
     frozen = freeze(model, shape)
     # frozen, it holds all: the module is only there because the way without one is deprecated

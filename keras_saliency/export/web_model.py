@@ -63,11 +63,7 @@ def convert(model: keras.Model, sizes: Iterable, quantize: str = "dynamic") -> b
 
 
 class Converted:
-    """A model of `convert`, run as the page runs it; see `prediction.predictor.Predictor`.
-
-    Args:
-        contents: of the .tflite file. model: the network that it was made of.
-    """
+    """The .tflite `contents` of a model, run as the page runs them; see `predictor.Predictor`."""
 
     def __init__(self, contents: bytes, model: keras.Model):
         self.facts = facts_of(model)

@@ -113,10 +113,8 @@ def _listed(source):
     fsspec = import_optional("fsspec", "cluster")
     try:
         with fsspec.open(str(source), "rt", encoding="utf-8") as lines:
-            for line in lines:
-                if line.strip():
-                    address = line.strip()
-                    yield address, address.replace("://", "/").lstrip("/")
+            for address in filter(None, map(str.strip, lines)):
+                yield address, address.replace("://", "/").lstrip("/")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{source}: no list of addresses ({error})") from None
 

@@ -27,11 +27,7 @@ class NotTrusted(InputError):
 
 
 def import_optional(module: str, extra: str) -> ModuleType:
-    """Import the module of a package that is installed with an extra of this one.
-
-    Raises:
-        MissingPackage: it cannot be imported; with the pip command.
-    """
+    """Import a module that an extra of this package installs, or raise `MissingPackage`."""
     try:
         return importlib.import_module(module)
     except ImportError as error:

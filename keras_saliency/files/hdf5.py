@@ -36,16 +36,11 @@ class Refused(InputError):
 def open_foreign(path: AnyPath, error: Type[InputError]) -> Iterator[h5py.File]:
     """Open an HDF5 file, read only, after checking that all its contents lie in it.
 
-    Args:
-        error: class of `InputError` to raise.
-
-    Yields:
-        h5py.File. Errors of h5py in the `with` become an `error` as well: damage may show at any
-        access, as any of a dozen types.
-
     Raises:
         error: naming the file and the object at fault. The file is missing, damaged or not HDF5,
             it refers to other files, or `numbers`, `attribute` ... refuse one of its objects.
+            Errors of h5py in the `with` become one too: damage may show at any access, as any of a
+            dozen types.
     """
     path = Path(path)
     if not path.is_file():
@@ -85,8 +80,7 @@ def require_size(datasets: Iterable[h5py.Dataset]) -> None:
 
 
 def texts(data: h5py.Dataset) -> list[str]:
-    """Read the strings of a dataset [n], one by one: each may claim the length of the whole file.
-    """
+    """Read the texts of a dataset [n], one by one: each may claim the length of the whole file."""
     _require_dataset(data)
     if h5py.check_string_dtype(data.dtype) is None or data.ndim != 1:
         raise Refused(f"{data.name} is {data.dtype} of shape {data.shape}, not a list of text")

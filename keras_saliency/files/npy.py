@@ -14,11 +14,9 @@ _LONGEST_HEADER = 2 ** 16  # bytes; NumPy reads none that are longer
 
 
 def read_npy(path: AnyPath) -> np.ndarray:
-    """Return the array of numbers in a `.npy` file; nothing pickled is loaded.
+    """Return the array of real numbers in a `.npy` file, at most 40 million; nothing pickled loads.
 
-    Raises:
-        InputError: naming a file that is missing, no regular file, no array of real numbers, too
-            large for 40 million of them, or shorter or longer than its shape claims.
+    Raises `InputError` for any other file, and for one that is not as long as its shape claims.
     """
     contents = read_file(path)
     start = io.BytesIO(contents[:_LONGEST_HEADER])

@@ -26,9 +26,8 @@ _BYTES_PER_PIXEL, _OTHER_BYTES = 8, 2 ** 26
 def read_file(path: AnyPath, limit: int = LIMIT) -> bytes:
     """Return the contents of a picture file of at most `limit` pixels.
 
-    Raises:
-        InputError: naming a file that is missing, empty, no regular file (a pipe or a device may
-            never end), or has more bytes than a picture of that size.
+    Raises `InputError` for a file that is missing, empty, no regular file (a pipe or a device may
+    never end), or has more bytes than a picture of that size.
     """
     try:
         status = os.stat(path)
@@ -59,33 +58,28 @@ def check_picture(contents: bytes, name: AnyPath, limit: int = LIMIT,
     A picture that passes may still be damaged, but decoding it takes at most some seconds and the
     memory of `limit` pixels.
 
-    Args:
-        contents: the file, undecoded. name: the picture's name, for messages.
-        limit: largest number of pixels. remedy: the advice in the message about too many.
-
-    Raises:
-        InputError: naming a picture of another type, with a damaged header or more than `limit`
-            pixels, or a JPEG with so many scans that decoding it would take minutes.
+    Raises `InputError`, with `name` and for too many pixels with `remedy`, for a picture of another
+    type, with a damaged header or more than `limit` pixels, or a JPEG with so many scans that
+    decoding it would take minutes.
     """
     reader = next((reader for start, reader in _READERS if start.match(contents)), None)
     if reader is None:
         types = ", ".join(ending[1:] for ending in PICTURE_TYPES)
         raise InputError(f"{name}: not a picture of a known type ({types})")
     try:
-        header = reader(contents)
+        height, width, scans, tile = reader(contents)
     except struct.error:  # it ends before its size is known
-        header = _Header(0, 0)
-    height, width = header.height, header.width
+        height = width = scans = tile = 0
     if height < 1 or width < 1:
         raise InputError(f"{name}: not a picture, its header is damaged or it is cut off")
     if height * width > limit:
         raise InputError(f"{name}: {width}x{height} are {height * width} pixels, more than the "
                          f"limit of {limit}; {remedy}")
-    if header.tile > limit:
-        raise InputError(f"{name}: tiles of {header.tile} pixels, more than the limit of {limit}; "
+    if tile > limit:
+        raise InputError(f"{name}: tiles of {tile} pixels, more than the limit of {limit}; "
                          "save it in strips")
-    if header.scans > MOST_SCANS or header.scans * height * width > SCANS_AT_LIMIT * limit:
-        raise InputError(f"{name}: a JPEG of {width}x{height} with {header.scans} scans or more "
+    if scans > MOST_SCANS or scans * height * width > SCANS_AT_LIMIT * limit:
+        raise InputError(f"{name}: a JPEG of {width}x{height} with {scans} scans or more "
                          "takes too long to decode; save it as an ordinary one")
     return height, width
 

@@ -46,9 +46,8 @@ def message_classes(package: str, messages: dict) -> dict:
 def read_message(path: AnyPath, message_class: Type[Message]) -> Message:
     """Return the message in a file.
 
-    Raises:
-        InputError: the file is larger than any message. google.protobuf.message.DecodeError: it
-            holds no such message, or is cut short.
+    Raises `InputError` for a file larger than any message, protobuf's DecodeError for one that
+    holds no such message or is cut short.
     """
     path = Path(path)
     if path.stat().st_size > LARGEST:

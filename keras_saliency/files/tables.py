@@ -24,19 +24,18 @@ def read_csv(path: AnyPath) -> list[dict]:
 
 
 def safe_cell(text: Any) -> str:
-    """Quote a text that a spreadsheet would compute; numbers stay, with any sign.
-
-    `plain_cell` undoes it.
-    """
+    """Quote a text that a spreadsheet would compute, until `plain_cell`; numbers stay."""
     text = str(text)
-    formula = text.lstrip("'").startswith(FORMULA_STARTS) and not _is_number(text)
-    return f"'{text}" if formula else text
+    return f"'{text}" if _looks_computed(text) and not _is_number(text) else text
 
 
 def plain_cell(text: str) -> str:
     """Return the text from which `safe_cell` made a cell."""
-    quoted = text.startswith("'") and text.lstrip("'").startswith(FORMULA_STARTS)
-    return text[1:] if quoted else text
+    return text[1:] if text.startswith("'") and _looks_computed(text) else text
+
+
+def _looks_computed(text: str) -> bool:
+    return text.lstrip("'").startswith(FORMULA_STARTS)
 
 
 def _is_number(text: str) -> bool:

@@ -36,16 +36,14 @@ def atomic_path(path: AnyPath) -> Iterator[Path]:
     """Make `path` appear complete or not at all: write to the name that the `with` gives.
 
     The temporary file lies in the same folder (renaming across disks is not atomic) and has the
-    ending of `path`, since many writers choose the format by it. Missing folders are made. If the
-    block raises, the temporary file is removed and an older `path` stays as it was. When the block
-    has ended, file and name are on the disk: a crash of the machine leaves no empty file.
-
-    Yields:
-        Path of the temporary file; the block must create it.
+    ending of `path`, since many writers choose the format by it. The block must create it. Missing
+    folders are made. If the block raises, the temporary file is removed and an older `path` stays
+    as it was. When the block has ended, file and name are on the disk: a crash of the machine
+    leaves no empty file.
 
     Raises:
-        FileNotFoundError: the block wrote nothing there.
-        OSError: naming `path`: the disk is full, the name too long ...
+        FileNotFoundError: the block wrote nothing there. OSError: naming `path`; the disk is full,
+            the name too long ...
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -68,10 +66,8 @@ def atomic_path(path: AnyPath) -> Iterator[Path]:
 def atomic_folder(path: AnyPath) -> Iterator[Path]:
     """Make the folder `path`, which must be new, appear complete or not at all.
 
-    Folders that killed processes left beside it are removed.
-
-    Yields:
-        Path of the temporary folder; the block must create it.
+    The block must create the temporary folder, whose path it is given. Folders that killed
+    processes left beside it are removed.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -135,6 +131,6 @@ def _is_running(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:
-        return True
+    except PermissionError:  # another user's
+        pass
     return True

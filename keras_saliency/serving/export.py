@@ -4,12 +4,11 @@ from pathlib import Path
 from typing import Callable, Union
 
 import keras
-import tensorflow as tf
 
 from keras_saliency.export import tflite
 from keras_saliency.export.frozen import measured
 from keras_saliency.export.picture_bytes import LIMIT
-from keras_saliency.export.saved_model import save
+from keras_saliency.export.saved_model import open_canvas, save
 from keras_saliency.serving.files import docker_command, write_serving_files
 
 
@@ -20,19 +19,12 @@ def export_all(model: keras.Model, path: Union[str, Path], version: int = 1, flo
 
     Args:
         path: folder of the model; its name is the name to serve it under.
-        float16: store weights in half precision.
         lite: also write `<path>/../<name>_v<version>.tflite`, with `quantize`, `dynamic_canvas`.
-        version, limit: as in `export.save`.
-
-    Returns:
-        The version's folder.
+        version, limit, float16: as in `export.save`, whose folder is returned.
     """
     path = Path(path)
     target = save(model, path, version, limit, float16)
-    served = tf.saved_model.load(str(target)).signatures["serve_canvas"]
-    compared = measured(
-        target, model, lambda images: served(images=tf.constant(images))["saliency"].numpy())
-    log(f"{target}: {compared}")
+    log(f"{target}: {measured(target, model, open_canvas(target))}")
     if lite:
         file = path.with_name(f"{path.name}_v{version}.tflite")
         tflite.save_tflite(model, file, quantize, dynamic_canvas)
