@@ -56,6 +56,8 @@ def accelerate(model: Any, engine: str = AUTO, precision: str = "float32",
                calibration: Optional[Sequence] = None, log: Callable = print) -> Accelerated:
     """Run a network on another engine, with a copy of its weights as they are now.
 
+    `predict`, `evaluation.evaluate` and the scripts take the result in the model's place.
+
     Args:
         model: a network of `build_model`, `load_pretrained` or `keras_saliency.facts`, or its
             predictor.
@@ -68,9 +70,6 @@ def accelerate(model: Any, engine: str = AUTO, precision: str = "float32",
             default: generated ones.
         log: called if bfloat16 was asked for and the processor has none (float32 is taken), and
             with what int8 loses.
-
-    Returns:
-        What `predict`, `evaluation.evaluate` and the scripts take in the model's place.
 
     Raises:
         InputError: an unknown engine; a precision that it does not offer; a classical model; a

@@ -11,8 +11,7 @@ def to_pysaliency(model: Any, canvas: Optional[tuple] = None, **options: Any) ->
     """Return a saliency model as a model of pysaliency.
 
     Args:
-        model: as of `predict`: a Keras model on RGB 0..255, or whatever else predicts.
-        canvas: (h, w) to work at; see `predict`.
+        model, canvas: as of `predict`.
         **options: of the pysaliency class, such as `cache_location`.
 
     Returns:

@@ -50,7 +50,7 @@ def export_web(model: keras.Model, path: Union[str, Path], quantize: str = "dyna
             files = {"model": len(packed), **web_runtime.copy(modules, temporary / "runtime")}
             (temporary / "model.json").write_text(json.dumps({
                 **description, **sizes, "quantized": quantize, "lost": lost, "files": files,
-                "colors": _colors()}), encoding="utf-8")
+                "colors": colorize(np.arange(256)[np.newaxis])[0].tolist()}), encoding="utf-8")
     log(f"{path}: {megabytes(path):.1f} MB; serve it with\n  python -m http.server -d {path}\n"
         "and open http://localhost:8000")
     return path
@@ -79,8 +79,3 @@ def losses(model: keras.Model, converted: Converted, stimuli: Optional[tuple] = 
         log(f"{label} on {len(dataset)} stimuli of {dataset.name}: " + ", ".join(
             f"{name.upper()} {means[-1][name]:.4f}" for name in METRICS))
     return {name: means[0][name] - means[1][name] for name in METRICS}
-
-
-def _colors() -> list:
-    """Return [[red, green, blue], ...] of 256 levels."""
-    return colorize(np.arange(256)[np.newaxis])[0].tolist()

@@ -44,9 +44,8 @@ def _whole(folder) -> str:
 def pictures(source: AnyPath) -> Iterator[tuple[AnyPath, str]]:
     """Yield (address, name) of picture files, in a fixed order, one folder in memory at a time.
 
-    Args:
-        source: a list (`LIST`), a folder with subfolders, or a picture. The name is a picture's
-            path below the source, with "/" between folders; it is unique.
+    `source` is a list (`LIST`), a folder with subfolders, or a picture. The name is a picture's
+    path below the source, with "/" between folders; it is unique.
     """
     found = 0
     for address, name in _listed(source) if str(source).endswith(LIST) else _walked(source):

@@ -13,10 +13,9 @@ FILES = ("models.config", "batching_parameters.txt", "monitoring.config", "docke
 
 
 def write_serving_files(folder: Union[str, Path], name: str) -> list:
-    """Write models.config, batching_parameters.txt, monitoring.config and docker-compose.yml.
+    """Write `FILES` into `folder`, which holds the model's folder `name`; return the paths written.
 
-    `folder` holds the model's folder `name`. Existing files that differ are kept. Returns the
-    paths written.
+    Existing files that differ are kept.
     """
     written = []
     for file in FILES:
