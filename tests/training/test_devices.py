@@ -67,9 +67,9 @@ def train(name, folder, *settings, worker=None, ports=()):
         [sys.executable, str(REPOSITORY / "scripts" / "train.py"), "--set", f"name={name}",
          f"output={folder}", "model.encoder_weights=null",
          "model.options={width_multiplier: 0.06}", "data.canvas=[48,64]", "data.sigma_pixels=6",
-         "data.validation=null", "data.options={count: 50, size: [96, 128]}", "train.freeze=null",
+         "data.validation=null", "data.options={count: 20, size: [96, 128]}", "train.freeze=null",
          "train.cache=none", "train.optimizer=sgd", "train.learning_rate=0.001",
-         "train.decay=1.0", "train.batch=4", *settings],
+         "train.decay=1.0", "train.batch=4", "evaluation.metrics=[nss]", *settings],
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

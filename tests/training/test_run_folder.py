@@ -1,6 +1,5 @@
 """The folder of a run under attack: damaged files, two processes, divergence, interruptions."""
 import multiprocessing
-import os
 import shutil
 import signal
 
@@ -184,7 +183,7 @@ def test_ctrl_c_in_a_save_waits_for_its_end(copy, monkeypatch, during):
 
     def interrupt(self, name, rows, extra=None):
         if name == during:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.getsignal(signal.SIGINT)(signal.SIGINT, None)  # as Ctrl-C would
         original(self, name, rows, extra)
 
     monkeypatch.setattr(fit.Run, "save", interrupt)
