@@ -1,18 +1,26 @@
-"""Models by name, without trained weights."""
+"""Models by name, without trained weights; options are checked before anything of their size is
+built."""
+import inspect
+import math
+import numbers
 import os
+import reprlib
 from dataclasses import dataclass, field
-from typing import Any, Iterable, Optional, Sequence, Union
+from typing import Any, Callable, Iterable, Mapping, Optional, Sequence, Union
 
 import keras
 import numpy as np
 
-from keras_saliency.config import check_size
+from keras_saliency.config import check_size, is_whole
 from keras_saliency.files import InputError
 from keras_saliency.maps.facts import Facts
-from keras_saliency.models.facts_layer import with_facts
-from keras_saliency.models.options import check_names, check_values
+from keras_saliency.models.facts_layer import named_facts, require_input_size, with_facts
 from keras_saliency.models.pretrained import load_encoder
 from keras_saliency.models.registry import MODELS, list_models
+
+# The widest published layer that an option sets has 256 filters; a network of twice the published
+# width takes four times the memory. At both limits JuntingNet takes two gigabytes, others less.
+MOST_FILTERS, LARGEST_NUMBER = 256, 2
 
 
 @dataclass(frozen=True)
@@ -76,9 +84,8 @@ def build_model(name: str, input_shape: Optional[Sequence] = None,
         return ClassicalModel(name, options)
     check_values(name, spec.builder, options)
     model = spec.builder(input_shape=tuple(input_shape or (None, None, 3)), **options)
-    model = with_facts(model, Facts(name, spec.canvas, spec.fit, density=spec.density,
-                                    finish=spec.finish,
-                                    about={"model": name, "options": options}))
+    facts = named_facts(name).changed(about={"model": name, "options": options})
+    model = with_facts(model, facts)
     if encoder_weights is not None:
         load_encoder(model, encoder_weights)
     return model
@@ -90,9 +97,8 @@ def check_canvas(model: keras.Model, canvas: tuple) -> None:
     def output_size(size):
         return tuple(model.compute_output_shape((1, *size, 3))[1:3])
 
-    canvas, fixed = check_size(tuple(canvas)), tuple(model.input_shape[1:3])
-    if None not in fixed and fixed != canvas:
-        raise InputError(f"{model.name} takes a canvas of {fixed} alone, not {canvas}")
+    canvas = check_size(tuple(canvas))
+    require_input_size(model, canvas)
     if output_size(canvas) == canvas:
         return
     rounded = ([-(-side // stride) * stride for side in canvas] for stride in (2, 4, 8, 16, 32))
@@ -100,3 +106,44 @@ def check_canvas(model: keras.Model, canvas: tuple) -> None:
     raise InputError(f"{model.name} makes a map of {output_size(canvas)} on a canvas of {canvas}; "
                      "its strides must divide the canvas"
                      + (f": take {fitting}" if fitting else ""))
+
+
+def check_names(name: str, builder: Callable, options: Mapping) -> None:
+    """Raise `InputError` for an option that the builder has not (lists those it has)."""
+    valid = [parameter for parameter in inspect.signature(builder).parameters
+             if parameter not in ("input_shape", "image")]
+    for option in options:
+        if option not in valid:
+            raise InputError(
+                f"{name} has no option {option!r}; its options are {', '.join(valid)}")
+
+
+def check_values(name: str, builder: Callable, options: Mapping) -> None:
+    """Raise `InputError` for a value that is not of its default's type or out of range.
+
+    What else a value must be is for the builder to say, words above all: it lists those it knows.
+    """
+    parameters = inspect.signature(builder).parameters
+    for option, value in options.items():
+        expected = _mismatch(value, parameters[option].default)
+        if expected:
+            raise InputError(f"{name}: option {option} must be {expected}, not "
+                             f"{reprlib.repr(value)}")
+
+
+def _mismatch(value, default) -> str:
+    """The description of a valid value, if `value` cannot replace `default`; else ""."""
+    if isinstance(default, bool):
+        return "" if isinstance(value, bool) else "true or false"
+    if isinstance(default, int):
+        return ("" if is_whole(value) and 1 <= value <= MOST_FILTERS
+                else f"a whole number from 1 to {MOST_FILTERS}")
+    if isinstance(default, float):
+        fits = (isinstance(value, numbers.Real) and not isinstance(value, bool)
+                and math.isfinite(value) and 0 <= value <= LARGEST_NUMBER)
+        return "" if fits else f"a number from 0 to {LARGEST_NUMBER}"
+    if isinstance(default, tuple):
+        fits = (isinstance(value, (list, tuple)) and len(value) == len(default)
+                and not any(map(_mismatch, value, default)))
+        return "" if fits else f"{len(default)} numbers, each {_mismatch(None, default[0])}"
+    return ""

@@ -22,11 +22,7 @@ LAYER = "facts"
 
 @register
 class CarriedFacts(layers.Layer):
-    """The identity, with the `Facts` of the model that it ends.
-
-    Args:
-        facts: `Facts`, or what `Facts.to_dict` made of them.
-    """
+    """The identity, with the `Facts` of the model that it ends, or their `Facts.to_dict`."""
 
     def __init__(self, facts: Union[Facts, dict], **options: Any):
         super().__init__(**options)
@@ -49,7 +45,7 @@ def facts_of(model: keras.Model) -> Facts:
     and no finish. A fixed input size is the canvas whatever it carries, and is not turned.
     """
     layer = _last_layer(model)
-    found = layer.facts if isinstance(layer, CarriedFacts) else _by_name(str(model.name))
+    found = layer.facts if isinstance(layer, CarriedFacts) else named_facts(str(model.name))
     shape = getattr(model, "input_shape", None)
     size = tuple(shape[1:3]) if isinstance(shape, tuple) and len(shape) == 4 else (None, None)
     return found if None in size else replace(found, canvas=size, turns=False)
@@ -85,9 +81,10 @@ def require_network(model: keras.Model) -> None:
 def facts(model: keras.Model, canvas: Optional[tuple] = None, fit: Optional[str] = None,
           finish: Optional[Finish] = None, density: Optional[bool] = None,
           turns: Optional[bool] = None, about: Optional[Mapping] = None) -> keras.Model:
-    """Make a network of your own one of this package's: state what must be known of it.
+    """Return a network of your own that carries `Facts`, for all that this package does.
 
-    `predict`, `evaluate`, `calibrate`, the unit studies and every export then take it.
+    The result has the same layers and weights. Its facts are saved, cloned, copied and pickled
+    with it.
 
     Args:
         model: Keras model, RGB float32 0..255 [B, h, w, 3] -> one map [B, h, w, 1], with its own
@@ -96,14 +93,9 @@ def facts(model: keras.Model, canvas: Optional[tuple] = None, fit: Optional[str]
         fit: "pad" (default) or "stretch", how pictures come onto the canvas.
         finish: `keras_saliency.maps.finish.Finish` from the map on the canvas to the published
             one; default: the padding is cropped and the map resized.
-        density: True for maps that are densities over the canvas; the finish then divides by the
-            sum.
+        density: True for densities over the canvas; the finish then divides by the sum.
         turns: False for a canvas that is not turned for portrait pictures.
         about: {key: text or number}, such as dataset and licence.
-
-    Returns:
-        keras.Model of the same layers and weights, whose facts are saved, cloned, copied and
-        pickled with it.
 
     Raises:
         InputError: a model of another kind, or a value that a model cannot have.
@@ -112,14 +104,19 @@ def facts(model: keras.Model, canvas: Optional[tuple] = None, fit: Optional[str]
         image = keras.Input((*(canvas or (None, None)), 3), name="image")
         model = keras.Model(image, model(image), name=model.name)
     require_network(model)
+    if canvas is not None:
+        require_input_size(model, tuple(canvas))
     given = {"canvas": canvas, "fit": fit, "density": density, "turns": turns, "about": about,
              "finish": finish or (DENSITY if density else None)}
-    known = facts_of(model)
-    fixed = tuple(model.input_shape[1:3])
-    if canvas is not None and None not in fixed and tuple(canvas) != fixed:
-        raise InputError(f"{model.name} takes a canvas of {fixed} alone, not {tuple(canvas)}")
-    return with_facts(model, known.changed(
+    return with_facts(model, facts_of(model).changed(
         **{key: value for key, value in given.items() if value is not None}))
+
+
+def require_input_size(model: keras.Model, canvas: tuple) -> None:
+    """Raise `InputError` if `model` has a fixed input size, and it is another one."""
+    fixed = tuple(model.input_shape[1:3])
+    if None not in fixed and fixed != canvas:
+        raise InputError(f"{model.name} takes a canvas of {fixed} alone, not {canvas}")
 
 
 def is_calibrated(name: str) -> bool:
@@ -127,18 +124,12 @@ def is_calibrated(name: str) -> bool:
     return str(name).startswith(CALIBRATED)
 
 
-def named_facts(name: str, **facts: Any) -> Facts:
-    """Return the `Facts` of a registered name, of a calibrated one too, with some of them given."""
-    return replace(_by_name(name), **facts)
-
-
-def _by_name(name) -> Facts:
+def named_facts(name: str) -> Facts:
+    """Return the `Facts` of a registered name, of a calibrated one too."""
     spec = MODELS.get(name.removeprefix(CALIBRATED))
-    density = is_calibrated(name) or bool(spec and spec.density)
-    if spec is None:
-        return Facts(name, density=density, finish=DENSITY if density else Finish())
-    return Facts(name, spec.canvas, spec.fit, density=density,
-                 finish=DENSITY if density else spec.finish)
+    facts = Facts(name, spec.canvas, spec.fit, density=spec.density,
+                  finish=spec.finish) if spec else Facts(name)
+    return replace(facts, density=True, finish=DENSITY) if is_calibrated(name) else facts
 
 
 def _last_layer(model):

@@ -53,7 +53,15 @@ class Preprocess(MapLayer):
         return (channels - tf.constant(means, channels.dtype)) * scale
 
 
-class _Upsample(MapLayer):
+class _Resized(MapLayer):
+    """A layer that turns a side of n cells into `side(n)` cells; subclasses have `side`."""
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        batch, *sides, channels = input_shape
+        return (batch, *(None if n is None else self.side(n) for n in sides), channels)
+
+
+class _Upsample(_Resized):
     """Enlarge [B, h, w, C] to [B, h*factor, w*factor, C] with `resize` of the subclass."""
 
     settings = ("factor",)
@@ -67,18 +75,13 @@ class _Upsample(MapLayer):
         resized.set_shape(self.compute_output_shape(inputs.shape))
         return resized
 
-    def compute_output_shape(self, input_shape: tuple) -> tuple:
-        batch, height, width, channels = input_shape
-        height, width = (None if n is None else n * self.factor for n in (height, width))
-        return (batch, height, width, channels)
+    def side(self, n: int) -> int:
+        return n * self.factor
 
 
 @register
 class NearestUpsample(_Upsample):
-    """Repeat each cell of [B, h, w, C] to make [B, h*factor, w*factor, C].
-
-    TensorFlow Lite cannot convert `keras.layers.UpSampling2D` of Keras 3.
-    """
+    """Repeat each cell; TensorFlow Lite cannot convert `keras.layers.UpSampling2D` of Keras 3."""
 
     def resize(self, images: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
         return tf.raw_ops.ResizeNearestNeighbor(
@@ -87,8 +90,8 @@ class NearestUpsample(_Upsample):
 
 @register
 class BilinearUpsample(_Upsample):
-    """Enlarge [B, h, w, C] to [B, h*factor, w*factor, C] bilinearly, as TensorFlow 1 did: without
-    aligned corners or half-pixel centers, unlike `keras.layers.UpSampling2D`."""
+    """Enlarge bilinearly, as TensorFlow 1 did: without aligned corners or half-pixel centers,
+    unlike `keras.layers.UpSampling2D`."""
 
     def resize(self, images: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
         return tf.raw_ops.ResizeBilinear(
@@ -111,10 +114,8 @@ class _GridLayer(MapLayer):
 
 @register
 class BroadcastTo(_GridLayer):
-    """Spread image-level features [B, 1, 1, C] over the grid of a second input [B, h, w, *].
-
-    This equals the bilinear resizing of one pixel, without its arithmetic.
-    """
+    """Spread image-level features [B, 1, 1, C] over the grid of a second input [B, h, w, *]: the
+    bilinear resizing of one pixel, without its arithmetic."""
 
     def spread(self, maps: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
         return tf.broadcast_to(maps, [shape[0], shape[1], shape[2], maps.shape[-1]])
@@ -184,7 +185,7 @@ class MapDropout(MapLayer):
 
 
 @register
-class CeilMaxPooling(MapLayer):
+class CeilMaxPooling(_Resized):
     """Max pooling as in Caffe and Theano (ignore_border=False), which round the size up.
 
     The last window may reach beyond the border; it then counts only cells of the map. The output
@@ -212,11 +213,8 @@ class CeilMaxPooling(MapLayer):
         pooled.set_shape(self.compute_output_shape(inputs.shape))
         return pooled
 
-    def compute_output_shape(self, input_shape: tuple) -> tuple:
-        batch, height, width, channels = input_shape
-        height, width = (None if n is None else -(-(n - self.size) // self.stride) + 1
-                         for n in (height, width))
-        return (batch, height, width, channels)
+    def side(self, n: int) -> int:
+        return -(-(n - self.size) // self.stride) + 1
 
 
 @register

@@ -13,7 +13,7 @@ from keras_saliency.files import InputError, NotTrusted, atomic_path, first_line
 from keras_saliency.maps import geometry
 from keras_saliency.maps.facts import Facts, provenance
 from keras_saliency.models import weights_file
-from keras_saliency.models.building import build_model
+from keras_saliency.models.building import build_model, check_names
 from keras_saliency.models.calibration import add_calibration
 from keras_saliency.models.facts_layer import (
     facts_of,
@@ -21,7 +21,6 @@ from keras_saliency.models.facts_layer import (
     named_facts,
     with_facts,
 )
-from keras_saliency.models.options import check_names
 from keras_saliency.models.pretrained import find_weights, load_encoder, read_weights
 from keras_saliency.models.registry import MODELS, list_models
 from keras_saliency.models.weights_file import WeightsError

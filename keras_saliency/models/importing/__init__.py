@@ -3,9 +3,8 @@
     convert("salgan", "gen_modelWeights0090.npz", "salgan.h5")
     keras_saliency.load_pretrained("salgan.h5")
 
-The steps: read the file (`formats`, one reader per kind of file), name its arrays (one `Converter`
-per model), check every shape (`entries.assemble`), write HDF5. No code of a file is run: pickles
-are refused.
+The steps: read the file (`formats`), name its arrays (`converters`, one per model), check every
+shape (`entries.assemble`), write HDF5. No code of a file is run: pickles are refused.
 """
 from functools import partial
 from pathlib import Path
@@ -15,28 +14,12 @@ import yaml
 
 from keras_saliency.files import sha256
 from keras_saliency.models import MODELS, build_model, weights_file
-from keras_saliency.models.importing import (
-    encoders,
-    formats,
-    msi_net,
-    opensalicon,
-    salgan,
-    salnet,
-)
+from keras_saliency.models.building import check_names
+from keras_saliency.models.importing import formats
+from keras_saliency.models.importing.converters import CONVERTERS
 from keras_saliency.models.importing.entries import assemble
-from keras_saliency.models.options import check_names
 from keras_saliency.models.weights_file import WeightsError
 
-CONVERTERS = {
-    "alexnet": encoders.ALEXNET_REFERENCE,
-    "msi_net": msi_net.CONVERTER,
-    "opensalicon": opensalicon.CONVERTER,
-    "salgan": salgan.CONVERTER,
-    "salnet_deep": salnet.DEEP,
-    "salnet_shallow": salnet.SHALLOW,
-    "vgg16": encoders.VGG16,
-    "vgg16_hybrid": encoders.VGG16_HYBRID,
-}
 SOURCES = yaml.safe_load(Path(__file__).with_name("sources.yaml").read_text(encoding="utf-8"))
 REMEDY = "weights/README.md says where the authors published it"
 

@@ -73,12 +73,6 @@ def pairs(layer: str, kernel: str, bias: str, layout: Layout = SAME) -> list:
     return [Entry(layer, "kernel", kernel, layout), Entry(layer, "bias", bias)]
 
 
-def caffe_convolutions(layers: Iterable) -> list:
-    """Return the entries of a Caffe model's convolutions, from [(our layer, the author's)]."""
-    return [entry for ours, theirs in layers
-            for entry in pairs(ours, f"{theirs}/0", f"{theirs}/1", CHANNELS_FIRST)]
-
-
 def assemble(entries: Iterable, arrays: dict, model: keras.Model, source: Union[str, Path]) -> dict:
     """Return {layer: {variable: float32 array}} for all variables of `model`.
 

@@ -5,16 +5,16 @@ from pathlib import Path
 from typing import Iterator
 
 from keras_saliency.files import InputError
-from keras_saliency.models.importing import caffe, numpy_files, tensorflow_files
+from keras_saliency.models.importing import readers
 from keras_saliency.models.weights_file import WeightsError
 
 # kind -> (name in messages, reader of a path)
 READERS = {
-    "caffemodel": ("Caffe model", caffe.read_caffemodel),
-    "graph": ("frozen TensorFlow graph", tensorflow_files.read_graph),
-    "npz": (".npz archive", numpy_files.read_npz),
-    "checkpoint": ("TensorFlow checkpoint", tensorflow_files.read_checkpoint),
-    "saved_model": ("TensorFlow SavedModel", tensorflow_files.read_saved_model),
+    "caffemodel": ("Caffe model", readers.read_caffemodel),
+    "graph": ("frozen TensorFlow graph", readers.read_graph),
+    "npz": (".npz archive", readers.read_npz),
+    "checkpoint": ("TensorFlow checkpoint", readers.read_checkpoint),
+    "saved_model": ("TensorFlow SavedModel", readers.read_saved_model),
 }
 # kinds that are never read, known only for a clear message
 REFUSED = {
@@ -47,7 +47,7 @@ def detect(path: Path) -> str:
         raise WeightsError(f"{path}: give its folder, whose other files are needed too")
     if (path / "saved_model.pb").is_file():
         return "saved_model"
-    if tensorflow_files.checkpoint_prefix(path) != path or _index(path).is_file():
+    if readers.checkpoint_prefix(path) != path or _index(path).is_file():
         return "checkpoint"
     if path.is_dir():
         raise WeightsError(f"{path} is a folder without saved_model.pb; for a checkpoint, give the "
@@ -83,8 +83,8 @@ def _holds_pickle(path) -> bool:
 def parts(path: Path, kind: str) -> list:
     """Return the files that `read` reads, in order."""
     if kind == "checkpoint":
-        prefix = tensorflow_files.checkpoint_prefix(path)
-        return [_index(prefix), *tensorflow_files.data_files(prefix)]
+        prefix = readers.checkpoint_prefix(path)
+        return [_index(prefix), *readers.data_files(prefix)]
     if kind == "saved_model":
         return [path / "saved_model.pb", *sorted((path / "variables").glob("variables.*"))]
     return [path]

@@ -1,16 +1,98 @@
-"""Weights of TensorFlow graphs: frozen `.pb`, checkpoints, SavedModel folders; nothing is run."""
+"""Readers of the authors' files, {key: array}: Caffe models, `.npz` archives, TensorFlow's graphs.
+
+No code of a file is run, and nothing pickled is loaded.
+"""
 import glob
 import math
 import re
+import zipfile
 from collections import Counter
 from pathlib import Path
 from typing import Union
 
+import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2, trackable_object_graph_pb2
 
-from keras_saliency.files.protobuf_messages import read_message
+from keras_saliency.files.protobuf_messages import message_classes, read_message
 from keras_saliency.models.weights_file import WeightsError
+
+# The few fields of `caffe.proto` that hold weights. Names are read as bytes, since a damaged one
+# need not be UTF-8.
+NetParameter = message_classes("caffe", {
+    "NetParameter": {"layers": (2, ["V1LayerParameter"]), "layer": (100, ["LayerParameter"])},
+    "V1LayerParameter": {"name": (4, "bytes"), "blobs": (6, ["BlobProto"])},  # until 2013
+    "LayerParameter": {"name": (1, "bytes"), "blobs": (7, ["BlobProto"])},
+    "BlobProto": {"num": (1, "int32"), "channels": (2, "int32"), "height": (3, "int32"),
+                  "width": (4, "int32"), "data": (5, ["float"]), "shape": (7, "BlobShape"),
+                  "double_data": (8, ["double"])},
+    "BlobShape": {"dim": (1, ["int64"])},
+})["NetParameter"]
+
+
+def read_caffemodel(path: Path) -> dict:
+    """Return {"<layer>/<number of the blob>": float array} of all layers with blobs."""
+    net, arrays = read_message(path, NetParameter), {}
+    for layer in (*net.layers, *net.layer):
+        for index, blob in enumerate(layer.blobs):
+            key = f"{layer.name.decode('utf-8', 'replace')}/{index}"
+            arrays[key] = _array(blob, key)
+    if not arrays:
+        raise WeightsError("no layer has weights")
+    return arrays
+
+
+def _array(blob, key) -> np.ndarray:
+    if blob.HasField("shape"):
+        shape = tuple(blob.shape.dim)
+    else:
+        shape = (blob.num, blob.channels, blob.height, blob.width)
+        if shape[:3] == (1, 1, 1):  # old files write a bias so
+            shape = shape[3:]
+    values, dtype = (blob.data, "f4") if blob.data else (blob.double_data, "f8")
+    if not values or min(shape, default=1) < 1 or math.prod(shape) != len(values):
+        raise WeightsError(f"{key} has the shape {shape} and {len(values)} numbers")
+    # number by number: np.array would make a list of Python numbers first
+    return np.fromiter(values, dtype, len(values)).reshape(shape)
+
+
+LIMIT = 1 << 30  # bytes of all arrays; the largest network, JuntingNet, takes 258 MB in float32
+PLAIN = (1, 0)  # version of the format that numpy uses for arrays of numbers
+
+
+def read_npz(path: Path) -> dict:
+    """Return {name: array} of a `.npz` archive, "arr_2" before "arr_10".
+
+    Sizes are checked before memory is taken: gigabytes of zeros fit into a small archive.
+    """
+    with zipfile.ZipFile(path) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+        if size > LIMIT:
+            raise WeightsError(f"its arrays take {size / 1e9:.1f} GB, more than the "
+                               f"{LIMIT / 1e9:.1f} GB of any known weights")
+        for member in archive.infolist():
+            _check(archive, member)
+    with np.load(path, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in sorted(arrays.files, key=_natural)}
+
+
+def _check(archive, member) -> None:
+    with archive.open(member) as file:
+        if np.lib.format.read_magic(file) != PLAIN:
+            raise WeightsError(f"{member.filename} is not a plain array")
+        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+        size = member.file_size - file.tell()
+    if dtype.kind not in "biuf":
+        raise WeightsError(f"{member.filename} holds {dtype}: write only arrays of numbers")
+    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != size:
+        raise WeightsError(f"{member.filename} has shape {shape} in {size} bytes")
+
+
+def _natural(name: str) -> tuple:
+    """Return a sort key with arr_2 before arr_10."""
+    head, _, number = name.rpartition("_")
+    return (head, int(number)) if number.isdecimal() else (name, -1)
+
 
 OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 FLOATS = {tf.float32.as_datatype_enum, tf.float16.as_datatype_enum, tf.float64.as_datatype_enum}
