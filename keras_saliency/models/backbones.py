@@ -21,8 +21,7 @@ def vgg16(inputs: tf.Tensor, pool_strides: Sequence = (2, 2, 2, 2, 2),
     Args:
         inputs: symbolic float32 [B, H, W, 3], in the encoder's colour order and range.
         pool_strides: for each block 2 (halve, "valid"), 1 (max over 2x2, size kept, "same") or
-            None (no pool).
-        dilation_rates: dilation of each block's convolutions.
+            None (no pool). dilation_rates: of each block's convolutions.
         width_multiplier: factor on the number of filters; below 1 for tests.
         prefix: start of all layer names, for a model with more than one encoder.
         relu_layers: True to give each rectification a layer of its own, `block1_relu1` ...;
@@ -31,8 +30,7 @@ def vgg16(inputs: tf.Tensor, pool_strides: Sequence = (2, 2, 2, 2, 2),
     Returns:
         {layer name without prefix: symbolic tensor}, in order.
     """
-    x = inputs
-    taps = {}
+    x, taps = inputs, {}
     for block, ((convolutions, filters), stride, dilation) in enumerate(
             zip(VGG16_BLOCKS, pool_strides, dilation_rates), start=1):
         for conv in range(1, convolutions + 1):
@@ -44,10 +42,8 @@ def vgg16(inputs: tf.Tensor, pool_strides: Sequence = (2, 2, 2, 2, 2),
                 name = f"block{block}_relu{conv}"
                 x = taps[name] = layers.Activation("relu", name=prefix + name)(x)
         if stride is not None:
-            name = f"block{block}_pool"
-            x = taps[name] = layers.MaxPooling2D(
-                2, strides=stride, padding="valid" if stride == 2 else "same",
-                name=prefix + name)(x)
+            name, padding = f"block{block}_pool", "valid" if stride == 2 else "same"
+            x = taps[name] = layers.MaxPooling2D(2, stride, padding, name=prefix + name)(x)
     return taps
 
 
@@ -75,8 +71,7 @@ def alexnet(inputs: tf.Tensor, width_multiplier: float = 1.0) -> dict:
         {layer name: symbolic tensor}, in order: `alexnet_conv1` (before the rectification),
         `alexnet_relu1`, `alexnet_pool1`, `alexnet_norm1` ... `alexnet_pool5`.
     """
-    x = inputs
-    taps = {}
+    x, taps = inputs, {}
     for depth, (filters, kernel, stride, groups, pooled, normalized) in enumerate(ALEXNET, start=1):
         filters = 2 * max(1, round(filters * width_multiplier / 2))
         name = f"alexnet_conv{depth}"
@@ -87,13 +82,11 @@ def alexnet(inputs: tf.Tensor, width_multiplier: float = 1.0) -> dict:
             conv = layers.Conv2D(filters, kernel, padding="same", name=name)
         else:
             conv = GroupedConv2D(filters, kernel, groups, name=name)
-        x = taps[name] = conv(x)
-        name = f"alexnet_relu{depth}"
-        x = taps[name] = layers.Activation("relu", name=name)(x)
+        chain = [conv, layers.Activation("relu", name=f"alexnet_relu{depth}")]
         if pooled:
-            name = f"alexnet_pool{depth}"
-            x = taps[name] = CeilMaxPooling(3, 2, name=name)(x)
+            chain.append(CeilMaxPooling(3, 2, name=f"alexnet_pool{depth}"))
         if normalized:
-            name = f"alexnet_norm{depth}"
-            x = taps[name] = LocalResponseNormalization(name=name)(x)
+            chain.append(LocalResponseNormalization(name=f"alexnet_norm{depth}"))
+        for layer in chain:
+            x = taps[layer.name] = layer(x)
     return taps

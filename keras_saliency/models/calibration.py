@@ -53,31 +53,25 @@ class Parameters(NamedTuple):
 
 
 def add_calibration(network: keras.Model) -> keras.Model:
-    """Return a model that shares the layers of `network` and ends in a density.
+    """Return the model `calibrated_<name>` that shares the layers of `network`, RGB 0..255
+    [B, H, W, 3] -> one map [B, H, W, 1], and ends in a density.
 
-    Args:
-        network: Keras model on RGB 0..255 [B, H, W, 3] with one map [B, H, W, 1] as its output.
-
-    Returns:
-        keras.Model `calibrated_<name>`: the same input -> float32 [B, H, W, 1], sums to 1 over the
-        canvas; the layer `calibrated_log_density` has its logarithm in nats. Canvas, fit and
-        `about` are those of the network. Its blur and nonlinearity replace the finish that the
-        authors of some networks publish, such as SalNet's blur.
+    Its output, float32 [B, H, W, 1], sums to 1 over the canvas; the layer `calibrated_log_density`
+    has the logarithm in nats. Canvas, fit and `about` are those of the network. Blur and
+    nonlinearity replace the finish that the authors of some networks publish, such as SalNet's.
     """
     require_network(network)
     if is_calibrated(network.name):
         raise InputError(f"{network.name} has a calibration; give the network that it was made of")
-    x = MinMax(name=f"{CALIBRATED}min_max")(bare_output(network))
-    x = GaussianBlur(name=f"{CALIBRATED}blur")(x)
-    x = MonotoneLog(name=f"{CALIBRATED}nonlinearity")(x)
-    x = AddCenterBias(name=f"{CALIBRATED}center_bias")(x)
-    x = LogSoftmax(name=f"{CALIBRATED}softmax")(x)
-    x = MixUniform(name=f"{CALIBRATED}log_density")(x)
-    model = keras.Model(network.inputs[0],
-                        layers.Activation("exponential", name=f"{CALIBRATED}density")(x),
-                        name=CALIBRATED + network.name)
-    return with_facts(model, facts_of(network).changed(
-        name=model.name, density=True, finish=DENSITY))
+    x = bare_output(network)
+    for kind, name in ((MinMax, "min_max"), (GaussianBlur, "blur"), (MonotoneLog, "nonlinearity"),
+                       (AddCenterBias, "center_bias"), (LogSoftmax, "softmax"),
+                       (MixUniform, "log_density")):
+        x = kind(name=CALIBRATED + name)(x)
+    x = layers.Activation("exponential", name=f"{CALIBRATED}density")(x)
+    model = keras.Model(network.inputs[0], x, name=CALIBRATED + network.name)
+    known = facts_of(network)
+    return with_facts(model, known.changed(name=model.name, density=True, finish=DENSITY))
 
 
 def write_parameters(model: keras.Model, parameters: Parameters) -> None:
@@ -96,8 +90,7 @@ def write_parameters(model: keras.Model, parameters: Parameters) -> None:
 def read_parameters(model: keras.Model) -> Parameters:
     """Return the `Parameters` that a model of `add_calibration` holds."""
     def value(layer, name):
-        variable = getattr(model.get_layer(CALIBRATED + layer), name)
-        return np.asarray(variable, np.float64)
+        return np.asarray(getattr(model.get_layer(CALIBRATED + layer), name), np.float64)
 
     return Parameters(value("nonlinearity", "slopes"), float(np.exp(value("blur", "log_sigma"))),
                       float(value("center_bias", "alpha")),

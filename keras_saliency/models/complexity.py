@@ -52,10 +52,9 @@ def layer_costs(model: keras.Model, size: tuple) -> list:
 
 def total(costs: Sequence) -> Cost:
     """Sum the costs of layers."""
-    parameters, multiply_adds, outputs = (
-        sum(getattr(cost, key) for cost in costs)
-        for key in ("parameters", "multiply_adds", "output_bytes"))
-    return Cost(parameters, multiply_adds, parameters * FLOAT_BYTES, outputs)
+    parameters = sum(cost.parameters for cost in costs)
+    return Cost(parameters, sum(cost.multiply_adds for cost in costs), parameters * FLOAT_BYTES,
+                sum(cost.output_bytes for cost in costs))
 
 
 def _cost(layer, given, made) -> LayerCost:

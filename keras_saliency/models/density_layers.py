@@ -1,5 +1,4 @@
-"""Layers of models that predict a density: feature scale, learned blur, monotone nonlinearity,
-center_bias, softmax, a share of uniform."""
+"""Layers of models that predict a density."""
 import keras
 import numpy as np
 import tensorflow as tf
@@ -15,10 +14,8 @@ START_SHARE = 0.01  # of `MixUniform`
 
 @register
 class FeatureScale(MapLayer):
-    """Divide each map of [B, H, W, C] by its standard deviation over a dataset.
-
-    The weight `std` [C] is measured, not trained; 1 until then.
-    """
+    """Divide each map of [B, H, W, C] by its standard deviation over a dataset, the weight `std`
+    [C], which is measured, not trained; 1 until then."""
 
     def build(self, input_shape: tuple) -> None:
         self.std = self.add_weight(name="std", shape=(input_shape[-1],), initializer="ones",
@@ -33,8 +30,8 @@ class FeatureScale(MapLayer):
 class GaussianBlur(MapLayer):
     """Blur maps [B, H, W, 1] with a Gaussian of learned width, exp(`log_sigma`) in cells.
 
-    The kernel is not truncated. At the border, the weights inside the map are renormalised to sum
-    to 1, so that a constant map does not change.
+    The kernel is not truncated. At the border the weights inside the map are renormalised to sum
+    to 1: a constant map does not change.
     """
 
     def build(self, input_shape: tuple) -> None:

@@ -21,10 +21,8 @@ def conv2d(filters: int, size: int, dilation: int = 1, **options: Any) -> keras.
 
 @register
 class DilatedConv2D(keras.layers.Conv2D):
-    """A faster `keras.layers.Conv2D` for `dilation_rate` > 1, with the same weights and results.
-
-    Only for odd kernels, stride 1 and padding "same".
-    """
+    """A faster `keras.layers.Conv2D` for `dilation_rate` > 1, odd kernels, stride 1 and padding
+    "same", with the same weights and results."""
 
     def call(self, inputs: tf.Tensor, training: Optional[bool] = None) -> tf.Tensor:
         rate, kernel = self.dilation_rate[0], tf.convert_to_tensor(self.kernel)

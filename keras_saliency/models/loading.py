@@ -9,18 +9,20 @@ import keras
 
 from keras_saliency import __version__
 from keras_saliency.config import FITS, check_size
-from keras_saliency.files import InputError, NotTrusted, atomic_path, first_line, printable
+from keras_saliency.files import (
+    InputError,
+    NotTrusted,
+    atomic_path,
+    first_line,
+    printable,
+    require,
+)
 from keras_saliency.maps import geometry
 from keras_saliency.maps.facts import Facts, provenance
 from keras_saliency.models import weights_file
 from keras_saliency.models.building import build_model, check_names
 from keras_saliency.models.calibration import add_calibration
-from keras_saliency.models.facts_layer import (
-    facts_of,
-    is_calibrated,
-    named_facts,
-    with_facts,
-)
+from keras_saliency.models.facts_layer import facts_of, is_calibrated, named_facts, with_facts
 from keras_saliency.models.pretrained import find_weights, load_encoder, read_weights
 from keras_saliency.models.registry import MODELS, list_models
 from keras_saliency.models.weights_file import WeightsError
@@ -40,12 +42,11 @@ def load_pretrained(name_or_path: Union[str, os.PathLike], trust: bool = False) 
     Returns:
         keras.Model of any input size, which carries its `Facts`; their `about` holds the
         attributes of its file: file, model, options, training data, scores, licence, calibration.
-        A calibrated model gives a density. A file in `weights/` must be the one that the manifest
-        describes, by sha256.
+        A calibrated model gives a density.
 
     Raises:
-        WeightsError: no such weights, a file that does not say which model it is for, or whose
-            attributes or weights are out of range or do not fit; it names the file and which.
+        WeightsError: no such weights; a file in `weights/` whose sha256 is not the manifest's; or
+            attributes or weights that are missing, out of range or do not fit.
     """
     if str(name_or_path).endswith(KERAS_FILE):
         return _load_keras(Path(name_or_path).expanduser())
@@ -57,14 +58,11 @@ def load_pretrained(name_or_path: Union[str, os.PathLike], trust: bool = False) 
 
 
 def save(model: keras.Model, path: Union[str, os.PathLike]) -> Path:
-    """Keep a trained network so that `load_pretrained` opens it.
+    """Keep a trained network so that `load_pretrained` opens it; return the path.
 
     Args:
         path: .keras for any network, one of your own (`keras_saliency.facts`) too; .h5, which
             both versions of Keras read, for networks of `build_model` and `load_pretrained`.
-
-    Returns:
-        The path.
 
     Raises:
         InputError: another ending, weights that are not finite, or a network that does not say
@@ -97,11 +95,10 @@ def save(model: keras.Model, path: Union[str, os.PathLike]) -> Path:
 
 def build_own(name: str, input_shape: tuple = (None, None, 3),
               encoder_weights: Optional[Union[str, Path]] = None, **options: Any) -> keras.Model:
-    """Build a network by code of your own.
+    """Build a network by code of your own, "MODULE:FUNCTION".
 
-    Args:
-        name: "MODULE:FUNCTION"; the function takes `input_shape` and the options, and returns a
-            Keras model, or one of `keras_saliency.facts`.
+    The function takes `input_shape` and the options, and returns a Keras model, or one of
+    `keras_saliency.facts`.
     """
     module, _, function = str(name).partition(":")
     try:
@@ -135,7 +132,6 @@ def origin(facts: Facts) -> str:
 
 
 def _load_keras(path):
-    """Load a .keras file, with this package's layers."""
     if not path.is_file():
         raise WeightsError(f"{path}: no such file")
     try:
@@ -144,8 +140,8 @@ def _load_keras(path):
         raise WeightsError(f"{path}: Keras {keras.__version__} cannot load it "
                            f"({first_line(error):.200}); Keras 2 and 3 do not read each other's "
                            "files, and layers of your own must be registered first") from None
-    found = facts_of(model)
-    return with_facts(model, found.changed(about={**found.about, "file": str(path)}))
+    facts = facts_of(model)
+    return with_facts(model, facts.changed(about={**facts.about, "file": str(path)}))
 
 
 def _build_described(attributes, path, trust):
@@ -155,19 +151,20 @@ def _build_described(attributes, path, trust):
                            "it holds an encoder or was written by another program")
     name, options = attributes["model"], attributes.get("options", {})
     networks = list_models(classical=False)
+    fit = attributes.get("fit", geometry.PAD)  # files of before there was a choice have none
+    calibration = attributes.get("calibration", {})
+
+    def check(holds, key, value, needed):
+        require(holds, f"{path}: attribute {key!r} is {reprlib.repr(value)}{needed}", WeightsError)
+
     if is_own(name) and not trust:
         raise NotTrusted(f"{path} is of a network that code outside this package builds, "
-                           f"{reprlib.repr(name)}; if you trust the file, load it with trust")
-    if not isinstance(name, str) or name not in networks and not is_own(name):
-        raise WeightsError(f"{path}: attribute 'model' is {reprlib.repr(name)}; the networks are "
-                           f"{', '.join(networks)}")
-    if not isinstance(options, dict):
-        raise WeightsError(f"{path}: attribute 'options' is {reprlib.repr(options)}, not options "
-                           "by name")
-    fit = attributes.get("fit", geometry.PAD)  # files of before there was a choice have none
-    if not isinstance(fit, str) or fit not in FITS:
-        raise WeightsError(f"{path}: attribute 'fit' is {reprlib.repr(fit)}, not "
-                           f"{' or '.join(FITS)}")
+                         f"{reprlib.repr(name)}; if you trust the file, load it with trust")
+    check(isinstance(name, str) and (name in networks or is_own(name)), "model", name,
+          f"; the networks are {', '.join(networks)}")
+    check(isinstance(options, dict), "options", options, ", not options by name")
+    check(isinstance(fit, str) and fit in FITS, "fit", fit, f", not {' or '.join(FITS)}")
+    check(isinstance(calibration, dict), "calibration", calibration, ", not what it was fitted to")
     try:
         canvas = check_size(attributes.get("canvas", named_facts(name).canvas))
     except InputError as error:
@@ -182,9 +179,4 @@ def _build_described(attributes, path, trust):
     except InputError as error:
         raise WeightsError(f"{path}: attribute 'options': {error}") from None
     model = with_facts(model, facts_of(model).changed(canvas=canvas, fit=fit))
-    if "calibration" not in attributes:
-        return model
-    if not isinstance(attributes["calibration"], dict):
-        raise WeightsError(f"{path}: attribute 'calibration' is "
-                           f"{reprlib.repr(attributes['calibration'])}, not what it was fitted to")
-    return add_calibration(model)
+    return add_calibration(model) if "calibration" in attributes else model

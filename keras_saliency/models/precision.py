@@ -38,17 +38,15 @@ def native_bfloat16() -> bool:
 
 def choose_precision(wanted: str, log: Callable = print,
                      native: Optional[Callable] = None) -> str:
-    """Return "float32" or "bfloat16" for the precision that was asked for.
+    """Return "float32" or "bfloat16" for `wanted` of `config.PRECISIONS`.
 
-    Args:
-        wanted: one of `config.PRECISIONS`; "auto" is bfloat16 where the machine has it.
-        log: called if bfloat16 was wanted and the machine does not have it.
-        native: test of the machine; default `native_bfloat16`.
+    "auto" is bfloat16 where the machine has it by the test `native`, default `native_bfloat16`.
+    `log` is called if bfloat16 was wanted and the machine does not have it.
     """
     if wanted not in PRECISIONS:
         raise InputError(f"precision {wanted!r}; choose {', '.join(PRECISIONS)}")
-    if wanted == FLOAT32 or (native or native_bfloat16)():
-        return FLOAT32 if wanted == FLOAT32 else BFLOAT16
+    if wanted != FLOAT32 and (native or native_bfloat16)():
+        return BFLOAT16
     if wanted == BFLOAT16:
         log("this processor has no bfloat16: computing in float32")
     return FLOAT32

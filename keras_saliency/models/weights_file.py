@@ -51,8 +51,7 @@ def save(model: keras.Model, path: Union[str, Path], attributes: Optional[dict] 
     """Write the weights of `model`; the file appears whole or not at all.
 
     Args:
-        attributes: {name: str, number or anything JSON can hold}.
-        dtype: "float32" or "float16" on disk.
+        attributes: {name: anything JSON can hold}. dtype: "float32" or "float16" on disk.
         extra: {group: {name: array}} kept beside the layers, such as optimizer state; the groups'
             names must start with an underscore.
     """
@@ -101,18 +100,14 @@ def read_attributes(path: Union[str, Path]) -> dict:
 
 
 def read_group(path: Union[str, Path], group: str) -> dict:
-    """Return {name: array} of one private group (`extra` of `save`); empty if it is missing."""
+    """Return {name: array} of a group of `save`'s `extra`; empty if it is missing."""
     with hdf5.open_foreign(path, WeightsError) as file:
         return hdf5.numbers(dict(file[group].items())) if group in file else {}
 
 
 def read(path: Union[str, Path], model: Optional[keras.Model] = None) -> dict:
-    """Return {layer: {variable: array}} of a weights file, ours or Keras' older layout.
-
-    Args:
-        model: keras.Model for the weights; shapes that differ from its own are then refused before
-            anything is read.
-    """
+    """Return {layer: {variable: array}} of a weights file, ours or Keras' older layout; shapes that
+    differ from those of `model`, if given, are refused before anything is read."""
     with hdf5.open_foreign(path, WeightsError) as file:
         datasets = _datasets(file["model_weights"] if "model_weights" in file else file)
         if not datasets or not all(isinstance(d, h5py.Dataset) for d in datasets.values()):
@@ -179,9 +174,8 @@ def assign(model: keras.Model, weights: dict, source: Union[str, Path],
            layers: Optional[Mapping] = None) -> list:
     """Set all variables of `model`, or none, from {layer: {variable: array}}; return layer names.
 
-    Args:
-        source: name of the weights in messages.
-        layers: {layer of the model: layer of the weights}; None for all, by equal names.
+    `source` names the weights in messages. `layers` is {layer of the model: layer of the weights};
+    None for all, by equal names.
     """
     variables = layer_variables(model)
     layers = {name: name for name in variables} if layers is None else layers
