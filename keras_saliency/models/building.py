@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from keras_saliency.config import check_size, is_whole
-from keras_saliency.files import InputError
+from keras_saliency.files import InputError, require
 from keras_saliency.maps.facts import Facts
 from keras_saliency.models.facts_layer import named_facts, require_input_size, with_facts
 from keras_saliency.models.pretrained import load_encoder
@@ -25,11 +25,8 @@ MOST_FILTERS, LARGEST_NUMBER = 256, 2
 
 @dataclass(frozen=True)
 class ClassicalModel:
-    """A classical model with its options: a function of an image, not a network.
-
-    Called with an image [H, W, 3] RGB 0..255 of any size it gives float32 [H, W] in 0..1. It is a
-    `prediction.Predictor`.
-    """
+    """A classical model with its options, a `prediction.Predictor` and no network: called with an
+    image [H, W, 3] RGB 0..255 of any size it gives float32 [H, W] in 0..1."""
 
     name: str
     options: dict = field(default_factory=dict)
@@ -73,19 +70,17 @@ def build_model(name: str, input_shape: Optional[Sequence] = None,
             type or out of range.
         WeightsError: encoder weights that are missing or do not fit.
     """
-    if name not in MODELS:
-        raise InputError(f"no model {name!r}; the models are {', '.join(list_models())}")
+    require(name in MODELS, f"no model {name!r}; the models are {', '.join(list_models())}")
     spec = MODELS[name]
     check_names(name, spec.builder, options)
     if spec.classical:
-        if input_shape is not None or encoder_weights is not None:
-            raise InputError(f"{name} takes images of any size and has no encoder: leave "
-                             "input_shape and encoder_weights out")
+        require(input_shape is None and encoder_weights is None, f"{name} takes images of any size "
+                "and has no encoder: leave input_shape and encoder_weights out")
         return ClassicalModel(name, options)
     check_values(name, spec.builder, options)
     model = spec.builder(input_shape=tuple(input_shape or (None, None, 3)), **options)
-    facts = named_facts(name).changed(about={"model": name, "options": options})
-    model = with_facts(model, facts)
+    about = {"model": name, "options": options}
+    model = with_facts(model, named_facts(name).changed(about=about))
     if encoder_weights is not None:
         load_encoder(model, encoder_weights)
     return model
@@ -102,10 +97,9 @@ def check_canvas(model: keras.Model, canvas: tuple) -> None:
     if output_size(canvas) == canvas:
         return
     rounded = ([-(-side // stride) * stride for side in canvas] for stride in (2, 4, 8, 16, 32))
-    fitting = next((size for size in rounded if output_size(size) == tuple(size)), None)
+    advice = next((f": take {size}" for size in rounded if output_size(size) == tuple(size)), "")
     raise InputError(f"{model.name} makes a map of {output_size(canvas)} on a canvas of {canvas}; "
-                     "its strides must divide the canvas"
-                     + (f": take {fitting}" if fitting else ""))
+                     f"its strides must divide the canvas{advice}")
 
 
 def check_names(name: str, builder: Callable, options: Mapping) -> None:
@@ -113,26 +107,22 @@ def check_names(name: str, builder: Callable, options: Mapping) -> None:
     valid = [parameter for parameter in inspect.signature(builder).parameters
              if parameter not in ("input_shape", "image")]
     for option in options:
-        if option not in valid:
-            raise InputError(
-                f"{name} has no option {option!r}; its options are {', '.join(valid)}")
+        require(option in valid, f"{name} has no option {option!r}; its options are "
+                f"{', '.join(valid)}")
 
 
 def check_values(name: str, builder: Callable, options: Mapping) -> None:
-    """Raise `InputError` for a value that is not of its default's type or out of range.
-
-    What else a value must be is for the builder to say, words above all: it lists those it knows.
-    """
+    """Raise `InputError` for a value that is not of its default's type or out of range; the builder
+    itself checks which words it knows."""
     parameters = inspect.signature(builder).parameters
     for option, value in options.items():
         expected = _mismatch(value, parameters[option].default)
-        if expected:
-            raise InputError(f"{name}: option {option} must be {expected}, not "
-                             f"{reprlib.repr(value)}")
+        require(not expected,
+                f"{name}: option {option} must be {expected}, not {reprlib.repr(value)}")
 
 
 def _mismatch(value, default) -> str:
-    """The description of a valid value, if `value` cannot replace `default`; else ""."""
+    """Return the description of a valid value if `value` cannot replace `default`, else ""."""
     if isinstance(default, bool):
         return "" if isinstance(value, bool) else "true or false"
     if isinstance(default, int):

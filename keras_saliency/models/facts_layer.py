@@ -1,19 +1,17 @@
-"""Facts inside a `keras.Model`: in the config of its last layer, so that they go where it goes.
-
-`keras.models.load_model`, `clone_model`, `copy.deepcopy`, `pickle` and workers make a model anew of
-the configs of its layers; attributes of the model they leave behind.
+"""Facts inside a `keras.Model`: in the config of its last layer, from which `load_model`,
+`clone_model`, `copy.deepcopy`, `pickle` and workers make it anew. They drop a model's attributes.
 """
 from dataclasses import replace
 from typing import Any, Mapping, Optional, Union
 
 import keras
 import tensorflow as tf
-from keras import layers
 
 from keras_saliency.compat import register
 from keras_saliency.files import InputError
 from keras_saliency.maps.facts import Facts, check
 from keras_saliency.maps.finish import DENSITY, Finish
+from keras_saliency.models.layers import MapLayer
 from keras_saliency.models.registry import MODELS
 
 CALIBRATED = "calibrated_"  # begins the names of calibrated models, and of the layers that do it
@@ -21,7 +19,7 @@ LAYER = "facts"
 
 
 @register
-class CarriedFacts(layers.Layer):
+class CarriedFacts(MapLayer):
     """The identity, with the `Facts` of the model that it ends, or their `Facts.to_dict`."""
 
     def __init__(self, facts: Union[Facts, dict], **options: Any):
@@ -31,19 +29,13 @@ class CarriedFacts(layers.Layer):
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         return inputs
 
-    def compute_output_shape(self, input_shape: tuple) -> tuple:
-        return input_shape
-
     def get_config(self) -> dict:
         return {**super().get_config(), "facts": self.facts.to_dict()}
 
 
 def facts_of(model: keras.Model) -> Facts:
-    """Return the `Facts` of a Keras model.
-
-    Of a model that carries none, those of its registered name; else its fixed input size, "pad",
-    and no finish. A fixed input size is the canvas whatever it carries, and is not turned.
-    """
+    """Return the `Facts` that a Keras model carries, else those of its registered name, else "pad"
+    and no finish. A fixed input size is the canvas in any case, and is not turned."""
     layer = _last_layer(model)
     found = layer.facts if isinstance(layer, CarriedFacts) else named_facts(str(model.name))
     shape = getattr(model, "input_shape", None)

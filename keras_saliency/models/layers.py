@@ -123,11 +123,8 @@ class BroadcastTo(_GridLayer):
 
 @register
 class ResizeLike(_GridLayer):
-    """Resize maps [B, h, w, C] bilinearly to the grid of a second input [B, H, W, *].
-
-    `align_corners` aligns the centers of the corner cells; otherwise their outer corners are
-    aligned, as in `tf.image.resize`.
-    """
+    """Resize maps [B, h, w, C] bilinearly to the grid of a second input [B, H, W, *];
+    `align_corners` aligns centers of corner cells, else outer corners, as in `tf.image.resize`."""
 
     settings = ("align_corners",)
 
@@ -158,12 +155,12 @@ class MinMax(MapLayer):
 
 @register
 class MapDropout(MapLayer):
-    """Silence whole maps of [B, H, W, C] in training, each with probability `rate`.
+    """Silence whole maps of [B, H, W, C] in training, each with probability `rate`; the remaining
+    maps grow by 1 / (1 - rate).
 
-    The remaining maps grow by 1 / (1 - rate). Outside training the inputs pass unchanged. The bits
-    of the inputs' sum seed the draw, so there is no generator state for a checkpoint to keep: a
-    resumed run draws the same maps as an uninterrupted one. `seed` makes layers that see the same
-    inputs differ.
+    The bits of the inputs' sum seed the draw, so there is no generator state for a checkpoint to
+    keep: a resumed run draws the same maps as an uninterrupted one. `seed` makes layers that see
+    the same inputs differ.
     """
 
     settings = ("rate", "seed")
@@ -180,17 +177,16 @@ class MapDropout(MapLayer):
         key = tf.stack([tf.bitcast(total, tf.int32), self.seed])
         shape = tf.shape(inputs)
         chance = tf.random.stateless_uniform([shape[0], 1, 1, shape[3]], key)
-        keep = tf.cast(chance >= self.rate, inputs.dtype)
-        return inputs * keep / (1 - self.rate)
+        return inputs * tf.cast(chance >= self.rate, inputs.dtype) / (1 - self.rate)
 
 
 @register
 class CeilMaxPooling(_Resized):
-    """Max pooling as in Caffe and Theano (ignore_border=False), which round the size up.
+    """Max pooling as in Caffe and Theano (ignore_border=False), which round the size up to
+    ceil((n - size) / stride) + 1 cells along an axis of n.
 
-    The last window may reach beyond the border; it then counts only cells of the map. The output
-    has ceil((n - size) / stride) + 1 cells along an axis of n. Keras' "same" gives the same number
-    but may begin one cell outside the map.
+    The last window may reach beyond the border; it then counts only cells of the map. Keras' "same"
+    gives the same number but may begin one cell outside the map.
     """
 
     settings = ("size", "stride")
@@ -237,11 +233,8 @@ class LocalResponseNormalization(MapLayer):
 
 @register
 class GroupedConv2D(MapLayer):
-    """"same" convolution with bias in `groups` of channels that do not see each other.
-
-    `filters` is the number over all groups, `kernel_size` is odd. TensorFlow's CPU kernel has no
-    grouped convolution, so the channels are split and the results concatenated.
-    """
+    """"same" convolution with bias in `groups` of channels that do not see each other; `filters`
+    over all groups, `kernel_size` odd. TensorFlow's CPU kernel has no grouped convolution."""
 
     settings = ("filters", "kernel_size", "groups")
 

@@ -18,39 +18,33 @@ MANIFEST = "manifest.yaml"
 MOST_BASES = 2  # below a file: a network, and its encoder
 
 # preset name -> (file in WEIGHTS_FOLDER, builder in keras.applications)
-ENCODER_PRESETS = {
-    "imagenet": ("vgg16_imagenet.h5", "VGG16"),
-}
+ENCODER_PRESETS = {"imagenet": ("vgg16_imagenet.h5", "VGG16")}
 _ENCODER_LAYER = re.compile(r"(?:.*_)?(block\d+_conv\d+|alexnet_conv\d)$")
 
 
 def encoder_layers(model: keras.Model) -> dict:
     """Return {layer of the model: layer of VGG16 or AlexNet} of its encoder convolutions."""
-    matches = {name: _ENCODER_LAYER.match(name)
-               for name in weights_file.layer_variables(model)}
-    return {name: match.group(1) for name, match in matches.items() if match}
+    matches = map(_ENCODER_LAYER.match, weights_file.layer_variables(model))
+    return {match.group(): match.group(1) for match in matches if match}
 
 
 def load_encoder(model: keras.Model, source: Union[str, Path]) -> None:
-    """Set the encoder convolutions of `model` from an ImageNet preset or a weights file.
+    """Set the encoder convolutions of `model` from `source`.
 
-    Args:
-        source: "imagenet" (a file in `weights/`, else keras.applications, which may download)
-            or the path of an HDF5 file with the layers of VGG16 (or of AlexNet, for a model
-            that has it).
+    It is "imagenet" (a file in `weights/`, else keras.applications, which may download) or the path
+    of an HDF5 file with the layers of VGG16 (or of AlexNet, for a model that has it).
     """
     layers = encoder_layers(model)
     if not layers:
         raise WeightsError(f"{model.name} has no pretrained encoder to load {source!r} into")
+    path = Path(source).expanduser()
     if str(source) in ENCODER_PRESETS:
         weights = _read_preset(str(source))
-    else:
-        path = Path(source).expanduser()
-        if not path.is_file():
-            raise WeightsError(
-                f"encoder weights {str(source)!r}: no such file, and not one of the presets "
-                f"{sorted(ENCODER_PRESETS)}")
+    elif path.is_file():
         weights = weights_file.read(path)
+    else:
+        raise WeightsError(f"encoder weights {str(source)!r}: no such file, and not one of the "
+                           f"presets {sorted(ENCODER_PRESETS)}")
     weights_file.assign(model, weights, f"encoder weights {source}", layers)
 
 
@@ -119,22 +113,19 @@ def read_weights(path: Union[str, Path], attributes: dict, model: Optional[keras
 
     A file may leave out layers that it shares with its `base`, a file of the same folder (or of
     `weights/`), such as an encoder that stayed as it was, or a network that was calibrated; that
-    one may have a base as well.
-
-    Args:
-        model: as of `weights_file.read`, for the file itself. below: how many bases it may have.
+    one may have a base as well, `below` of them in all. `model` is that of `weights_file.read`.
     """
     path = Path(path)
     weights = weights_file.read(path, model)
-    if "base" in attributes:
-        base = _find_base(path, attributes["base"])
-        if not below:
-            raise WeightsError(f"{path} builds on {base.name}, and others on it: at most "
-                               f"{MOST_BASES} files build on each other")
-        _verify(base)
-        found = read_weights(base, weights_file.read_attributes(base), below=below - 1)
-        weights = {**found, **weights}
-    return weights
+    if "base" not in attributes:
+        return weights
+    base = _find_base(path, attributes["base"])
+    if not below:
+        raise WeightsError(f"{path} builds on {base.name}, and others on it: at most "
+                           f"{MOST_BASES} files build on each other")
+    _verify(base)
+    found = read_weights(base, weights_file.read_attributes(base), below=below - 1)
+    return {**found, **weights}
 
 
 def _find_base(path, name) -> Path:

@@ -32,20 +32,13 @@ MODELS = {
 
 
 def list_models(classical: Optional[bool] = None) -> list:
-    """Return registered model names, sorted.
-
-    Args:
-        classical: True for functions of an image alone, False for networks alone; None for all.
-    """
+    """Return registered model names, sorted; `classical` True for functions of an image alone,
+    False for networks alone."""
     return sorted(name for name, spec in MODELS.items() if classical in (None, spec.classical))
 
 
 def network_spec(name: str) -> ModelSpec:
-    """Return the `ModelSpec` of a network.
-
-    Raises:
-        InputError: an unknown name, or a classical model (lists the networks).
-    """
+    """Return the `ModelSpec` of a network, or raise `InputError`, which lists the networks."""
     networks = list_models(classical=False)
     if name not in networks:
         raise InputError(f"no model {name!r}; the networks are {', '.join(networks)}")

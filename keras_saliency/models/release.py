@@ -14,15 +14,10 @@ LARGEST = 48e6  # bytes that a file in the repository may have
 
 def release(source: Union[str, Path], name: str, base: Optional[str] = "vgg16_imagenet.h5",
             licence: str = "MIT") -> Path:
-    """Write `weights/<name>.h5` in float16, without the layers that equal those of `base`.
+    """Write `weights/<name>.h5` in float16 from a weights file or run folder; return its path.
 
-    Args:
-        source: weights file or run folder. name: name of the released model.
-        base: file in `weights/`: an encoder, or the network before its calibration; None to write
-            all layers.
-
-    Returns:
-        The file's path.
+    Layers that equal those of `base` are left out: a file in `weights/`, an encoder or the network
+    before its calibration; None to write all layers.
     """
     path = pretrained.find_weights(source)
     weights, attributes = pretrained.read_model(path)
@@ -46,19 +41,16 @@ def release(source: Union[str, Path], name: str, base: Optional[str] = "vgg16_im
 def describe(name: str, aliases: Sequence = (), **facts: Any) -> dict:
     """Enter `weights/<name>.h5` into the manifest, replacing an earlier entry; return the entry.
 
-    Args:
-        aliases: short names of the model.
-        **facts: facts that the file does not hold: command, minutes, scores.
+    `aliases` are short names of the model, `facts` those that the file does not hold: command,
+    minutes, scores.
     """
     path = pretrained.WEIGHTS_FOLDER / f"{name}.h5"
     attributes = weights_file.read_attributes(path)
     known = _encoder(attributes) if "encoder" in attributes else _model(attributes, aliases)
-    entry = {
-        "file": path.name, "sha256": sha256(path), "bytes": path.stat().st_size, **known, **facts,
-        "licence": attributes.get("licence"),
-        "citation": (backbones.VGG16_CITATION if attributes.get("encoder") == "vgg16" else
-                     MODELS[attributes["model"]].citation),
-    }
+    entry = {"file": path.name, "sha256": sha256(path), "bytes": path.stat().st_size, **known,
+             **facts, "licence": attributes.get("licence"),
+             "citation": (backbones.VGG16_CITATION if attributes.get("encoder") == "vgg16" else
+                          MODELS[attributes["model"]].citation)}
     entries = {**pretrained.read_manifest(), name: entry}
     with atomic_path(pretrained.WEIGHTS_FOLDER / pretrained.MANIFEST) as temporary:
         temporary.write_text(yaml.safe_dump(entries, sort_keys=False, width=98), encoding="utf-8")
@@ -74,13 +66,11 @@ def scores(summary: Mapping) -> dict:
 
 
 def _model(attributes, aliases) -> dict:
-    options = attributes.get("options", {})
-    return {"aliases": list(aliases), "base": attributes.get("base"),
-            "model": attributes["model"], "options": options,
-            "preprocessing": options.get("preprocessing", "caffe"),
-            "canvas": attributes.get("canvas"), "training_data": attributes.get("dataset"),
-            "training_stimuli": attributes.get("training_stimuli"),
-            "epoch": attributes.get("epoch")}
+    options, get = attributes.get("options", {}), attributes.get
+    return {"aliases": list(aliases), "base": get("base"), "model": attributes["model"],
+            "options": options, "preprocessing": options.get("preprocessing", "caffe"),
+            "canvas": get("canvas"), "training_data": get("dataset"),
+            "training_stimuli": get("training_stimuli"), "epoch": get("epoch")}
 
 
 def _encoder(attributes) -> dict:

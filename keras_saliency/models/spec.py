@@ -16,11 +16,8 @@ class ModelSpec:
             of filters, for tests. For a classical model, function (image [H, W, 3], **options) ->
             float32 [H, W] in 0..1.
         citation: authors, year, title, place.
-        canvas: (h, w) that a network works at unless a config or a weights file says otherwise;
-            None for a classical model, which works at the image's own size.
-        fit: how its authors bring pictures onto it, "pad" or "stretch" (see `maps`).
-        density: whether its output is a density: sums to 1 and has a logarithm.
-        finish: from a canvas map to the published one.
+        canvas, fit, density, finish: those of its `Facts`, unless a config or a weights file says
+            otherwise; canvas None for a classical model, which works at the image's own size.
         published: the sizes that papers state, for the table of `keras-saliency summary`.
     """
 

@@ -37,21 +37,21 @@ def bms(image: np.ndarray, step: float = 8, max_side: int = 400, whiten: bool = 
     """Return the BMS map of an image; zeros if nothing is surrounded, as in a constant image.
 
     Args:
-        step: distance of thresholds, 1..255 (delta).
+        step: distance of thresholds, 1..255 (delta). whiten: whiten the Lab channels.
         max_side: longer side of the working size in pixels, 16..2000.
-        whiten: whiten the Lab channels.
         opening: odd width of the square that closes gaps in each Boolean map and its inverse
             (dilation, then erosion, although the paper calls it opening: omega_o); 1 for none.
-        dilation: odd width for attention maps; 1 for none (omega_d1).
-        final_dilation: odd width for their sum; 1 for none (omega_d2).
+        dilation, final_dilation: odd widths for attention maps (omega_d1) and for their sum
+            (omega_d2); 1 for none.
         blur: standard deviation of the last blur in pixels of the working size; 0 for none.
     """
     image = check_image(image)
     check_number("step", step, 1, 255)
     check_number("max_side", max_side, 16, 2000, whole=True)
     check_number("blur", blur, 0, 100)
-    opening, dilation, final_dilation = (_square(name, width) for name, width in (
-        ("opening", opening), ("dilation", dilation), ("final_dilation", final_dilation)))
+    opening = _square("opening", opening)
+    dilation = _square("dilation", dilation)
+    final_dilation = _square("final_dilation", final_dilation)
     size = image.shape[:2]
     scale = max_side / max(size)
     small = resized(image, [max(1, int(side * scale + 1e-6)) for side in size])
@@ -61,7 +61,11 @@ def bms(image: np.ndarray, step: float = 8, max_side: int = 400, whiten: bool = 
             for boolean_map in _boolean_maps(channel > threshold, opening):
                 for value in (0, 1):
                     total += _attention(surrounded(boolean_map == value), dilation)
-    return min_max(resized(_finished(min_max(total), final_dilation, blur), size))
+    total = cv2.dilate(min_max(total), final_dilation)
+    if blur > 0:
+        width = min(4 * int(blur) + 1, _WIDEST_BLUR)
+        total = cv2.GaussianBlur(total, (width, width), blur)
+    return min_max(resized(total, size))
 
 
 def surrounded(mask: np.ndarray) -> np.ndarray:
@@ -76,7 +80,7 @@ def surrounded(mask: np.ndarray) -> np.ndarray:
 def _boolean_maps(mask, opening) -> list:
     """Return `mask` as uint8 [h, w]; with `opening`, also its inverse, both with closed gaps."""
     mask = mask.astype(np.uint8)
-    if opening is None:
+    if opening.size == 1:
         return [mask]  # its inverse has the same regions
     return [cv2.morphologyEx(m, cv2.MORPH_CLOSE, opening) for m in (mask, 1 - mask)]
 
@@ -84,7 +88,7 @@ def _boolean_maps(mask, opening) -> list:
 def _square(name, width):
     check_number(name, width, 1, 199, whole=True)
     require(width % 2, f"{name} must be odd, not {width}; try {width + 1}")
-    return np.ones((width, width), np.uint8) if width > 1 else None
+    return np.ones((width, width), np.uint8)
 
 
 def feature_channels(image: np.ndarray, whiten: bool) -> list:
@@ -103,18 +107,8 @@ def feature_channels(image: np.ndarray, whiten: bool) -> list:
 
 def _attention(regions, dilation):
     """Dilate regions and give them an L2 norm of 1: small figures weigh more per pixel."""
-    if dilation is not None:
-        regions = cv2.dilate(regions, dilation)
+    regions = cv2.dilate(regions, dilation)
     return regions / np.float32(np.sqrt(max(cv2.countNonZero(regions), 1)))
-
-
-def _finished(total, dilation, blur):
-    if dilation is not None:
-        total = cv2.dilate(total, dilation)
-    if blur > 0:
-        width = min(4 * int(blur) + 1, _WIDEST_BLUR)
-        total = cv2.GaussianBlur(total, (width, width), blur)
-    return total
 
 
 SPEC = ModelSpec(

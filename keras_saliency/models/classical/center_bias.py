@@ -22,13 +22,10 @@ from keras_saliency.models.spec import ModelSpec
 def center_bias(image: np.ndarray, sigma: Union[float, Sequence] = (0.21, 0.235)) -> np.ndarray:
     """Return the Gaussian around the center of an image: 1 there, whatever its pixels.
 
-    Args:
-        sigma: standard deviations as shares of height and of width, in 0.01..10; one number
-            stands for both.
+    `sigma`: standard deviations as shares of height and of width, in 0.01..10, or one for both.
     """
     height, width = check_image(image).shape[:2]
-    both = (sigma, sigma) if np.isscalar(sigma) else sigma
-    both = check_numbers("sigma", both, 0.01, 10)
+    both = check_numbers("sigma", (sigma, sigma) if np.isscalar(sigma) else sigma, 0.01, 10)
     require(len(both) == 2, f"sigma must be (of height, of width) or one number, not {sigma!r}")
     rows, columns = (np.exp(-0.5 * (((np.arange(side) + 0.5) / side - 0.5) / share) ** 2)
                      for side, share in zip((height, width), both))

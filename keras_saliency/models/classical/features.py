@@ -91,22 +91,17 @@ def gabor_pair(angle: float, period: float, deviation: float, elongation: float,
                radius: int) -> tuple:
     """Return an even and an odd Gabor filter, float32 [2 * radius + 1] squared, mean 0, L2 norm 1.
 
-    Args:
-        angle: direction of the stripes' normal in degrees.
-        period, deviation, radius: in pixels; `deviation` across the stripes.
-        elongation: deviation along the stripes divided by that across them.
+    `angle` is the direction of the stripes' normal in degrees. Period, radius, and deviation across
+    the stripes are in pixels; `elongation` is the deviation along them divided by that across.
     """
     y, x = np.mgrid[-radius:radius + 1, -radius:radius + 1]
     turn = np.radians(angle)
     across = x * np.cos(turn) + y * np.sin(turn)
     along = y * np.cos(turn) - x * np.sin(turn)
     envelope = np.exp(-(across ** 2 + (along / elongation) ** 2) / (2 * deviation ** 2))
-    pair = []
-    for wave in (np.cos, np.sin):
-        kernel = envelope * wave(2 * np.pi * across / period)
-        kernel -= kernel.mean()
-        pair.append((kernel / np.sqrt((kernel ** 2).sum())).astype(np.float32))
-    return tuple(pair)
+    kernels = (envelope * wave(2 * np.pi * across / period) for wave in (np.cos, np.sin))
+    centered = (kernel - kernel.mean() for kernel in kernels)
+    return tuple((kernel / np.sqrt((kernel ** 2).sum())).astype(np.float32) for kernel in centered)
 
 
 def gabor_energy(channel: np.ndarray, pair: tuple) -> np.ndarray:

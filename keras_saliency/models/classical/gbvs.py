@@ -49,8 +49,7 @@ from keras_saliency.models.classical.features import (
 from keras_saliency.models.spec import ModelSpec
 
 _gabor = partial(gabor_pair, period=np.pi, deviation=2.0, elongation=2.0, radius=13)
-_FADED_PIXELS, _FADED_NODES = 13, 4
-_SMALLEST = 3  # pixels of a pyramid level
+_FADED_PIXELS, _FADED_NODES, _SMALLEST = 13, 4, 3  # the last: pixels of a pyramid level
 
 
 def gbvs(image: np.ndarray, grid_size: int = 32, channels: str = "DIO",
@@ -62,12 +61,10 @@ def gbvs(image: np.ndarray, grid_size: int = 32, channels: str = "DIO",
 
     Args:
         grid_size: nodes along the longer side, 8..64; the cost grows with its fourth power.
-        channels: any of the letters D, I and O.
-        levels: levels of the pyramid, each in 0..8.
-        angles: angles of the Gabor filters in degrees, each in 0..180.
+        channels: any of the letters D, I and O. levels: of the pyramid, each in 0..8.
+        angles: of the Gabor filters in degrees, each in 0..180.
         sigma_activation, sigma_normalization: shares of the grid's mean side, 0.01..1.
-        normalization: "graph" or "power".
-        normalization_iterations: number of repetitions, 0..5.
+        normalization: "graph" or "power". normalization_iterations: repetitions, 0..5.
         blur: standard deviation as a share of the grid's longer side, 0..1; 0 for none.
     """
     image = check_image(image)
@@ -104,10 +101,8 @@ def gbvs(image: np.ndarray, grid_size: int = 32, channels: str = "DIO",
 
 
 def activated(feature: np.ndarray, closeness: np.ndarray) -> np.ndarray:
-    """Return the equilibrium, float32 [h, w] with sum 1, of the chain towards other values.
-
-    A `feature` [h, w] without contrast gives zeros. `closeness` is F, [h * w, h * w].
-    """
+    """Return the equilibrium, float32 [h, w] with sum 1, of the chain towards other values; zeros
+    without contrast. `closeness` is F, [h * w, h * w]."""
     if np.ptp(feature) <= NOISE:
         return np.zeros_like(feature)
     values = feature.ravel()
@@ -136,9 +131,11 @@ def _closeness(height, width, share):
 
 def _room(size, levels) -> list:
     """Return the `levels` that an image of `size` has room for, at least one level."""
-    fitting = [level for level in sorted(set(levels)) if -(-min(size) // 2 ** level) >= _SMALLEST]
-    return fitting or [next((level for level in range(min(levels), -1, -1)
-                             if -(-min(size) // 2 ** level) >= _SMALLEST), 0)]
+    def fits(level):
+        return -(-min(size) // 2 ** level) >= _SMALLEST
+
+    return (list(filter(fits, sorted(set(levels))))
+            or [next(filter(fits, range(min(levels), -1, -1)), 0)])
 
 
 def _features(channel, rgb, angles) -> list:
@@ -146,9 +143,8 @@ def _features(channel, rgb, angles) -> list:
     if channel == "D":
         return dkl(rgb)
     intensity = np.ascontiguousarray(rgb.max(axis=2))
-    if channel == "I":
-        return [intensity]
-    return [faded(gabor_energy(intensity, _gabor(angle)), _FADED_PIXELS) for angle in angles]
+    return [intensity] if channel == "I" else [
+        faded(gabor_energy(intensity, _gabor(angle)), _FADED_PIXELS) for angle in angles]
 
 
 SPEC = ModelSpec(gbvs, citation="Harel, Koch and Perona (2006), Graph-based visual saliency, NIPS")

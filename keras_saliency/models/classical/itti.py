@@ -49,14 +49,11 @@ def itti(image: np.ndarray, centers: Sequence = (2, 3, 4), deltas: Sequence = (3
          angles: Sequence = (0, 45, 90, 135)) -> np.ndarray:
     """Return the saliency_map of Itti, Koch and Niebur; zeros for a constant image.
 
-    Args:
-        centers: pyramid levels of the centers, each in 0..8.
-        deltas: levels from a center to its surrounds, each in 1..8.
-        angles: orientations in degrees, each in 0..180.
+    `centers` are pyramid levels, each in 0..8, `deltas` the levels from a center to its surrounds,
+    each in 1..8, `angles` orientations in degrees, each in 0..180.
     """
     rgb = check_image(image) / 255
-    pairs = scale_pairs(rgb.shape[:2],
-                        check_numbers("centers", centers, 0, 8, whole=True),
+    pairs = scale_pairs(rgb.shape[:2], check_numbers("centers", centers, 0, 8, whole=True),
                         check_numbers("deltas", deltas, 1, 8, whole=True))
     angles = check_numbers("angles", angles, 0, 180)
     coarsest = max(surround for _, surround in pairs)
@@ -95,10 +92,8 @@ def opponents(rgb: np.ndarray) -> tuple:
 
 
 def normalized(feature: np.ndarray) -> np.ndarray:
-    """N(.): stretch `feature` [h, w] to 0..1 and multiply by (1 - mean of other local maxima)^2.
-
-    One peak keeps its height; many equal peaks cancel.
-    """
+    """N(.): stretch `feature` [h, w] to 0..1 and multiply by (1 - mean of other local maxima)^2:
+    one peak keeps its height, many equal peaks cancel."""
     from scipy import ndimage  # slow to import, and other models do not need it
 
     feature = min_max(feature)

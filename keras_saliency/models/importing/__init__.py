@@ -4,23 +4,25 @@
     keras_saliency.load_pretrained("salgan.h5")
 
 The steps: read the file (`formats`), name its arrays (`converters`, one per model), check every
-shape (`entries.assemble`), write HDF5. No code of a file is run: pickles are refused.
+shape (`assemble`), write HDF5. No code of a file is run: pickles are refused.
 """
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Union
+from typing import Any, Iterable, NamedTuple, Union
 
+import keras
+import numpy as np
 import yaml
 
-from keras_saliency.files import sha256
+from keras_saliency.files import list_some, sha256
 from keras_saliency.models import MODELS, build_model, weights_file
 from keras_saliency.models.building import check_names
 from keras_saliency.models.importing import formats
 from keras_saliency.models.importing.converters import CONVERTERS
-from keras_saliency.models.importing.entries import assemble
 from keras_saliency.models.weights_file import WeightsError
 
 SOURCES = yaml.safe_load(Path(__file__).with_name("sources.yaml").read_text(encoding="utf-8"))
+SHOWN = 12  # keys that a message lists
 REMEDY = "weights/README.md says where the authors published it"
 
 
@@ -44,8 +46,7 @@ def convert(name: str, source: Union[str, Path], out: Union[str, Path], dtype: s
         **options: options of the model's builder; `filters` is inferred from the file.
 
     Raises:
-        WeightsError: an unknown name; a file that cannot be read, is of another kind or does not
-            fit (names the first key, its shape and the shape needed).
+        WeightsError: an unknown name, or a file that is unreadable, of another kind or unfitting.
         InputError: an option that the builder does not have.
     """
     if name not in CONVERTERS:
@@ -73,3 +74,29 @@ def convert(name: str, source: Union[str, Path], out: Union[str, Path], dtype: s
     digest = sha256(*formats.parts(source, kind))
     path = weights_file.write(weights, out, {**attributes, "source_sha256": digest}, dtype)
     return Converted(path, formats.called(kind), len(weights), model.count_params(), digest)
+
+
+def assemble(entries: Iterable, arrays: dict, model: keras.Model, source: Union[str, Path]) -> dict:
+    """Return {layer: {variable: float32 array}} for all variables of `model`, from the author's
+    arrays by key; `source` is their name in messages."""
+    variables = weights_file.layer_variables(model)
+    weights = {}
+    for layer, variable, key, layout in entries:
+        if key not in arrays:
+            raise WeightsError(f"{source} has no {key!r}, which {model.name} needs for "
+                               f"{layer}/{variable}; it has {list_some(arrays, SHOWN)}")
+        array, needed = arrays[key], tuple(layout.shape(variables[layer][variable].shape))
+        if array.shape != needed:
+            raise WeightsError(f"{source}: {key} has shape {array.shape}, {model.name} "
+                               f"needs {needed} for {layer}/{variable}")
+        if array.dtype.kind != "f":
+            raise WeightsError(f"{source}: {key} holds {array.dtype}, but weights are float")
+        if not np.isfinite(array).all():
+            raise WeightsError(f"{source}: {key} has values that are not finite; the file is "
+                               "damaged: download it again")
+        converted = layout.convert(array)
+        weights.setdefault(layer, {})[variable] = np.ascontiguousarray(converted, np.float32)
+    forgotten = [f"{layer}/{name}" for layer, names in variables.items() for name in names
+                 if name not in weights.get(layer, {})]
+    assert not forgotten, forgotten  # an error of the converter, not of the file
+    return weights

@@ -1,23 +1,65 @@
-"""Rules for the weights that authors published, one `Converter` per model or encoder."""
+"""Rules that turn the arrays of an author's file into our variables: one `Converter` per model."""
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Iterable
+from typing import Callable, Iterable, NamedTuple, Optional
 
 import keras
 import numpy as np
 
 from keras_saliency.models.backbones import ALEXNET, VGG16_BLOCKS, alexnet, vgg16
-from keras_saliency.models.importing.entries import (
-    CHANNELS_FIRST,
-    CHANNELS_FIRST_FLIPPED,
-    SAME,
-    Converter,
-    Entry,
-    Layout,
-    pairs,
-)
 from keras_saliency.models.salgan import DECODER
 from keras_saliency.models.salnet_deep import CONVOLUTIONS
 from keras_saliency.models.weights_file import WeightsError
+
+
+@dataclass(frozen=True)
+class Converter:
+    """Rules to read the weights that the authors of one model published."""
+
+    formats: tuple  # kinds of files to read, keys of `formats.READERS`
+    entries: Callable  # (arrays, kind) -> list of `Entry`
+    # (path, kind, options) -> attributes of our weights file that sources.yaml does not have
+    about: Callable = lambda path, kind, options: {}
+    build: Optional[Callable] = None  # (**options) -> keras.Model of an encoder
+    infer: Optional[Callable] = None  # (arrays, **options) -> {option: value} that arrays imply
+
+
+class Layout(NamedTuple):
+    """Layout of an array in the author's file."""
+
+    shape: Callable  # our variable's shape -> the author's
+    convert: Callable  # the author's array -> ours
+
+
+def _channels_last(array):
+    return array.transpose(2, 3, 1, 0)
+
+
+def _channels_first(shape):
+    return tuple(shape[axis] for axis in (3, 2, 0, 1)) if len(shape) == 4 else tuple(shape)
+
+
+SAME = Layout(tuple, np.asarray)
+# [out, in, h, w] of Caffe and Theano. A transposed convolution is [in, out, h, w] in Caffe and
+# [h, w, out, in] in Keras, so that the same transposition applies.
+CHANNELS_FIRST = Layout(_channels_first, _channels_last)
+# Theano convolves: it slides the filter turned by 180 degrees, TensorFlow as it is.
+CHANNELS_FIRST_FLIPPED = Layout(_channels_first, lambda a: _channels_last(a)[::-1, ::-1])
+
+
+class Entry(NamedTuple):
+    """`layer`/`variable` of our model is `key` of the file, in `layout`."""
+
+    layer: str
+    variable: str
+    key: str
+    layout: Layout = SAME
+
+
+def pairs(layer: str, kernel: str, bias: str, layout: Layout = SAME,
+          bias_layout: Layout = SAME) -> list:
+    """Return the two entries of a convolution or a dense layer."""
+    return [Entry(layer, "kernel", kernel, layout), Entry(layer, "bias", bias, bias_layout)]
 
 
 def _vgg16_convolutions(pattern: str = "conv{}_{}", prefix: str = "") -> list:
@@ -190,9 +232,8 @@ def _infer(arrays: dict, width_multiplier: float = 1.0, **options) -> dict:
 
 
 def _juntingnet_entries(arrays: dict, kind: str) -> list:
-    return [entry for (layer, kernel, bias), (first, second) in zip(JUNTINGNET, _parameters(arrays))
-            for entry in (Entry(layer, "kernel", first, kernel),
-                          Entry(layer, "bias", second, bias))]
+    return [entry for (layer, *layouts), keys in zip(JUNTINGNET, _parameters(arrays))
+            for entry in pairs(layer, *keys, *layouts)]
 
 
 def _about_juntingnet(path: Path, kind: str, options: dict) -> dict:

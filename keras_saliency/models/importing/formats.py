@@ -1,20 +1,185 @@
-"""Detect the kind of an author's file by its first bytes and its ending, and read its arrays."""
+"""Kinds of the authors' files: Caffe models, `.npz` archives, TensorFlow's graphs and checkpoints.
+
+`detect` tells a kind by first bytes and ending; `read` gives {key: array}. No code of a file is
+run, and nothing pickled is loaded.
+"""
+import glob
+import math
+import re
 import zipfile
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, Union
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2, trackable_object_graph_pb2
 
 from keras_saliency.files import InputError
-from keras_saliency.models.importing import readers
+from keras_saliency.files.protobuf_messages import message_classes, read_message
 from keras_saliency.models.weights_file import WeightsError
+
+# The few fields of `caffe.proto` that hold weights. Names are read as bytes, since a damaged one
+# need not be UTF-8.
+NetParameter = message_classes("caffe", {
+    "NetParameter": {"layers": (2, ["V1LayerParameter"]), "layer": (100, ["LayerParameter"])},
+    "V1LayerParameter": {"name": (4, "bytes"), "blobs": (6, ["BlobProto"])},  # until 2013
+    "LayerParameter": {"name": (1, "bytes"), "blobs": (7, ["BlobProto"])},
+    "BlobProto": {"num": (1, "int32"), "channels": (2, "int32"), "height": (3, "int32"),
+                  "width": (4, "int32"), "data": (5, ["float"]), "shape": (7, "BlobShape"),
+                  "double_data": (8, ["double"])},
+    "BlobShape": {"dim": (1, ["int64"])},
+})["NetParameter"]
+
+
+def read_caffemodel(path: Path) -> dict:
+    """Return {"<layer>/<number of the blob>": float array} of all layers with blobs."""
+    net, arrays = read_message(path, NetParameter), {}
+    for layer in (*net.layers, *net.layer):
+        for index, blob in enumerate(layer.blobs):
+            key = f"{layer.name.decode('utf-8', 'replace')}/{index}"
+            arrays[key] = _array(blob, key)
+    if not arrays:
+        raise WeightsError("no layer has weights")
+    return arrays
+
+
+def _array(blob, key) -> np.ndarray:
+    if blob.HasField("shape"):
+        shape = tuple(blob.shape.dim)
+    else:
+        shape = (blob.num, blob.channels, blob.height, blob.width)
+        if shape[:3] == (1, 1, 1):  # old files write a bias so
+            shape = shape[3:]
+    values, dtype = (blob.data, "f4") if blob.data else (blob.double_data, "f8")
+    if not values or min(shape, default=1) < 1 or math.prod(shape) != len(values):
+        raise WeightsError(f"{key} has the shape {shape} and {len(values)} numbers")
+    # number by number: np.array would make a list of Python numbers first
+    return np.fromiter(values, dtype, len(values)).reshape(shape)
+
+
+LIMIT = 1 << 30  # bytes of all arrays; the largest network, JuntingNet, takes 258 MB in float32
+PLAIN = (1, 0)  # version of the format that numpy uses for arrays of numbers
+
+
+def read_npz(path: Path) -> dict:
+    """Return {name: array} of a `.npz` archive, "arr_2" before "arr_10".
+
+    Sizes are checked before memory is taken: gigabytes of zeros fit into a small archive.
+    """
+    with zipfile.ZipFile(path) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+        if size > LIMIT:
+            raise WeightsError(f"its arrays take {size / 1e9:.1f} GB, more than the "
+                               f"{LIMIT / 1e9:.1f} GB of any known weights")
+        for member in archive.infolist():
+            _check(archive, member)
+    with np.load(path, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in sorted(arrays.files, key=_natural)}
+
+
+def _check(archive, member) -> None:
+    with archive.open(member) as file:
+        if np.lib.format.read_magic(file) != PLAIN:
+            raise WeightsError(f"{member.filename} is not a plain array")
+        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+        size = member.file_size - file.tell()
+    if dtype.kind not in "biuf":
+        raise WeightsError(f"{member.filename} holds {dtype}: write only arrays of numbers")
+    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != size:
+        raise WeightsError(f"{member.filename} has shape {shape} in {size} bytes")
+
+
+def _natural(name: str) -> tuple:
+    """Return a sort key with arr_2 before arr_10."""
+    head, _, number = name.rpartition("_")
+    return (head, int(number)) if number.isdecimal() else (name, -1)
+
+
+OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
+FLOATS = {tf.float32.as_datatype_enum, tf.float16.as_datatype_enum, tf.float64.as_datatype_enum}
+
+
+def read_graph(path: Path) -> dict:
+    """Return {node: array} of the float constants of a frozen GraphDef."""
+    graph = read_message(path, tf.compat.v1.GraphDef)
+    arrays = _constants(graph.node, path.stat().st_size)
+    if not arrays:
+        raise WeightsError("it has no constants: freeze the graph, or give its checkpoint")
+    return arrays
+
+
+def _constants(nodes, size) -> dict:
+    """Return {node: array}, without constants of more numbers than the file has bytes."""
+    # A few bytes can declare any number of equal values, which would all take memory.
+    arrays, room = {}, size
+    for node in nodes:
+        tensor = node.attr["value"].tensor if node.op == "Const" else None
+        if tensor is not None and tensor.dtype in FLOATS:
+            lengths = [int(dim.size) for dim in tensor.tensor_shape.dim]
+            if lengths and 0 < math.prod(lengths) <= room:
+                room -= math.prod(lengths)
+                arrays[node.name] = tf.make_ndarray(tensor)
+    return arrays
+
+
+def checkpoint_prefix(path: Union[str, Path]) -> Path:
+    """Return `model.ckpt` for `model.ckpt.index`, `model.ckpt.data-00000-of-00001` and itself."""
+    path = Path(path)
+    return path.with_name(re.sub(r"\.(index|data-\d+-of-\d+)$", "", path.name))
+
+
+def data_files(prefix: Path) -> list:
+    """Return the files that hold the values of a checkpoint."""
+    return sorted(prefix.parent.glob(f"{glob.escape(prefix.name)}.data-*"))
+
+
+def read_checkpoint(path: Union[str, Path]) -> dict:
+    """Return {variable: array} of the float variables of a checkpoint, by the graph's names."""
+    prefix = checkpoint_prefix(path)
+    reader = tf.train.load_checkpoint(str(prefix))
+    types, shapes = reader.get_variable_to_dtype_map(), reader.get_variable_to_shape_map()
+    names = {key: key for key, dtype in types.items() if dtype.is_floating}
+    needed = sum(math.prod(shapes[key]) * types[key].size for key in names)
+    size = sum(file.stat().st_size for file in data_files(prefix))
+    if needed > size:  # TensorFlow takes the memory before it reads
+        raise WeightsError(f"its variables take {needed:,} bytes, its data files {size:,}")
+    if shapes.get(OBJECT_GRAPH) == []:  # TensorFlow 2: keys are paths of attributes
+        graph = trackable_object_graph_pb2.TrackableObjectGraph.FromString(
+            reader.get_tensor(OBJECT_GRAPH))
+        full = {a.checkpoint_key: a.full_name for n in graph.nodes for a in n.attributes}
+        counts = Counter(full[key] for key in names if key in full)
+        names.update({key: full[key] for key in names if counts[full.get(key)] == 1})
+    return {name: reader.get_tensor(key) for key, name in names.items()}
+
+
+def read_saved_model(folder: Union[str, Path]) -> dict:
+    """Return {name: array} of a SavedModel's variables and the constants of its functions.
+
+    The published MSI-Net is a folder without variables: its weights are constants in a function.
+    """
+    folder = Path(folder)
+    file = folder / "saved_model.pb"
+    graphs = [meta.graph_def for meta in read_message(file, saved_model_pb2.SavedModel).meta_graphs]
+    nodes = [node for graph in graphs
+             for part in (graph.node, *(f.node_def for f in graph.library.function))
+             for node in part]
+    arrays = _constants(nodes, file.stat().st_size)
+    if (folder / "variables" / "variables.index").is_file():
+        arrays.update(read_checkpoint(folder / "variables" / "variables"))
+    if not arrays:
+        raise WeightsError("it has neither variables nor constants")
+    return arrays
+
 
 # kind -> (name in messages, reader of a path)
 READERS = {
-    "caffemodel": ("Caffe model", readers.read_caffemodel),
-    "graph": ("frozen TensorFlow graph", readers.read_graph),
-    "npz": (".npz archive", readers.read_npz),
-    "checkpoint": ("TensorFlow checkpoint", readers.read_checkpoint),
-    "saved_model": ("TensorFlow SavedModel", readers.read_saved_model),
+    "caffemodel": ("Caffe model", read_caffemodel),
+    "graph": ("frozen TensorFlow graph", read_graph),
+    "npz": (".npz archive", read_npz),
+    "checkpoint": ("TensorFlow checkpoint", read_checkpoint),
+    "saved_model": ("TensorFlow SavedModel", read_saved_model),
 }
 # kinds that are never read, known only for a clear message
 REFUSED = {
@@ -47,7 +212,7 @@ def detect(path: Path) -> str:
         raise WeightsError(f"{path}: give its folder, whose other files are needed too")
     if (path / "saved_model.pb").is_file():
         return "saved_model"
-    if readers.checkpoint_prefix(path) != path or _index(path).is_file():
+    if checkpoint_prefix(path) != path or _index(path).is_file():
         return "checkpoint"
     if path.is_dir():
         raise WeightsError(f"{path} is a folder without saved_model.pb; for a checkpoint, give the "
@@ -83,8 +248,8 @@ def _holds_pickle(path) -> bool:
 def parts(path: Path, kind: str) -> list:
     """Return the files that `read` reads, in order."""
     if kind == "checkpoint":
-        prefix = readers.checkpoint_prefix(path)
-        return [_index(prefix), *readers.data_files(prefix)]
+        prefix = checkpoint_prefix(path)
+        return [_index(prefix), *data_files(prefix)]
     if kind == "saved_model":
         return [path / "saved_model.pb", *sorted((path / "variables").glob("variables.*"))]
     return [path]

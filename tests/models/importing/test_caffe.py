@@ -24,7 +24,7 @@ from writers import (
 
 import keras_saliency as ks
 from keras_saliency.models import facts_of, importing, weights_file
-from keras_saliency.models.importing.readers import read_caffemodel
+from keras_saliency.models.importing.formats import read_caffemodel
 from keras_saliency.models.weights_file import WeightsError
 
 

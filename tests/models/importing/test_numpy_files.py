@@ -20,7 +20,7 @@ from writers import (
 )
 
 from keras_saliency.models import facts_of, importing, weights_file
-from keras_saliency.models.importing import readers
+from keras_saliency.models.importing import formats
 from keras_saliency.models.weights_file import WeightsError
 
 
@@ -90,7 +90,7 @@ def array_bytes(shape, data=b"", dtype="<f4"):
     (b"text", "gen.npz is not a readable .npz archive"),
 ])
 def test_the_size_of_a_member_is_checked_before_it_is_read(tmp_path, monkeypatch, member, message):
-    monkeypatch.setattr(readers.np, "load", None)
+    monkeypatch.setattr(formats.np, "load", None)
     with zipfile.ZipFile(tmp_path / "gen.npz", "w") as archive:
         archive.writestr("arr_0.npy", member)
     with pytest.raises(WeightsError, match=message):
@@ -98,7 +98,7 @@ def test_the_size_of_a_member_is_checked_before_it_is_read(tmp_path, monkeypatch
 
 
 def test_an_archive_that_unpacks_to_gigabytes_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(readers.np, "load", None)
+    monkeypatch.setattr(formats.np, "load", None)
     with zipfile.ZipFile(tmp_path / "gen.npz", "w", zipfile.ZIP_DEFLATED,
                          compresslevel=1) as archive:
         for n in range(2):

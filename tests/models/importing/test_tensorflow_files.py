@@ -7,7 +7,7 @@ import tensorflow as tf
 from writers import imported
 
 from keras_saliency.models import facts_of, importing
-from keras_saliency.models.importing import readers
+from keras_saliency.models.importing import formats
 from keras_saliency.models.weights_file import WeightsError
 
 
@@ -45,7 +45,7 @@ def test_constants_that_a_few_bytes_ask_for_are_no_weights(tmp_path):
         node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(0.5, shape=(4000,)))
     (tmp_path / "m.pb").write_bytes(graph.SerializeToString())
     size = (tmp_path / "m.pb").stat().st_size
-    found = readers.read_graph(tmp_path / "m.pb")
+    found = formats.read_graph(tmp_path / "m.pb")
     assert 4000 < size < 200 * 4000 and len(found) == size // 4000
     assert not any(array.std() for array in found.values())
 
