@@ -17,14 +17,7 @@ from keras import layers
 
 from keras_saliency.files import InputError
 from keras_saliency.maps.finish import DENSITY
-from keras_saliency.models.density_layers import (
-    PRIOR_CELLS,
-    AddCenterBias,
-    GaussianBlur,
-    LogSoftmax,
-    MixUniform,
-    MonotoneLog,
-)
+from keras_saliency.models import density_layers
 from keras_saliency.models.facts_layer import (
     CALIBRATED,
     bare_output,
@@ -35,21 +28,21 @@ from keras_saliency.models.facts_layer import (
 )
 from keras_saliency.models.layers import MinMax
 
+# name of a layer without `CALIBRATED` -> its kind, in order
+STEPS = {"min_max": MinMax, "blur": density_layers.GaussianBlur,
+         "nonlinearity": density_layers.MonotoneLog, "center_bias": density_layers.AddCenterBias,
+         "softmax": density_layers.LogSoftmax, "log_density": density_layers.MixUniform}
+
 
 class Parameters(NamedTuple):
-    """The fitted numbers of a calibration.
+    """The fitted numbers of a calibration."""
 
-    Attributes:
-        slopes: float64 [SEGMENTS], see `MonotoneLog`. sigma: of the blur, in pixels of the canvas.
-        center_weight: of the center_bias. uniform_share: 0..1, of the density.
-        log_density: float64 [64, 64], the center_bias as `AddCenterBias` takes it.
-    """
-
-    slopes: np.ndarray
-    sigma: float
-    center_weight: float
-    uniform_share: float
-    log_density: np.ndarray = np.zeros((PRIOR_CELLS, PRIOR_CELLS))
+    slopes: np.ndarray  # float64 [SEGMENTS], see `MonotoneLog`
+    sigma: float  # of the blur, in pixels of the canvas
+    center_weight: float  # of the center_bias
+    uniform_share: float  # 0..1, of the density
+    # float64 [64, 64], the center_bias as `AddCenterBias` takes it
+    log_density: np.ndarray = np.zeros((density_layers.PRIOR_CELLS, density_layers.PRIOR_CELLS))
 
 
 def add_calibration(network: keras.Model) -> keras.Model:
@@ -64,9 +57,7 @@ def add_calibration(network: keras.Model) -> keras.Model:
     if is_calibrated(network.name):
         raise InputError(f"{network.name} has a calibration; give the network that it was made of")
     x = bare_output(network)
-    for kind, name in ((MinMax, "min_max"), (GaussianBlur, "blur"), (MonotoneLog, "nonlinearity"),
-                       (AddCenterBias, "center_bias"), (LogSoftmax, "softmax"),
-                       (MixUniform, "log_density")):
+    for name, kind in STEPS.items():
         x = kind(name=CALIBRATED + name)(x)
     x = layers.Activation("exponential", name=f"{CALIBRATED}density")(x)
     model = keras.Model(network.inputs[0], x, name=CALIBRATED + network.name)

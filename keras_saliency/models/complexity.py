@@ -16,13 +16,12 @@ FLOAT_BYTES = 4
 
 
 class LayerCost(NamedTuple):
-    """Cost of one layer, for one image; `kind` is its class, `shape` that of its output, (H, W, C)
-    or (U,), and `parameters` counts frozen ones too."""
+    """Cost of one layer, for one image."""
 
     name: str
-    kind: str
-    shape: tuple
-    parameters: int
+    kind: str  # its class
+    shape: tuple  # of its output, (H, W, C) or (U,)
+    parameters: int  # with frozen ones
     multiply_adds: int
     output_bytes: int
 
@@ -37,10 +36,8 @@ class Cost(NamedTuple):
 
 
 def layer_costs(model: keras.Model, size: tuple) -> list:
-    """Return the `LayerCost` of each layer of a functional model, for images of `size` (h, w).
-
-    The layer that carries the model's facts costs nothing and is left out.
-    """
+    """Return the `LayerCost` of each layer of a functional model but the one that carries its
+    facts, for images of `size` (h, w)."""
     layers = [layer for layer in model.layers
               if not isinstance(layer, (keras.layers.InputLayer, CarriedFacts))]
     tensors = [tf.nest.flatten(tensor)[0] for layer in layers

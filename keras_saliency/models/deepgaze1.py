@@ -16,6 +16,7 @@ all padded to "same". The center_bias is the kernel density or the histogram of 
 AUC.
 """
 import re
+from functools import partial
 from typing import Iterable, Optional, Sequence, Union
 
 import keras
@@ -35,11 +36,7 @@ from keras_saliency.models.layers import Preprocess, ResizeLike
 from keras_saliency.models.spec import ModelSpec
 
 # backbone -> (preprocessing, builder of its taps)
-BACKBONES = {
-    "alexnet": ("alexnet", alexnet),
-    "vgg16": ("caffe", lambda x, width_multiplier: vgg16(
-        x, width_multiplier=width_multiplier, relu_layers=True)),
-}
+BACKBONES = {"alexnet": ("alexnet", alexnet), "vgg16": ("caffe", partial(vgg16, relu_layers=True))}
 HALVED = 2  # the backbone sees the picture halved
 SUBSET_KEYS = ("from", "to", "of", "type")
 _NAME = re.compile(r"(?:block|alexnet_(?:conv|relu|pool|norm))(\d+)")
@@ -51,23 +48,21 @@ def deepgaze1(input_shape: tuple = (None, None, 3), backbone: str = "vgg16",
               width_multiplier: float = 1.0) -> keras.Model:
     """Build DeepGaze I without weights; the module's docstring gives ranges and shapes.
 
+    Its layers are `<layer>_readout` for each chosen layer, `blur`, `center_bias`, `log_density`.
+
     Args:
         backbone: "vgg16" or "alexnet".
         layer_subset: names of layers of the backbone, or a dict with any of the keys "from",
             "to", "of" (depths: the block of VGG16, the number of AlexNet's convolution) and
             "type" ("conv", the response before the rectification, "relu", "pool", "norm").
             Default: {"of": 5, "type": "conv"}, as in the paper.
-
-    Returns:
-        keras.Model with a layer `<layer>_readout` for each chosen layer, `blur`, `center_bias` and
-        `log_density`.
     """
     require(isinstance(backbone, str) and backbone in BACKBONES,
             f"backbone {backbone!r}; choose from {', '.join(BACKBONES)}")
     image = keras.Input(input_shape, name="image")
     half = layers.AveragePooling2D(HALVED, name="halve")(image)
     mode, build_taps = BACKBONES[backbone]
-    taps = build_taps(Preprocess(mode, name="preprocess")(half), width_multiplier)
+    taps = build_taps(Preprocess(mode, name="preprocess")(half), width_multiplier=width_multiplier)
     chosen = choose_layers(taps, {"of": 5, "type": "conv"} if layer_subset is None
                            else layer_subset)
     combined = []
@@ -113,11 +108,8 @@ def choose_layers(names: Iterable, subset: Union[str, Sequence, dict]) -> list:
 
 
 def receptive_field(name: str) -> tuple:
-    """Return (size, stride) of a backbone's layer, in pixels of the halved picture.
-
-    Cell i of the layer sees `size` pixels around (i + 0.5) * stride along an axis; some layers of
-    AlexNet are a few pixels off (see `alexnet`).
-    """
+    """Return (size, stride) of a backbone's layer, in pixels of the halved picture: cell i sees
+    `size` pixels around (i + 0.5) * stride along an axis, a few off in AlexNet (see `alexnet`)."""
     if name.startswith("alexnet"):
         steps = [(f"alexnet_{kind}{depth}", size, stride)
                  for depth, (_, kernel, step, _, pooled, _) in enumerate(ALEXNET, start=1)

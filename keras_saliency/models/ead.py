@@ -20,6 +20,7 @@ from keras import layers
 from keras_saliency.files import require
 from keras_saliency.maps.finish import Finish
 from keras_saliency.models.backbones import vgg16
+from keras_saliency.models.dilated import conv2d
 from keras_saliency.models.layers import Preprocess
 from keras_saliency.models.spec import ModelSpec
 
@@ -30,8 +31,7 @@ def ead(input_shape: tuple = (None, None, 3), widths: Sequence = (256, 128, 64, 
     """Build the EAD model without weights; the module's docstring gives ranges and shapes.
 
     Args:
-        widths: number of maps of the decoder's four blocks.
-        preprocessing: "caffe" or "msi_net".
+        widths: number of maps of the decoder's four blocks. preprocessing: "caffe" or "msi_net".
         sigmoid: True to end in a sigmoid, which the paper's comparison with BCE needs.
     """
     require(len(widths) == 4 and min(widths) >= 1,
@@ -40,12 +40,9 @@ def ead(input_shape: tuple = (None, None, 3), widths: Sequence = (256, 128, 64, 
     x = vgg16(Preprocess(preprocessing, name="preprocess")(image),
               pool_strides=(2, 2, 2, 2, None), width_multiplier=width_multiplier)["block5_conv3"]
     for index, count in enumerate(widths, start=1):
-        count = max(1, round(count * width_multiplier))
-        name = f"decoder{index}"
-        reduced = layers.Conv2D(
-            count, 3, padding="same", activation="relu", name=f"{name}_reduce")(x)
-        x = layers.Conv2D(
-            count, 3, padding="same", activation="relu", name=f"{name}_conv")(reduced)
+        count, name = max(1, round(count * width_multiplier)), f"decoder{index}"
+        reduced = conv2d(count, 3, activation="relu", name=f"{name}_reduce")(x)
+        x = conv2d(count, 3, activation="relu", name=f"{name}_conv")(reduced)
         x = layers.Add(name=f"{name}_add")([reduced, x])
         x = layers.Conv2DTranspose(count, 2, strides=2, name=f"{name}_up")(x)
     saliency = layers.Conv2D(1, 3, padding="same", name="saliency",

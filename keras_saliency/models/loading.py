@@ -68,26 +68,22 @@ def save(model: keras.Model, path: Union[str, os.PathLike]) -> Path:
         InputError: another ending, weights that are not finite, or a network that does not say
             which registered one it is (.h5).
     """
-    path = Path(path)
-    wrong = weights_file.first_not_finite(model)
-    if wrong:
-        raise InputError(f"{path} is not written: {wrong} of {model.name} is not finite; train "
-                         "again at a lower learning rate")
+    path, wrong = Path(path), weights_file.first_not_finite(model)
+    require(not wrong, f"{path} is not written: {wrong} of {model.name} is not finite; train again "
+            "at a lower learning rate")
     if path.suffix == KERAS_FILE:
         carrying = with_facts(model, facts_of(model))
         with atomic_path(path) as temporary:
             carrying.save(temporary)
         return path
-    if path.suffix not in (".h5", ".hdf5"):
-        raise InputError(f"{path}: a network is kept in a file that ends in .keras or .h5")
+    require(path.suffix in (".h5", ".hdf5"),
+            f"{path}: a network is kept in a file that ends in .keras or .h5")
     facts = facts_of(model)
     about = {key: value for key, value in facts.about.items() if key not in ("file", "base")}
-    if is_calibrated(model.name) and "calibration" not in about:
-        raise InputError(f"{path}: {model.name} does not say what it was calibrated on; calibrate "
-                         "it by keras_saliency.calibrate")
-    if about.get("model") not in MODELS:
-        raise InputError(f"{path}: {model.name} does not say which registered network it is; keep "
-                         "a network of your own in a .keras file")
+    require("calibration" in about or not is_calibrated(model.name), f"{path}: {model.name} does "
+            "not say what it was calibrated on; calibrate it by keras_saliency.calibrate")
+    require(about.get("model") in MODELS, f"{path}: {model.name} does not say which registered "
+            "network it is; keep a network of your own in a .keras file")
     return weights_file.save(model, path, {
         **about, "canvas": list(facts.require_canvas()), "fit": facts.fit,
         "keras": keras.__version__, "keras_saliency": __version__})
@@ -132,8 +128,7 @@ def origin(facts: Facts) -> str:
 
 
 def _load_keras(path):
-    if not path.is_file():
-        raise WeightsError(f"{path}: no such file")
+    require(path.is_file(), f"{path}: no such file", WeightsError)
     try:
         model = keras.models.load_model(path, compile=False)
     except Exception as error:  # of a dozen types
@@ -146,9 +141,8 @@ def _load_keras(path):
 
 def _build_described(attributes, path, trust):
     """Build the model that the attributes of a weights file describe, without its weights."""
-    if "model" not in attributes:
-        raise WeightsError(f"{path} does not say which model it is for (no attribute 'model'); "
-                           "it holds an encoder or was written by another program")
+    require("model" in attributes, f"{path} does not say which model it is for (no attribute "
+            "'model'); it holds an encoder or was written by another program", WeightsError)
     name, options = attributes["model"], attributes.get("options", {})
     networks = list_models(classical=False)
     fit = attributes.get("fit", geometry.PAD)  # files of before there was a choice have none
@@ -157,9 +151,8 @@ def _build_described(attributes, path, trust):
     def check(holds, key, value, needed):
         require(holds, f"{path}: attribute {key!r} is {reprlib.repr(value)}{needed}", WeightsError)
 
-    if is_own(name) and not trust:
-        raise NotTrusted(f"{path} is of a network that code outside this package builds, "
-                         f"{reprlib.repr(name)}; if you trust the file, load it with trust")
+    require(trust or not is_own(name), f"{path} is of a network that code outside this package "
+            f"builds, {reprlib.repr(name)}; if you trust the file, load it with trust", NotTrusted)
     check(isinstance(name, str) and (name in networks or is_own(name)), "model", name,
           f"; the networks are {', '.join(networks)}")
     check(isinstance(options, dict), "options", options, ", not options by name")
@@ -170,12 +163,9 @@ def _build_described(attributes, path, trust):
     except InputError as error:
         raise WeightsError(f"{path}: attribute 'canvas': {error}") from None
     try:
-        if is_own(name):
-            model = build_own(name, **options)
-        else:
-            # or one might be an argument beside them
+        if not is_own(name):  # or one might be an argument beside the options
             check_names(name, MODELS[name].builder, options)
-            model = build_model(name, **options)
+        model = (build_own if is_own(name) else build_model)(name, **options)
     except InputError as error:
         raise WeightsError(f"{path}: attribute 'options': {error}") from None
     model = with_facts(model, facts_of(model).changed(canvas=canvas, fit=fit))

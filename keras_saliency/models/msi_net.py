@@ -58,8 +58,8 @@ def msi_net(input_shape: tuple = (None, None, 3), aspp: bool = True, multi_level
         features = MapDropout(dropout, seed=1, name="encoder_dropout")(features)
     if aspp:
         branches = [conv(features, 256, 1, "aspp_conv1_1")]
-        for index, rate in enumerate((4, 8, 12), start=2):
-            branches.append(conv(features, 256, 3, f"aspp_conv1_{index}", dilation=rate))
+        branches += [conv(features, 256, 3, f"aspp_conv1_{index}", dilation=rate)
+                     for index, rate in enumerate((4, 8, 12), start=2)]
         scene = layers.GlobalAveragePooling2D(keepdims=True, name="aspp_mean")(features)
         scene = conv(scene, 256, 1, "aspp_conv1_5")
         branches.append(BroadcastTo(name="aspp_broadcast")([scene, features]))

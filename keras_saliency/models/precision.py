@@ -2,8 +2,7 @@
 
 bfloat16 has the range of float32 and 8 bits of precision; processors with AVX512-BF16, AMX or an
 equivalent multiply it twice as fast or better. Weights stay float32 and are rounded as they are
-used, so files and optimizers know nothing of it. What makes a single map (readouts, normalisation,
-densities) stays float32, as do losses and metrics.
+used. Layers of a single map (readouts, normalisation, densities) stay float32, as do losses.
 """
 from pathlib import Path
 from typing import Callable, Optional
@@ -31,7 +30,7 @@ def native_bfloat16() -> bool:
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
     except OSError:
-        return False  # not Linux: nothing that says so
+        return False  # not Linux
     return any(CPU_FLAGS & set(line.split()) for line in text.splitlines()
                if line.startswith(("flags", "Features")))
 

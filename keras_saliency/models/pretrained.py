@@ -8,7 +8,7 @@ from typing import Optional, Union
 import keras
 import yaml
 
-from keras_saliency.files import sha256
+from keras_saliency.files import require, sha256
 from keras_saliency.files.shipped import shipped
 from keras_saliency.models import weights_file
 from keras_saliency.models.weights_file import WeightsError
@@ -35,8 +35,7 @@ def load_encoder(model: keras.Model, source: Union[str, Path]) -> None:
     of an HDF5 file with the layers of VGG16 (or of AlexNet, for a model that has it).
     """
     layers = encoder_layers(model)
-    if not layers:
-        raise WeightsError(f"{model.name} has no pretrained encoder to load {source!r} into")
+    require(layers, f"{model.name} has no pretrained encoder to load {source!r} into", WeightsError)
     path = Path(source).expanduser()
     if str(source) in ENCODER_PRESETS:
         weights = _read_preset(str(source))
@@ -83,8 +82,7 @@ def find_weights(name_or_path: Union[str, Path]) -> Path:
     """Return the weights file of a name in `weights/`, a file, or a run folder (its `best.h5`).
 
     Raises:
-        WeightsError: neither (lists the valid names), or a file of `weights/` that is not the
-            one its manifest describes.
+        WeightsError: neither, or a file of `weights/` that its manifest does not describe.
     """
     path = Path(name_or_path).expanduser()
     candidates = [path / "best.h5" if path.is_dir() else path]
@@ -120,9 +118,8 @@ def read_weights(path: Union[str, Path], attributes: dict, model: Optional[keras
     if "base" not in attributes:
         return weights
     base = _find_base(path, attributes["base"])
-    if not below:
-        raise WeightsError(f"{path} builds on {base.name}, and others on it: at most "
-                           f"{MOST_BASES} files build on each other")
+    require(below, f"{path} builds on {base.name}, and others on it: at most {MOST_BASES} files "
+            "build on each other", WeightsError)
     _verify(base)
     found = read_weights(base, weights_file.read_attributes(base), below=below - 1)
     return {**found, **weights}
@@ -141,9 +138,9 @@ def _find_base(path, name) -> Path:
 def _verify(path: Path) -> None:
     """Raise `WeightsError` if `path` lies in `weights/` and differs from what the manifest says."""
     entry = read_manifest().get(path.stem) if path.parent == WEIGHTS_FOLDER else None
-    if entry and _sha256(path, path.stat().st_mtime_ns) != entry["sha256"]:
-        raise WeightsError(f"{path} is not the file that {MANIFEST} describes (its sha256 "
-                           "differs): it was cut short or replaced; copy or download it again")
+    require(not entry or _sha256(path, path.stat().st_mtime_ns) == entry["sha256"],
+            f"{path} is not the file that {MANIFEST} describes (its sha256 differs): it was cut "
+            "short or replaced; copy or download it again", WeightsError)
 
 
 @lru_cache(maxsize=32)

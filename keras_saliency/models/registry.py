@@ -1,4 +1,4 @@
-"""The models by name."""
+"""The models by name, which is that of their builder."""
 from typing import Optional
 
 from keras_saliency.files import InputError
@@ -15,20 +15,9 @@ from keras_saliency.models import (
 from keras_saliency.models.classical import bms, center_bias, gbvs, itti
 from keras_saliency.models.spec import ModelSpec
 
-MODELS = {
-    "bms": bms.SPEC,
-    "center_bias": center_bias.SPEC,
-    "deepgaze1": deepgaze1.SPEC,
-    "ead": ead.SPEC,
-    "gbvs": gbvs.SPEC,
-    "itti": itti.SPEC,
-    "msi_net": msi_net.SPEC,
-    "opensalicon": opensalicon.SPEC,
-    "salgan": salgan.SPEC,
-    "salnet_deep": salnet_deep.SPEC,
-    "salnet_shallow": salnet_shallow.SPEC,
-    "vgg_linear": vgg_linear.SPEC,
-}
+MODELS = {module.SPEC.builder.__name__: module.SPEC for module in (
+    bms, center_bias, deepgaze1, ead, gbvs, itti, msi_net, opensalicon, salgan, salnet_deep,
+    salnet_shallow, vgg_linear)}
 
 
 def list_models(classical: Optional[bool] = None) -> list:

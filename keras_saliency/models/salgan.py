@@ -13,7 +13,7 @@ import keras
 from keras import layers
 
 from keras_saliency import addons
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 from keras_saliency.models.backbones import vgg16
 from keras_saliency.models.layers import NearestUpsample, Preprocess
 from keras_saliency.models.spec import ModelSpec
@@ -39,13 +39,11 @@ def salgan(input_shape: tuple = (None, None, 3), width_multiplier: float = 1.0) 
 
 def salgan_discriminator(input_shape: tuple = (*CANVAS, 3),
                          width_multiplier: float = 1.0) -> keras.Model:
-    """Build the discriminator without weights, with the inputs `image` and `map`.
-
-    Its dense layers need a fixed `input_shape`, (H, W, 3) of multiples of 16.
-    """
+    """Build the discriminator without weights, with the inputs `image` and `map`; its dense layers
+    need a fixed `input_shape`, (H, W, 3) of multiples of 16."""
     height, width = input_shape[:2]
-    if not height or not width or height % 16 or width % 16:
-        raise InputError(f"the discriminator needs fixed multiples of 16, not {height}x{width}")
+    require(height and width and not height % 16 and not width % 16,
+            f"the discriminator needs fixed multiples of 16, not {height}x{width}")
 
     def conv(x, filters, name, size=3, normalized=False):
         layer = layers.Conv2D(max(1, round(filters * width_multiplier)), size, padding="same",

@@ -34,10 +34,9 @@ def salnet_shallow(input_shape: tuple = (CANVAS, CANVAS, 3), filters: int = 128,
 
     Args:
         input_shape: (96, 96, 3); the dense layers allow no other size.
-        filters: number of the third convolution's filters, 128 or 64.
+        filters: of the third convolution, 128 or 64.
         max_norm: limit in training on the norm of the weights into a unit before the maxout; 0 for
-            no limit.
-        width_multiplier: factor on the numbers of hidden units too; for tests.
+            no limit. width_multiplier: factor on the numbers of hidden units too.
     """
     require(tuple(input_shape[:2]) in ((CANVAS, CANVAS), (None, None)), "salnet_shallow takes "
             f"pictures of {CANVAS}x{CANVAS}, not {input_shape[0]}x{input_shape[1]}")

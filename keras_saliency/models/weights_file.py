@@ -12,7 +12,7 @@ import h5py
 import keras
 import numpy as np
 
-from keras_saliency.files import InputError, atomic_path, hdf5
+from keras_saliency.files import InputError, atomic_path, hdf5, require
 
 PRIVATE = "_"  # first letter of groups that are no layers (optimizer state)
 
@@ -32,18 +32,15 @@ def layer_variables(model: keras.Model) -> dict:
     for layer in model.layers:
         if layer.weights:
             found[layer.name] = {variable_name(v): v for v in layer.weights}
-            if len(found[layer.name]) != len(layer.weights):
-                raise WeightsError(f"layer {layer.name} has two variables with the same name")
+            require(len(found[layer.name]) == len(layer.weights),
+                    f"layer {layer.name} has two variables with the same name", WeightsError)
     return found
 
 
 def first_not_finite(model: keras.Model) -> Optional[str]:
     """Return "<layer>/<variable>" of the first variable with NaN or infinity, or None."""
-    for layer in model.layers:
-        for variable in layer.weights:
-            if not _is_finite(np.asarray(variable)):
-                return f"{layer.name}/{variable_name(variable)}"
-    return None
+    return next((f"{layer.name}/{variable_name(variable)}" for layer in model.layers
+                 for variable in layer.weights if not _is_finite(np.asarray(variable))), None)
 
 
 def save(model: keras.Model, path: Union[str, Path], attributes: Optional[dict] = None,
@@ -71,8 +68,8 @@ def write(weights: dict, path: Union[str, Path], attributes: Optional[dict] = No
                 _require_finite(array, place)
                 with np.errstate(over="ignore"):  # checked below
                     stored = array.astype(dtype)
-                if not _is_finite(stored):
-                    raise WeightsError(f"{place} has weights beyond {dtype}; write float32")
+                require(_is_finite(stored), f"{place} has weights beyond {dtype}; write float32",
+                        WeightsError)
                 file[f"{layer}/{name}"] = stored
         for group, arrays in (extra or {}).items():
             assert group.startswith(PRIVATE), group
@@ -84,10 +81,8 @@ def write(weights: dict, path: Union[str, Path], attributes: Optional[dict] = No
 
 
 def read_attributes(path: Union[str, Path]) -> dict:
-    """Return the attributes of a weights file, with JSON decoded.
-
-    `layer_names` of Keras' older layout is left out, since its length has no limit.
-    """
+    """Return the attributes of a weights file, with JSON decoded, without `layer_names` of Keras'
+    older layout, whose length has no limit."""
     def decode(value):
         try:
             return json.loads(value)
@@ -110,8 +105,8 @@ def read(path: Union[str, Path], model: Optional[keras.Model] = None) -> dict:
     differ from those of `model`, if given, are refused before anything is read."""
     with hdf5.open_foreign(path, WeightsError) as file:
         datasets = _datasets(file["model_weights"] if "model_weights" in file else file)
-        if not datasets or not all(isinstance(d, h5py.Dataset) for d in datasets.values()):
-            raise WeightsError(f"{path} does not hold weights as <layer>/<variable>")
+        require(datasets and all(isinstance(d, h5py.Dataset) for d in datasets.values()),
+                f"{path} does not hold weights as <layer>/<variable>", WeightsError)
         variables = {} if model is None else layer_variables(model)
         for (layer, name), data in datasets.items():
             if name in variables.get(layer, ()):
@@ -158,16 +153,15 @@ def _is_finite(array) -> bool:
 
 
 def _require_finite(array, where) -> None:
-    if not _is_finite(array):
-        raise WeightsError(f"{where} holds weights that are not finite; train again at a lower "
-                           "learning rate, or use earlier weights")
+    require(_is_finite(array), f"{where} holds weights that are not finite; train again at a lower "
+            "learning rate, or use earlier weights", WeightsError)
 
 
 def _require_shape(array, variable, where, model) -> None:
     """Compare the shape of an array, or of an HDF5 dataset that is not read yet."""
-    if tuple(array.shape or ()) != tuple(variable.shape):
-        raise WeightsError(f"{where} has shape {array.shape}, "
-                           f"{model.name} needs {tuple(variable.shape)}")
+    needed = tuple(variable.shape)
+    require(tuple(array.shape or ()) == needed,
+            f"{where} has shape {array.shape}, {model.name} needs {needed}", WeightsError)
 
 
 def assign(model: keras.Model, weights: dict, source: Union[str, Path],
@@ -185,8 +179,8 @@ def assign(model: keras.Model, weights: dict, source: Union[str, Path],
             raise WeightsError(f"{source} has no layer {theirs!r}, which {model.name} needs for "
                                f"{layer!r}; it has {', '.join(sorted(weights))}")
         for name, variable in variables[layer].items():
-            if name not in weights[theirs]:
-                raise WeightsError(f"{source}: layer {theirs!r} has no {name!r}")
+            require(name in weights[theirs], f"{source}: layer {theirs!r} has no {name!r}",
+                    WeightsError)
             array = weights[theirs][name]
             _require_shape(array, variable, f"{source}: {theirs}/{name}", model)
             pairs.append((variable, array))

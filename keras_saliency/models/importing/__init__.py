@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import yaml
 
-from keras_saliency.files import list_some, sha256
+from keras_saliency.files import list_some, require, sha256
 from keras_saliency.models import MODELS, build_model, weights_file
 from keras_saliency.models.building import check_names
 from keras_saliency.models.importing import formats
@@ -49,14 +49,12 @@ def convert(name: str, source: Union[str, Path], out: Union[str, Path], dtype: s
         WeightsError: an unknown name, or a file that is unreadable, of another kind or unfitting.
         InputError: an option that the builder does not have.
     """
-    if name not in CONVERTERS:
-        raise WeightsError(f"no converter for {name!r}; there are {', '.join(CONVERTERS)}")
+    require(name in CONVERTERS, f"no converter for {name!r}; there are {', '.join(CONVERTERS)}",
+            WeightsError)
     converter, source = CONVERTERS[name], Path(source).expanduser()
-    kind = formats.detect(source)
-    if kind not in converter.formats:
-        wanted = " or ".join(formats.called(k) for k in converter.formats)
-        raise WeightsError(f"{source} is a {formats.called(kind)}; {name} is read from a {wanted}. "
-                           f"{SOURCES[name].get('remedy', REMEDY)}")
+    kind, wanted = formats.detect(source), " or ".join(map(formats.called, converter.formats))
+    require(kind in converter.formats, f"{source} is a {formats.called(kind)}; {name} is read from "
+            f"a {wanted}. {SOURCES[name].get('remedy', REMEDY)}", WeightsError)
     arrays = formats.read(source, kind)
     with formats.readable(source, kind):
         if converter.infer:
@@ -86,14 +84,12 @@ def assemble(entries: Iterable, arrays: dict, model: keras.Model, source: Union[
             raise WeightsError(f"{source} has no {key!r}, which {model.name} needs for "
                                f"{layer}/{variable}; it has {list_some(arrays, SHOWN)}")
         array, needed = arrays[key], tuple(layout.shape(variables[layer][variable].shape))
-        if array.shape != needed:
-            raise WeightsError(f"{source}: {key} has shape {array.shape}, {model.name} "
-                               f"needs {needed} for {layer}/{variable}")
-        if array.dtype.kind != "f":
-            raise WeightsError(f"{source}: {key} holds {array.dtype}, but weights are float")
-        if not np.isfinite(array).all():
-            raise WeightsError(f"{source}: {key} has values that are not finite; the file is "
-                               "damaged: download it again")
+        require(array.shape == needed, f"{source}: {key} has shape {array.shape}, {model.name} "
+                f"needs {needed} for {layer}/{variable}", WeightsError)
+        require(array.dtype.kind == "f", f"{source}: {key} holds {array.dtype}, but weights are "
+                "float", WeightsError)
+        require(np.isfinite(array).all(), f"{source}: {key} has values that are not finite; the "
+                "file is damaged: download it again", WeightsError)
         converted = layout.convert(array)
         weights.setdefault(layer, {})[variable] = np.ascontiguousarray(converted, np.float32)
     forgotten = [f"{layer}/{name}" for layer, names in variables.items() for name in names

@@ -6,10 +6,10 @@ from typing import Callable, Iterable, NamedTuple, Optional
 import keras
 import numpy as np
 
+from keras_saliency.files import require
 from keras_saliency.models.backbones import ALEXNET, VGG16_BLOCKS, alexnet, vgg16
 from keras_saliency.models.salgan import DECODER
 from keras_saliency.models.salnet_deep import CONVOLUTIONS
-from keras_saliency.models.weights_file import WeightsError
 
 
 @dataclass(frozen=True)
@@ -138,8 +138,8 @@ def _msi_net_entries(arrays: dict, kind: str) -> list:
 def _find(plain: dict, arrays: dict, wanted: str) -> str:
     """Return the key that ends in `wanted`, or `wanted` itself if no key does."""
     keys = [key for name, key in plain.items() if f"/{name}".endswith(f"/{wanted}")]
-    if any(not np.array_equal(arrays[keys[0]], arrays[key]) for key in keys[1:]):
-        raise WeightsError(f"{' and '.join(keys)} differ: either could be {wanted}")
+    require(all(np.array_equal(arrays[keys[0]], arrays[key]) for key in keys[1:]),
+            f"{' and '.join(keys)} differ: either could be {wanted}")
     return keys[0] if keys else wanted
 
 
@@ -179,9 +179,8 @@ def _salgan_entries(arrays: dict, kind: str) -> list:
     """By order: arr_0 and arr_1 are the first convolution."""
     layers = ([(ours, CHANNELS_FIRST) for ours, _ in _vgg16_convolutions()]
               + [(name, CHANNELS_FIRST_FLIPPED) for name in UPWARDS])
-    if len(arrays) != 2 * len(layers):
-        raise WeightsError(f"it has {len(arrays)} arrays, SalGAN's generator {2 * len(layers)}; "
-                           "the discriminator and other networks are not read")
+    require(len(arrays) == 2 * len(layers), f"it has {len(arrays)} arrays, SalGAN's generator "
+            f"{2 * len(layers)}; the discriminator and other networks are not read")
     return [entry for index, (layer, layout) in enumerate(layers)
             for entry in pairs(layer, f"arr_{2 * index}", f"arr_{2 * index + 1}", layout)]
 
@@ -217,9 +216,8 @@ def _parameters(arrays: dict) -> list:
     """Return [(key of the kernel, key of the bias)] of the five layers, the first first."""
     # Old versions of Lasagne and nolearn list the layers backwards, and the bias before the kernel.
     keys = list(arrays)
-    if len(keys) != 2 * len(JUNTINGNET):
-        raise WeightsError(f"it has {len(keys)} arrays, JuntingNet {2 * len(JUNTINGNET)}: kernel "
-                           "and bias of three convolutions and two dense layers")
+    require(len(keys) == 2 * len(JUNTINGNET), f"it has {len(keys)} arrays, JuntingNet "
+            f"{2 * len(JUNTINGNET)}: kernel and bias of three convolutions and two dense layers")
     couples = [sorted(keys[n:n + 2], key=lambda key: -arrays[key].ndim)
                for n in range(0, len(keys), 2)]
     return couples[::-1] if arrays[couples[0][0]].ndim == 2 else couples

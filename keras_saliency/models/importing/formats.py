@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2, trackable_object_graph_pb2
 
-from keras_saliency.files import InputError
+from keras_saliency.files import InputError, require
 from keras_saliency.files.protobuf_messages import message_classes, read_message
 from keras_saliency.models.weights_file import WeightsError
 
@@ -40,8 +40,7 @@ def read_caffemodel(path: Path) -> dict:
         for index, blob in enumerate(layer.blobs):
             key = f"{layer.name.decode('utf-8', 'replace')}/{index}"
             arrays[key] = _array(blob, key)
-    if not arrays:
-        raise WeightsError("no layer has weights")
+    require(arrays, "no layer has weights")
     return arrays
 
 
@@ -53,8 +52,8 @@ def _array(blob, key) -> np.ndarray:
         if shape[:3] == (1, 1, 1):  # old files write a bias so
             shape = shape[3:]
     values, dtype = (blob.data, "f4") if blob.data else (blob.double_data, "f8")
-    if not values or min(shape, default=1) < 1 or math.prod(shape) != len(values):
-        raise WeightsError(f"{key} has the shape {shape} and {len(values)} numbers")
+    require(values and min(shape, default=1) > 0 and math.prod(shape) == len(values),
+            f"{key} has the shape {shape} and {len(values)} numbers")
     # number by number: np.array would make a list of Python numbers first
     return np.fromiter(values, dtype, len(values)).reshape(shape)
 
@@ -70,9 +69,8 @@ def read_npz(path: Path) -> dict:
     """
     with zipfile.ZipFile(path) as archive:
         size = sum(member.file_size for member in archive.infolist())
-        if size > LIMIT:
-            raise WeightsError(f"its arrays take {size / 1e9:.1f} GB, more than the "
-                               f"{LIMIT / 1e9:.1f} GB of any known weights")
+        require(size <= LIMIT, f"its arrays take {size / 1e9:.1f} GB, more than the "
+                f"{LIMIT / 1e9:.1f} GB of any known weights")
         for member in archive.infolist():
             _check(archive, member)
     with np.load(path, allow_pickle=False) as arrays:
@@ -81,14 +79,12 @@ def read_npz(path: Path) -> dict:
 
 def _check(archive, member) -> None:
     with archive.open(member) as file:
-        if np.lib.format.read_magic(file) != PLAIN:
-            raise WeightsError(f"{member.filename} is not a plain array")
+        require(np.lib.format.read_magic(file) == PLAIN, f"{member.filename} is not a plain array")
         shape, _, dtype = np.lib.format.read_array_header_1_0(file)
         size = member.file_size - file.tell()
-    if dtype.kind not in "biuf":
-        raise WeightsError(f"{member.filename} holds {dtype}: write only arrays of numbers")
-    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != size:
-        raise WeightsError(f"{member.filename} has shape {shape} in {size} bytes")
+    require(dtype.kind in "biuf", f"{member.filename} holds {dtype}: write only arrays of numbers")
+    require(min(shape, default=0) >= 0 and math.prod(shape) * dtype.itemsize == size,
+            f"{member.filename} has shape {shape} in {size} bytes")
 
 
 def _natural(name: str) -> tuple:
@@ -105,8 +101,7 @@ def read_graph(path: Path) -> dict:
     """Return {node: array} of the float constants of a frozen GraphDef."""
     graph = read_message(path, tf.compat.v1.GraphDef)
     arrays = _constants(graph.node, path.stat().st_size)
-    if not arrays:
-        raise WeightsError("it has no constants: freeze the graph, or give its checkpoint")
+    require(arrays, "it has no constants: freeze the graph, or give its checkpoint")
     return arrays
 
 
@@ -143,8 +138,8 @@ def read_checkpoint(path: Union[str, Path]) -> dict:
     names = {key: key for key, dtype in types.items() if dtype.is_floating}
     needed = sum(math.prod(shapes[key]) * types[key].size for key in names)
     size = sum(file.stat().st_size for file in data_files(prefix))
-    if needed > size:  # TensorFlow takes the memory before it reads
-        raise WeightsError(f"its variables take {needed:,} bytes, its data files {size:,}")
+    # TensorFlow takes the memory before it reads
+    require(needed <= size, f"its variables take {needed:,} bytes, its data files {size:,}")
     if shapes.get(OBJECT_GRAPH) == []:  # TensorFlow 2: keys are paths of attributes
         graph = trackable_object_graph_pb2.TrackableObjectGraph.FromString(
             reader.get_tensor(OBJECT_GRAPH))
@@ -159,17 +154,15 @@ def read_saved_model(folder: Union[str, Path]) -> dict:
 
     The published MSI-Net is a folder without variables: its weights are constants in a function.
     """
-    folder = Path(folder)
-    file = folder / "saved_model.pb"
+    file, variables = Path(folder, "saved_model.pb"), Path(folder, "variables", "variables")
     graphs = [meta.graph_def for meta in read_message(file, saved_model_pb2.SavedModel).meta_graphs]
     nodes = [node for graph in graphs
              for part in (graph.node, *(f.node_def for f in graph.library.function))
              for node in part]
     arrays = _constants(nodes, file.stat().st_size)
-    if (folder / "variables" / "variables.index").is_file():
-        arrays.update(read_checkpoint(folder / "variables" / "variables"))
-    if not arrays:
-        raise WeightsError("it has neither variables nor constants")
+    if _index(variables).is_file():
+        arrays.update(read_checkpoint(variables))
+    require(arrays, "it has neither variables nor constants")
     return arrays
 
 
@@ -208,31 +201,26 @@ def called(kind: str) -> str:
 
 def detect(path: Path) -> str:
     """Return the kind of a file or folder: a key of `READERS` or `REFUSED`."""
-    if path.name == "saved_model.pb":
-        raise WeightsError(f"{path}: give its folder, whose other files are needed too")
+    require(path.name != "saved_model.pb",
+            f"{path}: give its folder, whose other files are needed too", WeightsError)
     if (path / "saved_model.pb").is_file():
         return "saved_model"
     if checkpoint_prefix(path) != path or _index(path).is_file():
         return "checkpoint"
-    if path.is_dir():
-        raise WeightsError(f"{path} is a folder without saved_model.pb; for a checkpoint, give the "
-                           "file that ends in .index")
-    if not path.is_file():
-        raise WeightsError(f"no file {path}")
+    require(not path.is_dir(), f"{path} is a folder without saved_model.pb; for a checkpoint, give "
+            "the file that ends in .index", WeightsError)
+    require(path.is_file(), f"no file {path}", WeightsError)
     with open(path, "rb") as file:
         head = file.read(32)
-    if not head:
-        raise WeightsError(f"{path} is empty: download it again")
+    require(head, f"{path} is empty: download it again", WeightsError)
     for start, mistake in MISTAKES.items():
-        if head.startswith(start):
-            raise WeightsError(f"{path} {mistake}")
+        require(not head.startswith(start), f"{path} {mistake}", WeightsError)
     if head.startswith(b"PK"):
         return "torch" if _holds_pickle(path) else "npz"
     ending = {**ENDINGS, **REFUSED_ENDINGS}.get(path.suffix.lower())
     kind = next((name for start, name in MAGIC.items() if head.startswith(start)), ending)
-    if kind is None:
-        raise WeightsError(f"{path}: unknown kind of file; known are {', '.join(ENDINGS)}, "
-                           "checkpoints (.index) and SavedModel folders")
+    require(kind, f"{path}: unknown kind of file; known are {', '.join(ENDINGS)}, checkpoints "
+            "(.index) and SavedModel folders", WeightsError)
     return kind
 
 
