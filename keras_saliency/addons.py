@@ -1,13 +1,9 @@
-"""Layers and a progress bar that tensorflow-addons had, for Keras 2 and Keras 3.
+"""Layers and a progress bar that tensorflow-addons had: Maxout, WeightNormalization and
+TQDMProgressBar.
 
-    Maxout(num_units, axis=-1)                       keras.layers.Layer
-    WeightNormalization(layer, data_init=True)       keras.layers.Wrapper
-    TQDMProgressBar(metrics_separator=" - ", ...)    keras.callbacks.Callback
-
-On Keras 2 the two layers are those of tensorflow-addons, which is imported when one of them is
-first used (about 0.5 s), without its end-of-life and version warnings. On Keras 3 they are defined
-here, with the same arguments and the same numbers: tests/test_addons.py compares both with results
-of tensorflow-addons 0.23.
+On Keras 2 the two layers are those of tensorflow-addons, imported at their first use (about 0.5 s)
+without its end-of-life and version warnings. On Keras 3 they are defined here, with the same
+arguments and numbers: tests/test_addons.py compares both with results of tensorflow-addons 0.23.
 """
 import time
 import warnings
@@ -27,13 +23,9 @@ EPOCH_BAR = "{n_fmt}/{total_fmt}{bar} ETA: {remaining}s - {desc}"
 class TQDMProgressBar(keras.callbacks.Callback):
     """Progress as a tqdm bar with metrics for each epoch, and for `evaluate`.
 
-    Pass `verbose=0` to `fit`. The bars go to standard error, the line "Epoch 1/5" above each
-    to standard output.
-
-    Args:
-        metrics_separator: text between metrics.
-        metrics_format: format of one metric, with {name} and {value}.
-        update_per_second: most redraws per second.
+    Pass `verbose=0` to `fit`. The bars go to standard error, the line "Epoch 1/5" above each to
+    standard output. `metrics_separator` stands between metrics, each in `metrics_format` with
+    {name} and {value}; at most `update_per_second` redraws.
     """
 
     def __init__(self, metrics_separator=" - ", metrics_format="{name}: {value:0.4f}",
@@ -117,12 +109,9 @@ if KERAS_3:
     class Maxout(keras.layers.Layer):
         """The largest of k features each (Goodfellow et al. 2013, arXiv 1302.4389).
 
-        With k = features / num_units, output j is the maximum of the inputs j, j + num_units,
-        j + 2 num_units, ...: the groups are strided, as in tensorflow-addons, not neighbours.
-
-        Args:
-            num_units: features that remain on `axis`; must divide the number of features.
-            axis: the feature axis, default the last.
+        `num_units` features remain on `axis`; it must divide their number. With k = features /
+        num_units, output j is the maximum of the inputs j, j + num_units, j + 2 num_units, ...: the
+        groups are strided, as in tensorflow-addons, not neighbours.
 
         Raises:
             ValueError: `num_units` does not divide the features, or there is no such axis.
@@ -130,8 +119,7 @@ if KERAS_3:
 
         def __init__(self, num_units, axis=-1, **kwargs):
             super().__init__(**kwargs)
-            self.num_units = int(num_units)
-            self.axis = int(axis)
+            self.num_units, self.axis = int(num_units), int(axis)
 
         def compute_output_shape(self, input_shape: Sequence[Optional[int]]) -> tuple:
             shape = list(input_shape)
@@ -150,12 +138,11 @@ if KERAS_3:
 
         def call(self, inputs: tf.Tensor) -> tf.Tensor:
             inputs = tf.convert_to_tensor(inputs)
-            axis = self._checked_axis(inputs.shape.as_list())
-            dynamic = tf.shape(inputs)
-            sizes = [dynamic[i] if s is None else s for i, s in enumerate(inputs.shape.as_list())]
-            groups = sizes[axis] // self.num_units
-            grouped = sizes[:axis] + [groups, self.num_units] + sizes[axis + 1:]
-            return tf.reduce_max(tf.reshape(inputs, grouped), axis=axis)
+            static, dynamic = inputs.shape.as_list(), tf.shape(inputs)
+            axis = self._checked_axis(static)
+            sizes = [dynamic[i] if s is None else s for i, s in enumerate(static)]
+            sizes[axis:axis + 1] = [sizes[axis] // self.num_units, self.num_units]
+            return tf.reduce_max(tf.reshape(inputs, sizes), axis=axis)
 
         def get_config(self) -> dict:
             return {**super().get_config(), "num_units": self.num_units, "axis": self.axis}
@@ -168,14 +155,12 @@ if KERAS_3:
         call, in training or not, sets both once: the flag `initialized` is saved with the weights.
 
         Args:
-            layer: a layer with a `kernel` whose last axis is the outputs (Dense, Conv2D).
+            layer: a layer with a `kernel` whose last axis is the outputs (Dense, Conv2D); another
+                raises ValueError.
             data_init: True sets g to 1 / std(v x) and the bias to -mean(v x) / std(v x) from the
                 first batch x. As in tensorflow-addons, v is not divided by |v| for this, as it is
                 in the paper: outputs then have std 1 / |v|. False sets g to |v|, which leaves the
                 layer's function unchanged.
-
-        Raises:
-            ValueError: the wrapped layer has no kernel.
         """
 
         def __init__(self, layer, data_init=True, **kwargs):
@@ -205,18 +190,18 @@ if KERAS_3:
             bias = getattr(self.layer, "bias", None)
 
             def current():
-                return (_tensor(self.g),) if bias is None else (_tensor(self.g), _tensor(bias))
+                return [tf.convert_to_tensor(v) for v in (self.g, bias) if v is not None]
 
             def first():
                 self._initialize(inputs, bias)
                 return current()
 
-            values = tf.cond(tf.convert_to_tensor(self.initialized), current, first)
-            return self._apply(inputs, self._kernel(values[0]), *values[1:])
+            g, *rest = tf.cond(tf.convert_to_tensor(self.initialized), current, first)
+            return self._apply(inputs, self._kernel(g), *rest)
 
         def _kernel(self, g):
             """Return the effective kernel for the magnitudes `g`."""
-            v = _tensor(self.v)
+            v = tf.convert_to_tensor(self.v)
             return tf.nn.l2_normalize(v, axis=list(range(v.shape.rank - 1))) * g
 
         def _apply(self, inputs, kernel, bias=None):
@@ -230,11 +215,11 @@ if KERAS_3:
 
         def _initialize(self, inputs, bias):
             """Assign g (and the bias), and remember that it is done."""
-            v = _tensor(self.v)
+            v = tf.convert_to_tensor(self.v)
             if self.data_init:
                 mean, variance = self._linear_moments(inputs)
                 scale = tf.cast(1.0 / tf.sqrt(variance + 1e-10), v.dtype)
-                self.g.assign(_tensor(self.g) * scale)
+                self.g.assign(tf.convert_to_tensor(self.g) * scale)
                 if bias is not None:
                     bias.assign(-tf.cast(mean, v.dtype) * scale)
             else:
@@ -246,19 +231,15 @@ if KERAS_3:
             activation = getattr(self.layer, "activation", None)
             try:
                 self.layer.activation = None
-                outputs = self._apply(inputs, _tensor(self.v))
+                outputs = self._apply(inputs, tf.convert_to_tensor(self.v))
             finally:
                 self.layer.activation = activation
             return tf.nn.moments(outputs, axes=list(range(outputs.shape.rank - 1)))
 
         def remove(self) -> keras.layers.Layer:
             """Give the wrapped layer the effective kernel g v / |v|, and return it."""
-            self.layer.kernel.assign(self._kernel(_tensor(self.g)))
+            self.layer.kernel.assign(self._kernel(tf.convert_to_tensor(self.g)))
             return self.layer
 
         def get_config(self) -> dict:
             return {**super().get_config(), "data_init": self.data_init}
-
-    def _tensor(variable):
-        """Return the value of a Keras variable as a tensor that gradients flow through."""
-        return tf.convert_to_tensor(variable)

@@ -19,13 +19,8 @@ def tensorflow_variables(model: keras.Model) -> list[tf.Variable]:
 
 @register
 class RampedSGD(keras.optimizers.SGD):
-    """`keras.optimizers.SGD` whose momentum changes linearly over the updates.
-
-    Args:
-        learning_rate, momentum, nesterov, **options: of `keras.optimizers.SGD`; `momentum` is the
-            value at the first update.
-        end_momentum: the momentum after `steps` updates, and from then on.
-    """
+    """`keras.optimizers.SGD` whose momentum changes linearly from `momentum` at the first update to
+    `end_momentum` after `steps` updates, and stays there."""
 
     def __init__(self, learning_rate=0.01, momentum=0.9, end_momentum=0.999, steps=1, **options):
         super().__init__(learning_rate, momentum=momentum, **options)

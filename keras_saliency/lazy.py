@@ -13,8 +13,8 @@ from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any, Callable, Iterator, Optional, Tuple
 
-# Lines that TensorFlow's libraries log as they load, on every machine: facts and warnings, and the
-# error that CUDA's plugins are registered twice.
+# Lines that TensorFlow's libraries log as they load: facts, warnings, and the error that CUDA's
+# plugins are registered twice.
 _LOADING = re.compile(rb"WARNING: All log messages before absl::InitializeLog|"
                       rb"[IW]\d{4} [\d:.]+ |\d{4}-\d\d-\d\d [\d:.]+: [IW] |"
                       rb"To enable the following instructions: |"
@@ -23,12 +23,8 @@ _HOLDING = threading.Lock()  # one block at a time holds lines back
 
 
 def lazy(package: str, names: dict) -> Tuple[Callable, Callable]:
-    """Return `__getattr__` and `__dir__` for a package.
-
-    Args:
-        package: its `__name__`.
-        names: {name: the module that has it}; the package's own modules are names as well.
-    """
+    """Return `__getattr__` and `__dir__` for a package, given its `__name__` and {name: the module
+    that has it}; the package's own modules are names as well."""
     modules = {module.name for module in iter_modules(sys.modules[package].__path__)}
 
     def __getattr__(name):
@@ -51,10 +47,10 @@ def lazy(package: str, names: dict) -> Tuple[Callable, Callable]:
 
 @contextmanager
 def quiet_loading() -> Iterator[None]:
-    """Leave out the lines that TensorFlow's libraries log if they are loaded within the block.
+    """Leave out the lines that TensorFlow's libraries log while the block loads them.
 
-    They write before any setting of theirs is read. Later they log no facts, only warnings and
-    errors, unless the user has set TF_CPP_MIN_LOG_LEVEL.
+    They write before they read any setting. Later they log only warnings and errors, unless the
+    user has set TF_CPP_MIN_LOG_LEVEL.
     """
     if "tensorflow" in sys.modules:
         yield
@@ -68,13 +64,9 @@ def quiet_loading() -> Iterator[None]:
 def without_lines(dropped: re.Pattern) -> Iterator[None]:
     """Hold back what is written to the file descriptor of standard error within the block.
 
-    At its end lines appear that do not begin as `dropped` says, and all of them if it raises. With
-    KERAS_SALIENCY_DEBUG set nothing is held back.
-
-    A block inside it, or in another thread meanwhile, holds back nothing more.
-
-    Args:
-        dropped: compiled pattern of bytes.
+    At its end lines appear that do not begin with the pattern of bytes `dropped`, and all of them
+    if it raises. With KERAS_SALIENCY_DEBUG set nothing is held back. A block inside it, or in
+    another thread meanwhile, holds back nothing more.
     """
     if os.environ.get("KERAS_SALIENCY_DEBUG") or not _HOLDING.acquire(blocking=False):
         yield
@@ -115,11 +107,7 @@ def import_tensorflow() -> None:
 
 
 def find_old_names(renamed: dict) -> None:
-    """Let modules that were renamed be imported by their old names too.
-
-    Args:
-        renamed: {old name: new name}, dotted.
-    """
+    """Let modules be imported by old names too, from {old dotted name: new}."""
     _Renamed.modules.update(renamed)
     if not any(isinstance(finder, _Renamed) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Renamed())

@@ -1,17 +1,15 @@
-"""Training losses with their authors' constants: tensors [B, H, W, 1] -> scalar.
+"""Training losses by name with their authors' constants: tensors [B, H, W, 1] -> scalar.
 
-They are separate from the metrics on purpose: a metric follows the benchmark's code, a loss
-follows the code that trained the published model. Each is the mean over the batch of a sum, a
-mean or a score over the pixels of one map. All gradients are finite for constant and all-zero maps.
-
-`LOSSES` holds them by name, with the target map of each.
+A metric follows the benchmark's code, a loss the code that trained the published model. Each is the
+mean over the batch of a sum, a mean or a score over the pixels of one map. All gradients are finite
+for constant and all-zero maps.
 """
 from typing import Callable, Mapping, NamedTuple
 
 import tensorflow as tf
 
 from keras_saliency.compat import register
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 from keras_saliency.maps import DENSITY, FIXATIONS
 
 EPSILON = 1e-7
@@ -24,6 +22,10 @@ def _pixel_sum(values):
 
 def _unit_sum(maps):
     return maps / (EPSILON + tf.reduce_sum(maps, axis=PIXELS, keepdims=True))
+
+
+def _centered(maps):
+    return maps - tf.reduce_mean(maps, axis=PIXELS, keepdims=True)
 
 
 def kld(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
@@ -53,11 +55,8 @@ def l2(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
 
 
 def l2_centered(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
-    """`l2` of the density mapped from 0..1 to -1..1: (255 density - 127) / 128.
-
-    This inverts SalNet's x128 + 127 (Pan et al. 2016, section 4.2). Caffe's Euclidean loss is half
-    of it.
-    """
+    """`l2` of the density mapped from 0..1 to -1..1, (255 density - 127) / 128, which inverts
+    SalNet's x128 + 127 (Pan et al. 2016, section 4.2); Caffe's Euclidean loss is half of it."""
     return l2((255.0 * y_true - 127.0) / 128.0, y_pred)
 
 
@@ -67,10 +66,8 @@ def mse(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
 
 
 def bce(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
-    """Sum over the pixels of the binary cross-entropy (Pan et al. 2017); both maps 0..1.
-
-    Predictions are kept 1e-7 away from 0 and 1, as Keras does.
-    """
+    """Sum over the pixels of the binary cross-entropy (Pan et al. 2017); both maps 0..1, with
+    predictions kept 1e-7 away from 0 and 1, as Keras does."""
     return tf.reduce_mean(_pixel_sum(_entropy(y_true, y_pred)))
 
 
@@ -85,14 +82,12 @@ def _entropy(target, prediction):
 
 
 def neg_nss(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
-    """Negative normalised scanpath saliency (He et al. 2019); y_true is a fixation_map.
-
-    The mean of the standardised prediction over all fixations. A constant prediction or a map
-    without fixations scores 0.
-    """
+    """Negative normalised scanpath saliency (He et al. 2019): minus the mean of the standardised
+    prediction over all fixations of the fixation_map y_true; 0 for a constant prediction or no
+    fixations."""
     # The constant under the root is far above the square of float32's rounding (a flat map must
     # not be amplified to noise) and far below the variance of a map that spans 0..1.
-    centered = y_pred - tf.reduce_mean(y_pred, axis=PIXELS, keepdims=True)
+    centered = _centered(y_pred)
     variance = tf.reduce_mean(tf.square(centered), axis=PIXELS)
     at_fixations = tf.math.divide_no_nan(_pixel_sum(centered * y_true), _pixel_sum(y_true))
     return -tf.reduce_mean(at_fixations * tf.math.rsqrt(variance + EPSILON))
@@ -100,18 +95,14 @@ def neg_nss(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
 
 def neg_cc(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
     """Negative Pearson correlation; a constant map on either side scores 0."""
-    a = y_true - tf.reduce_mean(y_true, axis=PIXELS, keepdims=True)
-    b = y_pred - tf.reduce_mean(y_pred, axis=PIXELS, keepdims=True)
-    norm = tf.sqrt(_pixel_sum(tf.square(a)) + EPSILON) * tf.sqrt(
-        _pixel_sum(tf.square(b)) + EPSILON)
-    return -tf.reduce_mean(_pixel_sum(a * b) / norm)
+    a, b = _centered(y_true), _centered(y_pred)
+    norm_a, norm_b = (tf.sqrt(_pixel_sum(tf.square(m)) + EPSILON) for m in (a, b))
+    return -tf.reduce_mean(_pixel_sum(a * b) / (norm_a * norm_b))
 
 
 def bhattacharyya(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
-    """Bhattacharyya distance -ln sum sqrt(p q) (Jetley et al. 2016); non-negative maps.
-
-    Both maps are divided by their sum.
-    """
+    """Bhattacharyya distance -ln sum sqrt(p q) (Jetley et al. 2016) of non-negative maps, each
+    divided by its sum."""
     product = _unit_sum(tf.nn.relu(y_true)) * _unit_sum(tf.nn.relu(y_pred))
     # eps^2 under the root: its slope at 0 is finite, its bias on the sum below 1e-7 per pixel.
     coefficient = _pixel_sum(tf.sqrt(product + EPSILON ** 4) - EPSILON ** 2)
@@ -119,15 +110,10 @@ def bhattacharyya(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
 
 
 class LossSpec(NamedTuple):
-    """A loss and its target map.
+    """A loss and its target map."""
 
-    Attributes:
-        function: (y_true, y_pred), tensors [B, H, W, 1] -> scalar.
-        target: `maps.DENSITY`, the density scaled to a peak of 1, or `maps.FIXATIONS`, counts.
-    """
-
-    function: Callable
-    target: str = DENSITY
+    function: Callable  # (y_true, y_pred), tensors [B, H, W, 1] -> scalar
+    target: str = DENSITY  # scaled to a peak of 1, or `maps.FIXATIONS`, counts
 
 
 LOSSES = {
@@ -150,7 +136,10 @@ for _spec in LOSSES.values():  # so that Keras finds the loss of a compiled mode
 
 def required_targets(weights: Mapping[str, float]) -> list:
     """Return the target maps of the losses named in `weights`, density first."""
-    needed = {LOSSES[name].target for name in _checked(weights)}
+    unknown = [name for name in weights if name not in LOSSES]
+    require(weights and not unknown, f"unknown loss {', '.join(unknown) or 'nothing'}; the losses "
+            f"are {', '.join(LOSSES)}")
+    needed = {LOSSES[name].target for name in weights}
     return [target for target in (DENSITY, FIXATIONS) if target in needed]
 
 
@@ -161,25 +150,16 @@ def weighted(weights: Mapping[str, float]) -> Callable:
     order, and y_pred [B, H, W, 1].
 
     Raises:
-        InputError: an unknown name (lists the valid ones), or no loss at all.
+        InputError: an unknown name, or no loss at all.
     """
-    weights = dict(_checked(weights))
-    channels = {target: index for index, target in enumerate(required_targets(weights))}
+    weights, targets = dict(weights), required_targets(weights)
 
     def loss(y_true, y_pred):
         total = 0.0
         for name, factor in weights.items():
-            index = channels[LOSSES[name].target]
+            index = targets.index(LOSSES[name].target)
             total += factor * LOSSES[name].function(y_true[..., index:index + 1], y_pred)
         return total
 
     loss.__name__ = "_".join(weights)
     return loss
-
-
-def _checked(weights) -> dict:
-    unknown = [name for name in weights if name not in LOSSES]
-    if unknown or not weights:
-        raise InputError(f"unknown loss {', '.join(unknown) or 'nothing'!s}; "
-                         f"the losses are {', '.join(LOSSES)}")
-    return weights

@@ -4,7 +4,7 @@ from typing import Sequence
 import tensorflow as tf
 from keras import layers
 
-from keras_saliency.models.dilated import conv2d
+from keras_saliency.models.dilated import conv2d, scaled
 from keras_saliency.models.layers import CeilMaxPooling, GroupedConv2D, LocalResponseNormalization
 
 VGG16_CITATION = ("Simonyan and Zisserman (2015), Very deep convolutional networks for "
@@ -16,28 +16,25 @@ VGG16_BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 def vgg16(inputs: tf.Tensor, pool_strides: Sequence = (2, 2, 2, 2, 2),
           dilation_rates: Sequence = (1, 1, 1, 1, 1), width_multiplier: float = 1.0,
           prefix: str = "", relu_layers: bool = False) -> dict:
-    """Apply the convolutions of VGG16, under Keras' own layer names.
+    """Apply the convolutions of VGG16, under Keras' own layer names; return {layer name without
+    prefix: symbolic tensor}, in order.
 
     Args:
         inputs: symbolic float32 [B, H, W, 3], in the encoder's colour order and range.
         pool_strides: for each block 2 (halve, "valid"), 1 (max over 2x2, size kept, "same") or
             None (no pool). dilation_rates: of each block's convolutions.
-        width_multiplier: factor on the number of filters; below 1 for tests.
         prefix: start of all layer names, for a model with more than one encoder.
         relu_layers: True to give each rectification a layer of its own, `block1_relu1` ...;
             `block1_conv1` ... are then the responses before it.
-
-    Returns:
-        {layer name without prefix: symbolic tensor}, in order.
     """
     x, taps = inputs, {}
     for block, ((convolutions, filters), stride, dilation) in enumerate(
             zip(VGG16_BLOCKS, pool_strides, dilation_rates), start=1):
+        filters = scaled(filters, width_multiplier)
         for conv in range(1, convolutions + 1):
             name = f"block{block}_conv{conv}"
-            x = taps[name] = conv2d(
-                max(1, round(filters * width_multiplier)), 3, dilation,
-                activation=None if relu_layers else "relu", name=prefix + name)(x)
+            x = taps[name] = conv2d(filters, 3, dilation, name=prefix + name,
+                                    activation=None if relu_layers else "relu")(x)
             if relu_layers:
                 name = f"block{block}_relu{conv}"
                 x = taps[name] = layers.Activation("relu", name=prefix + name)(x)
@@ -63,17 +60,13 @@ def alexnet(inputs: tf.Tensor, width_multiplier: float = 1.0) -> dict:
     before `alexnet_pool1` have 3 extra cells that see the padding; those from there to
     `alexnet_relu2` have one.
 
-    Args:
-        inputs: symbolic float32 [B, H, W, 3] after preprocessing "alexnet".
-        width_multiplier: factor on the number of filters; below 1 for tests.
-
-    Returns:
-        {layer name: symbolic tensor}, in order: `alexnet_conv1` (before the rectification),
-        `alexnet_relu1`, `alexnet_pool1`, `alexnet_norm1` ... `alexnet_pool5`.
+    `inputs` is symbolic float32 [B, H, W, 3] after preprocessing "alexnet". Return {layer name:
+    symbolic tensor}, in order: `alexnet_conv1` (before the rectification), `alexnet_relu1`,
+    `alexnet_pool1`, `alexnet_norm1` ... `alexnet_pool5`.
     """
     x, taps = inputs, {}
     for depth, (filters, kernel, stride, groups, pooled, normalized) in enumerate(ALEXNET, start=1):
-        filters = 2 * max(1, round(filters * width_multiplier / 2))
+        filters = 2 * scaled(filters, width_multiplier / 2)
         name = f"alexnet_conv{depth}"
         if depth == 1:
             x = layers.ZeroPadding2D(kernel - 1, name="alexnet_padding")(x)

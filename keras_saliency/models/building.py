@@ -53,7 +53,8 @@ class ClassicalModel:
 
 def build_model(name: str, input_shape: Optional[Sequence] = None,
                 encoder_weights: Optional[Union[str, os.PathLike]] = None, **options: Any) -> Any:
-    """Build a registered model.
+    """Build a registered model: a keras.Model on RGB float32 0..255 [B, H, W, 3], which carries its
+    `Facts`, or a `ClassicalModel`, which `predict` takes as well.
 
     Args:
         name: one of `list_models()`. A classical model takes its options alone.
@@ -61,13 +62,8 @@ def build_model(name: str, input_shape: Optional[Sequence] = None,
         encoder_weights: None (random), "imagenet", or the path of an HDF5 file with VGG16.
         **options: the builder's own, e.g. `aspp=False`; see its docstring.
 
-    Returns:
-        keras.Model on RGB float32 0..255 [B, H, W, 3], which carries its `Facts`: canvas, fit,
-        finish; or a `ClassicalModel`, which `predict` takes as well.
-
     Raises:
-        InputError: unknown name or option (lists the valid ones), or a network's option of another
-            type or out of range.
+        InputError: unknown name or option, or a network's option of another type or out of range.
         WeightsError: encoder weights that are missing or do not fit.
     """
     require(name in MODELS, f"no model {name!r}; the models are {', '.join(list_models())}")
@@ -87,8 +83,7 @@ def build_model(name: str, input_shape: Optional[Sequence] = None,
 
 
 def check_canvas(model: keras.Model, canvas: tuple) -> None:
-    """Raise `InputError` unless `canvas` is (h, w), within limits, which the strides of `model`
-    divide."""
+    """Raise `InputError` unless `canvas` is (h, w) within limits that `model`'s strides divide."""
     def output_size(size):
         return tuple(model.compute_output_shape((1, *size, 3))[1:3])
 

@@ -76,8 +76,7 @@ def deepgaze1(input_shape: tuple = (None, None, 3), backbone: str = "vgg16",
     x = layers.Add(name="combination")(combined) if len(combined) > 1 else combined[0]
     x = ResizeLike(align_corners=False, name="enlarge")([GaussianBlur(name="blur")(x), image])
     x = LogSoftmax(name="log_density")(AddCenterBias(name="center_bias")(x))
-    return keras.Model(image, layers.Activation("exponential", name="density")(x),
-                       name="deepgaze1")
+    return keras.Model(image, layers.Activation("exponential", name="density")(x), name="deepgaze1")
 
 
 def choose_layers(names: Iterable, subset: Union[str, Sequence, dict]) -> list:

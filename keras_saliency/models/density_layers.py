@@ -28,11 +28,8 @@ class FeatureScale(MapLayer):
 
 @register
 class GaussianBlur(MapLayer):
-    """Blur maps [B, H, W, 1] with a Gaussian of learned width, exp(`log_sigma`) in cells.
-
-    The kernel is not truncated. At the border the weights inside the map are renormalised to sum
-    to 1: a constant map does not change.
-    """
+    """Blur maps [B, H, W, 1] with an untruncated Gaussian of learned width, exp(`log_sigma`) cells;
+    weights inside the map are renormalised to sum to 1, so that a constant map does not change."""
 
     def build(self, input_shape: tuple) -> None:
         self.log_sigma = self.add_weight(name="log_sigma", shape=(), initializer="zeros")
@@ -60,9 +57,9 @@ def gaussian_blur(maps: tf.Tensor, sigma: tf.Tensor, height: tf.Tensor,
 class MonotoneLog(MapLayer):
     """Take logarithms of maps [B, H, W, 1] of 0..1 through a learned monotone function.
 
-    The range of log(map + `FLOOR`) is cut into `SEGMENTS` equal parts. In each, the function rises
-    with its own slope from `slopes` [SEGMENTS], never below 0. With all slopes 1, as at the start,
-    the softmax of the result is the map divided by its sum.
+    In each of `SEGMENTS` equal parts of the range of log(map + `FLOOR`) it rises with its own slope
+    from `slopes`, at least 0. With all slopes 1, as at the start, the softmax of the result is the
+    map divided by its sum.
     """
 
     def build(self, input_shape: tuple) -> None:
@@ -85,17 +82,14 @@ def monotone_log(maps: tf.Tensor, slopes: tf.Tensor) -> tf.Tensor:
 
 @register
 class AddCenterBias(MapLayer):
-    """Add `alpha` (learned) times a center_bias to maps [B, H, W, 1].
-
-    The weight `log_density` [64, 64] is measured on the training fixations, not trained; its rows
-    and columns spread over the canvas. It is 0 (uniform) until then.
-    """
+    """Add `alpha` (learned) times a center_bias to maps [B, H, W, 1]: the weight `log_density`
+    [64, 64], spread over the canvas, measured on the training fixations; 0 (uniform) until then."""
 
     def build(self, input_shape: tuple) -> None:
+        cells = (PRIOR_CELLS, PRIOR_CELLS)
         self.alpha = self.add_weight(name="alpha", shape=(), initializer="ones")
-        self.log_density = self.add_weight(
-            name="log_density", shape=(PRIOR_CELLS, PRIOR_CELLS), initializer="zeros",
-            trainable=False)
+        self.log_density = self.add_weight(name="log_density", shape=cells, initializer="zeros",
+                                           trainable=False)
         super().build(input_shape)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
@@ -111,13 +105,10 @@ class AddCenterBias(MapLayer):
 
 
 def between_cells(length: tf.Tensor) -> tf.Tensor:
-    """Bilinear weights [length, PRIOR_CELLS] of the cells at each place, outer corners aligned.
-
-    A matrix product replaces the resizing because OpenVINO cannot resize a constant.
-    """
-    cells = tf.range(PRIOR_CELLS, dtype=tf.float32)
-    places = (tf.range(tf.cast(length, tf.float32)) + 0.5) * (
-        PRIOR_CELLS / tf.cast(length, tf.float32)) - 0.5
+    """Return bilinear weights [length, PRIOR_CELLS] of the cells at each place, outer corners
+    aligned: a matrix product, because OpenVINO cannot resize a constant."""
+    cells, length = tf.range(PRIOR_CELLS, dtype=tf.float32), tf.cast(length, tf.float32)
+    places = (tf.range(length) + 0.5) * (PRIOR_CELLS / length) - 0.5
     places = tf.clip_by_value(places, 0.0, PRIOR_CELLS - 1.0)
     return tf.nn.relu(1.0 - tf.abs(places[:, tf.newaxis] - cells[tf.newaxis]))
 
@@ -132,10 +123,8 @@ class LogSoftmax(MapLayer):
 
 @register
 class MixUniform(MapLayer):
-    """Mix log-densities [B, H, W, 1] with a learned share of the uniform density.
-
-    The weight `logit` is log(share / (1 - share)). No density falls below share / (H W).
-    """
+    """Mix log-densities [B, H, W, 1] with a learned share of the uniform density: none falls below
+    share / (H W). The weight `logit` is log(share / (1 - share))."""
 
     def build(self, input_shape: tuple) -> None:
         start = keras.initializers.Constant(np.log(START_SHARE / (1 - START_SHARE)))

@@ -19,6 +19,11 @@ def conv2d(filters: int, size: int, dilation: int = 1, **options: Any) -> keras.
     return kind(filters, size, padding="same", dilation_rate=dilation, **options)
 
 
+def scaled(filters: int, width_multiplier: float) -> int:
+    """Return a number of filters times a builder's `width_multiplier`, at least 1."""
+    return max(1, round(filters * width_multiplier))
+
+
 @register
 class DilatedConv2D(keras.layers.Conv2D):
     """A faster `keras.layers.Conv2D` for `dilation_rate` > 1, odd kernels, stride 1 and padding

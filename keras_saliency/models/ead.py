@@ -20,7 +20,7 @@ from keras import layers
 from keras_saliency.files import require
 from keras_saliency.maps.finish import Finish
 from keras_saliency.models.backbones import vgg16
-from keras_saliency.models.dilated import conv2d
+from keras_saliency.models.dilated import conv2d, scaled
 from keras_saliency.models.layers import Preprocess
 from keras_saliency.models.spec import ModelSpec
 
@@ -40,7 +40,7 @@ def ead(input_shape: tuple = (None, None, 3), widths: Sequence = (256, 128, 64, 
     x = vgg16(Preprocess(preprocessing, name="preprocess")(image),
               pool_strides=(2, 2, 2, 2, None), width_multiplier=width_multiplier)["block5_conv3"]
     for index, count in enumerate(widths, start=1):
-        count, name = max(1, round(count * width_multiplier)), f"decoder{index}"
+        count, name = scaled(count, width_multiplier), f"decoder{index}"
         reduced = conv2d(count, 3, activation="relu", name=f"{name}_reduce")(x)
         x = conv2d(count, 3, activation="relu", name=f"{name}_conv")(reduced)
         x = layers.Add(name=f"{name}_add")([reduced, x])

@@ -18,7 +18,7 @@ import keras
 from keras import layers
 
 from keras_saliency.models.backbones import vgg16
-from keras_saliency.models.dilated import conv2d
+from keras_saliency.models.dilated import conv2d, scaled
 from keras_saliency.models.layers import (
     BilinearUpsample,
     BroadcastTo,
@@ -36,14 +36,13 @@ def msi_net(input_shape: tuple = (None, None, 3), aspp: bool = True, multi_level
 
     Args:
         aspp: False for the ablation of Table 6: one 3x3 convolution to 1280 maps replaces the
-            five parallel ones.
+            five parallel ones. preprocessing: "msi_net" or "caffe".
         multi_level: False for the ablation of Table A.8: only block5_pool feeds the ASPP.
-        preprocessing: "msi_net" or "caffe".
         dropout: probability of silencing a map of the encoder or of the ASPP in training, which
             helps on small datasets. The authors have none.
     """
     def conv(x, count, size, name, dilation=1):
-        filters = max(1, round(count * width_multiplier))
+        filters = scaled(count, width_multiplier)
         return conv2d(filters, size, dilation, activation="relu", name=name)(x)
 
     image = keras.Input(input_shape, name="image")

@@ -26,8 +26,7 @@ def opensalicon(input_shape: tuple = (None, None, 3), width_multiplier: float = 
     taps = {}
     for scale, picture in (("fine", image), ("coarse", small)):
         x = Preprocess("opensalicon", name=f"{scale}_preprocess")(picture)
-        taps[scale] = vgg16(x, width_multiplier=width_multiplier,
-                            prefix=f"{scale}_")["block5_pool"]
+        taps[scale] = vgg16(x, width_multiplier=width_multiplier, prefix=f"{scale}_")["block5_pool"]
     coarse = ResizeLike(name="coarse_enlarged")([taps["coarse"], taps["fine"]])
     x = layers.Concatenate(name="scales")([taps["fine"], coarse])
     x = layers.Conv2D(1, 1, kernel_initializer="zeros", activation="sigmoid", name="saliency")(x)

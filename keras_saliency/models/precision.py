@@ -35,8 +35,7 @@ def native_bfloat16() -> bool:
                if line.startswith(("flags", "Features")))
 
 
-def choose_precision(wanted: str, log: Callable = print,
-                     native: Optional[Callable] = None) -> str:
+def choose_precision(wanted: str, log: Callable = print, native: Optional[Callable] = None) -> str:
     """Return "float32" or "bfloat16" for `wanted` of `config.PRECISIONS`.
 
     "auto" is bfloat16 where the machine has it by the test `native`, default `native_bfloat16`.

@@ -74,8 +74,7 @@ def list_pretrained() -> list:
     """Return the names that `load_pretrained` takes: trained models in `weights/` and aliases."""
     presets = {file for file, _ in ENCODER_PRESETS.values()}
     aliases = [alias for entry in read_manifest().values() for alias in entry.get("aliases", ())]
-    return sorted(aliases + [p.stem for p in WEIGHTS_FOLDER.glob("*.h5")
-                             if p.name not in presets])
+    return sorted(aliases + [p.stem for p in WEIGHTS_FOLDER.glob("*.h5") if p.name not in presets])
 
 
 def find_weights(name_or_path: Union[str, Path]) -> Path:

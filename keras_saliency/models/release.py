@@ -5,7 +5,7 @@ from typing import Any, Mapping, Optional, Sequence, Union
 import numpy as np
 import yaml
 
-from keras_saliency.files import atomic_path, sha256
+from keras_saliency.files import atomic_path, require, sha256
 from keras_saliency.models import MODELS, backbones, pretrained, weights_file
 from keras_saliency.models.weights_file import WeightsError
 
@@ -21,8 +21,7 @@ def release(source: Union[str, Path], name: str, base: Optional[str] = "vgg16_im
     """
     path = pretrained.find_weights(source)
     weights, attributes = pretrained.read_model(path)
-    if "model" not in attributes:
-        raise WeightsError(f"{path} does not say which model it is for")
+    require("model" in attributes, f"{path} does not say which model it is for", WeightsError)
     attributes.pop("base", None)
     if base is not None:
         shared, _ = pretrained.read_model(pretrained.WEIGHTS_FOLDER / base)
@@ -31,9 +30,8 @@ def release(source: Union[str, Path], name: str, base: Optional[str] = "vgg16_im
         attributes["base"] = base
     attributes["licence"] = licence
     size = 2 * sum(array.size for arrays in weights.values() for array in arrays.values())
-    if size > LARGEST:
-        raise WeightsError(f"{name} would have {size / 1e6:.0f} MB; layers that equal those of "
-                           f"{base} are left out, so train with more layers frozen")
+    require(size <= LARGEST, f"{name} would have {size / 1e6:.0f} MB; layers that equal those of "
+            f"{base} are left out, so train with more layers frozen", WeightsError)
     return weights_file.write(weights, pretrained.WEIGHTS_FOLDER / f"{name}.h5", attributes,
                               "float16")
 
@@ -46,7 +44,11 @@ def describe(name: str, aliases: Sequence = (), **facts: Any) -> dict:
     """
     path = pretrained.WEIGHTS_FOLDER / f"{name}.h5"
     attributes = weights_file.read_attributes(path)
-    known = _encoder(attributes) if "encoder" in attributes else _model(attributes, aliases)
+    if "encoder" in attributes:
+        known = {key: attributes.get(key)
+                 for key in ("encoder", "preprocessing", "training_data", "source")}
+    else:
+        known = _model(attributes, aliases)
     entry = {"file": path.name, "sha256": sha256(path), "bytes": path.stat().st_size, **known,
              **facts, "licence": attributes.get("licence"),
              "citation": (backbones.VGG16_CITATION if attributes.get("encoder") == "vgg16" else
@@ -71,11 +73,6 @@ def _model(attributes, aliases) -> dict:
             "options": options, "preprocessing": options.get("preprocessing", "caffe"),
             "canvas": get("canvas"), "training_data": get("dataset"),
             "training_stimuli": get("training_stimuli"), "epoch": get("epoch")}
-
-
-def _encoder(attributes) -> dict:
-    return {key: attributes.get(key)
-            for key in ("encoder", "preprocessing", "training_data", "source")}
 
 
 def _equal(arrays, others) -> bool:

@@ -15,6 +15,7 @@ from keras import layers
 from keras_saliency import addons
 from keras_saliency.files import require
 from keras_saliency.models.backbones import vgg16
+from keras_saliency.models.dilated import conv2d, scaled
 from keras_saliency.models.layers import NearestUpsample, Preprocess
 from keras_saliency.models.spec import ModelSpec
 
@@ -31,8 +32,8 @@ def salgan(input_shape: tuple = (None, None, 3), width_multiplier: float = 1.0) 
         if block < 5:
             x = NearestUpsample(2, name=f"upsample{block}")(x)
         for conv in range(convolutions, 0, -1):
-            x = layers.Conv2D(max(1, round(filters * width_multiplier)), 3, padding="same",
-                              activation="relu", name=f"uconv{block}_{conv}")(x)
+            x = conv2d(scaled(filters, width_multiplier), 3, activation="relu",
+                       name=f"uconv{block}_{conv}")(x)
     saliency = layers.Conv2D(1, 1, activation="sigmoid", name="output")(x)
     return keras.Model(image, saliency, name="salgan")
 
@@ -46,8 +47,7 @@ def salgan_discriminator(input_shape: tuple = (*CANVAS, 3),
             f"the discriminator needs fixed multiples of 16, not {height}x{width}")
 
     def conv(x, filters, name, size=3, normalized=False):
-        layer = layers.Conv2D(max(1, round(filters * width_multiplier)), size, padding="same",
-                              activation="relu", name=name)
+        layer = conv2d(scaled(filters, width_multiplier), size, activation="relu", name=name)
         if normalized:
             layer = addons.WeightNormalization(layer, data_init=False, name=f"{name}_normalized")
         return layer(x)

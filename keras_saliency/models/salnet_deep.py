@@ -19,6 +19,7 @@ import keras
 from keras import layers
 
 from keras_saliency.maps.finish import Finish
+from keras_saliency.models.dilated import conv2d, scaled
 from keras_saliency.models.layers import CeilMaxPooling, LocalResponseNormalization, Preprocess
 from keras_saliency.models.spec import ModelSpec
 
@@ -32,10 +33,9 @@ def salnet_deep(input_shape: tuple = (None, None, 3), width_multiplier: float = 
     x = Preprocess("salnet", name="preprocess")(image)
     for number, (filters, size) in enumerate(CONVOLUTIONS, start=1):
         last = number == len(CONVOLUTIONS)
-        filters = 1 if last else max(1, round(filters * width_multiplier))
-        x = layers.Conv2D(filters, size, padding="same", activation=None if last else "relu",
-                          kernel_initializer=keras.initializers.HeNormal(),
-                          name=f"conv{number}")(x)
+        filters = 1 if last else scaled(filters, width_multiplier)
+        x = conv2d(filters, size, activation=None if last else "relu", name=f"conv{number}",
+                   kernel_initializer=keras.initializers.HeNormal())(x)
         if number == 1:
             x = LocalResponseNormalization(name="norm1")(x)
         if number < 3:

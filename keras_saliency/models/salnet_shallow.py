@@ -20,6 +20,7 @@ from keras import layers
 from keras_saliency import addons, maps
 from keras_saliency.files import require
 from keras_saliency.maps.finish import Finish
+from keras_saliency.models.dilated import scaled
 from keras_saliency.models.layers import BilinearUpsample, CeilMaxPooling, Preprocess
 from keras_saliency.models.spec import ModelSpec
 
@@ -41,9 +42,6 @@ def salnet_shallow(input_shape: tuple = (CANVAS, CANVAS, 3), filters: int = 128,
     require(tuple(input_shape[:2]) in ((CANVAS, CANVAS), (None, None)), "salnet_shallow takes "
             f"pictures of {CANVAS}x{CANVAS}, not {input_shape[0]}x{input_shape[1]}")
 
-    def scaled(count):
-        return max(1, round(count * width_multiplier))
-
     def start():
         """Return new initializers: one instance draws the same numbers for every layer."""
         return {"kernel_initializer": keras.initializers.RandomNormal(stddev=0.01),
@@ -52,15 +50,16 @@ def salnet_shallow(input_shape: tuple = (CANVAS, CANVAS, 3), filters: int = 128,
     image = keras.Input((CANVAS, CANVAS, 3), name="image")
     x = Preprocess("unit", name="preprocess")(image)
     for number, (count, size) in enumerate(((32, 5), (64, 3), (filters, 3)), start=1):
-        x = layers.Conv2D(scaled(count), size, activation="relu", name=f"conv{number}",
-                          **start())(x)
+        x = layers.Conv2D(scaled(count, width_multiplier), size, activation="relu",
+                          name=f"conv{number}", **start())(x)
         x = CeilMaxPooling(2, 2, name=f"pool{number}")(x)
     x = layers.Permute((3, 1, 2), name="channels_first")(x)  # the order of the authors' weights
     x = layers.Flatten(name="flatten")(x)
     # the authors' code has a ReLU before the maxout, Lasagne's default
-    x = layers.Dense(2 * scaled(2304), activation="relu", name="dense1", kernel_constraint=(
+    hidden = scaled(2304, width_multiplier)
+    x = layers.Dense(2 * hidden, activation="relu", name="dense1", kernel_constraint=(
         keras.constraints.MaxNorm(max_norm, axis=0) if max_norm else None), **start())(x)
-    x = addons.Maxout(scaled(2304), name="maxout")(x)
+    x = addons.Maxout(hidden, name="maxout")(x)
     x = layers.Dense(MAP * MAP, name="dense2", **start())(x)
     x = layers.Reshape((MAP, MAP, 1), name="map")(x)
     saliency = BilinearUpsample(CANVAS // MAP, name="saliency")(x)

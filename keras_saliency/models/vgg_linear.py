@@ -8,12 +8,10 @@ readout has 512.
 Departures: the map is enlarged to the canvas, where the loss compares it with the fixations; the
 authors enlarge it to 480x640, the size of SALICON's stimuli.
 
-The paper states only the loss and the input size. The authors' TensorFlow script (by their
-README the paper's model) adds Adam at 5e-3, batches of 5 and 20 epochs on SALICON's 10,000
-training stimuli. It multiplies a variable by 0.8 after each epoch, but its optimizer was built
-before and keeps the old rate. In their PyTorch script (batches of 20) the same decay takes effect.
-The configs for SALICON keep the rate constant (`--set train.decay=0.8` lowers it); those for OSIE
-were measured with the decay.
+The paper states only the loss and the input size. configs/vgg_linear_salicon_setup1.yaml has the
+rest from the authors' TensorFlow script (by their README the paper's model), whose decay of the
+rate by 0.8 an epoch has no effect, and from their PyTorch script, where it has. The configs for
+OSIE were measured with the decay.
 """
 import keras
 from keras import layers

@@ -183,8 +183,7 @@ REFUSED = {
 ENDINGS = {".caffemodel": "caffemodel", ".pb": "graph", ".npz": "npz"}
 REFUSED_ENDINGS = {".npy": "npy", ".pickle": "pickle", ".pkl": "pickle", ".pth": "torch",
                    ".pt": "torch"}
-MAGIC = {b"\x93NUMPY": "npy",
-         **{bytes([0x80, protocol]): "pickle" for protocol in range(2, 6)}}
+MAGIC = {b"\x93NUMPY": "npy", **{bytes([0x80, version]): "pickle" for version in range(2, 6)}}
 # first bytes of files given by mistake -> advice
 MISTAKES = {
     b"\x89HDF": "is HDF5 already: give ours to load_pretrained, Keras' VGG16 as encoder_weights",
