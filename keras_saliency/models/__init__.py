@@ -1,7 +1,4 @@
-"""Published models as functional Keras models, by name.
-
-Importing this package registers its layers with Keras, so that `keras.models.load_model` and
-`pickle` find them.
+"""Published models by name; their layers are registered with Keras, which loads and unpickles them.
 """
 from keras_saliency.maps.facts import Facts, provenance
 from keras_saliency.models.building import ClassicalModel, build_model, check_canvas

@@ -21,8 +21,8 @@ def vgg16(inputs: tf.Tensor, pool_strides: Sequence = (2, 2, 2, 2, 2),
 
     Args:
         inputs: symbolic float32 [B, H, W, 3], in the encoder's colour order and range.
-        pool_strides: for each block 2 (halve, "valid"), 1 (max over 2x2, size kept, "same") or
-            None (no pool). dilation_rates: of each block's convolutions.
+        pool_strides: for each block 2 (halve, "valid") or 1 (max over 2x2, size kept, "same").
+        dilation_rates: of each block's convolutions.
         prefix: start of all layer names, for a model with more than one encoder.
         relu_layers: True to give each rectification a layer of its own, `block1_relu1` ...;
             `block1_conv1` ... are then the responses before it.
@@ -38,9 +38,8 @@ def vgg16(inputs: tf.Tensor, pool_strides: Sequence = (2, 2, 2, 2, 2),
             if relu_layers:
                 name = f"block{block}_relu{conv}"
                 x = taps[name] = layers.Activation("relu", name=prefix + name)(x)
-        if stride is not None:
-            name, padding = f"block{block}_pool", "valid" if stride == 2 else "same"
-            x = taps[name] = layers.MaxPooling2D(2, stride, padding, name=prefix + name)(x)
+        name, padding = f"block{block}_pool", "valid" if stride == 2 else "same"
+        x = taps[name] = layers.MaxPooling2D(2, stride, padding, name=prefix + name)(x)
     return taps
 
 

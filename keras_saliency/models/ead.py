@@ -38,7 +38,7 @@ def ead(input_shape: tuple = (None, None, 3), widths: Sequence = (256, 128, 64, 
             f"widths must be four positive numbers, not {widths!r}")
     image = keras.Input(input_shape, name="image")
     x = vgg16(Preprocess(preprocessing, name="preprocess")(image),
-              pool_strides=(2, 2, 2, 2, None), width_multiplier=width_multiplier)["block5_conv3"]
+              width_multiplier=width_multiplier)["block5_conv3"]
     for index, count in enumerate(widths, start=1):
         count, name = scaled(count, width_multiplier), f"decoder{index}"
         reduced = conv2d(count, 3, activation="relu", name=f"{name}_reduce")(x)

@@ -9,14 +9,7 @@ import keras
 
 from keras_saliency import __version__
 from keras_saliency.config import FITS, check_size
-from keras_saliency.files import (
-    InputError,
-    NotTrusted,
-    atomic_path,
-    first_line,
-    printable,
-    require,
-)
+from keras_saliency.files import InputError, NotTrusted, atomic_path, first_line, printable, require
 from keras_saliency.maps import geometry
 from keras_saliency.maps.facts import Facts, provenance
 from keras_saliency.models import weights_file

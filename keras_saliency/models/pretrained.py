@@ -60,8 +60,7 @@ def _read_preset(name) -> dict:
             f"{name} weights for {builder}: there is no {path}, and keras.applications could "
             f"not fetch them ({type(error).__name__}: {error}). Put {file} into weights/, or give "
             "a file: encoder_weights=PATH (model.encoder_weights in a config)") from None
-    return {layer: {key: value.numpy() for key, value in variables.items()}
-            for layer, variables in weights_file.layer_variables(reference).items()}
+    return weights_file.layer_arrays(reference)
 
 
 def read_manifest() -> dict:

@@ -26,7 +26,7 @@ CANVAS = (192, 256)
 def salgan(input_shape: tuple = (None, None, 3), width_multiplier: float = 1.0) -> keras.Model:
     """Build the generator without weights; its decoder is `uconv5_3` ... `uconv1_1`, `output`."""
     image = keras.Input(input_shape, name="image")
-    x = vgg16(Preprocess("caffe", name="preprocess")(image), pool_strides=(2, 2, 2, 2, None),
+    x = vgg16(Preprocess("caffe", name="preprocess")(image),
               width_multiplier=width_multiplier)["block5_conv3"]
     for block, convolutions, filters in DECODER:
         if block < 5:

@@ -29,7 +29,7 @@ def vgg_linear(input_shape: tuple = (None, None, 3), width_multiplier: float = 1
     `train.finetune_layers` in a config.
     """
     image = keras.Input(input_shape, name="image")
-    x = vgg16(Preprocess("caffe", name="preprocess")(image), pool_strides=(2, 2, 2, 2, None),
+    x = vgg16(Preprocess("caffe", name="preprocess")(image),
               width_multiplier=width_multiplier)["block5_conv3"]
     x = layers.Conv2D(1, 1, use_bias=False, kernel_initializer="ones", name="readout")(x)
     x = BilinearUpsample(16, name="enlarge")(MinMax(name="min_max")(x))

@@ -37,6 +37,12 @@ def layer_variables(model: keras.Model) -> dict:
     return found
 
 
+def layer_arrays(model: keras.Model) -> dict:
+    """Return {layer name: {variable name: array}} of all layers with weights."""
+    return {layer: {name: np.asarray(variable) for name, variable in variables.items()}
+            for layer, variables in layer_variables(model).items()}
+
+
 def first_not_finite(model: keras.Model) -> Optional[str]:
     """Return "<layer>/<variable>" of the first variable with NaN or infinity, or None."""
     return next((f"{layer.name}/{variable_name(variable)}" for layer in model.layers
@@ -52,9 +58,7 @@ def save(model: keras.Model, path: Union[str, Path], attributes: Optional[dict] 
         extra: {group: {name: array}} kept beside the layers, such as optimizer state; the groups'
             names must start with an underscore.
     """
-    return write({layer: {name: np.asarray(variable) for name, variable in variables.items()}
-                  for layer, variables in layer_variables(model).items()},
-                 path, attributes, dtype, extra)
+    return write(layer_arrays(model), path, attributes, dtype, extra)
 
 
 def write(weights: dict, path: Union[str, Path], attributes: Optional[dict] = None,

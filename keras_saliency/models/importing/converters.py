@@ -56,10 +56,11 @@ class Entry(NamedTuple):
     layout: Layout = SAME
 
 
-def pairs(layer: str, kernel: str, bias: str, layout: Layout = SAME,
-          bias_layout: Layout = SAME) -> list:
-    """Return the two entries of a convolution or a dense layer."""
-    return [Entry(layer, "kernel", kernel, layout), Entry(layer, "bias", bias, bias_layout)]
+def _pairs(rows: Iterable) -> list:
+    """Return two entries for each (layer, key of its kernel, key of its bias, their layouts)."""
+    return [entry for layer, kernel, bias, *layouts in rows
+            for entry in (Entry(layer, "kernel", kernel, *layouts[:1]),
+                          Entry(layer, "bias", bias, *layouts[1:]))]
 
 
 def _vgg16_convolutions(pattern: str = "conv{}_{}", prefix: str = "") -> list:
@@ -71,8 +72,7 @@ def _vgg16_convolutions(pattern: str = "conv{}_{}", prefix: str = "") -> list:
 
 def _caffe_convolutions(layers: Iterable) -> list:
     """Return the entries of a Caffe model's convolutions, from [(our layer, the author's)]."""
-    return [entry for ours, theirs in layers
-            for entry in pairs(ours, f"{theirs}/0", f"{theirs}/1", CHANNELS_FIRST)]
+    return _pairs((ours, f"{theirs}/0", f"{theirs}/1", CHANNELS_FIRST) for ours, theirs in layers)
 
 
 def _dataset(path: Path, names: Iterable, default: str) -> str:
@@ -95,8 +95,8 @@ def _vgg16_entries(arrays: dict, kind: str) -> list:
     """By name; the checkpoint has `conv1_1/weights`, `conv1_1/biases`, kernels [h, w, in, out]."""
     if kind == "caffemodel":
         return _caffe_convolutions(_vgg16_convolutions())
-    return [entry for ours, theirs in _vgg16_convolutions()
-            for entry in pairs(ours, f"{theirs}/weights", f"{theirs}/biases")]
+    return _pairs((ours, f"{theirs}/weights", f"{theirs}/biases")
+                  for ours, theirs in _vgg16_convolutions())
 
 
 def _about_hybrid(path: Path, kind: str, options: dict) -> dict:
@@ -130,9 +130,8 @@ def _msi_net_entries(arrays: dict, kind: str) -> list:
     for key in arrays:
         name = key.removesuffix("/.ATTRIBUTES/VARIABLE_VALUE").removesuffix("/read")
         plain.setdefault(name.split(":")[0], key)
-    return [entry for ours, theirs in _vgg16_convolutions("conv{0}/conv{0}_{1}") + HEAD
-            for entry in pairs(ours, *(_find(plain, arrays, f"{theirs}/{variable}")
-                                       for variable in ("kernel", "bias")))]
+    return _pairs((ours, *(_find(plain, arrays, f"{theirs}/{name}") for name in ("kernel", "bias")))
+                  for ours, theirs in _vgg16_convolutions("conv{0}/conv{0}_{1}") + HEAD)
 
 
 def _find(plain: dict, arrays: dict, wanted: str) -> str:
@@ -161,8 +160,9 @@ def _fine_first(kernel: np.ndarray) -> np.ndarray:
 def _opensalicon_entries(arrays: dict, kind: str) -> list:
     encoders = [*_vgg16_convolutions(prefix="fine_"),
                 *_vgg16_convolutions("sec_conv{}_{}", "coarse_")]
-    return _caffe_convolutions(encoders) + pairs(
-        "saliency", "saliency_map/0", "saliency_map/1", Layout(CHANNELS_FIRST.shape, _fine_first))
+    readout = Layout(CHANNELS_FIRST.shape, _fine_first)
+    return _caffe_convolutions(encoders) + _pairs(
+        [("saliency", "saliency_map/0", "saliency_map/1", readout)])
 
 
 # SalGAN's generator. The file holds the parameters in the order of Lasagne's
@@ -181,8 +181,8 @@ def _salgan_entries(arrays: dict, kind: str) -> list:
               + [(name, CHANNELS_FIRST_FLIPPED) for name in UPWARDS])
     require(len(arrays) == 2 * len(layers), f"it has {len(arrays)} arrays, SalGAN's generator "
             f"{2 * len(layers)}; the discriminator and other networks are not read")
-    return [entry for index, (layer, layout) in enumerate(layers)
-            for entry in pairs(layer, f"arr_{2 * index}", f"arr_{2 * index + 1}", layout)]
+    return _pairs((layer, f"arr_{2 * index}", f"arr_{2 * index + 1}", layout)
+                  for index, (layer, layout) in enumerate(layers))
 
 
 # SalNet and JuntingNet, the deep and the shallow network of imatge-upc/saliency-2016-cvpr. SalNet's
@@ -230,8 +230,8 @@ def _infer(arrays: dict, width_multiplier: float = 1.0, **options) -> dict:
 
 
 def _juntingnet_entries(arrays: dict, kind: str) -> list:
-    return [entry for (layer, *layouts), keys in zip(JUNTINGNET, _parameters(arrays))
-            for entry in pairs(layer, *keys, *layouts)]
+    return _pairs((layer, *keys, *layouts)
+                  for (layer, *layouts), keys in zip(JUNTINGNET, _parameters(arrays)))
 
 
 def _about_juntingnet(path: Path, kind: str, options: dict) -> dict:
