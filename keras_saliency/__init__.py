@@ -25,15 +25,12 @@ __all__ = ["accelerate", "areas", "build_model", "calibrate", "datasets", "expor
 
 __getattr__, __dir__ = lazy(__name__, {
     "accelerate": "keras_saliency.export.accelerated",
-    "build_model": "keras_saliency.models",
-    "facts": "keras_saliency.models.facts_layer",
-    "predictor": "keras_saliency.prediction.predictor",
-    "save": "keras_saliency.models",
     "calibrate": "keras_saliency.training.calibration",
-    "list_models": "keras_saliency.models",
+    "facts": "keras_saliency.models.facts_layer",
     "load_exported": "keras_saliency.prediction.exported",
-    "load_pretrained": "keras_saliency.models",
-    "predict": "keras_saliency.prediction.predictor",
+    **dict.fromkeys(("predict", "predictor"), "keras_saliency.prediction.predictor"),
+    **dict.fromkeys(("build_model", "list_models", "load_pretrained", "save"),
+                    "keras_saliency.models"),
 })
 
 # Modules that moved: for programs, and for pickles, that know them by their names of version 0.1.

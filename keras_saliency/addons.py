@@ -35,13 +35,8 @@ class TQDMProgressBar(keras.callbacks.Callback):
         self.update_per_second = update_per_second
         self._training = False
 
-    def on_train_begin(self, logs: Optional[dict] = None) -> None:
-        self._training = True
-
-    def on_train_end(self, logs: Optional[dict] = None) -> None:
-        self._training = False
-
     def on_epoch_begin(self, epoch: int, logs: Optional[dict] = None) -> None:
+        self._training = True
         print(f"Epoch {epoch + 1}/{self.params['epochs']}")
         self._open("")
 
@@ -50,6 +45,7 @@ class TQDMProgressBar(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Optional[dict] = None) -> None:
         self._close(logs)
+        self._training = False
 
     # Validation inside fit is part of the epoch; only `evaluate` has a bar of its own.
     def on_test_begin(self, logs: Optional[dict] = None) -> None:

@@ -101,7 +101,7 @@ def _hold(dropped):
 
 
 def import_tensorflow() -> None:
-    """Import TensorFlow, for commands that are going to need it."""
+    """Import TensorFlow, for commands that will need it."""
     with quiet_loading():
         import_module("tensorflow")
 

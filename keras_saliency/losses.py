@@ -155,11 +155,9 @@ def weighted(weights: Mapping[str, float]) -> Callable:
     weights, targets = dict(weights), required_targets(weights)
 
     def loss(y_true, y_pred):
-        total = 0.0
-        for name, factor in weights.items():
-            index = targets.index(LOSSES[name].target)
-            total += factor * LOSSES[name].function(y_true[..., index:index + 1], y_pred)
-        return total
+        maps = {target: y_true[..., n:n + 1] for n, target in enumerate(targets)}
+        return sum(factor * LOSSES[name].function(maps[LOSSES[name].target], y_pred)
+                   for name, factor in weights.items())
 
     loss.__name__ = "_".join(weights)
     return loss

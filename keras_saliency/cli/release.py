@@ -33,17 +33,17 @@ def main() -> None:
     summaries = [json.loads(Path(path).read_text(encoding="utf-8"))
                  for path in arguments.scores or ()]
     import_tensorflow()
-    from keras_saliency.models import release
+    from keras_saliency.models import pretrained
 
     if arguments.run:
-        path = release.release(arguments.run, arguments.name, arguments.base)
+        path = pretrained.release(arguments.run, arguments.name, arguments.base)
         print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
     elif arguments.enter:
-        entry = release.describe(arguments.name, arguments.alias)
+        entry = pretrained.describe(arguments.name, arguments.alias)
         print(f"{arguments.name}: sha256 {entry['sha256'][:12]}...")
     else:
-        entry = release.describe(
+        entry = pretrained.describe(
             arguments.name, arguments.alias, command=arguments.command, minutes=arguments.minutes,
-            scores={summary["dataset"]: release.scores(summary) for summary in summaries})
+            scores={summary["dataset"]: pretrained.scores(summary) for summary in summaries})
         print(f"{arguments.name}: sha256 {entry['sha256'][:12]}..., "
               f"{entry['bytes'] / 1e6:.1f} MB")

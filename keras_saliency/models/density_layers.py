@@ -36,21 +36,19 @@ class GaussianBlur(MapLayer):
         super().build(input_shape)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        shape = tf.shape(inputs)
-        blurred = gaussian_blur(inputs[..., 0], tf.exp(tf.convert_to_tensor(self.log_sigma)),
-                                shape[1], shape[2])
+        blurred = gaussian_blur(inputs[..., 0], tf.exp(tf.convert_to_tensor(self.log_sigma)))
         return tf.expand_dims(blurred, -1)  # TensorFlow Lite has no tf.newaxis
 
 
-def gaussian_blur(maps: tf.Tensor, sigma: tf.Tensor, height: tf.Tensor,
-                  width: tf.Tensor) -> tf.Tensor:
+def gaussian_blur(maps: tf.Tensor, sigma: tf.Tensor) -> tf.Tensor:
     """Blur maps [B, h, w] as `GaussianBlur` does, with sigma in cells."""
     def kernel(length):
         places = tf.range(tf.cast(length, maps.dtype))
         distance = places[:, tf.newaxis] - places[tf.newaxis]
         return tf.nn.softmax(-0.5 * tf.square(distance / sigma), axis=1)
 
-    return tf.einsum("yh,bhw,xw->byx", kernel(height), maps, kernel(width))
+    shape = tf.shape(maps)
+    return tf.einsum("yh,bhw,xw->byx", kernel(shape[1]), maps, kernel(shape[2]))
 
 
 @register

@@ -1,4 +1,5 @@
 """Layers that Keras lacks: any image size, the same on Keras 2 and 3."""
+import inspect
 from typing import Any, Optional
 
 import keras
@@ -23,23 +24,24 @@ PREPROCESSING = {
 
 
 class MapLayer(keras.layers.Layer):
-    """A layer whose output has the shape of its input and whose config holds its `settings`."""
+    """A layer whose output has the shape of its input, and which keeps each argument of its
+    constructor as an attribute, from which its config is made."""
 
-    settings = ()  # names of constructor arguments, each kept as an attribute
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return input_shape
 
     def get_config(self) -> dict:
-        return {**super().get_config(), **{name: getattr(self, name) for name in self.settings}}
+        arguments = list(inspect.signature(type(self).__init__).parameters)[1:-1]
+        return {**super().get_config(), **{name: getattr(self, name) for name in arguments}}
 
 
 @register
 class Preprocess(MapLayer):
     """Bring RGB 0..255 float32 [B, H, W, 3] into the colour order and range of an encoder; `mode`
     is a key of `PREPROCESSING`."""
-
-    settings = ("mode",)
 
     def __init__(self, mode: str = "caffe", **kwargs: Any):
         super().__init__(**kwargs)
@@ -63,8 +65,6 @@ class _Resized(MapLayer):
 
 class _Upsample(_Resized):
     """Enlarge [B, h, w, C] to [B, h*factor, w*factor, C] with `resize` of the subclass."""
-
-    settings = ("factor",)
 
     def __init__(self, factor: int = 2, **kwargs: Any):
         super().__init__(**kwargs)
@@ -126,8 +126,6 @@ class ResizeLike(_GridLayer):
     """Resize maps [B, h, w, C] bilinearly to the grid of a second input [B, H, W, *];
     `align_corners` aligns centers of corner cells, else outer corners, as in `tf.image.resize`."""
 
-    settings = ("align_corners",)
-
     def __init__(self, align_corners: bool = True, **kwargs: Any):
         super().__init__(**kwargs)
         self.align_corners = align_corners
@@ -141,8 +139,6 @@ class ResizeLike(_GridLayer):
 @register
 class MinMax(MapLayer):
     """Stretch each map of [B, H, W, 1] to 0..1: (x - min) / (epsilon + max(x - min))."""
-
-    settings = ("epsilon",)
 
     def __init__(self, epsilon: float = 1e-7, **kwargs: Any):
         super().__init__(**kwargs)
@@ -162,8 +158,6 @@ class MapDropout(MapLayer):
     keep: a resumed run draws the same maps as an uninterrupted one. `seed` makes layers that see
     the same inputs differ.
     """
-
-    settings = ("rate", "seed")
 
     def __init__(self, rate: float = 0.5, seed: int = 0, **kwargs: Any):
         super().__init__(**kwargs)
@@ -188,8 +182,6 @@ class CeilMaxPooling(_Resized):
     The last window may reach beyond the border; it then counts only cells of the map. Keras' "same"
     gives the same number but may begin one cell outside the map.
     """
-
-    settings = ("size", "stride")
 
     def __init__(self, size: int = 2, stride: int = 2, **kwargs: Any):
         super().__init__(**kwargs)
@@ -218,8 +210,6 @@ class LocalResponseNormalization(MapLayer):
     """Normalise across channels as Caffe does, x / (k + alpha / n * sum of n squares) ** beta, with
     an odd n, `size`."""
 
-    settings = ("size", "alpha", "beta", "k")
-
     def __init__(self, size: int = 5, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0,
                  **kwargs: Any):
         super().__init__(**kwargs)
@@ -235,8 +225,6 @@ class LocalResponseNormalization(MapLayer):
 class GroupedConv2D(MapLayer):
     """"same" convolution with bias in `groups` of channels that do not see each other; `filters`
     over all groups, `kernel_size` odd. TensorFlow's CPU kernel has no grouped convolution."""
-
-    settings = ("filters", "kernel_size", "groups")
 
     def __init__(self, filters: int, kernel_size: int, groups: int = 2, **kwargs: Any):
         super().__init__(**kwargs)

@@ -1,21 +1,26 @@
-"""Weights of ImageNet encoders and of trained models, by name or path."""
+"""Weights of ImageNet encoders and of trained models, by name or path, and their release into
+`weights/`: small files and their entries in the manifest."""
 import re
 import reprlib
 from functools import lru_cache
 from pathlib import Path
-from typing import Optional, Union
+from typing import Any, Mapping, Optional, Sequence, Union
 
 import keras
+import numpy as np
 import yaml
 
-from keras_saliency.files import require, sha256
+from keras_saliency.files import atomic_path, require, sha256
 from keras_saliency.files.shipped import shipped
 from keras_saliency.models import weights_file
+from keras_saliency.models.backbones import VGG16_CITATION
+from keras_saliency.models.registry import MODELS
 from keras_saliency.models.weights_file import WeightsError
 
 WEIGHTS_FOLDER = shipped("weights")
 MANIFEST = "manifest.yaml"
 MOST_BASES = 2  # below a file: a network, and its encoder
+LARGEST = 48e6  # bytes that a file in the repository may have
 
 # preset name -> (file in WEIGHTS_FOLDER, builder in keras.applications)
 ENCODER_PRESETS = {"imagenet": ("vgg16_imagenet.h5", "VGG16")}
@@ -145,3 +150,73 @@ def _verify(path: Path) -> None:
 def _sha256(path: Path, changed: int) -> str:
     """The SHA-256 of a file that was last changed at `changed`."""
     return sha256(path)
+
+
+def release(source: Union[str, Path], name: str, base: Optional[str] = "vgg16_imagenet.h5",
+            licence: str = "MIT") -> Path:
+    """Write `weights/<name>.h5` in float16 from a weights file or run folder; return its path.
+
+    Layers that equal those of `base` are left out: a file in `weights/`, an encoder or the network
+    before its calibration; None to write all layers.
+    """
+    path = find_weights(source)
+    weights, attributes = read_model(path)
+    require("model" in attributes, f"{path} does not say which model it is for", WeightsError)
+    attributes.pop("base", None)
+    if base is not None:
+        shared, _ = read_model(WEIGHTS_FOLDER / base)
+        weights = {layer: arrays for layer, arrays in weights.items()
+                   if not _equal(arrays, shared.get(layer, {}))}
+        attributes["base"] = base
+    attributes["licence"] = licence
+    size = 2 * sum(array.size for arrays in weights.values() for array in arrays.values())
+    require(size <= LARGEST, f"{name} would have {size / 1e6:.0f} MB; layers that equal those of "
+            f"{base} are left out, so train with more layers frozen", WeightsError)
+    return weights_file.write(weights, WEIGHTS_FOLDER / f"{name}.h5", attributes,
+                              "float16")
+
+
+def describe(name: str, aliases: Sequence = (), **facts: Any) -> dict:
+    """Enter `weights/<name>.h5` into the manifest, replacing an earlier entry; return the entry.
+
+    `aliases` are short names of the model, `facts` those that the file does not hold: command,
+    minutes, scores.
+    """
+    path = WEIGHTS_FOLDER / f"{name}.h5"
+    attributes = weights_file.read_attributes(path)
+    if "encoder" in attributes:
+        known = {key: attributes.get(key)
+                 for key in ("encoder", "preprocessing", "training_data", "source")}
+    else:
+        known = _model(attributes, aliases)
+    entry = {"file": path.name, "sha256": sha256(path), "bytes": path.stat().st_size, **known,
+             **facts, "licence": attributes.get("licence"),
+             "citation": (VGG16_CITATION if attributes.get("encoder") == "vgg16" else
+                          MODELS[attributes["model"]].citation)}
+    entries = {**read_manifest(), name: entry}
+    with atomic_path(WEIGHTS_FOLDER / MANIFEST) as temporary:
+        temporary.write_text(yaml.safe_dump(entries, sort_keys=False, width=98), encoding="utf-8")
+    return entry
+
+
+def scores(summary: Mapping) -> dict:
+    """Return the manifest's part of a summary of `evaluate`: stimuli, their blur (None for
+    published densities) and the mean of each metric."""
+    return {"stimuli": summary["stimuli"], "part": summary["part"],
+            "sigma_pixels": summary["sigma_pixels"],
+            **{metric: round(values["mean"], 4) for metric, values in summary["metrics"].items()}}
+
+
+def _model(attributes, aliases) -> dict:
+    options, get = attributes.get("options", {}), attributes.get
+    return {"aliases": list(aliases), "base": get("base"), "model": attributes["model"],
+            "options": options, "preprocessing": options.get("preprocessing", "caffe"),
+            "canvas": get("canvas"), "training_data": get("dataset"),
+            "training_stimuli": get("training_stimuli"), "epoch": get("epoch")}
+
+
+def _equal(arrays, others) -> bool:
+    with np.errstate(over="ignore"):  # `write` refuses weights beyond float16
+        return arrays.keys() == others.keys() and all(
+            np.array_equal(array.astype(np.float16), others[key].astype(np.float16))
+            for key, array in arrays.items())

@@ -212,8 +212,7 @@ def _log_density(layers, log_sigma, alpha, rows, columns, prior):
     for maps, deviations, weights, enlarge_rows, enlarge_columns in layers:
         part = tf.tensordot(tf.cast(maps, tf.float32), weights / deviations, 1)
         combined += tf.einsum("yh,bhw,xw->byx", enlarge_rows, part, enlarge_columns)
-    shape = tf.shape(combined)
-    blurred = gaussian_blur(combined, tf.exp(log_sigma), shape[1], shape[2])
+    blurred = gaussian_blur(combined, tf.exp(log_sigma))
     logits = tf.einsum("yh,bhw,xw->byx", rows, blurred, columns) + alpha * prior
     return logits - tf.reduce_logsumexp(logits, axis=(1, 2), keepdims=True)
 

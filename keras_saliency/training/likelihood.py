@@ -232,8 +232,7 @@ def _tensors(cells, *arrays) -> list:
 def _calibrated(found, prior, coverage, vector):
     """Return [n, h, w]: log of the density in each cell, over a uniform one."""
     log_sigma, weight, logit = tf.unstack(vector[SEGMENTS:])
-    shape = tf.shape(found)
-    blurred = layers.gaussian_blur(found, tf.exp(log_sigma), shape[1], shape[2])
+    blurred = layers.gaussian_blur(found, tf.exp(log_sigma))
     logits = layers.monotone_log(blurred, vector[:SEGMENTS]) + weight * prior
     logs = logits - tf.reduce_logsumexp(logits, axis=(1, 2), keepdims=True)
     return _on_picture(layers.mix_uniform(logs, logit), coverage)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import keras_saliency as ks
-from keras_saliency.models import calibration, facts_of, pretrained, release, weights_file
+from keras_saliency.models import calibration, facts_of, pretrained, weights_file
 from keras_saliency.models.weights_file import WeightsError
 
 SMALL = dict(width_multiplier=0.03)
@@ -31,7 +31,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_released_file_leaves_out_the_base_and_loads_the_same(folder):
-    path = release.release(folder / "run", "ead_made", base="base.h5")
+    path = pretrained.release(folder / "run", "ead_made", base="base.h5")
     stored = weights_file.read(path)
     assert "block5_conv1" in stored and "saliency" in stored and "block4_conv3" not in stored
     original, loaded = ks.load_pretrained(folder / "run"), ks.load_pretrained("ead_made")
@@ -40,19 +40,19 @@ def test_released_file_leaves_out_the_base_and_loads_the_same(folder):
     facts = facts_of(loaded)
     assert facts.about["base"] == "base.h5" and facts.about["training_stimuli"] == 7
     assert facts.canvas == (48, 64)
-    again = release.release(path, "again", base=None)  # a released file can be released whole
+    again = pretrained.release(path, "again", base=None)  # a released file can be released whole
     assert "block4_conv3" in weights_file.read(again)
     assert "base" not in weights_file.read_attributes(again)
 
 
 def test_a_calibration_is_a_small_file_on_top_of_its_network(folder):
-    release.release(folder / "run", "ead_made", base="base.h5")
+    pretrained.release(folder / "run", "ead_made", base="base.h5")
     model = calibration.add_calibration(ks.load_pretrained("ead_made"))
     calibration.write_parameters(model, calibration.Parameters(
         np.full(10, 1.5), 2.0, 0.5, 0.25, np.random.default_rng(0).normal(0, 1, (64, 64))))
     own = weights_file.save(model, folder / "mine.h5", {
         "model": "ead", "options": SMALL, "canvas": [48, 64], "calibration": {"stimuli": 9}})
-    path = release.release(own, "ead_mine", base="ead_made.h5")
+    path = pretrained.release(own, "ead_mine", base="ead_made.h5")
     assert all(layer.startswith("calibrated_") for layer in weights_file.read(path))
     loaded = ks.load_pretrained("ead_mine")
     assert loaded.name == "calibrated_ead"
@@ -62,7 +62,7 @@ def test_a_calibration_is_a_small_file_on_top_of_its_network(folder):
 
 
 def test_files_do_not_build_on_each_other_without_end(folder):
-    path = release.release(folder / "run", "ead_made", base="base.h5")
+    path = pretrained.release(folder / "run", "ead_made", base="base.h5")
     with h5py.File(path, "r+") as file:
         file.attrs["base"] = "ead_made.h5"
     with pytest.raises(WeightsError, match="builds on ead_made.h5, and others on it: at most 2"):
@@ -70,8 +70,8 @@ def test_files_do_not_build_on_each_other_without_end(folder):
 
 
 def test_manifest_gives_aliases_and_guards_the_files(folder):
-    release.release(folder / "run", "ead_made", base="base.h5")
-    entry = release.describe("ead_made", ["ead"], minutes=3.5, scores={"nss": 1.5})
+    pretrained.release(folder / "run", "ead_made", base="base.h5")
+    entry = pretrained.describe("ead_made", ["ead"], minutes=3.5, scores={"nss": 1.5})
     assert pretrained.read_manifest() == {"ead_made": entry}
     assert entry["model"] == "ead" and entry["training_data"] == "popout (1)"
     assert "He, Borji" in entry["citation"] and len(entry["sha256"]) == 64
@@ -86,7 +86,7 @@ def test_manifest_gives_aliases_and_guards_the_files(folder):
 def test_the_manifest_has_means_and_what_they_are_of():
     summary = {"dataset": "osie", "stimuli": 3, "part": "validation", "sigma_pixels": 16.0,
                "metrics": {"nss": {"mean": 1.23456, "interval_95": [1, 2]}}, "seconds": 4}
-    assert release.scores(summary) == {"stimuli": 3, "part": "validation", "sigma_pixels": 16.0,
+    assert pretrained.scores(summary) == {"stimuli": 3, "part": "validation", "sigma_pixels": 16.0,
                                        "nss": 1.2346}
 
 
@@ -94,14 +94,14 @@ def test_an_encoder_is_entered_without_scores(folder):
     path = pretrained.WEIGHTS_FOLDER / "vgg.h5"
     weights_file.write({"block1_conv1": {"kernel": np.ones((3, 3, 3, 2))}}, path,
                        {"encoder": "vgg16", "training_data": "ImageNet", "licence": "CC BY 4.0"})
-    entry = release.describe("vgg")
+    entry = pretrained.describe("vgg")
     assert entry["encoder"] == "vgg16" and entry["training_data"] == "ImageNet"
     assert "Simonyan" in entry["citation"] and "model" not in entry
     assert pretrained.read_manifest()["vgg"]["bytes"] == path.stat().st_size
 
 
 def test_a_missing_or_changed_base_is_named(folder):
-    path = release.release(folder / "run", "ead_made", base="base.h5")
+    path = pretrained.release(folder / "run", "ead_made", base="base.h5")
     (pretrained.WEIGHTS_FOLDER / "base.h5").unlink()
     with pytest.raises(WeightsError, match="ead_made.h5 builds on 'base.h5', which is no file"):
         ks.load_pretrained(path)
@@ -110,15 +110,15 @@ def test_a_missing_or_changed_base_is_named(folder):
 def test_what_cannot_be_released_is_named(folder, monkeypatch):
     model = ks.load_pretrained(folder / "run")
     with monkeypatch.context() as small:
-        small.setattr(release, "LARGEST", 100)
+        small.setattr(pretrained, "LARGEST", 100)
         with pytest.raises(WeightsError, match="made would have 0 MB; layers that equal those of"):
-            release.release(folder / "run", "made", base="base.h5")
+            pretrained.release(folder / "run", "made", base="base.h5")
     kernel, bias = model.get_layer("saliency").get_weights()
     model.get_layer("saliency").set_weights([kernel + 1e6, bias])
     path = weights_file.save(model, folder / "huge.h5", {"model": "ead", "options": SMALL})
     with pytest.raises(WeightsError, match="saliency.kernel has weights beyond float16"):
-        release.release(path, "huge", base="base.h5")
+        pretrained.release(path, "huge", base="base.h5")
     path = weights_file.save(model, folder / "anonymous.h5")
     with pytest.raises(WeightsError, match="does not say which model"):
-        release.release(path, "x")
+        pretrained.release(path, "x")
     assert not (pretrained.WEIGHTS_FOLDER / "huge.h5").exists()
