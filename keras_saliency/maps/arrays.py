@@ -1,8 +1,7 @@
 """The functions of `maps.tensors` in NumPy, for networks that run without TensorFlow.
 
 Resizing is linear along each axis: a product with a matrix that is zero but for a narrow band. The
-weights are those of TensorFlow's kernels ResizeArea and ResizeBicubic with aligned corners;
-tests/maps/test_arrays.py compares the two.
+weights are those of TensorFlow's kernels ResizeArea and ResizeBicubic with aligned corners.
 """
 from functools import lru_cache
 from typing import Sequence
@@ -35,19 +34,15 @@ def resize(image: np.ndarray, size: Sequence[int]) -> np.ndarray:
 def to_canvas(image: np.ndarray, canvas: Sequence[int], fit: str = PAD) -> np.ndarray:
     """Bring `image` [H, W, C] onto `canvas`, float32 [h, w, C]; see `tensors.to_canvas`."""
     fitted = fitted_size(image.shape[:2], canvas, fit)
-    resized = np.clip(resize(image, fitted), image.min(), image.max())
-    top, left = ((c - f) // 2 for c, f in zip(canvas, fitted))
     padded = np.full((*canvas, image.shape[2]), STIMULUS_PADDING, np.float32)
-    padded[top:top + fitted[0], left:left + fitted[1]] = resized
+    padded[_covered(image.shape[:2], canvas, fit)] = np.clip(
+        resize(image, fitted), image.min(), image.max())
     return padded
 
 
 def from_canvas(canvas_map: np.ndarray, size: Sequence[int], fit: str = PAD) -> np.ndarray:
     """Bring a canvas map [h, w, C] to `size`, float32 [H, W, C]; see `tensors.from_canvas`."""
-    canvas = canvas_map.shape[:2]
-    fitted = fitted_size(size, canvas, fit)
-    top, left = ((c - f) // 2 for c, f in zip(canvas, fitted))
-    cropped = canvas_map[top:top + fitted[0], left:left + fitted[1]]
+    cropped = canvas_map[_covered(size, canvas_map.shape[:2], fit)]
     made = resize(cropped, size)
     return np.clip(made, cropped.min(), cropped.max(), out=made)
 
@@ -74,6 +69,12 @@ def finished(canvas_map: np.ndarray, size: Sequence[int], fit: str, finish: Fini
     if finish.lower is not None:
         values = np.maximum(values, np.float32(finish.lower))
     return values / values.sum() if finish.normalise else values
+
+
+def _covered(size, canvas, fit) -> tuple:
+    """The slices (rows, columns) of `canvas` that a picture of `size` covers."""
+    return tuple(slice((c - f) // 2, (c - f) // 2 + f)
+                 for c, f in zip(canvas, fitted_size(size, canvas, fit)))
 
 
 def _apply(weights, values):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Mapping, Optional, Sequence
 
 from keras_saliency.config import FITS, check_size
-from keras_saliency.files import InputError, printable
+from keras_saliency.files import InputError, printable, require
 from keras_saliency.maps import geometry
 from keras_saliency.maps.finish import Finish
 
@@ -16,10 +16,9 @@ class Facts:
     """Facts about a model.
 
     Attributes:
-        name: of the model, as registered where it is.
-        canvas: (h, w) that it was trained at; None for a model that works at the picture's own
-            size, and for a network of any size that does not state one.
-        fit: how pictures come onto the canvas, "pad" or "stretch" (see `maps`).
+        name: as registered. canvas: (h, w) that it was trained at; None for a model that works at
+            the picture's own size, and for a network of any size that does not state one.
+        fit: how pictures come onto the canvas, "pad" or "stretch" (see `maps.tensors`).
         turns: whether the canvas is turned for portrait pictures.
         density: whether its maps are densities: they sum to 1, and their logarithm means something.
         finish: from a canvas map to the published one.
@@ -44,9 +43,9 @@ class Facts:
 
     def require_canvas(self) -> tuple[int, int]:
         """Return the canvas (h, w)."""
-        if self.canvas is None:
-            raise InputError(f"model {self.name!r} takes any size and does not state its canvas; "
-                             "give canvas=(height, width), or state it by keras_saliency.facts")
+        require(self.canvas is not None,
+                f"model {self.name!r} takes any size and does not state its canvas; give "
+                "canvas=(height, width), or state it by keras_saliency.facts")
         return self.canvas
 
     def to_dict(self) -> dict:
@@ -66,17 +65,15 @@ class Facts:
 
 def check(facts: Facts) -> Facts:
     """Return `facts`, the canvas as a tuple; raise `InputError` for what a model cannot have."""
-    if not isinstance(facts.name, str) or not isinstance(facts.about, Mapping):
-        raise InputError(f"not the facts of a model: name {reprlib.repr(facts.name)}, about "
-                         f"{reprlib.repr(facts.about)}")
-    if not isinstance(facts.fit, str) or facts.fit not in FITS:
-        raise InputError(f"fit {reprlib.repr(facts.fit)} is not {' or '.join(FITS)}")
+    said = {key: reprlib.repr(value) for key, value in vars(facts).items()}
+    require(isinstance(facts.name, str) and isinstance(facts.about, Mapping),
+            f"not the facts of a model: name {said['name']}, about {said['about']}")
+    require(isinstance(facts.fit, str) and facts.fit in FITS,
+            f"fit {said['fit']} is not {' or '.join(FITS)}")
     for key in ("turns", "density"):
-        if not isinstance(getattr(facts, key), bool):
-            raise InputError(f"{key} must be true or false, not "
-                             f"{reprlib.repr(getattr(facts, key))}")
-    if not isinstance(facts.finish, Finish):
-        raise InputError(f"finish must be a Finish, not {reprlib.repr(facts.finish)}")
+        require(isinstance(getattr(facts, key), bool),
+                f"{key} must be true or false, not {said[key]}")
+    require(isinstance(facts.finish, Finish), f"finish must be a Finish, not {said['finish']}")
     return facts if facts.canvas is None else replace(facts, canvas=check_size(facts.canvas))
 
 

@@ -7,7 +7,7 @@ import numbers
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Optional
 
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 
 MOST_WEIGHTS = 1024  # of a blur
 
@@ -20,10 +20,9 @@ class Finish:
         scale, shift: the map is multiplied by the first, then the second is added.
         clip: (lowest, highest) value, or None. Then the padding is cropped, and the map is resized
             to the picture.
-        blur: weights of a filter along each axis, an odd number of them; none for no blur. At the
-            border the weights inside the picture grow to sum to 1.
-        lower: lowest value, or None.
-        normalise: the map is divided by its sum.
+        blur: an odd number of weights of a filter along each axis; none for no blur. At the border
+            the weights inside the picture grow to sum to 1.
+        lower: lowest value, or None. normalise: the map is divided by its sum.
     """
 
     scale: float = 1.0
@@ -45,20 +44,18 @@ class Finish:
     @classmethod
     def from_dict(cls, values: dict) -> "Finish":
         """Read what `to_dict` wrote."""
-        if not isinstance(values, dict) or set(values) - {field.name for field in fields(cls)}:
-            raise InputError(f"a finish has {', '.join(field.name for field in fields(cls))}, not "
-                             f"{values!r:.100}")
+        names = [field.name for field in fields(cls)]
+        require(isinstance(values, dict) and not set(values) - set(names),
+                f"a finish has {', '.join(names)}, not {values!r:.100}")
         values = {key: tuple(value) if isinstance(value, list) else value
                   for key, value in values.items()}
         found = cls(**values)
-        clip, blur = found.clip, found.blur
-        if not (_are_numbers(found.scale, found.shift, 0.0 if found.lower is None else found.lower)
-                and isinstance(found.normalise, bool)
-                and (clip is None or isinstance(clip, tuple) and len(clip) == 2
-                     and _are_numbers(*clip))
-                and isinstance(blur, tuple) and _are_numbers(*blur)
-                and len(blur) <= MOST_WEIGHTS and (not blur or len(blur) % 2 and sum(blur) > 0)):
-            raise InputError(f"not a finish: {values!r:.200}")
+        clip, blur = (0.0, 0.0) if found.clip is None else found.clip, found.blur
+        require(isinstance(clip, tuple) and len(clip) == 2 and isinstance(blur, tuple)
+                and len(blur) <= MOST_WEIGHTS and isinstance(found.normalise, bool)
+                and _are_numbers(found.scale, found.shift, *clip, *blur)
+                and (found.lower is None or _are_numbers(found.lower))
+                and (not blur or len(blur) % 2 and sum(blur) > 0), f"not a finish: {values!r:.200}")
         return found
 
 

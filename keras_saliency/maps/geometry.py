@@ -1,5 +1,4 @@
 """Sizes of pictures on the canvas of a network, as plain integers."""
-
 from typing import Sequence
 
 from keras_saliency.config import FITS
@@ -20,12 +19,8 @@ def oriented_canvas(size: Sequence[int], canvas: Sequence[int], fit: str = PAD,
                     turns: bool = True) -> tuple[int, int]:
     """The canvas (h, w) turned to portrait for portrait pictures and to landscape for others.
 
-    Plain integers in, plain integers out. A network that accepts any size then spends its
-    canvas on the picture and not on padding. A canvas that pictures are stretched over stays as
-    it is: there is no padding to save, and those authors use one size for all.
-
-    Args:
-        turns: False for a network of one input size, whose canvas stays as it is as well.
+    A network that accepts any size then spends its canvas on the picture and not on padding. One
+    that pictures are stretched over saves none and is not turned, nor is one without `turns`.
     """
     if fit == STRETCH or not turns:
         return tuple(int(c) for c in canvas)

@@ -1,10 +1,9 @@
 """Map mathematics in TensorFlow: canvas geometry, resizing, densities, min-max.
 
-A *canvas* is the fixed (height, width) a network works at. `to_canvas` resizes a picture of any
-size into it, `from_canvas` takes a map back. The *fit* is "pad", which keeps the aspect ratio and
-pads symmetrically, or "stretch", which fills the canvas whatever the picture's shape. It is plain
-text, known when a graph is built. Everything here runs in graphs with unknown sizes, so the same
-functions serve the tf.data pipelines, prediction and the exported models.
+A *canvas* is the fixed (height, width) a network works at. The *fit* of a picture is "pad", which
+keeps the aspect ratio and pads symmetrically, or "stretch", which fills the canvas whatever the
+picture's shape. Everything here runs in graphs with unknown sizes: in tf.data pipelines,
+prediction and exported models.
 
 Source: the preprocessing of Kroner et al. (2020): area interpolation when shrinking, bicubic
 when growing, both with aligned corners; padding 126 for stimuli and 0 for maps.
@@ -16,9 +15,7 @@ import tensorflow as tf
 from keras_saliency.maps.finish import Finish
 from keras_saliency.maps.geometry import PAD, STIMULUS_PADDING, STRETCH
 
-# Names of the maps that training compares with.
-DENSITY, FIXATIONS = "fixation_density_map", "fixation_map"
-
+DENSITY, FIXATIONS = "fixation_density_map", "fixation_map"  # that training compares with
 MAP_PADDING = 0.0
 TensorLike = tf.types.experimental.TensorLike
 
@@ -32,8 +29,7 @@ def fitted_size(size: TensorLike, canvas: TensorLike, fit: str = PAD) -> tf.Tens
     if fit == STRETCH:
         return tf.cast(canvas, tf.int32)
     size = tf.cast(size, tf.float64)
-    canvas = tf.cast(canvas, tf.float64)
-    ratio = tf.reduce_min(canvas / size)
+    ratio = tf.reduce_min(tf.cast(canvas, tf.float64) / size)
     fitted = tf.cast(tf.round(size * ratio), tf.int32)
     return tf.clip_by_value(fitted, 1, tf.cast(canvas, tf.int32))
 
@@ -65,10 +61,9 @@ def canvas_offset(size: TensorLike, canvas: TensorLike, fit: str = PAD) -> tf.Te
 
 def to_canvas(image: TensorLike, canvas: TensorLike, padding: float = STIMULUS_PADDING,
               fit: str = PAD) -> tf.Tensor:
-    """Resize `image` [H, W, C] into `canvas` (h, w) and pad the rest (floor first).
+    """Resize `image` [H, W, C] into `canvas` (h, w), float32 [h, w, C]; pad the rest, floor first.
 
-    Returns:
-        float32 [h, w, C]; stimuli stay within 0..255 if they were (bicubic overshoot is cut).
+    The values stay within the range of the image (bicubic overshoot is cut).
     """
     canvas = tf.cast(canvas, tf.int32)
     image = tf.cast(image, tf.float32)
@@ -82,10 +77,9 @@ def to_canvas(image: TensorLike, canvas: TensorLike, padding: float = STIMULUS_P
 
 
 def from_canvas(canvas_map: TensorLike, size: TensorLike, fit: str = PAD) -> tf.Tensor:
-    """Crop the padding of a canvas map [h, w, C] and resize it to `size` (H, W).
+    """Crop the padding of a canvas map [h, w, C] and resize it to `size`, float32 [H, W, C].
 
-    The result stays within the range of the canvas map (bicubic overshoot is cut), so a
-    density stays non-negative. Returns float32 [H, W, C].
+    The result stays within the range of the canvas map, so a density stays non-negative.
     """
     canvas_map = tf.cast(canvas_map, tf.float32)
     canvas = tf.shape(canvas_map)[:2]
@@ -97,11 +91,7 @@ def from_canvas(canvas_map: TensorLike, size: TensorLike, fit: str = PAD) -> tf.
 
 
 def finished(canvas_map: TensorLike, size: TensorLike, fit: str, finish: Finish) -> tf.Tensor:
-    """Return the published map float32 [H, W, 1] of a canvas map [h, w, 1].
-
-    Args:
-        size: (H, W) of the picture. finish: `maps.finish.Finish`.
-    """
+    """Return the published map float32 [H, W, 1] of a canvas map [h, w, 1]."""
     values = tf.cast(canvas_map, tf.float32)
     if (finish.scale, finish.shift) != (1.0, 0.0):
         values = values * finish.scale + finish.shift
@@ -154,13 +144,9 @@ def density_map(points: TensorLike, size: TensorLike, sigma: TensorLike) -> tf.T
 
 
 def blur(image: TensorLike, profile: Sequence[float]) -> tf.Tensor:
-    """Blur `image` [H, W, 1] by a separable filter; float32 [H, W, 1].
+    """Blur `image` [H, W, 1] by a separable filter, whose odd number of weights is `profile`.
 
-    At the border the weights inside the image are scaled to sum to 1, so that a constant stays as
-    it is.
-
-    Args:
-        profile: the filter's weights along an axis, an odd number of them.
+    At the border the weights inside the image are scaled to sum to 1: a constant stays constant.
     """
     profile = tf.constant(profile, tf.float32)
 
