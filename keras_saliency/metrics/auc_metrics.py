@@ -10,12 +10,11 @@ from numpy.typing import ArrayLike
 from keras_saliency.files import require
 from keras_saliency.metrics.checks import check_fixations, check_map
 from keras_saliency.metrics.ranking import area, count_reaching, count_steps, histogram_of_steps
-from keras_saliency.metrics.sums import mass
 
 
 def auc_judd(saliency_map: ArrayLike, fixation_map: ArrayLike, jitter: bool = False,
              seed: int = 0, ties: str = "matlab") -> float:
-    """Area under the ROC curve, 0..1; nonfixations are all pixels without a fixation.
+    """Area under the ROC curve, 0..1; nonfixations are all other pixels (NaN without any).
 
     Args:
         jitter: add uniform noise in 0..1e-7 to the min-max normalised map first, so that no two
@@ -26,9 +25,6 @@ def auc_judd(saliency_map: ArrayLike, fixation_map: ArrayLike, jitter: bool = Fa
             points reads up to 1 / (2 Nfix) too high; of fixations that tie, all but the last
             count too many false positives. "half" is the exact area: the share of (fixation,
             nonfixation) pairs in the right order, 1/2 for a tie. The negated map has 1 - area.
-
-    Returns:
-        NaN also if every pixel is fixated, so that there are no nonfixations.
 
     Source: Judd et al. 2009, "Learning to predict where humans look"; AUC_Judd.m.
     """
@@ -42,7 +38,7 @@ def auc_judd(saliency_map: ArrayLike, fixation_map: ArrayLike, jitter: bool = Fa
         return 0.5
     values = saliency.values.ravel()
     if jitter:
-        values = mass(saliency) / (saliency.high - saliency.low)
+        values = saliency.mass() / (saliency.high - saliency.low)
         values += np.random.default_rng(seed).random(values.size) / 1e7
     fixated = np.sort(values[index])
     at_least = count_reaching(values, fixated)
@@ -98,7 +94,6 @@ def auc_shuffled(saliency_map: ArrayLike, fixation_map: ArrayLike, other_map: Ar
 
     Args:
         other_map: counts [H, W], the union of other images' fixations; NaN if it holds none.
-        seed: seed or `numpy.random.Generator`.
 
     Source: Zhang et al. 2008, "SUN"; Borji et al. 2013; AUC_shuffled.m.
     """

@@ -14,12 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from keras_saliency.files import require
-from keras_saliency.metrics.checks import Map, check_density, check_map
+from keras_saliency.metrics.checks import EPS, Map, check_density, check_map, dot
 from keras_saliency.metrics.imresize import imresize
-from keras_saliency.metrics.sums import centred, dot, mass
 from keras_saliency.metrics.transport import transport_cost
 
-_EPS = 2.0 ** -52  # MATLAB's eps
 _REDUCTION = 32
 
 
@@ -34,7 +32,7 @@ def cc(saliency_map: ArrayLike, fixation_density_map: ArrayLike) -> float:
         return float("nan")
     if saliency.constant or density.constant:
         return 0.0
-    a, b = centred(saliency), centred(density)
+    a, b = saliency.centred(), density.centred()
     return float(np.clip(dot(a, b) / np.sqrt(dot(a, a) * dot(b, b)), -1, 1))
 
 
@@ -47,7 +45,7 @@ def sim(saliency_map: ArrayLike, fixation_density_map: ArrayLike) -> float:
     density = check_density(fixation_density_map, saliency.values.shape)
     if density is None:
         return float("nan")
-    a, b = mass(saliency), mass(density)
+    a, b = saliency.mass(), density.mass()
     total = b.sum()
     a *= total / a.sum()
     return float(np.minimum(a, b, out=a).sum() / total)
@@ -74,15 +72,15 @@ def kld(saliency_map: ArrayLike, fixation_density_map: ArrayLike) -> float:
     total = p.sum()
     # What MATLAB's eps outweighs is the rounding of a convolution, not a negative map.
     if not saliency.constant and (
-            total == 0 or min(saliency.low / total, saliency.high / total) <= -_EPS):
+            total == 0 or min(saliency.low / total, saliency.high / total) <= -EPS):
         return _no_distribution("kld", saliency)
     q = density.values.astype(np.float64).ravel()
     q_total = q.sum()
     # q / (p + eps) of the normalised maps, without forming them
-    p += _EPS * total
+    p += EPS * total
     np.divide(q, p, out=p)
     p *= total / q_total
-    p += _EPS
+    p += EPS
     np.log(p, out=p)
     return float(dot(q, p) / q_total)
 

@@ -12,13 +12,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from keras_saliency.metrics.auc_metrics import auc_borji, auc_judd, auc_shuffled
-from keras_saliency.metrics.checks import check_fixations, check_log_density, check_map, check_mask
-from keras_saliency.metrics.sums import centred, dot, mass
+from keras_saliency.metrics.checks import (
+    EPS,
+    check_fixations,
+    check_log_density,
+    check_map,
+    check_mask,
+    dot,
+)
 
 __all__ = ["auc_borji", "auc_judd", "auc_shuffled", "information_gain",
            "information_gain_density", "log_likelihood", "nmm", "nss"]
-
-_EPS = 2.0 ** -52  # MATLAB's eps
 
 
 def nss(saliency_map: ArrayLike, fixation_map: ArrayLike, repeats: bool = False) -> float:
@@ -61,8 +65,8 @@ def information_gain(saliency_map: ArrayLike, fixation_map: ArrayLike,
     index, _ = check_fixations(fixation_map, shape)
     if len(index) == 0:
         return float("nan")
-    gain = np.log2(_EPS + _probability(saliency, index))
-    return float(np.mean(gain - np.log2(_EPS + _probability(baseline, index))))
+    gain = np.log2(EPS + _probability(saliency, index))
+    return float(np.mean(gain - np.log2(EPS + _probability(baseline, index))))
 
 
 def log_likelihood(log_density: ArrayLike, fixation_map: ArrayLike, repeats: bool = True) -> float:
@@ -98,7 +102,7 @@ def _mean_standardised(saliency, index, weights=None) -> float:
         return float("nan")
     if saliency.constant:
         return 0.0
-    values = centred(saliency)
+    values = saliency.centred()
     deviation = np.sqrt(dot(values, values) / (values.size - 1))
     return float(np.average(values[index], weights=weights) / deviation)
 
@@ -112,5 +116,5 @@ def _mean_at(values, fixations, repeats) -> float:
 
 def _probability(checked, index) -> np.ndarray:
     """float64 [n]: the map as a distribution, at the given pixels."""
-    values = mass(checked)
+    values = checked.mass()
     return values[index] / values.sum()

@@ -6,21 +6,17 @@ from numpy.typing import ArrayLike
 
 
 def imresize(image: ArrayLike, size: Sequence[int], scale: Optional[float] = None) -> np.ndarray:
-    """Resize with MATLAB's defaults: bicubic, with a wider kernel for shrinking (antialiasing).
+    """Resize an image [H, W] with MATLAB's defaults, float64: bicubic, antialiased.
 
     Output pixel i (from 0) lies at (i + 0.5) / scale - 0.5 of the image, which is mirrored at its
     borders. Keys' cubic (a = -0.5) is stretched by 1 / scale if scale < 1, and its samples are
     divided by their sum. Values can leave the range of the image a little.
 
     Args:
-        image: [H, W].
         size: (rows, columns) of the result.
         scale: output pixels per input pixel, as in `imresize(image, scale)`, whose size is
             ceil(scale * H), ceil(scale * W); None for rows / H and columns / W, as in
             `imresize(image, size)`. They differ if the side is no multiple.
-
-    Returns:
-        float64 [rows, columns].
 
     Source: the MATLAB documentation of imresize; Keys 1981, "Cubic convolution interpolation for
     digital image processing".

@@ -1,9 +1,8 @@
 """The cheap metrics as Keras metrics, for `compile` and `evaluate`: CC, KLD, SIM, NSS.
 
 They equal `cc`, `kld`, `sim` and `nss` of this package (MIT benchmark definitions) on maps of the
-network's own size; the reported scores are those of `evaluation`, at the stimulus' size. The
-functions `*_per_image` hold the mathematics, the classes average over images: an image without
-fixations (y_true sums to 0) is skipped.
+network's own size; the reported scores are those of `evaluation`, at the stimulus' size. An image
+without fixations (y_true sums to 0) is skipped.
 
 Everything is computed in float64: sums over a whole map and KLD's eps (2.2204e-16) need it.
 """
@@ -13,71 +12,19 @@ import keras
 import tensorflow as tf
 
 from keras_saliency.compat import register
-
-_EPS = 2.0 ** -52  # MATLAB's eps
-
-
-def cc_per_image(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
-    """Return Pearson's correlation float64 [B] of maps [B, H, W, 1]; 0 if one is constant."""
-    density, saliency = _flat(y_true), _flat(y_pred)
-    a, b = (m - tf.reduce_mean(m, axis=1, keepdims=True) for m in (saliency, density))
-    norm = tf.sqrt(tf.reduce_sum(a * a, axis=1) * tf.reduce_sum(b * b, axis=1))
-    correlation = tf.clip_by_value(_divide(tf.reduce_sum(a * b, axis=1), norm), -1.0, 1.0)
-    constant = tf.logical_or(_constant(saliency), _constant(density))[:, 0]
-    correlation = tf.where(constant, tf.zeros_like(correlation), correlation)
-    return _skip_empty(correlation, density)
-
-
-def sim_per_image(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
-    """Return the similarity float64 [B]: minima of the maps, each min-max normalised, of sum 1.
-
-    A constant map counts as uniform.
-    """
-    density, saliency = _flat(y_true), _flat(y_pred)
-    a, b = (_unit_sum(_shifted(m)) for m in (saliency, density))
-    return _skip_empty(tf.reduce_sum(tf.minimum(a, b), axis=1), density)
-
-
-def kld_per_image(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
-    """Return the Kullback-Leibler divergence float64 [B] in nats, sum q log(eps + q / (p + eps)).
-
-    Each map is divided by its sum, without shifting. A constant map counts as uniform. The score
-    of a map with values of both signs is NaN, as in `kld`.
-    """
-    density, saliency = _flat(y_true), _flat(y_pred)
-    constant = _constant(saliency)
-    p = _unit_sum(tf.where(constant, tf.ones_like(saliency), saliency))
-    q = _unit_sum(density)
-    divergence = tf.reduce_sum(q * tf.math.log(_EPS + _divide(q, p + _EPS)), axis=1)
-    # a sum of 0 made every p 0
-    proper = tf.logical_and(tf.reduce_min(p, axis=1) > -_EPS, tf.reduce_max(p, axis=1) > 0)
-    return _skip_empty(tf.where(proper, divergence, _nan_like(divergence)), density)
-
-
-def nss_per_image(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
-    """Return the normalised scanpath saliency float64 [B]; y_true is a fixation_map.
-
-    Mean of the standardised map (std with N - 1) at pixels with y_true > 0; 0 if it is constant.
-    """
-    saliency = _flat(y_pred)
-    fixated = tf.cast(_flat(y_true) > 0, tf.float64)
-    centred = saliency - tf.reduce_mean(saliency, axis=1, keepdims=True)
-    pixels = tf.cast(tf.shape(saliency)[1], tf.float64)
-    deviation = tf.sqrt(tf.reduce_sum(centred * centred, axis=1) / (pixels - 1))
-    mean = _divide(tf.reduce_sum(centred * fixated, axis=1), tf.reduce_sum(fixated, axis=1))
-    score = tf.where(_constant(saliency)[:, 0], tf.zeros_like(mean), _divide(mean, deviation))
-    return _skip_empty(score, fixated)
+from keras_saliency.metrics.checks import EPS
 
 
 class ImageMeanMetric(keras.metrics.Metric):
-    """Mean over images of the class' `per_image` (y_true, y_pred) -> [B]; NaN is skipped.
+    """Mean over images of the class' `per_image`: (reference, saliency) [B, H * W] -> [B].
+
+    NaN is skipped. Update takes y_true [B, H, W, C], y_pred [B, H, W, 1] (any float or integer
+    type), and weights per image: a scalar, [B] or [B, 1]. The result is a float scalar, NaN before
+    any score.
 
     Args:
-        channel: number of the channel of y_true [B, H, W, C] to compare with, for targets that
-            hold a fixation_density_map and a fixation_map side by side.
-
-    Update takes y_true [B, H, W, C], y_pred [B, H, W, 1] (any float or integer type), and weights
-    per image: a scalar, [B] or [B, 1]. The result is a float scalar, NaN before any score.
+        channel: of y_true to compare with, for targets that hold a fixation_density_map and a
+            fixation_map side by side.
     """
 
     def __init__(self, name=None, dtype=None, channel=0):
@@ -90,7 +37,7 @@ class ImageMeanMetric(keras.metrics.Metric):
                      sample_weight: Optional[tf.Tensor] = None) -> None:
         """Add a batch."""
         y_true = tf.convert_to_tensor(y_true)
-        scores = self.per_image(y_true[..., self.channel:self.channel + 1], y_pred)
+        scores = self.per_image(_flat(y_true[..., self.channel:self.channel + 1]), _flat(y_pred))
         skipped = tf.math.is_nan(scores)
         weights = tf.ones_like(scores)
         if sample_weight is not None:
@@ -116,30 +63,69 @@ class ImageMeanMetric(keras.metrics.Metric):
 
 @register
 class CC(ImageMeanMetric):
-    """Mean over images of Pearson's correlation with a fixation_density_map, -1..1."""
+    """Mean over images of Pearson's correlation with a fixation_density_map, -1..1.
 
-    per_image = staticmethod(cc_per_image)
+    0 if a map is constant.
+    """
+
+    @staticmethod
+    def per_image(density: tf.Tensor, saliency: tf.Tensor) -> tf.Tensor:
+        a, b = (m - tf.reduce_mean(m, axis=1, keepdims=True) for m in (saliency, density))
+        norm = tf.sqrt(tf.reduce_sum(a * a, axis=1) * tf.reduce_sum(b * b, axis=1))
+        correlation = tf.clip_by_value(_divide(tf.reduce_sum(a * b, axis=1), norm), -1.0, 1.0)
+        constant = tf.logical_or(_constant(saliency), _constant(density))[:, 0]
+        return _skip_empty(
+            tf.where(constant, tf.zeros_like(correlation), correlation), density)
 
 
 @register
 class KLD(ImageMeanMetric):
-    """Mean over images of the Kullback-Leibler divergence (nats) to a fixation_density_map."""
+    """Mean over images of the Kullback-Leibler divergence (nats) to a fixation_density_map.
 
-    per_image = staticmethod(kld_per_image)
+    Per image sum q log(eps + q / (p + eps)). Each map is divided by its sum, without shifting. A
+    constant map counts as uniform. The score of a map with values of both signs is NaN, as in
+    `kld`.
+    """
+
+    @staticmethod
+    def per_image(density: tf.Tensor, saliency: tf.Tensor) -> tf.Tensor:
+        p = _unit_sum(tf.where(_constant(saliency), tf.ones_like(saliency), saliency))
+        q = _unit_sum(density)
+        divergence = tf.reduce_sum(q * tf.math.log(EPS + _divide(q, p + EPS)), axis=1)
+        # a sum of 0 made every p 0
+        proper = tf.logical_and(tf.reduce_min(p, axis=1) > -EPS, tf.reduce_max(p, axis=1) > 0)
+        return _skip_empty(tf.where(proper, divergence, _nan_like(divergence)), density)
 
 
 @register
 class SIM(ImageMeanMetric):
-    """Mean over images of the similarity to a fixation_density_map, 0..1."""
+    """Mean over images of the similarity to a fixation_density_map, 0..1.
 
-    per_image = staticmethod(sim_per_image)
+    The minima of the maps, each min-max normalised, of sum 1. A constant map counts as uniform.
+    """
+
+    @staticmethod
+    def per_image(density: tf.Tensor, saliency: tf.Tensor) -> tf.Tensor:
+        a, b = (_unit_sum(_shifted(m)) for m in (saliency, density))
+        return _skip_empty(tf.reduce_sum(tf.minimum(a, b), axis=1), density)
 
 
 @register
 class NSS(ImageMeanMetric):
-    """Mean over images of the normalised scanpath saliency at a fixation_map (counts)."""
+    """Mean over images of the normalised scanpath saliency at a fixation_map (counts).
 
-    per_image = staticmethod(nss_per_image)
+    Mean of the standardised map (std with N - 1) at pixels with a fixation; 0 if it is constant.
+    """
+
+    @staticmethod
+    def per_image(counts: tf.Tensor, saliency: tf.Tensor) -> tf.Tensor:
+        fixated = tf.cast(counts > 0, tf.float64)
+        centred = saliency - tf.reduce_mean(saliency, axis=1, keepdims=True)
+        pixels = tf.cast(tf.shape(saliency)[1], tf.float64)
+        deviation = tf.sqrt(tf.reduce_sum(centred * centred, axis=1) / (pixels - 1))
+        mean = _divide(tf.reduce_sum(centred * fixated, axis=1), tf.reduce_sum(fixated, axis=1))
+        score = tf.where(_constant(saliency)[:, 0], tf.zeros_like(mean), _divide(mean, deviation))
+        return _skip_empty(score, fixated)
 
 
 def _flat(maps):

@@ -15,9 +15,9 @@ _SLACK = 1e-12
 def count_reaching(values: np.ndarray, thresholds: np.ndarray, strict: bool = False) -> np.ndarray:
     """Count the `values` [N] that are >= (or, if `strict`, >) each of `thresholds` [n]; int64 [n].
 
-    Both arrays are finite floats of one dtype, thresholds ascending. Pixels are first put into
-    equal bins; only those that share a bin with a threshold are compared with it. Rounding in the
-    bin number does no harm: it is the same monotone function for pixels and thresholds.
+    Both arrays are finite floats of one dtype, thresholds ascending. Pixels are put into equal
+    bins; only those that share a bin with a threshold are compared with it. The bin number is one
+    monotone function of both, so its rounding does no harm.
     """
     low = values.min()
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):

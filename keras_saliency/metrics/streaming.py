@@ -1,8 +1,4 @@
-"""Scores of a stream of maps of any sizes, in memory that does not grow with their number.
-
-`Moments` holds the sums over the scores so far and can be merged with the moments of another part
-of the stream; `StreamingScores` is the thin stateful class around it that calls the metrics.
-"""
+"""Scores of a stream of maps of any sizes, in memory that does not grow with their number."""
 from typing import Mapping, NamedTuple, Optional
 
 import numpy as np
@@ -16,8 +12,7 @@ class Moments(NamedTuple):
     """Running moments of M scores per image; NaN scores are skipped and counted.
 
     Attributes:
-        count: int64 [M], images that had a score.
-        skipped: int64 [M], images that had none (NaN).
+        count, skipped: int64 [M], images that had a score, and that had none (NaN).
         mean: float64 [M], mean over the `count` images; 0 where there are none.
         squares: float64 [M], sum of squared deviations from `mean`.
     """
@@ -30,8 +25,7 @@ class Moments(NamedTuple):
     @classmethod
     def empty(cls, size: int) -> "Moments":
         """Return the moments of an empty stream."""
-        return cls(np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(size),
-                   np.zeros(size))
+        return cls.of(np.empty((0, size)))
 
     @classmethod
     def of(cls, scores: ArrayLike) -> "Moments":
@@ -46,9 +40,9 @@ class Moments(NamedTuple):
     def merge(self, other: "Moments") -> "Moments":
         """Return the moments of both parts together.
 
-        Sums of squares would lose all digits where the mean is far above the deviation; this
-        adds the parts' deviations and the one between their means (Chan, Golub, LeVeque 1979,
-        "Updating formulae and a pairwise algorithm for computing sample variances").
+        It adds the parts' squared deviations and the one between their means, which loses no digits
+        (Chan, Golub, LeVeque 1979, "Updating formulae and a pairwise algorithm for computing
+        sample variances").
         """
         count = self.count + other.count
         share = other.count / np.maximum(count, 1)
@@ -62,10 +56,9 @@ class ImageMean(NamedTuple):
 
     Attributes:
         mean: over the images that have a score; NaN if none has.
-        variance: of the score between images (N - 1); NaN below two images.
-        standard_error: of the mean, sqrt(variance / images); NaN below two images.
-        images: how many have a score.
-        skipped: how many have none: no fixation to score, or a map whose score is NaN.
+        variance: of the score between images (N - 1). standard_error: of the mean, sqrt(variance /
+            images). NaN below two images.
+        images, skipped: how many have a score, and how many have none (NaN).
     """
 
     mean: float
@@ -80,10 +73,7 @@ class StreamingScores:
 
     Args:
         metrics: names in `METRICS`, or {name: keyword arguments of its function}, as in
-            `{"nss": {}, "auc_borji": {"splits": 20}}`.
-
-    Raises:
-        InputError: an unknown name (lists the valid ones), none, or one twice.
+            `{"nss": {}, "auc_borji": {"splits": 20}}`. Otherwise an `InputError`.
     """
 
     def __init__(self, metrics):
@@ -107,18 +97,14 @@ class StreamingScores:
     def score(self, saliency_map: Optional[ArrayLike], references: Mapping[str, ArrayLike],
               log_density: Optional[ArrayLike] = None,
               seed: Optional[int] = None) -> dict[str, float]:
-        """Score one image.
+        """Return {metric: float} of one image; NaN without fixations.
 
         Args:
             saliency_map: [H, W]; may be None if all metrics score a log_density.
             references: {name: array [H, W]}, at least those that `METRICS` lists for the metrics.
             log_density: [H, W], nats, logsumexp 0; only for metrics that score a log_density.
-            seed: of the sampled metrics on this image, best its index: images then draw
-                independently, and any order or split of the stream gives the same scores. None
-                for the metrics' own.
-
-        Returns:
-            {metric: float}, the scores of this image; NaN without fixations.
+            seed: of the sampled metrics on this image, None for their own. If it is the image's
+                index, any order or split of the stream gives the same scores.
         """
         given = {"saliency_map": saliency_map, "log_density": log_density}
         given = {name: value for name, value in {**references, **given}.items()

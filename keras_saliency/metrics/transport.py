@@ -6,17 +6,14 @@ _STEPS = 10 ** 7  # of the network simplex; maps of 34x60 pixels take fewer than
 
 
 def transport_cost(difference: np.ndarray) -> float:
-    """Return the least cost of moving surplus mass to pixels that lack it, by Euclidean distance.
+    """Return the least cost, mass times pixels, of moving surplus mass to pixels that lack it.
 
-    The optimum is exact: POT's network simplex. (cv2.EMD gives up after 500 steps: up to 5 % above
-    it on 24x32 pixels.)
+    The distance is Euclidean, the optimum exact: POT's network simplex. (cv2.EMD gives up after
+    500 steps: up to 5 % above it on 24x32 pixels.)
 
     Args:
         difference: float64 [h, w] with sum 0 but for rounding: one map of sum 1 minus another.
             Mass that both have at a pixel stays there, as the distance is a metric.
-
-    Returns:
-        Mass times pixels of the map.
 
     Source: Hitchcock 1941, "The distribution of a product from several sources to numerous
     localities"; of the solver, Bonneel et al. 2011, "Displacement interpolation using Lagrangian
