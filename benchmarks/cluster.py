@@ -11,7 +11,7 @@ from keras_saliency.cluster.connection import LOOPBACK
 from keras_saliency.datasets.loading import load_sections
 from keras_saliency.datasets.shards import ITEMS
 from keras_saliency.evaluation.scores import score_predictor
-from keras_saliency.evaluation.sections import section_scorer
+from keras_saliency.evaluation.scoring import section_scorer
 from keras_saliency.models import build_model, load_pretrained
 from keras_saliency.prediction.predictor import predictor
 

@@ -12,8 +12,7 @@ from typing import Callable, Optional, Sequence
 import numpy as np
 
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
-from keras_saliency.evaluation.bandwidth import best_bandwidth
-from keras_saliency.evaluation.densities import Density, check_uniform_weight, mixed
+from keras_saliency.evaluation.densities import Density, best_bandwidth, mixed
 from keras_saliency.files import require
 
 # Cells per axis of the kernel density estimate: the smallest bandwidth spans several.
@@ -26,10 +25,7 @@ class CenterBias:
     """A center_bias fitted to training fixations; build it with `center_bias`.
 
     Attributes:
-        method: "kde" or "histogram".
-        bandwidth: standard deviation of "kde" as a share of the height and of the width; or None.
-        bins: cells per axis of "histogram"; or None.
-        uniform_weight: share of the mass spread evenly.
+        method, bandwidth, bins, uniform_weight: as of `center_bias`.
         dataset, stimuli: name and size of the training set.
     """
 
@@ -54,11 +50,9 @@ class CenterBias:
         return self._index.get(dataset.names[index]) if dataset.name == self.dataset else None
 
     def predict(self, size: Sequence[int], leave_out: Optional[int] = None) -> Density:
-        """Predict an image of `size` (H, W).
+        """Predict an image of `size` (H, W) without the training stimulus `leave_out`.
 
-        Args:
-            leave_out: index of a training stimulus to leave out, or None. Without any other
-                stimulus the density is uniform.
+        Without any other stimulus the density is uniform.
         """
         rows, columns, mass = self._spread(*(int(s) for s in size))
         if leave_out is not None:
@@ -84,8 +78,8 @@ def center_bias(training: SaliencyDataset, method: str = "kde", bandwidth: Optio
         method: "kde", Gaussians around the fixations, cut off at the image's border; or
             "histogram", counts in square bins (in relative coordinates), interpolated linearly
             between bin centers.
-        bandwidth: of "kde", a share of height and width in 0.01..0.5; None for the one with the
-            highest leave-one-image-out log-likelihood.
+        bandwidth: of "kde", the standard deviation as a share of height and width, 0.01..0.5; None
+            for the one with the highest leave-one-image-out log-likelihood.
         bins: of "histogram", cells per axis; None for the best of nine numbers, likewise.
         uniform_weight: share of the mass spread evenly, in (0, 1].
 
@@ -93,7 +87,8 @@ def center_bias(training: SaliencyDataset, method: str = "kde", bandwidth: Optio
         InputError: unknown method, or an option out of range or of the other method.
         DatasetError: `training` has no fixations.
     """
-    check_uniform_weight(uniform_weight)
+    require(0 < uniform_weight <= 1,  # a density of 0 has no logarithm
+            f"uniform_weight must be above 0 and at most 1, not {uniform_weight}")
     require(method in ("kde", "histogram"), f'method must be "kde" or "histogram", not {method!r}')
     require((bins if method == "kde" else bandwidth) is None,
             'bandwidth belongs to "kde", bins to "histogram"')
@@ -138,7 +133,7 @@ class _Cells:
         return flat.reshape(self.grid, self.grid).astype(np.float64)
 
     def leave_one_out_score(self, profile: Callable, uniform_weight: float) -> float:
-        """Return the nats over uniform at the fixations of each image, left out; mean over images.
+        """Return the mean over images of the nats over uniform at their fixations, left out.
 
         The densities are those on the grid itself.
         """

@@ -2,8 +2,7 @@
 
 For each observer, the density is a Gaussian kernel estimate from all other observers' fixations on
 the same image. A little uniform density and, optionally, a center_bias are mixed in: a fixation far
-from all others must not cost an infinite log-likelihood. Bandwidth and mixture maximise the
-leave-one-observer-out log-likelihood of a dataset.
+from all others must not cost an infinite log-likelihood.
 
 Log-likelihoods need the densities at fixations only: sums over pairs of fixations, with each
 Gaussian's mass inside the image from a running sum. They equal those of the maps.
@@ -11,6 +10,7 @@ Gaussian's mass inside the image from a running sum. They equal those of the map
 Source: Kuemmerer et al. 2015, "Information-theoretic model comparison unifies saliency metrics"
 (gold standard); mixture components as in pysaliency's cross-validated baselines.
 """
+from collections import Counter
 from dataclasses import dataclass
 from typing import Callable, Iterable, Iterator, Optional, Tuple
 
@@ -20,8 +20,7 @@ from numpy.typing import ArrayLike
 from keras_saliency import files
 from keras_saliency.datasets.dataset import SaliencyDataset, require
 from keras_saliency.datasets.fixations import density_map, fixation_map, gaussians
-from keras_saliency.evaluation.bandwidth import best_bandwidth
-from keras_saliency.evaluation.densities import Density
+from keras_saliency.evaluation.densities import Density, best_bandwidth
 from keras_saliency.metrics import METRICS
 from keras_saliency.metrics.streaming import StreamingScores
 
@@ -38,7 +37,7 @@ class GoldStandard:
     Attributes:
         sigma: standard deviation of the Gaussians in pixels.
         weights: shares of (other observers, uniform, center_bias); sum to 1, uniform above 0.
-        center: (dataset, index) -> Density, such as a `CenterBias`; None for weight 0.
+        center: the center_bias, such as a `CenterBias`; None for weight 0.
     """
 
     sigma: float
@@ -56,10 +55,9 @@ class GoldStandard:
 
     def leave_one_out(self, dataset: SaliencyDataset,
                       index: int) -> Iterator[tuple[int, Density, np.ndarray]]:
-        """Yield (observer, Density from the others, points [n, 2]) of one stimulus.
+        """Yield (observer, Density from the others, own points [n, 2]) of one stimulus.
 
-        The points (x, y) are the held-out observer's. Observers without fixations are left out, and
-        so is an observer without others. The dataset must know its observers.
+        Observers without fixations are left out, and so is an observer without others.
         """
         points, observers = _observed(dataset, index)
         height, width = (int(s) for s in dataset.sizes[index])
@@ -81,17 +79,16 @@ class GoldStandard:
     def log_likelihood(self, dataset: SaliencyDataset, index: int) -> float:
         """Return the nats per fixation of one stimulus: mean of the means of held-out observers.
 
-        NaN if fewer than two observers have fixations. Equals the average of
-        `metrics.log_likelihood` over `leave_one_out`, without forming a map.
+        Equals the average of `metrics.log_likelihood` over `leave_one_out`. NaN if fewer than two
+        observers have fixations.
         """
         _, observers, nats = self.at_fixations(dataset, index)
         return float(_observer_weights(observers) @ nats) if len(nats) else float("nan")
 
     def at_fixations(self, dataset: SaliencyDataset, index: int) -> tuple:
-        """Return (points [n, 2], observers [n], nats [n]) of one stimulus.
+        """Return (points [n, 2], observers [n], nats [n]: the others' log-density) of a stimulus.
 
-        The nats are the log-density of the other observers at each fixation. n is 0 if fewer than
-        two observers have fixations.
+        n is 0 if fewer than two observers have fixations.
         """
         points, observers = _observed(dataset, index)
         if len(_groups(observers)) == 0:
@@ -107,20 +104,17 @@ class GoldStandard:
         """Return {observer: bits per fixation over a center_bias}, over all stimuli.
 
         Each fixation weighs the same; it is predicted by the other observers of its stimulus.
-
-        Args:
-            center: (dataset, index) -> Density.
         """
-        totals, counts = {}, {}
+        totals, counts = Counter(), Counter()
         for index in range(len(dataset)):
             points, observers, nats = self.at_fixations(dataset, index)
             if len(points):
                 prior = np.log(_at(center(dataset, index).saliency_map, points))
                 gains = (nats - prior) / np.log(2)
-                for observer in np.unique(observers):
+                for observer in np.unique(observers).tolist():
                     own = gains[observers == observer]
-                    totals[int(observer)] = totals.get(int(observer), 0.0) + own.sum()
-                    counts[int(observer)] = counts.get(int(observer), 0) + len(own)
+                    totals[observer] += own.sum()
+                    counts[observer] += len(own)
         return {observer: totals[observer] / counts[observer] for observer in sorted(totals)}
 
     def log_likelihoods(self, dataset: SaliencyDataset) -> np.ndarray:
@@ -132,13 +126,12 @@ class GoldStandard:
               density_sigma: Optional[float] = None) -> dict[str, float]:
         """Return {metric: mean over held-out observers} of one stimulus; NaN for fewer than two.
 
-        Each observer's fixations are the references for the map of the others. The density of one
-        observer is far more pointed than that of all, with which a model is compared: compare nss,
-        AUCs and likelihoods with a model's, not cc, sim, kld and emd.
+        The density of one observer is far more pointed than that of all, with which a model is
+        compared: compare nss, AUCs and likelihoods with a model's, not cc, sim, kld and emd.
 
         Args:
             metrics: as for `StreamingScores`.
-            references: further ones that all observers share, such as other_map or baseline_map.
+            references: those that all observers share, such as other_map or baseline_map.
             density_sigma: blur in pixels of the fixation_density_map; None for `sigma`.
         """
         scores = StreamingScores(metrics)
@@ -165,8 +158,7 @@ def fit_gold_standard(dataset: SaliencyDataset, center: Optional[Center] = None,
 
     Args:
         dataset: with observers; a few hundred stimuli are plenty (`dataset.select`).
-        center: (dataset, index) -> Density, such as a `CenterBias`, or None.
-        sigmas: range of bandwidths in pixels.
+        center: such as a `CenterBias`, or None. sigmas: range of bandwidths in pixels.
 
     Raises:
         DatasetError: no observers are known, or no stimulus has fixations of two.
@@ -203,16 +195,14 @@ def information_gain_explained(model_ll: ArrayLike, baseline_ll: ArrayLike,
                                gold_ll: ArrayLike) -> float:
     """Share of the explainable information gain that a model explains; 1 is the gold standard.
 
+    It is (model - baseline) / (gold - baseline) of the means over images, not the mean of the
+    images' ratios: the ratio of an image whose gold standard gains nothing is meaningless. Below 0
+    for a model worse than the baseline; NaN if the gold standard does not beat the baseline.
+
     Args:
         model_ll, baseline_ll, gold_ll: mean log-likelihood per fixation of each image, [N] (or
             scalars), all in one unit (nats or bits: it cancels). An image where one is NaN is
             left out for all three.
-
-    Returns:
-        (model - baseline) / (gold - baseline) of the means over images, not the mean of the
-        images' ratios: the ratio of an image whose gold standard gains nothing is meaningless.
-        Below 0 for a model worse than the baseline; NaN if the gold standard does not beat the
-        baseline, or no image is left.
 
     Source: Kuemmerer et al. 2015, "Information-theoretic model comparison unifies saliency
     metrics".

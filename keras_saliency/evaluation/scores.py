@@ -2,6 +2,7 @@
 import json
 import sys
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Iterable, Optional
 
@@ -13,16 +14,15 @@ from keras_saliency.config import Config
 from keras_saliency.datasets import pipeline, shards
 from keras_saliency.datasets.loading import Section, load_sections
 from keras_saliency.evaluation.comparison import compare, compare_runs
-from keras_saliency.evaluation.results import (
-    Evaluation,
-    check_table_path,
-    read_runs,
-    read_tables,
+from keras_saliency.evaluation.results import Evaluation, check_table_path, read_runs, read_tables
+from keras_saliency.evaluation.scoring import (
+    Scorer,
+    evaluate,
+    score_predictions,
+    section_scorer,
 )
-from keras_saliency.evaluation.scoring import Scorer, evaluate, score_predictions
-from keras_saliency.evaluation.sections import section_scorer
 from keras_saliency.evaluation.sources import BASELINES, picture_predictions, predictions
-from keras_saliency.files import InputError, atomic_path
+from keras_saliency.files import atomic_path, require
 from keras_saliency.files.paths import AnyPath
 from keras_saliency.maps import PAD
 from keras_saliency.models.density_layers import AddCenterBias
@@ -37,39 +37,22 @@ class Source:
         text: what it is, for messages and tables.
         score: function (section, scorer, batch) -> `Evaluation`.
         densities: whether its maps are densities.
-        as_predicted: function of sections of a config that gives them the geometry in which a
-            network predicts; None for what has no canvas.
-        check: function of a loaded section that raises `InputError` for what cannot be predicted.
+        network: `Predictor` with a canvas, or None.
         one_dataset: whether it is of one dataset alone.
     """
 
     text: str
     score: Callable
     densities: bool = False
-    as_predicted: Optional[Callable] = None
-    check: Optional[Callable] = None
+    network: Optional[Predictor] = None
     one_dataset: bool = False
 
 
 def of_predictor(predictor: Predictor, text: Optional[str] = None, client: Any = None) -> Source:
-    """Return the maps of a `prediction.predictor.Predictor` as a `Source`.
-
-    Args:
-        text: what it is; default: its name.
-        client: of `cluster.connect`, whose workers predict and score.
-    """
+    """Return the maps of a `Predictor` as a `Source`; its text is by default the model's name."""
     facts = predictor.facts
-
-    def check(section):
-        for _, spec in pipeline.by_canvas(section.evaluated, section.spec):
-            predictor.check_canvas(spec.canvas)
-
-    canvas = facts.canvas is not None
-    return Source(
-        text or facts.name,
-        lambda section, scorer, batch: score_predictor(predictor, section, scorer, batch, client),
-        facts.density, (lambda sections: _as_predicted(sections, facts)) if canvas else None,
-        check if canvas else None)
+    return Source(text or facts.name, partial(score_predictor, predictor, client=client),
+                  facts.density, None if facts.canvas is None else predictor)
 
 
 def of_maps(folder: AnyPath) -> Source:
@@ -89,15 +72,13 @@ def score(config: Config, source: Source, part: str = "validation",
     """Score a source of maps on a part of a config's datasets; print and write the tables.
 
     Each of several datasets is scored with its own blur and split, and has a table of its own. A
-    network works at `data.canvas` or, where that is not set, at its own as `predict` does.
+    network works at `data.canvas` or, where that is not set, at its own as `predict` does. Returns
+    1 if stimuli had no usable map (they are named), else 0.
 
     Args:
         part: "validation", "training" or "all".
         out: table to write (.csv or .parquet), with a .json beside it; None for neither. Tables
             of several datasets have their names in them: `scores_osie.csv`.
-
-    Returns:
-        1 if stimuli had no usable map (they are named), else 0.
 
     Raises:
         InputError: data, model, metrics or files that do not fit; before anything is scored, but
@@ -105,17 +86,17 @@ def score(config: Config, source: Source, part: str = "validation",
     """
     if out is not None:
         check_table_path(out)
-    as_predicted = source.as_predicted or (lambda sections: sections)
-    sections = load_sections(as_predicted(config.sections), part=part)
-    if source.one_dataset and len(sections) > 1:
-        raise InputError(f"{source.text} are of one dataset, and the config has a list of "
-                         f"{len(sections)}: name one of them in data")
+    network = source.network
+    sections = load_sections(
+        _as_predicted(config.sections, network.facts) if network else config.sections, part=part)
+    require(len(sections) == 1 or not source.one_dataset, f"{source.text} are of one dataset, and "
+            f"the config has a list of {len(sections)}: name one of them in data")
     # all that can be wrong with any of them shows before the first is scored
     scorers = [section_scorer(section, config.evaluation.metrics, config, source.densities)
                for section in sections]
-    for section in sections:
-        if source.check is not None:
-            source.check(section)
+    for section in sections if network else ():
+        for _, spec in pipeline.by_canvas(section.evaluated, section.spec):
+            network.check_canvas(spec.canvas)
     missing = 0
     for section, scorer in zip(sections, scorers):
         dataset = section.evaluated
@@ -153,10 +134,8 @@ def score_predictor(predictor: Predictor, section: Section, scorer: Scorer, batc
     """Score a model on the evaluated stimuli of one dataset.
 
     Args:
-        predictor: `Predictor`. section: of `load_sections`. scorer: of `section_scorer`.
-        batch: stimuli per forward pass.
-        client: of `cluster.connect`, whose workers do it, with the same scores; None for this
-            process.
+        section: of `load_sections`. scorer: of `section_scorer`. batch: stimuli per forward pass.
+        client: of `cluster.connect`, whose workers do it; None for this process.
     """
     shared = {"predictor": predictor, "spec": section.spec, "scorer": scorer, "batch": batch}
     every, label = np.arange(len(section.evaluated)), "evaluation"
@@ -181,9 +160,8 @@ def _score_stimuli(predictor, spec, scorer, batch, indices, label=None) -> Evalu
 def remove_center_bias(model: keras.Model) -> None:
     """Give a network that adds a center_bias to its log_density a uniform one."""
     found = [layer for layer in getattr(model, "layers", ()) if isinstance(layer, AddCenterBias)]
-    if not found:
-        raise InputError(f"{getattr(model, 'name', model)} adds no center_bias to a log_density, "
-                         "as deepgaze1 and calibrated networks do: it has no prior to take out")
+    require(found, f"{getattr(model, 'name', model)} adds no center_bias to a log_density, as "
+                   "deepgaze1 and calibrated networks do: it has no prior to take out")
     for layer in found:
         layer.set_uniform()
 
@@ -196,8 +174,8 @@ def compare_tables(paths: Iterable[AnyPath] = (), runs: Iterable[str] = (),
         paths: tables, one of each model, paired over stimuli; or
         runs: texts `label=first.csv,second.csv,...` of models, paired over their trainings.
     """
-    if out is not None and Path(out).suffix != ".json":
-        raise InputError(f"{out}: a comparison is written as .json")
+    require(out is None or Path(out).suffix == ".json",
+            f"{out}: a comparison is written as .json")
     comparison = compare_runs(read_runs(runs)) if runs else compare(read_tables(paths))
     print(comparison.format())
     if out is not None:

@@ -11,11 +11,13 @@ import numpy as np
 from tqdm import tqdm
 
 from keras_saliency import maps
+from keras_saliency.config import Config
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
+from keras_saliency.datasets.loading import Section
 from keras_saliency.evaluation.center_bias import CenterBias, center_bias
 from keras_saliency.evaluation.densities import Density
 from keras_saliency.evaluation.results import Evaluation
-from keras_saliency.files import InputError
+from keras_saliency.files import InputError, require
 from keras_saliency.maps.facts import Facts
 from keras_saliency.metrics import METRICS
 from keras_saliency.metrics.streaming import StreamingScores
@@ -25,7 +27,6 @@ from keras_saliency.prediction.pictures import read_gray
 # which needs maps of 0 or more.
 ALL = "all"
 SCORERS = 2  # stimuli that are scored at the same time
-_APART = ("emd",)
 
 
 class Skipped(NamedTuple):
@@ -36,17 +37,12 @@ class Skipped(NamedTuple):
 
 def usable_metrics(dataset: SaliencyDataset, training: Optional[SaliencyDataset] = None,
                    densities: bool = False) -> list[str]:
-    """The metrics that predictions for `dataset` can be scored with.
-
-    Args:
-        training: dataset whose fixations give the center_bias that information gain is over.
-        densities: whether the predictions are log-densities too.
-    """
+    """The metrics that predictions for `dataset` can be scored with; arguments as of `Scorer`."""
     available = {"saliency_map"}
     if dataset.has_fixations or dataset.density_files is not None:
         available.add("fixation_density_map")
     if dataset.has_fixations:
-        available |= {"fixation_map"} | ({"other_map"} if len(dataset) > 1 else set())
+        available |= {"fixation_map", "other_map"} if len(dataset) > 1 else {"fixation_map"}
     if dataset.target_masks is not None:
         available.add("mask")
     if training is not None and training.has_fixations:
@@ -60,12 +56,12 @@ def usable_metrics(dataset: SaliencyDataset, training: Optional[SaliencyDataset]
 def choose_metrics(names: Sequence[str], dataset: SaliencyDataset,
                    training: Optional[SaliencyDataset] = None,
                    densities: bool = False) -> list[str]:
-    """`names` with "all" spelled out, each once, checked; arguments as `usable_metrics`."""
+    """`names` with "all" spelled out, each once, checked; arguments as of `Scorer`."""
     usable = usable_metrics(dataset, training, densities)
     chosen = []
     for name in names:
-        if name != ALL and name not in METRICS:
-            raise InputError(f"no metric {name!r}; choose from {ALL}, {', '.join(usable)}")
+        require(name == ALL or name in METRICS,
+                f"no metric {name!r}; choose from {ALL}, {', '.join(usable)}")
         if name != ALL and name not in usable:
             if "fixation_map" in METRICS[name].references and not dataset.has_fixations:
                 densities = "densities but " if dataset.density_files is not None else ""
@@ -74,10 +70,9 @@ def choose_metrics(names: Sequence[str], dataset: SaliencyDataset,
             needed = ", ".join((METRICS[name].prediction, *METRICS[name].references))
             raise InputError(f"{name} needs {needed}, and not all of them are known here; choose "
                              f"from {ALL}, {', '.join(usable)}")
-        chosen += [m for m in usable if m not in _APART] if name == ALL else [name]
-    if names and not chosen:
-        raise DatasetError(f"{dataset.name} has neither fixations nor densities of the "
-                           f"{len(dataset)} stimuli to score: no metric can be computed")
+        chosen += [m for m in usable if m != "emd"] if name == ALL else [name]
+    require(chosen or not names, f"{dataset.name} has neither fixations nor densities of the "
+            f"{len(dataset)} stimuli to score: no metric can be computed", DatasetError)
     return list(dict.fromkeys(chosen))
 
 
@@ -96,8 +91,7 @@ class Scorer:
     """Scores predictions for the stimuli of a dataset, one at a time.
 
     Args:
-        dataset: what is predicted.
-        sigma: blur of its densities in stimulus pixels.
+        dataset: what is predicted. sigma: blur of its densities in stimulus pixels.
         metrics: as for `choose_metrics`.
         training: dataset whose fixations give the center_bias that information gain is over; a
             stimulus that is in it is left out of it.
@@ -150,10 +144,7 @@ class Scorer:
         return references
 
     def score(self, index: int, prediction: Union[np.ndarray, Density]) -> dict[str, float]:
-        """{metric: float} of one prediction in the size of stimulus `index`.
-
-        Args:
-            prediction: saliency_map [H, W], or a `Density`.
+        """{metric: float} of a saliency_map [H, W], or a `Density`, in the size of the stimulus.
 
         Raises:
             InputError: a map of another size. FloatingPointError: one with NaN or infinity.
@@ -164,26 +155,24 @@ class Scorer:
                 log_density = prediction.log_density
             prediction = prediction.saliency_map
         name, size = self.dataset.names[index], tuple(self.dataset.sizes[index])
-        if np.shape(prediction) != size:
-            raise InputError(f"the map of {name} is {list(np.shape(prediction))}, the stimulus "
-                             f"{size[0]}x{size[1]}")
+        require(np.shape(prediction) == size, f"the map of {name} is "
+                f"{list(np.shape(prediction))}, the stimulus {size[0]}x{size[1]}")
         if not np.isfinite(prediction).all():
             raise FloatingPointError(f"the map of {name} has NaN or infinite values; a model that "
                                      "makes such maps has diverged: train it again with a lower "
                                      "learning rate")
         return self._scores.score(prediction, self.references(index), log_density,
-                                   seed=self.seed + index)
+                                  seed=self.seed + index)
 
     def about(self) -> dict:
-        """Return the settings that scores depend on: data and edition, blur (None: published
-        densities), seed, options of metrics (`shuffled_others` None: all others), baseline."""
+        """Return the settings that scores depend on; the blur is None for published densities."""
         dataset = self.dataset
         dropped = 0 if dataset.fixations is None else int(dataset.fixations.dropped.sum())
         return {"dataset": dataset.name, "edition": dataset.edition,
                 "fixations_outside_their_stimulus": dropped, "notes": list(dataset.notes),
                 "sigma_pixels": None if dataset.density_files is not None else self.sigma,
-                "seed": self.seed,
-                "shuffled_others": self.shuffled_others, "emd_reduction": self.emd_reduction,
+                "seed": self.seed, "shuffled_others": self.shuffled_others,
+                "emd_reduction": self.emd_reduction,
                 "baseline": {
                     "center_bias": self.center.method, "bandwidth": self.center.bandwidth,
                     "dataset": self.center.dataset, "stimuli": self.center.stimuli}
@@ -204,8 +193,7 @@ def score_predictions(predictions: Iterable, scorer: Scorer, label: Optional[str
     Args:
         predictions: iterable of saliency_map [H, W], `Density`, {metric: float} (scores made
             elsewhere), or `Skipped`.
-        label: text of a progress bar; None for no bar.
-        indices: the stimuli that are predicted, in this order; None for all.
+        label: text of a progress bar, or None. indices: the stimuli that are predicted, or None.
     """
     indices = range(len(scorer.dataset)) if indices is None else indices
     names, count = [scorer.dataset.names[i] for i in indices], len(indices)
@@ -231,8 +219,7 @@ def score_predictions(predictions: Iterable, scorer: Scorer, label: Optional[str
                 why = scorer.why_not(int(indices[given]))
                 reasons[names[given]] = f"{', '.join(unscored)}: {why}"
         given += 1
-    if given != count:
-        raise InputError(f"the stream held {given} maps for {count} stimuli")
+    require(given == count, f"the stream held {given} maps for {count} stimuli")
     total = time.perf_counter() - begin
     return Evaluation(names, scores, reasons=reasons, missing=missing, seconds={
         "prediction": round(total - waited, 3), "scoring": round(waited, 3)})
@@ -271,9 +258,9 @@ def evaluate(forward: Callable, stream: Iterable, scorer: Scorer, facts: Facts,
         forward: inputs of a batch -> canvas maps [B, h, w, 1]; best a `tf.function`. Where the
             scorer scores densities, they are densities over the canvas.
         stream: tf.data of (inputs, target [B, h, w, C]) in the dataset's order, or of `indices`.
-        facts: `models.Facts` of the network: the fit of stimuli, the finish of its maps.
+        facts: of the network: the fit of stimuli, the finish of its maps.
         loss: (target, maps) -> scalar, averaged over the stimuli; or None.
-        label: text of a progress bar; None for no bar.
+        label: text of a progress bar, or None.
     """
     losses, sizes = [], scorer.dataset.sizes if indices is None else scorer.dataset.sizes[indices]
 
@@ -295,3 +282,33 @@ def evaluate(forward: Callable, stream: Iterable, scorer: Scorer, facts: Facts,
 
     result = score_predictions(network_maps(), scorer, label, indices)
     return result if loss is None else replace(result, loss=sum(losses) / len(sizes))
+
+
+def section_scorer(section: Section, metrics: Sequence[str], config: Config,
+                   densities: bool = False) -> Scorer:
+    """The `Scorer` of one dataset of a run: its own blur, center_bias and nonfixations."""
+    return Scorer(section.evaluated, section.spec.sigma, metrics, section.training,
+                  densities=densities, center_method=section.data.center_bias, **config.scoring)
+
+
+def pooled_metrics(scorers: Sequence[Scorer]) -> list:
+    """The metrics that the stimuli of every dataset are scored with."""
+    return [name for name in scorers[0].metrics
+            if all(name in scorer.metrics for scorer in scorers)]
+
+
+def history_columns(labels: Sequence[str], results: Sequence[Evaluation]) -> dict[str, float]:
+    """{column: number} of an epoch: `val_loss` and `val_<metric>` over all stimuli alike, and of
+    each of several datasets, as `<label>_val_<metric>`; each result has a loss.
+    """
+    if len(results) == 1:
+        return _columns(results[0])
+    columns = _columns(Evaluation.joined(results))
+    for label, result in zip(labels, results):
+        columns.update({f"{label}_{name}": value for name, value in _columns(result).items()})
+    return columns
+
+
+def _columns(result: Evaluation) -> dict:
+    return {"val_loss": result.loss,
+            **{f"val_{name}": value for name, value in result.means().items()}}

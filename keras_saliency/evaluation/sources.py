@@ -1,8 +1,4 @@
-"""Predictions for the stimuli of a dataset, in its order, from whatever makes them.
-
-Each function returns an iterable for `evaluation.score_predictions`; networks in memory go
-through `evaluation.evaluate`, which also gives their loss.
-"""
+"""Predictions for the stimuli of a dataset, in its order: iterables for `score_predictions`."""
 from pathlib import Path
 from typing import Iterator, Union
 
@@ -15,7 +11,7 @@ from keras_saliency.evaluation.center_bias import center_bias
 from keras_saliency.evaluation.densities import uniform
 from keras_saliency.evaluation.gold_standard import fit_gold_standard
 from keras_saliency.evaluation.scoring import Scorer, Skipped
-from keras_saliency.files import InputError, list_some
+from keras_saliency.files import InputError, list_some, require
 from keras_saliency.files.npy import read_npy
 from keras_saliency.files.paths import AnyPath
 from keras_saliency.files.picture_headers import PICTURE_TYPES
@@ -29,7 +25,7 @@ SMALLEST = 8  # pixels of a side; below, rounding to whole pixels changes the sh
 
 
 def predictions(predictor: Predictor, dataset: SaliencyDataset) -> Iterator[np.ndarray]:
-    """Yield the maps of a `Predictor`, one stimulus at a time, at their own size."""
+    """Yield the maps of a `Predictor`, in the stimuli's own sizes."""
     load = pipeline.stimulus_loader(dataset)
     for index, name in enumerate(dataset.names):
         image = load(index).numpy()
@@ -49,8 +45,7 @@ def picture_predictions(folder: AnyPath,
     side; stimuli without a usable map are `Skipped`.
     """
     folder = Path(folder).expanduser()
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder of saliency maps")
+    require(folder.is_dir(), f"{folder}: no such folder of saliency maps")
     found = {}
     for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in MAP_TYPES):
         found.setdefault(path.relative_to(folder).with_suffix("").as_posix(), []).append(path)
@@ -59,14 +54,12 @@ def picture_predictions(folder: AnyPath,
         stem = _stem(name)
         paths = [path for suffix in SUFFIXES for path in found.get(stem + suffix, [])]
         paths = [path for path in paths if _is_array(path)] or paths
-        if len(paths) > 1:
-            raise InputError(f"{folder}: more than one map of {name}: {list_some(paths)}; keep "
-                             "one")
+        require(len(paths) < 2,
+                f"{folder}: more than one map of {name}: {list_some(paths)}; keep one")
         files[name] = paths[0] if paths else None
-    if not any(files.values()):
-        raise InputError(f"{folder}: no map of any stimulus of {dataset.name}, for instance "
-                         f"{_stem(dataset.names[0])}.png; it holds "
-                         f"{list_some(sorted(found)) or 'no pictures'}")
+    require(any(files.values()),
+            f"{folder}: no map of any stimulus of {dataset.name}, for instance "
+            f"{_stem(dataset.names[0])}.png; it holds {list_some(sorted(found)) or 'no pictures'}")
     return (_read_map(files[name], size) for name, size in zip(dataset.names, dataset.sizes))
 
 
@@ -94,29 +87,17 @@ def _fitted(values, size) -> np.ndarray:
     """A map as float32 in the size (H, W) of its stimulus; `InputError` for anything else."""
     with np.errstate(over="ignore"):
         values, (height, width) = values.astype(np.float32), (int(s) for s in size)
-    if values.ndim != 2 or not np.isfinite(values).all():
-        raise InputError("not a map [H, W] of finite numbers that float32 can hold")
+    require(values.ndim == 2 and np.isfinite(values).all(),
+            "not a map [H, W] of finite numbers that float32 can hold")
     rows, columns = values.shape
     if (rows, columns) == (height, width):
         return values
     # as whole pixels allow where a map of the stimulus' size was made smaller
     same_shape = abs(rows * width - columns * height) <= max(height, width)
-    if not same_shape or min(rows, columns) < min(SMALLEST, height, width):
-        raise InputError(f"{rows}x{columns} is not the shape of the stimulus, {height}x{width}"
-                         + (f", or has less than {SMALLEST} pixels a side" if same_shape else ""))
+    require(same_shape and min(rows, columns) >= min(SMALLEST, height, width),
+            f"{rows}x{columns} is not the shape of the stimulus, {height}x{width}"
+            + (f", or has less than {SMALLEST} pixels a side" if same_shape else ""))
     return cv2.resize(values, (width, height), interpolation=cv2.INTER_LINEAR)
-
-
-def _uniform(scorer: Scorer):
-    return (uniform(size) for size in scorer.dataset.sizes)
-
-
-def _center_bias(scorer: Scorer):
-    return _everywhere(scorer.center, scorer)
-
-
-def _center_bias_histogram(scorer: Scorer):
-    return _everywhere(center_bias(scorer.training, method="histogram"), scorer)
 
 
 def _everywhere(center, scorer: Scorer):
@@ -127,17 +108,16 @@ def _gold_standard(scorer: Scorer):
     """Rows of scores: each observer is scored against the others' map, then averaged."""
     gold = fit_gold_standard(scorer.training, center=scorer.center)
     for index in range(len(scorer.dataset)):
-        references = scorer.references(index)
-        own = {"fixation_map", "fixation_density_map"}
-        yield gold.score(scorer.dataset, index, scorer.metrics,
-                         {name: r for name, r in references.items() if name not in own},
-                         density_sigma=scorer.sigma)
+        shared = {name: reference for name, reference in scorer.references(index).items()
+                  if name not in ("fixation_map", "fixation_density_map")}
+        yield gold.score(scorer.dataset, index, scorer.metrics, shared, density_sigma=scorer.sigma)
 
 
 # scorer -> predictions; what they are fitted to is the scorer's training set.
 BASELINES = {
-    "uniform": _uniform,
-    "center_bias": _center_bias,
-    "center_bias_histogram": _center_bias_histogram,
+    "uniform": lambda scorer: map(uniform, scorer.dataset.sizes),
+    "center_bias": lambda scorer: _everywhere(scorer.center, scorer),
+    "center_bias_histogram": lambda scorer: _everywhere(
+        center_bias(scorer.training, method="histogram"), scorer),
     "gold_standard": _gold_standard,
 }

@@ -16,11 +16,7 @@ _CHUNK = 1 << 22
 def paired_p_value(scores: ArrayLike, reference: ArrayLike, higher_is_better: bool = True) -> float:
     """Return p of a one-sided paired t-test for an advantage of `scores` over `reference`.
 
-    Args:
-        scores, reference: [N], of the same images, without NaN.
-
-    Returns:
-        NaN below two images. Without any difference 0.5 (t is 0).
+    Both are [N], of the same images, without NaN. NaN below two images; 0.5 without a difference.
     """
     from scipy import stats  # here: it takes longer to import than to score an image
 
@@ -37,15 +33,12 @@ def paired_p_value(scores: ArrayLike, reference: ArrayLike, higher_is_better: bo
 
 def bootstrap_intervals(values: ArrayLike, confidence: float = 0.95, draws: int = 10000,
                         seed: int = 0) -> np.ndarray:
-    """Return percentile bootstrap intervals of column means.
+    """Return percentile bootstrap intervals of column means, float64 [K, 2] (low, high).
 
     Args:
         values: [N, K], one row per image; a drawn row is drawn for all columns. NaN is left out
-            of its column's mean.
+            of its column's mean; a column without values has the interval NaN.
         draws: resamples of N rows with replacement. seed: of the draws.
-
-    Returns:
-        float64 [K, 2] (low, high); NaN for a column without values.
     """
     values = np.asarray(values, np.float64)
     require(values.ndim == 2 and 0 < confidence < 1 <= draws, "values must be [N, K], confidence "
@@ -71,12 +64,9 @@ def bootstrap_intervals(values: ArrayLike, confidence: float = 0.95, draws: int 
 
 
 def cumulative_rank(means: Mapping[str, ArrayLike], metrics: Sequence[str] = RANKED) -> np.ndarray:
-    """Return the sums int64 [K] of the models' ranks over metrics; all means must be finite.
+    """Return the sums int64 [K] of the models' ranks over metrics; the means [K] must be finite.
 
     Models that tie share the better rank and the next ranks are left out (1, 2, 2, 4).
-
-    Args:
-        means: {metric: [K]}.
 
     Source: Kroner et al. 2020, "Contextual encoder-decoder network", section 4.3.
     """

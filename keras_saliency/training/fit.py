@@ -10,8 +10,13 @@ from keras_saliency.compat import RampedSGD
 from keras_saliency.config import Config, ConfigError, ModelConfig, TrainConfig, require
 from keras_saliency.datasets import orders, pipeline
 from keras_saliency.datasets.loading import load_sections, training_shares
-from keras_saliency.evaluation.scoring import choose_metrics, evaluate
-from keras_saliency.evaluation.sections import history_columns, pooled_metrics, section_scorer
+from keras_saliency.evaluation.scoring import (
+    choose_metrics,
+    evaluate,
+    history_columns,
+    pooled_metrics,
+    section_scorer,
+)
 from keras_saliency.models import build_model, check_canvas, facts_of, load_pretrained, with_facts
 from keras_saliency.models.loading import build_own, is_own
 from keras_saliency.models.precision import at_precision, choose_precision

@@ -6,8 +6,7 @@ from keras_saliency import config as configs
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.loading import Section
 from keras_saliency.evaluation.results import Evaluation
-from keras_saliency.evaluation.scoring import Scorer, density_of, evaluate
-from keras_saliency.evaluation.sections import section_scorer
+from keras_saliency.evaluation.scoring import Scorer, density_of, evaluate, section_scorer
 from keras_saliency.export import save as export_saved_model
 from keras_saliency.models import facts_of
 from keras_saliency.prediction.keras_predictor import forward_function
