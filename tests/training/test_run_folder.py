@@ -1,11 +1,13 @@
 """The folder of a run under attack: damaged files, two processes, divergence, interruptions."""
 import multiprocessing
+import os
 import shutil
 import signal
 
 import h5py
 import numpy as np
 import pytest
+import tensorflow as tf
 from hostile_hdf5 import mutations
 
 from keras_saliency import config as configs
@@ -176,22 +178,35 @@ def test_what_a_killed_process_left_goes_at_the_next_start(copy):
     assert alive.exists() and not dead.exists() and not exported.exists()
 
 
-@pytest.mark.parametrize("during", ["best.h5", "last.h5"])
-def test_ctrl_c_in_a_save_waits_for_its_end(copy, monkeypatch, during):
-    """What is said to be finished is on the disk, and the best weights are those of the history."""
+def _train_until_interrupted(folder, during, results):
+    """Resume a run in this process, which Ctrl-C reaches while it writes the file `during`."""
+    tf.config.run_functions_eagerly(True)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
     lines, original = [], fit.Run.save
 
-    def interrupt(self, name, rows, extra=None):
+    def save(self, name, rows, extra=None):
         if name == during:
-            signal.getsignal(signal.SIGINT)(signal.SIGINT, None)  # as Ctrl-C would
+            os.kill(os.getpid(), signal.SIGINT)
         original(self, name, rows, extra)
 
-    monkeypatch.setattr(fit.Run, "save", interrupt)
-    run = fit.train(small(copy.parent, "train.epochs=6"), resume=True, log=lines.append)
-    monkeypatch.setattr(fit.Run, "save", original)
-    assert not run.finished and f"{len(run.rows)} epochs are finished" in lines[-1]
-    assert weights_file.read_attributes(copy / "last.h5")["epoch"] == len(run.rows) >= 4
-    assert weights_file.read_attributes(copy / "best.h5")["epoch"] == run.best["epoch"]
+    fit.Run.save = save
+    run = fit.train(small(folder.parent, "train.epochs=6"), resume=True, log=lines.append)
+    results.put((run.finished, len(run.rows), run.best["epoch"], lines[-1]))
+
+
+@pytest.mark.parametrize("during", ["best.h5", "last.h5"])
+def test_ctrl_c_in_a_save_waits_for_its_end(copy, during):
+    """What is said to be finished is on the disk, and the best weights are those of the history."""
+    context = multiprocessing.get_context("spawn")
+    results = context.Queue()
+    process = context.Process(target=_train_until_interrupted, args=(copy, during, results))
+    process.start()
+    finished, epochs, best, line = results.get(timeout=300)
+    process.join()
+    assert process.exitcode == 0
+    assert not finished and f"{epochs} epochs are finished" in line
+    assert weights_file.read_attributes(copy / "last.h5")["epoch"] == epochs >= 4
+    assert weights_file.read_attributes(copy / "best.h5")["epoch"] == best
 
 
 @pytest.mark.slow
