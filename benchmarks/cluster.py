@@ -1,4 +1,4 @@
-"""What workers bring and what they cost: two against one, and thousands of shards that sleep."""
+"""Speed and overhead of workers: two against one, and thousands of shards that sleep."""
 import os
 import time
 from contextlib import contextmanager
@@ -84,7 +84,7 @@ def _section(stimuli) -> tuple:
 
 
 def _overhead(shards, seconds, threads, log) -> dict:
-    """What is lost on shards that sleep, and how the memory of this process grows."""
+    """Measure the overhead of shards that sleep, and the growth of this process in memory."""
     slots = CORES * threads
     with _processes(CORES, threads) as client:
         speed = _pace(client, shards, seconds)
@@ -103,7 +103,7 @@ def _overhead(shards, seconds, threads, log) -> dict:
 
 
 def _many(workers, seconds) -> dict:
-    """How near so many workers come to what they could do, with six shards for each."""
+    """Compare the pace of many workers, with six shards each, with that without overhead."""
     with _processes(CORES, workers // CORES) as client:
         speed = _pace(client, 6 * workers, seconds)
     return {"workers that sleep": workers, "shards/s of them": speed,
@@ -138,7 +138,7 @@ def _workers(count):
 
 @contextmanager
 def _processes(count, threads):
-    """So many workers and a scheduler that is a process as well, so that memory is told apart."""
+    """Yield a `Cluster` of `count` workers; the scheduler has a process and memory of its own."""
     import distributed.deploy.subprocess
 
     paths = os.pathsep.join([str(Path(__file__).resolve().parents[1]),

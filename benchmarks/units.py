@@ -1,4 +1,4 @@
-"""How much faster the units of a layer are scored and dissected than by enlarging their maps."""
+"""Speed of scoring and dissecting the units of a layer, against enlarging their maps."""
 import resource
 import subprocess
 import sys

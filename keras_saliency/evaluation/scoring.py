@@ -165,7 +165,7 @@ class Scorer:
                                   seed=self.seed + index)
 
     def about(self) -> dict:
-        """Return the settings that scores depend on; the blur is None for published densities."""
+        """Return the settings of the scores; the blur is None for published densities."""
         dataset = self.dataset
         dropped = 0 if dataset.fixations is None else int(dataset.fixations.dropped.sum())
         return {"dataset": dataset.name, "edition": dataset.edition,
