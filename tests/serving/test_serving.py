@@ -3,7 +3,6 @@ import base64
 import gzip
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -376,7 +375,7 @@ def test_a_dripping_server_takes_no_longer_than_the_timeout(kind, whole, server)
     begin = time.monotonic()
     text = refusal(lambda: client.predict_bytes(contents), serving.ServerUnavailable)
     assert 0.9 < time.monotonic() - begin < 1.5
-    assert re.search(r"after 1 attempt, 1\.[0-4] s of timeout=1", text), text
+    assert "after 1 attempt, 1.0 s of timeout=1" in text
     client.close()
     proxy.close()
 
