@@ -22,8 +22,7 @@ from typing import Iterable, Sequence, Union
 
 import numpy as np
 
-from keras_saliency.files import InputError, plain_cell, require
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath, InputError, plain_cell, require
 from keras_saliency.files.picture_headers import PICTURE_TYPES
 from keras_saliency.prediction.pictures import find_pictures, read_gray
 

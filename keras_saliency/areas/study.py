@@ -10,8 +10,7 @@ from tqdm import tqdm
 from keras_saliency.areas.files import REPEATED, REST, AreaFile
 from keras_saliency.areas.shares import AttentionShare, area_masks, attention_share
 from keras_saliency.datasets.reading import build_fixations, image_sizes, match_by_stem, read_trials
-from keras_saliency.files import InputError, require
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath, InputError, require
 from keras_saliency.files.picture_headers import LIMIT
 from keras_saliency.prediction.pictures import read_picture
 

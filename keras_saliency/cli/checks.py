@@ -5,8 +5,7 @@ from typing import Optional
 
 import yaml
 
-from keras_saliency.files import InputError
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath, InputError
 from keras_saliency.files.shipped import PACKAGE, did_you_mean, shipped
 
 

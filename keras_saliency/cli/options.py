@@ -9,8 +9,7 @@ from keras_saliency import config as configs
 from keras_saliency.cli.checks import require_files
 from keras_saliency.cli.command_line import FAILED
 from keras_saliency.export.formats import AUTO, engines
-from keras_saliency.files import InputError, printable, require
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath, InputError, printable, require
 from keras_saliency.prediction.runtimes import INT8, PRECISIONS
 
 

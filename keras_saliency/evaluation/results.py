@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from keras_saliency import __version__
 from keras_saliency.evaluation.statistics import bootstrap_intervals
 from keras_saliency.files import (
+    AnyPath,
     InputError,
     atomic_path,
     import_optional,
@@ -26,7 +27,6 @@ from keras_saliency.files import (
     require_writable,
     write_csv,
 )
-from keras_saliency.files.paths import AnyPath
 from keras_saliency.metrics import METRICS
 
 _BOOTSTRAP = {"confidence": 0.95, "draws": 10000, "seed": 0}

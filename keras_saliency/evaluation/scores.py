@@ -22,8 +22,7 @@ from keras_saliency.evaluation.scoring import (
     section_scorer,
 )
 from keras_saliency.evaluation.sources import BASELINES, picture_predictions, predictions
-from keras_saliency.files import atomic_path, require
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath, atomic_path, require
 from keras_saliency.maps import PAD
 from keras_saliency.models.density_layers import AddCenterBias
 from keras_saliency.prediction.predictor import Predictor

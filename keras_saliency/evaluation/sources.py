@@ -11,9 +11,8 @@ from keras_saliency.evaluation.center_bias import center_bias
 from keras_saliency.evaluation.densities import uniform
 from keras_saliency.evaluation.gold_standard import fit_gold_standard
 from keras_saliency.evaluation.scoring import Scorer, Skipped
-from keras_saliency.files import InputError, list_some, require
+from keras_saliency.files import AnyPath, InputError, list_some, require
 from keras_saliency.files.npy import read_npy
-from keras_saliency.files.paths import AnyPath
 from keras_saliency.files.picture_headers import PICTURE_TYPES
 from keras_saliency.prediction.pictures import read_gray
 from keras_saliency.prediction.predictor import Predictor

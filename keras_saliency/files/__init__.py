@@ -14,9 +14,9 @@ from keras_saliency.files.errors import (
     printable,
     require,
 )
-from keras_saliency.files.paths import AnyPath
 from keras_saliency.files.tables import plain_cell, read_csv, safe_cell, write_csv
 from keras_saliency.files.writing import (
+    AnyPath,
     atomic_folder,
     atomic_path,
     remove_abandoned,

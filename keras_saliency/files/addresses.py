@@ -7,8 +7,7 @@ import posixpath
 from pathlib import Path
 from typing import Iterator
 
-from keras_saliency.files import InputError, MissingPackage, atomic_path, import_optional
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath, InputError, MissingPackage, atomic_path, import_optional
 from keras_saliency.files.picture_headers import LIMIT, PICTURE_TYPES, check_bytes, read_file
 
 LIST = ".txt"  # ending of a file with one address a line

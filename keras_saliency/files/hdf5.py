@@ -17,8 +17,7 @@ import h5py
 import numpy as np
 from h5py import h5d, h5l, h5o, h5z
 
-from keras_saliency.files import InputError
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath, InputError
 
 # Most bytes in memory for one file: `LIMIT`, or `EXPANSION` times the file's size if that is more.
 # Weights shrink little when compressed; a small file of zeros is an attack.

@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 
-from keras_saliency.files import InputError
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath, InputError
 from keras_saliency.files.picture_headers import read_file
 
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0,

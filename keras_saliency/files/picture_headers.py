@@ -8,8 +8,7 @@ import stat
 import struct
 from typing import NamedTuple
 
-from keras_saliency.files import InputError
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath, InputError
 
 PICTURE_TYPES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 LIMIT = 40_000_000  # pixels

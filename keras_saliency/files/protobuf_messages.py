@@ -12,8 +12,7 @@ from typing import Type
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import Message
 
-from keras_saliency.files import InputError
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath, InputError
 
 LARGEST = 2 ** 31 - 1  # bytes of a serialized message
 

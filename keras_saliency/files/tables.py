@@ -2,8 +2,7 @@
 import csv
 from typing import Any, Iterable, Sequence
 
-from keras_saliency.files.paths import AnyPath
-from keras_saliency.files.writing import atomic_path
+from keras_saliency.files.writing import AnyPath, atomic_path
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet computes a cell that begins so
 

@@ -10,10 +10,11 @@ import uuid
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, Union
 
 from keras_saliency.files.errors import InputError
-from keras_saliency.files.paths import AnyPath
+
+AnyPath = Union[str, os.PathLike]
 
 # A temporary file names its machine and process, so that those of killed processes are recognised.
 _HOST = f"{zlib.crc32(socket.gethostname().encode()):08x}"

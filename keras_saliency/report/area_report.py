@@ -5,8 +5,7 @@ from typing import Callable, Iterable
 
 from keras_saliency.areas.files import REPEATED, REST
 from keras_saliency.areas.study import CHANGES, COLUMNS, Studied, change_rows, share_rows
-from keras_saliency.files import printable, write_csv
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath, printable, write_csv
 from keras_saliency.report import page
 from keras_saliency.report.study_plots import area_figure, variants_figure
 

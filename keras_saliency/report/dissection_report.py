@@ -7,8 +7,7 @@ import numpy as np
 
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.concepts import ConceptDataset
-from keras_saliency.files import atomic_path, write_csv
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath, atomic_path, write_csv
 from keras_saliency.prediction.overlay import save_png
 from keras_saliency.report import page
 from keras_saliency.report.plots import bars, histogram, save_figure

@@ -12,8 +12,7 @@ from typing import Iterable, Mapping, Optional, Sequence, Union
 import cv2
 import numpy as np
 
-from keras_saliency.files import atomic_path
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath, atomic_path
 
 ASSETS = Path(__file__).parent  # page.css and page.js lie beside this file
 

@@ -13,8 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from keras_saliency.files import InputError, atomic_path, require
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath, InputError, atomic_path, require
 from keras_saliency.metrics import metric_label
 from keras_saliency.prediction.overlay import colorize
 

@@ -8,7 +8,7 @@ import numpy as np
 from keras_saliency.areas.study import Studied
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.pipeline import stimulus_loader
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath
 from keras_saliency.prediction.overlay import overlay
 from keras_saliency.report import plots
 from keras_saliency.units.patterns import pattern

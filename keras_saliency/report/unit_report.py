@@ -5,8 +5,7 @@ from typing import Callable
 import numpy as np
 
 from keras_saliency.datasets import pipeline
-from keras_saliency.files import write_csv
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath, write_csv
 from keras_saliency.report import page, study_plots
 from keras_saliency.report.tables import text_table
 from keras_saliency.units import regions, relation

@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from keras_saliency.config import TrainConfig, require
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath
 from keras_saliency.models.salgan import salgan_discriminator
 from keras_saliency.models.weights_file import WeightsError
 from keras_saliency.training.checkpoints import assign, matching, optimizer_variables

@@ -15,8 +15,7 @@ from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
 from keras_saliency.datasets.pipeline import unreadable_files_named
 from keras_saliency.evaluation.center_bias import CenterBias
 from keras_saliency.evaluation.statistics import bootstrap_intervals
-from keras_saliency.files import InputError
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath, InputError
 from keras_saliency.models import check_canvas, facts_of, save, with_facts
 from keras_saliency.models.calibration import Parameters, add_calibration, write_parameters
 from keras_saliency.prediction.predictor import network_of

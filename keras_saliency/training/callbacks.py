@@ -9,8 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_saliency.datasets.dataset import SaliencyDataset
-from keras_saliency.files import atomic_path, read_csv, require, uninterrupted, write_csv
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath, atomic_path, read_csv, require, uninterrupted, write_csv
 from keras_saliency.models.weights_file import first_not_finite
 from keras_saliency.training import history
 from keras_saliency.training.run import HISTORY, Run

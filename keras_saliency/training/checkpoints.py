@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from keras_saliency.config import ConfigError, require
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath
 from keras_saliency.models import weights_file
 from keras_saliency.models.weights_file import WeightsError
 from keras_saliency.training.history import read_history

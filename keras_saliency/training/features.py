@@ -20,8 +20,7 @@ from tqdm import tqdm
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.loading import training_pieces
 from keras_saliency.datasets.orders import mixed_loader
-from keras_saliency.files import InputError, atomic_path, require
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath, InputError, atomic_path, require
 from keras_saliency.models.pretrained import encoder_layers
 from keras_saliency.training.run import Run
 

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Optional, Sequence
 
 from keras_saliency.config import ConfigError, require
-from keras_saliency.files import read_csv, write_csv
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath, read_csv, write_csv
 from keras_saliency.metrics import METRICS
 
 

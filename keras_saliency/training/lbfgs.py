@@ -14,8 +14,7 @@ from keras_saliency.datasets.loading import Section
 from keras_saliency.evaluation.center_bias import CenterBias, center_bias
 from keras_saliency.evaluation.gold_standard import fit_gold_standard, information_gain_explained
 from keras_saliency.evaluation.results import Evaluation
-from keras_saliency.files import plain_cell, read_csv, write_csv
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath, plain_cell, read_csv, write_csv
 from keras_saliency.models import weights_file
 from keras_saliency.models.deepgaze1 import HALVED, receptive_field
 from keras_saliency.report import plots

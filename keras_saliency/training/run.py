@@ -14,8 +14,7 @@ from keras_saliency.config import Config, ConfigError, require
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.loading import Section
 from keras_saliency.datasets.pipeline import CanvasSpec
-from keras_saliency.files import remove_abandoned, require_writable
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath, remove_abandoned, require_writable
 from keras_saliency.models import weights_file
 from keras_saliency.models.weights_file import WeightsError
 from keras_saliency.training.history import best_row

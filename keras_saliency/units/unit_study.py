@@ -11,8 +11,7 @@ from keras_saliency.config import ModelConfig
 from keras_saliency.datasets import popout, shards
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.region_labels import load_regions
-from keras_saliency.files import require
-from keras_saliency.files.paths import AnyPath
+from keras_saliency.files import AnyPath, require
 from keras_saliency.metrics import nss
 from keras_saliency.metrics.streaming import Moments
 from keras_saliency.models import build_model, facts_of, load_pretrained
