@@ -11,6 +11,7 @@ import cv2
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.fixations import Fixations
@@ -137,6 +138,25 @@ def _shared(name):
     if not path.exists():
         pytest.skip(f"shared/{name} is not beside the repository")
     return path
+
+
+@pytest.fixture(scope="module")
+def op_by_op():
+    """Run TensorFlow's functions op by op in a module, where a run spends most time on tracing.
+
+    The numbers of a run are the same.
+    """
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
+def in_a_graph(op_by_op):
+    """Run them in a graph in one test of such a module."""
+    tf.config.run_functions_eagerly(False)
+    yield
+    tf.config.run_functions_eagerly(True)
 
 
 @pytest.fixture(autouse=True)

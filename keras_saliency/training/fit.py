@@ -63,8 +63,8 @@ def _train(config: Config, place, resume, log) -> Run:
     if settings.deterministic and not tf.config.list_physical_devices("GPU"):
         tf.config.experimental.enable_op_determinism()
 
+    plain = build(config.model, settings)  # before the data, whose reading may take minutes
     sections = load_sections(config.sections, losses.required_targets(settings.loss))
-    plain = build(config.model, settings)
     for section in sections:
         choose_metrics(config.evaluation.metrics, section.evaluated, section.training,
                        facts_of(plain).density)
@@ -204,9 +204,10 @@ def _pictures(run: Run):
               for piece in pipeline.by_canvas(section.evaluated, section.spec)]
     shown = [(stimuli, spec) for stimuli, spec in pieces if spec.canvas == pieces[0][1].canvas]
     each = max(1, PICTURES // len(shown))  # all on one canvas, as TensorBoard needs
-    batches = [next(iter(pipeline.canvas_stream(
-        stimuli.select(stimuli.spread(each)), spec, each))) for stimuli, spec in shown]
-    images, targets = (tf.concat(parts, axis=0) for parts in zip(*batches))
+    loaders = [(pipeline.example_loader(stimuli, spec), stimuli.spread(each))
+               for stimuli, spec in shown]
+    examples = [load(index, tf.constant(False)) for load, indices in loaders for index in indices]
+    images, targets = (tf.stack(parts) for parts in zip(*examples))
 
     def pictures():
         predicted = maps.min_max(run.model(images, training=False), axis=(1, 2, 3))

@@ -1,7 +1,6 @@
 """The scripts as a user runs them: exit codes, messages, files."""
 import json
 import os
-import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -23,24 +22,13 @@ QUICK = ["model.encoder_weights=null", "model.options={width_multiplier: 0.03}",
          "train.epochs=1", "train.batch=4"]
 
 
-def script(name, *arguments, cwd=None):
-    """Run a script in a process of its own; returns (exit code, stdout, stderr)."""
+def script(name, *arguments, cwd):
+    """Run a script in a process of its own: (exit code, standard output, standard error)."""
     done = subprocess.run(
         [sys.executable, str(REPOSITORY / "scripts" / f"{name}.py"), *map(str, arguments)],
         capture_output=True, text=True, cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)})
     return done.returncode, done.stdout, done.stderr
-
-
-@pytest.fixture
-def here(monkeypatch, capsys):
-    """Run a script in this process, which has TensorFlow already; returns the same."""
-    def script(name, *arguments):
-        monkeypatch.setattr(sys, "argv", [f"{name}.py", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            runpy.run_path(str(REPOSITORY / "scripts" / f"{name}.py"), run_name="__main__")
-        return (ended.value.code, *capsys.readouterr())
-    return script
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +40,7 @@ def weights(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_train_evaluate_predict(tmp_path):
+def test_train_evaluate_predict(run, tmp_path):
     code, out, err = script("train", "--set", *QUICK, cwd=tmp_path)
     assert code == 0, err
     folder = tmp_path / "runs" / "quickstart"
@@ -62,63 +50,63 @@ def test_train_evaluate_predict(tmp_path):
         assert (folder / name).exists(), name
         assert name.split("/")[0] in out
     assert "next: keras-saliency predict PICTURE_OR_FOLDER --weights runs/quickstart" in out
-    code, out, err = script("evaluate", "--weights", folder, "--config", folder / "config.yaml",
-                            "--out", tmp_path / "scores.csv")
-    assert code == 0, err
+    code, said = run("evaluate", "--weights", folder, "--config", folder / "config.yaml",
+                     "--out", tmp_path / "scores.csv")
+    assert code == 0, said
     assert (tmp_path / "scores.csv").read_text() == (folder / "scores.csv").read_text()
     cv2.imwrite(str(tmp_path / "photo.png"), np.zeros((30, 40, 3), np.uint8))
-    code, out, err = script("predict", tmp_path / "photo.png", "--weights", folder,
-                            "--out", tmp_path / "out")
-    assert code == 0 and "1 of 1 pictures" in out, err
+    code, said = run("predict", tmp_path / "photo.png", "--weights", folder, "--out",
+                     tmp_path / "out")
+    assert code == 0 and "1 of 1 pictures" in said, said
 
 
 @pytest.mark.slow
-def test_evaluate_compares_what_it_scored(here, tmp_path, weights):
+def test_evaluate_compares_what_it_scored(run, tmp_path, weights):
     settings = ["--set", "data.options={count: 20, size: [96, 128]}", "data.canvas=[48, 64]",
                 "data.sigma_pixels=6"]
-    code, out, err = here("evaluate", "--weights", weights, "--out", tmp_path / "net.csv",
-                          *settings)
-    assert code == 0 and "auc_shuffled (higher)" in out, err
-    code, out, err = here("evaluate", "--baseline", "gold_standard", "--out",
-                          tmp_path / "gold.csv", *settings, "evaluation.metrics=[nss, kld]")
-    assert code == 0, err
+    code, said = run("evaluate", "--weights", weights, "--out", tmp_path / "net.csv",
+                     *settings)
+    assert code == 0 and "auc_shuffled (higher)" in said, said
+    code, said = run("evaluate", "--baseline", "gold_standard", "--out",
+                     tmp_path / "gold.csv", *settings, "evaluation.metrics=[nss, kld]")
+    assert code == 0, said
     summary = json.loads((tmp_path / "gold.json").read_text())
     assert summary["prediction"] == "the baseline gold_standard" and summary["stimuli"] == 10
     assert summary["config"]["data"]["options"]["count"] == 20
-    code, out, err = here("evaluate", "--compare", tmp_path / "net.csv",
-                          tmp_path / "gold.csv")
-    assert code == 0 and "left out: auc_borji" in out, err
-    code, _, err = here("evaluate", "--baseline", "center_bias", "--out", tmp_path / "cb.csv",
+    code, said = run("evaluate", "--compare", tmp_path / "net.csv",
+                     tmp_path / "gold.csv")
+    assert code == 0 and "left out: auc_borji" in said, said
+    code, said = run("evaluate", "--baseline", "center_bias", "--out", tmp_path / "cb.csv",
                         *settings, "evaluation.metrics=[nss, kld]", "--part", "all")
-    assert code == 0, err
+    assert code == 0, said
     assert len((tmp_path / "cb.csv").read_text().splitlines()) == 21
-    code, out, err = here("evaluate", "--baseline", "uniform", "--out", tmp_path / "u.csv",
-                          *settings, "evaluation.metrics=[nss, kld]")
-    assert code == 0, err
-    code, out, err = here("evaluate", "--weights", "gbvs", "--out", tmp_path / "gbvs.csv",
-                          *settings, "evaluation.metrics=[nss, kld]")
-    assert code == 0 and "scoring gbvs on the stimuli" in out, err
-    code, out, err = here("evaluate", "--compare", tmp_path / "u.csv", tmp_path / "gold.csv",
-                          tmp_path / "gbvs.csv", "--out", tmp_path / "comparison.json")
-    assert code == 0 and "better than u" in out, err
+    code, said = run("evaluate", "--baseline", "uniform", "--out", tmp_path / "u.csv",
+                     *settings, "evaluation.metrics=[nss, kld]")
+    assert code == 0, said
+    code, said = run("evaluate", "--weights", "gbvs", "--out", tmp_path / "gbvs.csv",
+                     *settings, "evaluation.metrics=[nss, kld]")
+    assert code == 0 and "scoring gbvs on the stimuli" in said, said
+    code, said = run("evaluate", "--compare", tmp_path / "u.csv", tmp_path / "gold.csv",
+                     tmp_path / "gbvs.csv", "--out", tmp_path / "comparison.json")
+    assert code == 0 and "better than u" in said, said
     compared = json.loads((tmp_path / "comparison.json").read_text())
     assert compared["metrics"]["nss"]["p_value"][1] < 0.05
 
 
 @pytest.mark.slow
-def test_evaluate_names_the_maps_that_are_missing(here, tmp_path):
+def test_evaluate_names_the_maps_that_are_missing(run, tmp_path):
     names = popout.load(count=20, size=(96, 128)).names
     (tmp_path / "maps").mkdir()
     for name in names[:-1]:
         cv2.imwrite(str(tmp_path / "maps" / f"{name}.png"), np.eye(96, 128, dtype=np.uint8))
-    code, out, err = here("evaluate", "--maps", tmp_path / "maps", "--part", "all", "--set",
-                          "data.options={count: 20, size: [96, 128]}")
-    assert code == 1 and f"not scored: {names[-1]}: no map in the folder" in out
-    assert "error: 1 stimuli have no usable map" in err and "Traceback" not in err
+    code, said = run("evaluate", "--maps", tmp_path / "maps", "--part", "all", "--set",
+                     "data.options={count: 20, size: [96, 128]}")
+    assert code == 1 and f"not scored: {names[-1]}: no map in the folder" in said
+    assert "error: 1 stimuli have no usable map" in said and "Traceback" not in said
 
 
 @pytest.mark.slow
-def test_calibrate_fits_or_says_that_it_does_not_help(here, tmp_path, weights):
+def test_calibrate_fits_or_says_that_it_does_not_help(run, tmp_path, weights):
     """Viewers who look at what an untrained network responds to, and others who look anywhere."""
     (tmp_path / "stimuli").mkdir()
     rng, rows = np.random.default_rng(0), {"informed": [], "random": []}
@@ -134,23 +122,23 @@ def test_calibrate_fits_or_says_that_it_does_not_help(here, tmp_path, weights):
         (tmp_path / f"{viewers}.csv").write_text("\n".join(["stimulus,observer,x,y", *lines]))
     settings = ["--weights", weights, "--part", "all", "--set", "data.name=folder",
                 f"data.root={tmp_path}"]
-    code, out, err = here("calibrate", *settings, "data.options={fixations: informed}", "--out",
-                          tmp_path / "mine.h5")
-    assert code == 0 and "held-out bits per fixation, 5 folds of 12 stimuli" in out, err
-    code, out, err = here("predict", tmp_path / "stimuli", "--weights", tmp_path / "mine.h5",
-                          "--raw", "--out", tmp_path / "out")
-    assert code == 0 and "calibrated on 12 stimuli of folder" in out, err
+    code, said = run("calibrate", *settings, "data.options={fixations: informed}", "--out",
+                     tmp_path / "mine.h5")
+    assert code == 0 and "held-out bits per fixation, 5 folds of 12 stimuli" in said, said
+    code, said = run("predict", tmp_path / "stimuli", "--weights", tmp_path / "mine.h5",
+                     "--raw", "--out", tmp_path / "out")
+    assert code == 0 and "calibrated on 12 stimuli of folder" in said, said
     assert np.load(tmp_path / "out" / "3.npy").sum() == pytest.approx(1, abs=1e-4)
-    code, out, err = here("calibrate", *settings, "data.options={fixations: random}", "--out",
-                          tmp_path / "no.h5")
-    assert code == 1 and "not calibrated" in out and not (tmp_path / "no.h5").exists(), err
-    code, _, err = here("calibrate", *settings, "data.options={fixations: none}", "--out",
+    code, said = run("calibrate", *settings, "data.options={fixations: random}", "--out",
+                     tmp_path / "no.h5")
+    assert code == 1 and "not calibrated" in said and not (tmp_path / "no.h5").exists(), said
+    code, said = run("calibrate", *settings, "data.options={fixations: none}", "--out",
                         tmp_path / "no.h5")
-    assert code == 2 and "holds neither density/" in err and "Traceback" not in err
+    assert code == 2 and "holds neither density/" in said and "Traceback" not in said
 
 
 @pytest.mark.slow
-def test_predict_takes_pictures_of_all_kinds_and_names_the_bad_one(here, tmp_path, weights):
+def test_predict_takes_pictures_of_all_kinds_and_names_the_bad_one(run, tmp_path, weights):
     rng = np.random.default_rng(0)
     folder = tmp_path / "pictures"
     folder.mkdir()
@@ -161,11 +149,11 @@ def test_predict_takes_pictures_of_all_kinds_and_names_the_bad_one(here, tmp_pat
     cv2.imwrite(str(folder / "deep.png"), rng.integers(0, 65536, (30, 20, 3), np.uint16))
     shapes["deep.png"] = (30, 20, 3)
     (folder / "text.jpg").write_text("this is no picture")
-    code, out, err = here("predict", folder, "--weights", weights, "--out",
-                          tmp_path / "out", "--raw")
+    code, said = run("predict", folder, "--weights", weights, "--out",
+                     tmp_path / "out", "--raw")
     assert code == 1  # one failed, the rest went on
-    assert "6 of 7 pictures" in out and "text.jpg: not a picture" in err
-    assert "Traceback" not in err
+    assert "6 of 7 pictures" in said and "text.jpg: not a picture" in said
+    assert "Traceback" not in said
     for name, shape in shapes.items():
         stem = name.split(".")[0]
         density = cv2.imread(str(tmp_path / "out" / f"{stem}_density.png"), -1)
@@ -199,24 +187,24 @@ def test_bad_input_is_one_line_and_code_2(run, name, arguments, message, tmp_pat
 
 
 @pytest.mark.slow
-def test_units_are_analyzed_and_dissected(here, tmp_path):
-    for seed, run in enumerate(("before", "after")):
+def test_units_are_analyzed_and_dissected(run, tmp_path):
+    for seed, name in enumerate(("before", "after")):
         keras.utils.set_random_seed(seed)
-        weights_file.save(ks.build_model("ead", **SMALL), tmp_path / run / "best.h5",
+        weights_file.save(ks.build_model("ead", **SMALL), tmp_path / name / "best.h5",
                           {"model": "ead", "options": SMALL, "canvas": [48, 64]})
-    code, out, err = here(
+    code, said = run(
         "analyze_units", "--weights", tmp_path / "before", tmp_path / "after", "--layers",
         "block5_conv3", "--popout", "--out", tmp_path / "units", "--set", "data.canvas=[48, 64]",
         "data.options={count: 20, size: [96, 128]}")
-    assert code == 0 and "after   block5_conv3  15" in out, err
+    assert code == 0 and "after   block5_conv3  15" in said, said
     text = (tmp_path / "units" / "report.html").read_text()
     assert "Pop-out targets" in text and "before" in text
-    code, out, err = here("analyze_units", "--weights", tmp_path / "before", "--layers", "conv9",
-                          "--set", "data.options={count: 20, size: [96, 128]}")
-    assert code == 2 and "no layer 'conv9'" in err and "block5_conv3" in err
-    code, out, err = here("analyze_units", "--weights", tmp_path / "before", "--layers",
-                          "nowhere:conv9", "--set", "data.options={count: 20, size: [96, 128]}")
-    assert code == 2 and "no model 'nowhere'; the models are before" in err
+    code, said = run("analyze_units", "--weights", tmp_path / "before", "--layers", "conv9",
+                     "--set", "data.options={count: 20, size: [96, 128]}")
+    assert code == 2 and "no layer 'conv9'" in said and "block5_conv3" in said
+    code, said = run("analyze_units", "--weights", tmp_path / "before", "--layers",
+                     "nowhere:conv9", "--set", "data.options={count: 20, size: [96, 128]}")
+    assert code == 2 and "no model 'nowhere'; the models are before" in said
 
     for part in ("images", "labels"):
         (tmp_path / "set" / part).mkdir(parents=True)
@@ -227,12 +215,12 @@ def test_units_are_analyzed_and_dissected(here, tmp_path):
         labels[:40, :60] = 1
         cv2.imwrite(str(tmp_path / "set" / "images" / f"{index}.png"), picture)
         cv2.imwrite(str(tmp_path / "set" / "labels" / f"{index}.png"), labels)
-    code, out, err = here(
+    code, said = run(
         "dissect", tmp_path / "set", "--weights", tmp_path / "after", "--layers",
         "block5_conv3+block4_conv3", "--quantile", "0.9", "--masks", "--out",
         tmp_path / "dissection", "--detectors", "--set",
         "data.options={count: 20, size: [96, 128]}")
-    assert code == 0 and "thresholds of block5_conv3: exact, of 72 values" in out, err
+    assert code == 0 and "thresholds of block5_conv3: exact, of 72 values" in said, said
     names = {p.name for p in (tmp_path / "dissection").iterdir()}
     assert names == {"dissection.csv", "dissection.h5", "figures", "frequency.csv", "masks",
                      "report.html"}
@@ -246,8 +234,8 @@ def test_units_are_analyzed_and_dissected(here, tmp_path):
     assert len(rows) == 1 + 15 + 15 and rows[0].startswith("layer,unit,concept,category,IoU")
     masks = list((tmp_path / "dissection" / "masks").iterdir())
     assert masks and set(np.unique(cv2.imread(str(masks[0]), 0))) <= {0, 255}
-    code, out, err = here("dissect", tmp_path / "set", "--weights", tmp_path / "after", "--set",
-                          "data.name=osie")
-    assert code == 2 and "--config and --set name the dataset of --detectors" in err
-    code, out, err = here("dissect", tmp_path / "nowhere", "--weights", tmp_path / "after")
-    assert code == 2 and "no folder" in err
+    code, said = run("dissect", tmp_path / "set", "--weights", tmp_path / "after", "--set",
+                     "data.name=osie")
+    assert code == 2 and "--config and --set name the dataset of --detectors" in said
+    code, said = run("dissect", tmp_path / "nowhere", "--weights", tmp_path / "after")
+    assert code == 2 and "no folder" in said

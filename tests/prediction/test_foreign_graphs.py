@@ -1,6 +1,5 @@
 """Toy SavedModels that read and write files, and our own, which do not."""
 import re
-import subprocess
 import sys
 
 import numpy as np
@@ -184,13 +183,11 @@ def test_no_operation_of_this_tensorflow_takes_a_file_unseen():
     assert not unseen
 
 
-@pytest.mark.slow
-def test_the_script_says_and_asks(tmp_path):
+def test_the_script_says_and_asks(run, tmp_path):
     folder = save(tmp_path / "m", reader("/etc/hostname"))
-    command = [sys.executable, "scripts/evaluate.py", "--weights", str(folder), "--set",
-               "data.options={count: 20, size: [96, 128]}", "evaluation.metrics=[nss]"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 2 and "Traceback" not in done.stderr, done.stderr
-    assert "(ReadFile)" in done.stderr and "--trust" in done.stderr
-    done = subprocess.run([*command, "--trust"], capture_output=True, text=True)
-    assert done.returncode == 0 and "nss (higher)" in done.stdout, done.stderr
+    given = ["--weights", folder, "--set", "data.options={count: 20, size: [96, 128]}",
+             "evaluation.metrics=[nss]"]
+    code, said = run("evaluate", *given)
+    assert code == 2 and "Traceback" not in said and "(ReadFile)" in said and "--trust" in said
+    code, said = run("evaluate", *given, "--trust")
+    assert code == 0 and "nss (higher)" in said, said

@@ -2,9 +2,7 @@
 import base64
 import gzip
 import json
-import os
 import shutil
-import subprocess
 import sys
 import threading
 import time
@@ -424,18 +422,16 @@ def test_a_missing_package_is_named_with_the_command(address, package, monkeypat
         serving.connect(address)
 
 
-def test_predict_script_asks_a_server(server, model, tmp_path):
+def test_predict_script_asks_a_server(run, server, model, tmp_path):
     folder = tmp_path / "pictures"
     folder.mkdir()
     images = pictures(3, seed=8)
     for index, image in enumerate(images):
         cv2.imwrite(str(folder / f"{index}.png"), image[..., ::-1])
     (folder / "text.jpg").write_text("no picture")
-    done = subprocess.run(
-        [sys.executable, REPOSITORY / "scripts" / "predict.py", folder, "--server",
-         f"http://{server.rest_address}", "--raw", "--out", tmp_path / "out"],
-        capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(REPOSITORY)})
-    assert done.returncode == 1 and "3 of 4 pictures" in done.stdout, done.stderr
+    code, said = run("predict", folder, "--server", f"http://{server.rest_address}", "--raw",
+                     "--out", tmp_path / "out")
+    assert code == 1 and "3 of 4 pictures" in said, said
     for index, image in enumerate(images):
         np.testing.assert_allclose(np.load(tmp_path / "out" / f"{index}.npy"),
                                    scaled(ks.predict(model, image)), atol=0.51 / 255)
