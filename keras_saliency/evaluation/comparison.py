@@ -8,13 +8,9 @@ from typing import Iterable, Mapping, Optional, Sequence
 
 import numpy as np
 
+from keras_saliency.evaluation import statistics
 from keras_saliency.evaluation.results import Evaluation, plain
-from keras_saliency.evaluation.statistics import (
-    RANKED,
-    bootstrap_intervals,
-    cumulative_rank,
-    paired_p_value,
-)
+from keras_saliency.evaluation.statistics import RANKED, bootstrap_intervals
 from keras_saliency.files import list_some, require
 from keras_saliency.metrics import METRICS
 
@@ -126,11 +122,12 @@ def compare(tables: Iterable[Evaluation], confidence: float = 0.95, draws: int =
         deviations[metric] = values.std(axis=0, ddof=1) if len(values) > 1 else unknown
         intervals[metric] = bootstrap_intervals(values, confidence, draws, seed)
         p_values[metric] = np.array([np.nan] + [
-            paired_p_value(values[:, k], values[:, 0], METRICS[metric].higher_is_better)
-            for k in range(1, len(tables))])
+            statistics.paired_p_value(column, values[:, 0], METRICS[metric].higher_is_better)
+            for column in values.T[1:]])
     rankable = all(metric in means and np.isfinite(means[metric]).all() for metric in RANKED)
     return Comparison(labels, images, means, deviations, intervals, p_values,
-                      cumulative_rank(means) if rankable else None, confidence, left_out)
+                      statistics.cumulative_rank(means) if rankable else None, confidence,
+                      left_out)
 
 
 def compare_runs(models: Mapping[str, Sequence[Evaluation]], confidence: float = 0.95,

@@ -16,17 +16,9 @@ from numpy.typing import ArrayLike
 
 from keras_saliency import __version__
 from keras_saliency.evaluation.statistics import bootstrap_intervals
-from keras_saliency.files import (
-    AnyPath,
-    InputError,
-    atomic_path,
-    import_optional,
-    list_some,
-    plain_cell,
-    require,
-    require_writable,
-    write_csv,
-)
+from keras_saliency.files import AnyPath, InputError, import_optional, list_some, require
+from keras_saliency.files.tables import plain_cell, write_csv
+from keras_saliency.files.writing import atomic_path, require_writable
 from keras_saliency.metrics import METRICS
 
 _BOOTSTRAP = {"confidence": 0.95, "draws": 10000, "seed": 0}

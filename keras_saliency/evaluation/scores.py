@@ -15,12 +15,7 @@ from keras_saliency.datasets import pipeline, shards
 from keras_saliency.datasets.loading import Section, load_sections
 from keras_saliency.evaluation.comparison import compare, compare_runs
 from keras_saliency.evaluation.results import Evaluation, check_table_path, read_runs, read_tables
-from keras_saliency.evaluation.scoring import (
-    Scorer,
-    evaluate,
-    score_predictions,
-    section_scorer,
-)
+from keras_saliency.evaluation.scoring import Scorer, evaluate, score_predictions, section_scorer
 from keras_saliency.evaluation.sources import BASELINES, picture_predictions, predictions
 from keras_saliency.files import AnyPath, atomic_path, require
 from keras_saliency.maps import PAD

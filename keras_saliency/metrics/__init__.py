@@ -1,11 +1,9 @@
 """Metrics as pure functions of numpy arrays, and the table that names them."""
 from typing import Callable, NamedTuple, Tuple
 
+from keras_saliency.metrics.auc_metrics import auc_borji, auc_judd, auc_shuffled
 from keras_saliency.metrics.distribution_metrics import cc, emd, kld, sim
 from keras_saliency.metrics.fixation_metrics import (
-    auc_borji,
-    auc_judd,
-    auc_shuffled,
     information_gain,
     information_gain_density,
     log_likelihood,

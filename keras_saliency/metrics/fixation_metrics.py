@@ -11,18 +11,8 @@ uniform distribution for information_gain. All raise `InputError` for inputs tha
 import numpy as np
 from numpy.typing import ArrayLike
 
-from keras_saliency.metrics.auc_metrics import auc_borji, auc_judd, auc_shuffled
-from keras_saliency.metrics.checks import (
-    EPS,
-    check_fixations,
-    check_log_density,
-    check_map,
-    check_mask,
-    dot,
-)
-
-__all__ = ["auc_borji", "auc_judd", "auc_shuffled", "information_gain",
-           "information_gain_density", "log_likelihood", "nmm", "nss"]
+from keras_saliency.metrics import checks
+from keras_saliency.metrics.checks import EPS, check_fixations, check_map
 
 
 def nss(saliency_map: ArrayLike, fixation_map: ArrayLike, repeats: bool = False) -> float:
@@ -47,7 +37,7 @@ def nmm(saliency_map: ArrayLike, mask: ArrayLike) -> float:
     Source: He et al. 2019, "Understanding and visualizing deep visual saliency models".
     """
     saliency = check_map(saliency_map)
-    return _mean_standardised(saliency, check_mask(mask, saliency.values.shape))
+    return _mean_standardised(saliency, checks.check_mask(mask, saliency.values.shape))
 
 
 def information_gain(saliency_map: ArrayLike, fixation_map: ArrayLike,
@@ -77,7 +67,7 @@ def log_likelihood(log_density: ArrayLike, fixation_map: ArrayLike, repeats: boo
 
     Source: Kuemmerer et al. 2015.
     """
-    checked = check_log_density(log_density)
+    checked = checks.check_log_density(log_density)
     return _mean_at(checked.values, check_fixations(fixation_map, checked.values.shape), repeats)
 
 
@@ -88,9 +78,9 @@ def information_gain_density(
 
     Source: Kuemmerer et al. 2015, "Information-theoretic model comparison".
     """
-    checked = check_log_density(log_density)
+    checked = checks.check_log_density(log_density)
     shape = checked.values.shape
-    baseline = check_log_density(baseline_log_density, "baseline_log_density", shape)
+    baseline = checks.check_log_density(baseline_log_density, "baseline_log_density", shape)
     fixations = check_fixations(fixation_map, shape)
     gain = (_mean_at(checked.values, fixations, repeats)
             - _mean_at(baseline.values, fixations, repeats))
@@ -103,7 +93,7 @@ def _mean_standardised(saliency, index, weights=None) -> float:
     if saliency.constant:
         return 0.0
     values = saliency.centred()
-    deviation = np.sqrt(dot(values, values) / (values.size - 1))
+    deviation = np.sqrt(checks.dot(values, values) / (values.size - 1))
     return float(np.average(values[index], weights=weights) / deviation)
 
 

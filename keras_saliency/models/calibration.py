@@ -15,17 +15,10 @@ import keras
 import numpy as np
 from keras import layers
 
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 from keras_saliency.maps.finish import DENSITY
-from keras_saliency.models import density_layers
-from keras_saliency.models.facts_layer import (
-    CALIBRATED,
-    bare_output,
-    facts_of,
-    is_calibrated,
-    require_network,
-    with_facts,
-)
+from keras_saliency.models import density_layers, facts_layer
+from keras_saliency.models.facts_layer import CALIBRATED, facts_of, with_facts
 from keras_saliency.models.layers import MinMax
 
 # name of a layer without `CALIBRATED` -> its kind, in order
@@ -53,10 +46,9 @@ def add_calibration(network: keras.Model) -> keras.Model:
     has the logarithm in nats. Canvas, fit and `about` are those of the network. Blur and
     nonlinearity replace the finish that the authors of some networks publish, such as SalNet's.
     """
-    require_network(network)
-    if is_calibrated(network.name):
-        raise InputError(f"{network.name} has a calibration; give the network that it was made of")
-    x = bare_output(network)
+    x = facts_layer.bare_output(network)
+    require(not facts_layer.is_calibrated(network.name),
+            f"{network.name} has a calibration; give the network that it was made of")
     for name, kind in STEPS.items():
         x = kind(name=CALIBRATED + name)(x)
     x = layers.Activation("exponential", name=f"{CALIBRATED}density")(x)

@@ -25,13 +25,8 @@ from keras import layers
 from keras_saliency.config import is_whole
 from keras_saliency.files import InputError, require
 from keras_saliency.maps.finish import DENSITY
+from keras_saliency.models import density_layers
 from keras_saliency.models.backbones import ALEXNET, VGG16_BLOCKS, alexnet, vgg16
-from keras_saliency.models.density_layers import (
-    AddCenterBias,
-    FeatureScale,
-    GaussianBlur,
-    LogSoftmax,
-)
 from keras_saliency.models.layers import Preprocess, ResizeLike
 from keras_saliency.models.spec import ModelSpec
 
@@ -67,15 +62,17 @@ def deepgaze1(input_shape: tuple = (None, None, 3), backbone: str = "vgg16",
                            else layer_subset)
     combined = []
     for name in chosen:  # by depth: the first has the most cells
-        x = FeatureScale(name=f"{name}_scale")(taps[name])
+        x = density_layers.FeatureScale(name=f"{name}_scale")(taps[name])
         x = layers.Conv2D(1, 1, use_bias=False, name=f"{name}_readout",
                           kernel_initializer=keras.initializers.Constant(
                               1 / (len(chosen) * x.shape[-1])))(x)
         combined.append(x if not combined else
                         ResizeLike(align_corners=False, name=f"{name}_enlarge")([x, combined[0]]))
     x = layers.Add(name="combination")(combined) if len(combined) > 1 else combined[0]
-    x = ResizeLike(align_corners=False, name="enlarge")([GaussianBlur(name="blur")(x), image])
-    x = LogSoftmax(name="log_density")(AddCenterBias(name="center_bias")(x))
+    x = density_layers.GaussianBlur(name="blur")(x)
+    x = ResizeLike(align_corners=False, name="enlarge")([x, image])
+    x = density_layers.AddCenterBias(name="center_bias")(x)
+    x = density_layers.LogSoftmax(name="log_density")(x)
     return keras.Model(image, layers.Activation("exponential", name="density")(x), name="deepgaze1")
 
 

@@ -33,22 +33,11 @@ import cv2
 import numpy as np
 
 from keras_saliency.files import require
-from keras_saliency.models.classical.features import (
-    NOISE,
-    check_image,
-    check_number,
-    check_numbers,
-    dkl,
-    faded,
-    gabor_energy,
-    gabor_pair,
-    min_max,
-    pyramid,
-    resized,
-)
+from keras_saliency.models.classical import features
+from keras_saliency.models.classical.features import faded, min_max, pyramid, resized
 from keras_saliency.models.spec import ModelSpec
 
-_gabor = partial(gabor_pair, period=np.pi, deviation=2.0, elongation=2.0, radius=13)
+_gabor = partial(features.gabor_pair, period=np.pi, deviation=2.0, elongation=2.0, radius=13)
 _FADED_PIXELS, _FADED_NODES, _SMALLEST = 13, 4, 3  # the last: pixels of a pyramid level
 
 
@@ -67,33 +56,33 @@ def gbvs(image: np.ndarray, grid_size: int = 32, channels: str = "DIO",
         normalization: "graph" or "power". normalization_iterations: repetitions, 0..5.
         blur: standard deviation as a share of the grid's longer side, 0..1; 0 for none.
     """
-    image = check_image(image)
+    image = features.check_image(image)
     size = image.shape[:2]
-    check_number("grid_size", grid_size, 8, 64, whole=True)
-    check_number("blur", blur, 0, 1)
-    check_number("normalization_iterations", normalization_iterations, 0, 5, whole=True)
-    shares = [check_number(name, share, 0.01, 1) for name, share in (
+    features.check_number("grid_size", grid_size, 8, 64, whole=True)
+    features.check_number("blur", blur, 0, 1)
+    features.check_number("normalization_iterations", normalization_iterations, 0, 5, whole=True)
+    shares = [features.check_number(name, share, 0.01, 1) for name, share in (
         ("sigma_activation", sigma_activation), ("sigma_normalization", sigma_normalization))]
     require(normalization in ("graph", "power"),
             f'normalization must be "graph" or "power", not {normalization!r}')
     require(isinstance(channels, str) and channels and set(channels) <= set("DIO"),
             f'channels must be letters of "DIO", such as "DIO", not {channels!r}')
-    angles = check_numbers("angles", angles, 0, 180)
-    levels = _room(size, check_numbers("levels", levels, 0, 8, whole=True))
+    angles = features.check_numbers("angles", angles, 0, 180)
+    levels = _room(size, features.check_numbers("levels", levels, 0, 8, whole=True))
     grid = tuple(max(1, round(side * grid_size / max(size))) for side in size)
     reach, narrow = (_closeness(*grid, share) for share in shares)
 
     rgb = pyramid(image / 255, max(levels))
     master = np.zeros(grid, np.float32)
     for channel in sorted(set(channels)):
-        features = [resized(f, grid, cv2.INTER_CUBIC) for level in levels
-                    for f in _features(channel, rgb[level], angles)]
-        for feature in features:
+        found = [resized(feature, grid, cv2.INTER_CUBIC) for level in levels
+                 for feature in _features(channel, rgb[level], angles)]
+        for feature in found:
             activation = activated(feature, reach)
             for _ in range(normalization_iterations):
                 activation = (concentrated(activation, narrow) if normalization == "graph"
                               else activation ** 1.5)
-            master += activation / len(features)
+            master += activation / len(found)
     master = min_max(faded(master, _FADED_NODES))
     if blur > 0:
         master = cv2.GaussianBlur(master, (0, 0), blur * max(grid), borderType=cv2.BORDER_REPLICATE)
@@ -103,7 +92,7 @@ def gbvs(image: np.ndarray, grid_size: int = 32, channels: str = "DIO",
 def activated(feature: np.ndarray, closeness: np.ndarray) -> np.ndarray:
     """Return the equilibrium, float32 [h, w] with sum 1, of the chain towards other values; zeros
     without contrast. `closeness` is F, [h * w, h * w]."""
-    if np.ptp(feature) <= NOISE:
+    if np.ptp(feature) <= features.NOISE:
         return np.zeros_like(feature)
     values = feature.ravel()
     mass = np.einsum("ij,ij->i", np.abs(values[:, None] - values), closeness)
@@ -141,10 +130,10 @@ def _room(size, levels) -> list:
 def _features(channel, rgb, angles) -> list:
     """Return a channel's feature maps, float32 [h, w], of one level [h, w, 3] of RGB 0..1."""
     if channel == "D":
-        return dkl(rgb)
+        return features.dkl(rgb)
     intensity = np.ascontiguousarray(rgb.max(axis=2))
     return [intensity] if channel == "I" else [
-        faded(gabor_energy(intensity, _gabor(angle)), _FADED_PIXELS) for angle in angles]
+        faded(features.gabor_energy(intensity, _gabor(a)), _FADED_PIXELS) for a in angles]
 
 
 SPEC = ModelSpec(gbvs, citation="Harel, Koch and Perona (2006), Graph-based visual saliency, NIPS")

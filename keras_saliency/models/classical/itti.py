@@ -28,19 +28,11 @@ from typing import Sequence
 import cv2
 import numpy as np
 
-from keras_saliency.models.classical.features import (
-    NOISE,
-    check_image,
-    check_numbers,
-    gabor_energy,
-    gabor_pair,
-    min_max,
-    pyramid,
-    resized,
-)
+from keras_saliency.models.classical import features
+from keras_saliency.models.classical.features import min_max, pyramid, resized
 from keras_saliency.models.spec import ModelSpec
 
-_gabor = partial(gabor_pair, period=7.0, deviation=7 / 3, elongation=1.0, radius=4)
+_gabor = partial(features.gabor_pair, period=7.0, deviation=7 / 3, elongation=1.0, radius=4)
 _DARK = 0.1   # of the brightest: below, hue cannot be seen
 _LEAST = 0.1  # of the maximum: below, a local maximum does not count
 
@@ -52,10 +44,10 @@ def itti(image: np.ndarray, centers: Sequence = (2, 3, 4), deltas: Sequence = (3
     `centers` are pyramid levels, each in 0..8, `deltas` the levels from a center to its surrounds,
     each in 1..8, `angles` orientations in degrees, each in 0..180.
     """
-    rgb = check_image(image) / 255
-    pairs = scale_pairs(rgb.shape[:2], check_numbers("centers", centers, 0, 8, whole=True),
-                        check_numbers("deltas", deltas, 1, 8, whole=True))
-    angles = check_numbers("angles", angles, 0, 180)
+    rgb = features.check_image(image) / 255
+    pairs = scale_pairs(rgb.shape[:2], features.check_numbers("centers", centers, 0, 8, whole=True),
+                        features.check_numbers("deltas", deltas, 1, 8, whole=True))
+    angles = features.check_numbers("angles", angles, 0, 180)
     coarsest = max(surround for _, surround in pairs)
     intensity = pyramid(rgb.mean(axis=2), coarsest)
     size = intensity[max(center for center, _ in pairs)].shape
@@ -66,7 +58,7 @@ def itti(image: np.ndarray, centers: Sequence = (2, 3, 4), deltas: Sequence = (3
 
     colors = sum(total(pyramid(opponent, coarsest)) for opponent in opponents(rgb))
     orientations = sum(
-        normalized(total([gabor_energy(level, _gabor(angle)) for level in intensity]))
+        normalized(total([features.gabor_energy(level, _gabor(angle)) for level in intensity]))
         for angle in angles)
     saliency = sum(normalized(c) for c in (total(intensity), colors, orientations)) / 3
     return min_max(resized(min_max(saliency), rgb.shape[:2]))
@@ -83,7 +75,7 @@ def scale_pairs(size: tuple, centers: tuple, deltas: tuple) -> list:
 def opponents(rgb: np.ndarray) -> tuple:
     """Return R - G and B - Y, float32 [H, W], of an image [H, W, 3] in 0..1."""
     intensity = rgb.mean(axis=2, keepdims=True)
-    bright = intensity > max(_DARK * intensity.max(), NOISE)
+    bright = intensity > max(_DARK * intensity.max(), features.NOISE)
     r, g, b = np.moveaxis(np.where(bright, rgb / np.where(bright, intensity, 1), 0), 2, 0)
     red, green, blue = (np.maximum(one - (two + three) / 2, 0)
                         for one, two, three in ((r, g, b), (g, r, b), (b, r, g)))
@@ -110,7 +102,7 @@ def normalized(feature: np.ndarray) -> np.ndarray:
 def _contrast(center, surround):
     """Return |center - surround| in the size of `center`; zeros if it is only rounding."""
     difference = np.abs(center - resized(surround, center.shape))
-    return difference if difference.max() > NOISE else np.zeros_like(difference)
+    return difference if difference.max() > features.NOISE else np.zeros_like(difference)
 
 
 SPEC = ModelSpec(
