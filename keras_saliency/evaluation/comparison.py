@@ -75,16 +75,15 @@ class Comparison:
                 spread = (f"{self.deviations[metric][k]:.4f}" if self.unit == "runs" else
                           f"{low:.4f} .. {high:.4f}")
                 p = self.p_values[metric][k]
-                lines.append(
-                    f"{f'{metric} ({arrow})' if k == 0 else '':<{column}}  {label:<{width}}  "
-                    f"{self.means[metric][k]:9.4f}  {spread:>20}  "
-                    f"{_format_p(p):>7}  {self.images[metric] if k == 0 else '':>7}")
+                p = "" if np.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
+                first, count = (f"{metric} ({arrow})", self.images[metric]) if k == 0 else ("", "")
+                lines.append(f"{first:<{column}}  {label:<{width}}  {self.means[metric][k]:9.4f}  "
+                             f"{spread:>20}  {p:>7}  {count:>7}")
         if self.left_out:
             lines.append(f"not in all tables and left out: {', '.join(self.left_out)}")
         counts = sorted({min(self.images.values()), max(self.images.values())})
-        counts = " to ".join(map(str, counts))
-        lines.append(f"p: one-sided t-test paired over {counts} {self.unit}, better than "
-                     f"{self.labels[0]}")
+        lines.append(f"p: one-sided t-test paired over {' to '.join(map(str, counts))} "
+                     f"{self.unit}, better than {self.labels[0]}")
         if self.ranks is None:
             lines.append(f"no cumulative rank: it needs {', '.join(RANKED)} on the same images")
         else:
@@ -157,7 +156,7 @@ def compare_runs(models: Mapping[str, Sequence[Evaluation]], confidence: float =
     for metric, values in scores.items():
         means = values.mean(axis=0) if len(values) else np.full(len(tables), np.nan)
         runs[metric] = means.reshape(len(models), -1)
-    names = [f"run {number}" for number in range(1, len(tables) // len(models) + 1)]
+    names = [f"run {number + 1}" for number in range(max(counts.values()))]
     found = compare([Evaluation(names, {metric: means[k] for metric, means in runs.items()}, label)
                      for k, label in enumerate(models)], confidence, draws, seed)
     return replace(found, unit="runs", left_out=left_out)
@@ -181,9 +180,3 @@ def _matched(tables) -> tuple:
         tables, orders)], axis=1) for metric in shared}
     return ({metric: values[~np.isnan(values).any(axis=1)] for metric, values in scores.items()},
             sorted({metric for table in tables for metric in table.scores} - set(shared)))
-
-
-def _format_p(p: float) -> str:
-    if np.isnan(p):
-        return ""
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"

@@ -111,7 +111,14 @@ class Evaluation:
         with atomic_path(summary) as new_summary, atomic_path(path) as new_table:
             new_summary.write_text(json.dumps(self._summary(about), indent=2) + "\n",
                                    encoding="utf-8")
-            (_write_parquet if path.suffix == ".parquet" else _write_csv)(self, new_table)
+            if path.suffix == ".parquet":
+                import_optional("pyarrow.parquet", "parquet").write_table(
+                    import_optional("pyarrow", "parquet").table(
+                        {"stimulus": list(self.names), **self.scores}), new_table)
+            else:
+                write_csv(new_table, ["stimulus", *self.scores], (
+                    [name, *(f"{value:.6f}" for value in values)]
+                    for name, *values in zip(self.names, *self.scores.values())))
             # both are whole now: the table is renamed first, the summary after it
             summary.unlink(missing_ok=True)
         return summary
@@ -158,12 +165,20 @@ def read_table(path: AnyPath, label: Optional[str] = None) -> Evaluation:
     records = _parquet_records(path) if path.suffix == ".parquet" else _csv_records(path)
     require(records, f"{path}: empty; it should hold a row `stimulus,metric,...` and one row per "
                      "image")
-    metrics = _checked_header(path, records[0][1])
+    header, where = records[0][1], f"{path}, row 1"
+    metrics = header[1:]
+    unknown = [name for name in metrics if name not in METRICS]
+    require(header[0] == "stimulus" and metrics,
+            f"{where}: the columns must be `stimulus` and metrics, not {', '.join(header)}")
+    require(not unknown, f"{where}: no metric {list_some(map(repr, unknown))}; the metrics are "
+                         f"{', '.join(METRICS)}")
+    require(len(set(header)) == len(header),
+            f"{where}: a metric is there twice: {', '.join(metrics)}")
     names, rows = {}, []
     for line, record in records[1:]:
         where = f"{path}, row {line}"
-        require(len(record) == len(metrics) + 1,
-                f"{where}: {len(record)} cells, but the header has {len(metrics) + 1}")
+        require(len(record) == len(header),
+                f"{where}: {len(record)} cells, but the header has {len(header)}")
         require(record[0], f"{where}: no stimulus name")
         require(record[0] not in names, f"{where}: stimulus {record[0]!r} is already in row "
                                         f"{names.get(record[0])}")
@@ -198,18 +213,6 @@ def read_runs(groups: Iterable[str]) -> dict[str, list[Evaluation]]:
     return models
 
 
-def _write_csv(result: Evaluation, path) -> None:
-    write_csv(path, ["stimulus", *result.scores],
-              ([row[0], *(f"{value:.6f}" for value in row[1:])]
-               for row in zip(result.names, *result.scores.values())))
-
-
-def _write_parquet(result: Evaluation, path) -> None:
-    parquet = import_optional("pyarrow.parquet", "parquet")
-    parquet.write_table(import_optional("pyarrow", "parquet").table(
-        {"stimulus": list(result.names), **result.scores}), path)
-
-
 def _csv_records(path) -> list:
     """(row number, cells) of the rows that are not empty."""
     try:
@@ -232,18 +235,6 @@ def _parquet_records(path) -> list:
     rows = zip(*(column.to_pylist() for column in table.columns))
     cells = [["" if value is None else str(value) for value in row] for row in rows]
     return list(enumerate([table.column_names, *cells], start=1))
-
-
-def _checked_header(path, header) -> list:
-    """The metrics of a header row."""
-    where, unknown = f"{path}, row 1", [name for name in header[1:] if name not in METRICS]
-    require(header[0] == "stimulus" and len(header) > 1,
-            f"{where}: the columns must be `stimulus` and metrics, not {', '.join(header)}")
-    require(not unknown, f"{where}: no metric {list_some(map(repr, unknown))}; the metrics are "
-                         f"{', '.join(METRICS)}")
-    require(len(set(header)) == len(header),
-            f"{where}: a metric is there twice: {', '.join(header[1:])}")
-    return header[1:]
 
 
 def _number(cell: str, where: str) -> float:

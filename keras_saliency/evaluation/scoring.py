@@ -112,6 +112,7 @@ class Scorer:
         self.metrics = choose_metrics(metrics, dataset, training, densities)
         self.wanted = {name for metric in self.metrics
                        for name in (METRICS[metric].prediction, *METRICS[metric].references)}
+        self._over_baseline = bool(self.wanted & {"baseline_map", "baseline_log_density"})
         self._scores = StreamingScores({
             name: {"reduction": emd_reduction} if name == "emd" else {} for name in self.metrics})
 
@@ -119,10 +120,6 @@ class Scorer:
     def center(self) -> CenterBias:
         """The center_bias of the training stimuli."""
         return center_bias(self.training, method=self.center_method)
-
-    @property
-    def _over_baseline(self) -> bool:
-        return bool(self.wanted & {"baseline_map", "baseline_log_density"})
 
     def references(self, index: int) -> dict:
         """{name: array [H, W]}: what the metrics compare stimulus `index` with."""
@@ -178,13 +175,6 @@ class Scorer:
                     "dataset": self.center.dataset, "stimuli": self.center.stimuli}
                 if self._over_baseline else None}
 
-    def why_not(self, index: int) -> str:
-        """Why some metric of stimulus `index` has no score."""
-        fixations = self.dataset.fixations
-        if fixations is not None and len(fixations.of(index)) == 0:
-            return "no fixations"
-        return "the metric has no answer for this map and its references"
-
 
 def score_predictions(predictions: Iterable, scorer: Scorer, label: Optional[str] = None,
                       indices: Optional[Sequence[int]] = None) -> Evaluation:
@@ -197,6 +187,7 @@ def score_predictions(predictions: Iterable, scorer: Scorer, label: Optional[str
     """
     indices = range(len(scorer.dataset)) if indices is None else indices
     names, count = [scorer.dataset.names[i] for i in indices], len(indices)
+    fixations = scorer.dataset.fixations
     scores = {name: np.full(count, np.nan) for name in scorer.metrics}
     reasons, missing, waited, given, begin = {}, [], 0.0, 0, time.perf_counter()
 
@@ -216,8 +207,10 @@ def score_predictions(predictions: Iterable, scorer: Scorer, label: Optional[str
                 scores[name][given] = value
             unscored = [name for name, value in row.items() if np.isnan(value)]
             if unscored:
-                why = scorer.why_not(int(indices[given]))
-                reasons[names[given]] = f"{', '.join(unscored)}: {why}"
+                unseen = fixations is not None and not len(fixations.of(indices[given]))
+                reasons[names[given]] = f"{', '.join(unscored)}: " + (
+                    "no fixations" if unseen else
+                    "the metric has no answer for this map and its references")
         given += 1
     require(given == count, f"the stream held {given} maps for {count} stimuli")
     total = time.perf_counter() - begin
@@ -301,14 +294,9 @@ def history_columns(labels: Sequence[str], results: Sequence[Evaluation]) -> dic
     """{column: number} of an epoch: `val_loss` and `val_<metric>` over all stimuli alike, and of
     each of several datasets, as `<label>_val_<metric>`; each result has a loss.
     """
-    if len(results) == 1:
-        return _columns(results[0])
-    columns = _columns(Evaluation.joined(results))
-    for label, result in zip(labels, results):
-        columns.update({f"{label}_{name}": value for name, value in _columns(result).items()})
-    return columns
-
-
-def _columns(result: Evaluation) -> dict:
-    return {"val_loss": result.loss,
-            **{f"val_{name}": value for name, value in result.means().items()}}
+    starts, parts = [""], list(results)
+    if len(parts) > 1:
+        starts += [f"{label}_" for label in labels]
+        parts.insert(0, Evaluation.joined(parts))
+    return {f"{start}val_{name}": value for start, part in zip(starts, parts)
+            for name, value in {"loss": part.loss, **part.means()}.items()}

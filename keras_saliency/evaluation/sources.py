@@ -52,7 +52,7 @@ def picture_predictions(folder: AnyPath,
     for name in dataset.names:
         stem = _stem(name)
         paths = [path for suffix in SUFFIXES for path in found.get(stem + suffix, [])]
-        paths = [path for path in paths if _is_array(path)] or paths
+        paths = [path for path in paths if path.suffix.lower() == ".npy"] or paths
         require(len(paths) < 2,
                 f"{folder}: more than one map of {name}: {list_some(paths)}; keep one")
         files[name] = paths[0] if paths else None
@@ -73,13 +73,10 @@ def _read_map(path, size):
     if path is None:
         return Skipped("no map in the folder")
     try:
-        return _fitted(read_npy(path) if _is_array(path) else read_gray(path), size)
+        read = read_npy if path.suffix.lower() == ".npy" else read_gray
+        return _fitted(read(path), size)
     except InputError as error:
         return Skipped(f"{path.name}: {str(error).removeprefix(f'{path}: ')}")
-
-
-def _is_array(path) -> bool:
-    return path.suffix.lower() == ".npy"
 
 
 def _fitted(values, size) -> np.ndarray:

@@ -5,7 +5,7 @@
 import math
 import numbers
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Optional
+from typing import Any, Optional
 
 from keras_saliency.files import require
 
@@ -53,8 +53,8 @@ class Finish:
         clip, blur = (0.0, 0.0) if found.clip is None else found.clip, found.blur
         require(isinstance(clip, tuple) and len(clip) == 2 and isinstance(blur, tuple)
                 and len(blur) <= MOST_WEIGHTS and isinstance(found.normalise, bool)
-                and _are_numbers(found.scale, found.shift, *clip, *blur)
-                and (found.lower is None or _are_numbers(found.lower))
+                and are_numbers(found.scale, found.shift, *clip, *blur)
+                and (found.lower is None or are_numbers(found.lower))
                 and (not blur or len(blur) % 2 and sum(blur) > 0), f"not a finish: {values!r:.200}")
         return found
 
@@ -62,6 +62,7 @@ class Finish:
 DENSITY = Finish(normalise=True)  # mass on the padding is not in the picture
 
 
-def _are_numbers(*values) -> bool:
+def are_numbers(*values: Any) -> bool:
+    """Return True if all are finite real numbers; true and false are none."""
     return all(isinstance(value, numbers.Real) and not isinstance(value, bool)
                and math.isfinite(value) for value in values)

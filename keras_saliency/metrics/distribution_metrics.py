@@ -118,18 +118,14 @@ def emd(saliency_map: ArrayLike, fixation_density_map: ArrayLike, reduction: str
     a = np.ones(saliency.values.shape) if saliency.constant else (
         saliency.values.astype(np.float64) / saliency.high)
     b = density.values.astype(np.float64) / density.high
-    a, b = _reduced(a, b, reduction)
-    return transport_cost(a / a.sum() - b / b.sum())
-
-
-def _reduced(a, b, reduction) -> list:
-    """Both maps 32 times smaller."""
     size = [-(-side // _REDUCTION) for side in a.shape]
     if reduction == "matlab":
-        return [imresize(a, size), imresize(b, size, 1 / _REDUCTION)]
-    import cv2  # here, so that the other metrics need numpy only
+        a, b = imresize(a, size), imresize(b, size, 1 / _REDUCTION)
+    else:
+        import cv2  # here, so that the other metrics need numpy only
 
-    return [cv2.resize(m, size[::-1], interpolation=cv2.INTER_AREA) for m in (a, b)]
+        a, b = (cv2.resize(m, size[::-1], interpolation=cv2.INTER_AREA) for m in (a, b))
+    return transport_cost(a / a.sum() - b / b.sum())
 
 
 def _no_distribution(metric: str, saliency: Map) -> float:

@@ -14,6 +14,8 @@ import tensorflow as tf
 from keras_saliency.compat import register
 from keras_saliency.metrics.checks import EPS
 
+_divide = tf.math.divide_no_nan
+
 
 class ImageMeanMetric(keras.metrics.Metric):
     """Mean over images of the class' `per_image`: (reference, saliency) [B, H * W] -> [B].
@@ -36,8 +38,7 @@ class ImageMeanMetric(keras.metrics.Metric):
     def update_state(self, y_true: tf.Tensor, y_pred: tf.Tensor,
                      sample_weight: Optional[tf.Tensor] = None) -> None:
         """Add a batch."""
-        y_true = tf.convert_to_tensor(y_true)
-        scores = self.per_image(_flat(y_true[..., self.channel:self.channel + 1]), _flat(y_pred))
+        scores = self.per_image(_flat(y_true, self.channel), _flat(y_pred, 0))
         skipped = tf.math.is_nan(scores)
         weights = tf.ones_like(scores)
         if sample_weight is not None:
@@ -128,11 +129,11 @@ class NSS(ImageMeanMetric):
         return _skip_empty(score, fixated)
 
 
-def _flat(maps):
-    """float64 [B, H * W]."""
-    maps = tf.convert_to_tensor(maps)
-    shape = tf.shape(maps)
-    return tf.cast(tf.reshape(maps, [shape[0], shape[1] * shape[2]]), tf.float64)
+def _flat(maps, channel):
+    """float64 [B, H * W]: one channel of [B, H, W, C]."""
+    values = tf.cast(tf.convert_to_tensor(maps)[..., channel], tf.float64)
+    shape = tf.shape(values)
+    return tf.reshape(values, [shape[0], shape[1] * shape[2]])
 
 
 def _constant(flat):
@@ -149,10 +150,6 @@ def _shifted(flat):
 
 def _unit_sum(flat):
     return _divide(flat, tf.reduce_sum(flat, axis=1, keepdims=True))
-
-
-def _divide(numerator, denominator):
-    return tf.math.divide_no_nan(numerator, denominator)
 
 
 def _nan_like(values):

@@ -106,14 +106,12 @@ class StreamingScores:
             seed: of the sampled metrics on this image, None for their own. If it is the image's
                 index, any order or split of the stream gives the same scores.
         """
-        given = {"saliency_map": saliency_map, "log_density": log_density}
-        given = {name: value for name, value in {**references, **given}.items()
-                 if value is not None}
+        given = {**references, "saliency_map": saliency_map, "log_density": log_density}
         scores = {}
         for name, options in self.metrics.items():
             metric = METRICS[name]
             wanted = (metric.prediction, *metric.references)
-            missing = [argument for argument in wanted if argument not in given]
+            missing = [argument for argument in wanted if given.get(argument) is None]
             require(not missing, f"{name} needs {', '.join(missing)}")
             if metric.sampled and seed is not None:
                 options = {"seed": seed, **options}

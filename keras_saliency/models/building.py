@@ -1,8 +1,5 @@
-"""Models by name, without trained weights; options are checked before anything of their size is
-built."""
+"""Models by name, without trained weights; options are checked before anything is built."""
 import inspect
-import math
-import numbers
 import os
 import reprlib
 from dataclasses import dataclass, field
@@ -14,6 +11,7 @@ import numpy as np
 from keras_saliency.config import check_size, is_whole
 from keras_saliency.files import InputError, require
 from keras_saliency.maps.facts import Facts
+from keras_saliency.maps.finish import are_numbers
 from keras_saliency.models.facts_layer import named_facts, require_input_size, with_facts
 from keras_saliency.models.pretrained import load_encoder
 from keras_saliency.models.registry import MODELS, list_models
@@ -73,7 +71,11 @@ def build_model(name: str, input_shape: Optional[Sequence] = None,
         require(input_shape is None and encoder_weights is None, f"{name} takes images of any size "
                 "and has no encoder: leave input_shape and encoder_weights out")
         return ClassicalModel(name, options)
-    check_values(name, spec.builder, options)
+    parameters = inspect.signature(spec.builder).parameters
+    for option, value in options.items():  # the builder itself checks which words it knows
+        expected = _mismatch(value, parameters[option].default)
+        require(not expected,
+                f"{name}: option {option} must be {expected}, not {reprlib.repr(value)}")
     model = spec.builder(input_shape=tuple(input_shape or (None, None, 3)), **options)
     about = {"model": name, "options": options}
     model = with_facts(model, named_facts(name).changed(about=about))
@@ -106,16 +108,6 @@ def check_names(name: str, builder: Callable, options: Mapping) -> None:
                 f"{', '.join(valid)}")
 
 
-def check_values(name: str, builder: Callable, options: Mapping) -> None:
-    """Raise `InputError` for a value that is not of its default's type or out of range; the builder
-    itself checks which words it knows."""
-    parameters = inspect.signature(builder).parameters
-    for option, value in options.items():
-        expected = _mismatch(value, parameters[option].default)
-        require(not expected,
-                f"{name}: option {option} must be {expected}, not {reprlib.repr(value)}")
-
-
 def _mismatch(value, default) -> str:
     """Return the description of a valid value if `value` cannot replace `default`, else ""."""
     if isinstance(default, bool):
@@ -124,9 +116,8 @@ def _mismatch(value, default) -> str:
         return ("" if is_whole(value) and 1 <= value <= MOST_FILTERS
                 else f"a whole number from 1 to {MOST_FILTERS}")
     if isinstance(default, float):
-        fits = (isinstance(value, numbers.Real) and not isinstance(value, bool)
-                and math.isfinite(value) and 0 <= value <= LARGEST_NUMBER)
-        return "" if fits else f"a number from 0 to {LARGEST_NUMBER}"
+        return ("" if are_numbers(value) and 0 <= value <= LARGEST_NUMBER
+                else f"a number from 0 to {LARGEST_NUMBER}")
     if isinstance(default, tuple):
         fits = (isinstance(value, (list, tuple)) and len(value) == len(default)
                 and not any(map(_mismatch, value, default)))

@@ -50,7 +50,7 @@ def test_a_table_that_cannot_be_written_leaves_the_old_one_and_its_summary(tmp_p
     def full(*arguments):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(results, "_write_csv", full)
+    monkeypatch.setattr(results, "write_csv", full)
     with pytest.raises(OSError, match="scores"):
         evaluation_of(nss=[5.0, 6.0]).write(path, {"what": "new"})
     assert (path.read_bytes(), summary.read_bytes()) == before
