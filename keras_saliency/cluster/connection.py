@@ -3,7 +3,7 @@ import asyncio
 import logging
 import os
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Iterator, Optional, Union
@@ -44,37 +44,25 @@ def connect(address: str, keep: Optional[Union[str, Path]] = None, resume: bool 
             "or the address of a scheduler such as tcp://host:8786")
     for logger in ("distributed", "distributed.client"):  # the second sets its own level
         logging.getLogger(logger).setLevel(logging.CRITICAL)
-    if local:
-        workers = int(local[1] or os.cpu_count())
-        cluster = distributed.LocalCluster(
-            n_workers=workers, threads_per_worker=max(1, os.cpu_count() // workers),
-            memory_limit=0, silence_logs=logging.CRITICAL, **LOOPBACK)
-    else:
-        workers, cluster = 0, None
-    try:
-        with _client(distributed, cluster or address) as client:
-            _require_workers(client, address)
+    workers = int(local[1] or os.cpu_count()) if local else 0
+    cluster = distributed.LocalCluster(
+        n_workers=workers, threads_per_worker=max(1, os.cpu_count() // workers), memory_limit=0,
+        silence_logs=logging.CRITICAL, **LOOPBACK) if local else nullcontext(address)
+    with cluster as where:
+        try:
+            client = distributed.Client(where, timeout=SCHEDULER_SECONDS, set_as_default=False)
+        except (OSError, asyncio.TimeoutError, TimeoutError):
+            raise OSError(f"no scheduler answers at {where}: start one with `dask scheduler`, and "
+                          "workers with `dask worker ADDRESS`") from None
+        with client:
+            try:
+                client.wait_for_workers(1, timeout=WORKER_SECONDS)
+            except (asyncio.TimeoutError, TimeoutError):
+                raise OSError(f"the scheduler at {address} has no worker: start some with `dask "
+                              f"worker {address}`") from None
+            own = {package: metadata.version(package) for package in PACKAGES}
+            require_versions(client, own)
             yield Cluster(client, keep, resume, slots=workers, **options)
-    finally:
-        if cluster is not None:
-            cluster.close()
-
-
-def _client(distributed, where):
-    try:
-        return distributed.Client(where, timeout=SCHEDULER_SECONDS, set_as_default=False)
-    except (OSError, asyncio.TimeoutError, TimeoutError):
-        raise OSError(f"no scheduler answers at {where}: start one with `dask scheduler`, and "
-                      "workers with `dask worker ADDRESS`") from None
-
-
-def _require_workers(client, address) -> None:
-    try:
-        client.wait_for_workers(1, timeout=WORKER_SECONDS)
-    except (asyncio.TimeoutError, TimeoutError):
-        raise OSError(f"the scheduler at {address} has no worker: start some with `dask worker "
-                      f"{address}`") from None
-    require_versions(client, {package: metadata.version(package) for package in PACKAGES})
 
 
 def require_versions(client: Any, versions: dict) -> None:

@@ -38,7 +38,10 @@ def write(name: str, dataset: ConceptDataset, dissections: Mapping[str, Dissecti
     _write_hdf5(folder / "dissection.h5", dissections)
     figures = {layer: drawn / f"{layer}_iou.png" for layer in dissections}
     for layer, picture in figures.items():
-        iou_figure(dissections[layer], layer, picture)
+        null, (_, iou) = dissections[layer].null, dissections[layer].best()
+        chance = {} if null is None else {"labels of other images": dissections[layer].null_iou()}
+        histogram({**chance, "labels": iou}, f"{layer}: best IoU of each unit", "IoU",
+                  DETECTOR_IOU, picture)
     frequencies = {layer: drawn / f"{layer}_frequency.png"
                    for layer, d in dissections.items() if d.chosen is not None and d.categories()}
     for layer, picture in frequencies.items():
@@ -61,13 +64,6 @@ def write(name: str, dataset: ConceptDataset, dissections: Mapping[str, Dissecti
     log(f"\n{path}: open it in a browser; dissection.csv has a row per unit, dissection.h5 the "
         "IoU of every unit with every concept")
     return path
-
-
-def iou_figure(dissection: Dissection, title: str, path: AnyPath) -> None:
-    """Draw a histogram of the units' best IoU, with the chance level."""
-    groups = {} if dissection.null is None else {"labels of other images": dissection.null_iou()}
-    groups["labels"] = dissection.best()[1]
-    histogram(groups, f"{title}: best IoU of each unit", "IoU", DETECTOR_IOU, path)
 
 
 def _parts(dataset, dissections, rows, figures):
