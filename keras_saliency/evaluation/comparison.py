@@ -102,12 +102,11 @@ def compare(tables: Iterable[Evaluation], confidence: float = 0.95, draws: int =
 
     Args:
         tables: two or more `Evaluation`s with the same stimuli, in any order.
-        confidence, draws, seed: of `bootstrap_intervals`; the images drawn are the same for all
-            tables.
+        confidence, draws, seed: of `bootstrap_intervals`; all tables have the same draws.
 
     Raises:
-        InputError: fewer than two tables, two of one label, or tables whose stimuli
-            differ or that share no metric; the message names what is missing where.
+        InputError: fewer than two tables, two of one label, or tables whose stimuli differ or that
+            share no metric; the message names what is missing where.
     """
     tables = list(tables)
     labels = [table.label for table in tables]
@@ -137,12 +136,9 @@ def compare_runs(models: Mapping[str, Sequence[Evaluation]], confidence: float =
     seed, say). Every model after the first is tested for being better than the first.
 
     Args:
-        models: {label: `Evaluation`s of its runs}, all with the same stimuli.
+        models: {label: `Evaluation`s of its runs}, all with the same stimuli: two or more models
+            with as many runs each, two or more. Otherwise an `InputError`.
         confidence, draws, seed: as for `compare`; runs are drawn.
-
-    Raises:
-        InputError: fewer than two models, fewer than two runs of one, not as many of each, or
-            tables that do not match.
 
     Source: Kroner et al. 2020, Table 6 and Table A.8 (ten runs).
     """

@@ -69,7 +69,7 @@ class GoldStandard:
         if self.weights[2] > 0:
             center = self.center(dataset, index).saliency_map
             background += (self.weights[2] * center).astype(np.float32)
-        for observer in _groups(observers):
+        for observer in np.unique(observers):
             others = observers != observer
             scale = np.float32(self.weights[0] / mass[others].sum())
             density = (scale * rows[:, others]) @ columns[:, others].T
@@ -91,8 +91,6 @@ class GoldStandard:
         n is 0 if fewer than two observers have fixations.
         """
         points, observers = _observed(dataset, index)
-        if len(_groups(observers)) == 0:
-            return points[:0], observers[:0], np.zeros(0)
         densities = _pair_densities(points, observers, dataset.sizes[index], self.sigma)
         height, width = dataset.sizes[index]
         density = self.weights[0] * densities + self.weights[1] / (height * width)
@@ -166,7 +164,7 @@ def fit_gold_standard(dataset: SaliencyDataset, center: Optional[Center] = None,
     images = []
     for index in range(len(dataset)):
         points, observers = _observed(dataset, index)
-        if len(_groups(observers)):
+        if len(points):
             background = np.ones((len(points), 1 if center is None else 2))
             size = dataset.sizes[index]
             if center is not None:
@@ -204,8 +202,7 @@ def information_gain_explained(model_ll: ArrayLike, baseline_ll: ArrayLike,
             scalars), all in one unit (nats or bits: it cancels). An image where one is NaN is
             left out for all three.
 
-    Source: Kuemmerer et al. 2015, "Information-theoretic model comparison unifies saliency
-    metrics".
+    Source: Kuemmerer et al. 2015, as above.
     """
     likelihoods = [np.atleast_1d(np.asarray(ll, np.float64))
                    for ll in (model_ll, baseline_ll, gold_ll)]
@@ -231,19 +228,14 @@ def _mixture(densities, shares) -> np.ndarray:
 
 
 def _observed(dataset, index):
-    """(points float64 [n, 2], observers [n]) of a stimulus."""
+    """(points float64 [n, 2], observers [n]) of a stimulus; n is 0 for fewer than two observers."""
     require(dataset.fixations is not None,
             f"{dataset.name} has no fixations to take a gold standard from")
     observers = dataset.fixations.observer[dataset.fixations.rows(index)]
     require(not (observers < 0).any(), f"{dataset.name} does not say whose the fixations on "
             f"{dataset.names[index]} are: no observer can be left out")
-    return dataset.fixations.of(index), observers
-
-
-def _groups(observers) -> np.ndarray:
-    """The observers that others can predict: all, if there are two or more."""
-    distinct = np.unique(observers)
-    return distinct if len(distinct) > 1 else distinct[:0]
+    count = len(observers) if len(np.unique(observers)) > 1 else 0
+    return dataset.fixations.of(index)[:count], observers[:count]
 
 
 def _observer_weights(observers) -> np.ndarray:

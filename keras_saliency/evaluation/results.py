@@ -94,17 +94,11 @@ class Evaluation:
         return "\n".join(lines)
 
     def write(self, path: AnyPath, about: Optional[dict] = None) -> Path:
-        """Write the scores of each stimulus, and means, intervals and origin beside them.
+        """Write the scores of each stimulus to `path`, `.csv`, or `.parquet` if pyarrow is there.
 
-        The old summary is removed before the new table appears, so the two always belong together.
-
-        Args:
-            path: `.csv`, or `.parquet` if pyarrow is installed; the summary goes to the same name
-                with `.json`.
-            about: dict for the summary: subject, data and settings of the scores.
-
-        Returns:
-            The summary's path.
+        A summary with means, intervals and `about` (subject, data and settings of the scores) goes
+        to the same name with `.json`; its path is returned. The old summary is removed before the
+        new table appears, so the two always belong together.
         """
         path = check_table_path(path)
         summary = path.with_suffix(".json")
@@ -151,15 +145,9 @@ def check_table_path(path: AnyPath) -> Path:
 def read_table(path: AnyPath, label: Optional[str] = None) -> Evaluation:
     """Read a CSV (or Parquet) of `stimulus` and metrics.
 
-    An empty cell or `nan` is an image without a score.
-
-    Args:
-        label: None for the file's name without ending.
-
-    Raises:
-        InputError: the table is malformed or has unknown metrics; the message names file, row
-            (the header is row 1) and column.
-        OSError: the file cannot be opened.
+    An empty cell or `nan` is an image without a score. The label is by default the file's name
+    without ending. A malformed table or an unknown metric is an `InputError`, which names file,
+    row (the header is row 1) and column.
     """
     path = Path(path)
     records = _parquet_records(path) if path.suffix == ".parquet" else _csv_records(path)

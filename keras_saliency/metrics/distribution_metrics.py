@@ -16,9 +16,10 @@ from numpy.typing import ArrayLike
 from keras_saliency.files import require
 from keras_saliency.metrics.checks import EPS, Map, check_density, check_map, dot
 from keras_saliency.metrics.imresize import imresize
-from keras_saliency.metrics.transport import transport_cost
 
 _REDUCTION = 32
+_NOTHING = 1e-10  # share of the mass that `transport_cost` leaves where it is
+_STEPS = 10 ** 7  # of the network simplex; maps of 34x60 pixels take fewer than 3e4
 
 
 def cc(saliency_map: ArrayLike, fixation_density_map: ArrayLike) -> float:
@@ -126,6 +127,34 @@ def emd(saliency_map: ArrayLike, fixation_density_map: ArrayLike, reduction: str
 
         a, b = (cv2.resize(m, size[::-1], interpolation=cv2.INTER_AREA) for m in (a, b))
     return transport_cost(a / a.sum() - b / b.sum())
+
+
+def transport_cost(difference: np.ndarray) -> float:
+    """Return the least cost, mass times pixels, of moving surplus mass to pixels that lack it.
+
+    The distance is Euclidean, the optimum exact: POT's network simplex. (cv2.EMD gives up after
+    500 steps: up to 5 % above it on 24x32 pixels.)
+
+    Args:
+        difference: float64 [h, w] with sum 0 but for rounding: one map of sum 1 minus another.
+            Mass that both have at a pixel stays there, as the distance is a metric.
+
+    Source: Hitchcock 1941, "The distribution of a product from several sources to numerous
+    localities"; of the solver, Bonneel et al. 2011, "Displacement interpolation using Lagrangian
+    mass transport".
+    """
+    moved = np.abs(difference).sum() / 2
+    if moved < _NOTHING:  # equal but for rounding
+        return 0.0
+    import ot  # here: it imports every package of arrays that is installed
+
+    sources, sinks = difference > _NOTHING * moved, difference < -_NOTHING * moved
+    supply, demand = (mass / mass.sum() for mass in (difference[sources], -difference[sinks]))
+    between = np.argwhere(sources)[:, None] - np.argwhere(sinks)
+    distance = np.sqrt((between ** 2).sum(axis=-1))
+    cost, solved = ot.emd2(supply, demand, distance, numItermax=_STEPS, log=True)
+    assert solved["warning"] is None, solved["warning"]
+    return float(cost * moved)
 
 
 def _no_distribution(metric: str, saliency: Map) -> float:

@@ -172,8 +172,7 @@ def release(source: Union[str, Path], name: str, base: Optional[str] = "vgg16_im
     size = 2 * sum(array.size for arrays in weights.values() for array in arrays.values())
     require(size <= LARGEST, f"{name} would have {size / 1e6:.0f} MB; layers that equal those of "
             f"{base} are left out, so train with more layers frozen", WeightsError)
-    return weights_file.write(weights, WEIGHTS_FOLDER / f"{name}.h5", attributes,
-                              "float16")
+    return weights_file.write(weights, WEIGHTS_FOLDER / f"{name}.h5", attributes, "float16")
 
 
 def describe(name: str, aliases: Sequence = (), **facts: Any) -> dict:
@@ -184,14 +183,18 @@ def describe(name: str, aliases: Sequence = (), **facts: Any) -> dict:
     """
     path = WEIGHTS_FOLDER / f"{name}.h5"
     attributes = weights_file.read_attributes(path)
+    get = attributes.get
     if "encoder" in attributes:
-        known = {key: attributes.get(key)
-                 for key in ("encoder", "preprocessing", "training_data", "source")}
+        known = {key: get(key) for key in ("encoder", "preprocessing", "training_data", "source")}
     else:
-        known = _model(attributes, aliases)
+        options = get("options", {})
+        known = {"aliases": list(aliases), "base": get("base"), "model": attributes["model"],
+                 "options": options, "preprocessing": options.get("preprocessing", "caffe"),
+                 "canvas": get("canvas"), "training_data": get("dataset"),
+                 "training_stimuli": get("training_stimuli"), "epoch": get("epoch")}
     entry = {"file": path.name, "sha256": sha256(path), "bytes": path.stat().st_size, **known,
-             **facts, "licence": attributes.get("licence"),
-             "citation": (VGG16_CITATION if attributes.get("encoder") == "vgg16" else
+             **facts, "licence": get("licence"),
+             "citation": (VGG16_CITATION if get("encoder") == "vgg16" else
                           MODELS[attributes["model"]].citation)}
     entries = {**read_manifest(), name: entry}
     with atomic_path(WEIGHTS_FOLDER / MANIFEST) as temporary:
@@ -205,14 +208,6 @@ def scores(summary: Mapping) -> dict:
     return {"stimuli": summary["stimuli"], "part": summary["part"],
             "sigma_pixels": summary["sigma_pixels"],
             **{metric: round(values["mean"], 4) for metric, values in summary["metrics"].items()}}
-
-
-def _model(attributes, aliases) -> dict:
-    options, get = attributes.get("options", {}), attributes.get
-    return {"aliases": list(aliases), "base": get("base"), "model": attributes["model"],
-            "options": options, "preprocessing": options.get("preprocessing", "caffe"),
-            "canvas": get("canvas"), "training_data": get("dataset"),
-            "training_stimuli": get("training_stimuli"), "epoch": get("epoch")}
 
 
 def _equal(arrays, others) -> bool:

@@ -52,9 +52,9 @@ def convert(name: str, source: Union[str, Path], out: Union[str, Path], dtype: s
     require(name in CONVERTERS, f"no converter for {name!r}; there are {', '.join(CONVERTERS)}",
             WeightsError)
     converter, source = CONVERTERS[name], Path(source).expanduser()
-    kind, wanted = formats.detect(source), " or ".join(map(formats.called, converter.formats))
-    require(kind in converter.formats, f"{source} is a {formats.called(kind)}; {name} is read from "
-            f"a {wanted}. {SOURCES[name].get('remedy', REMEDY)}", WeightsError)
+    kind, wanted = formats.detect(source), [formats.NAMES[kind] for kind in converter.formats]
+    require(kind in converter.formats, f"{source} is a {formats.NAMES[kind]}; {name} is read from "
+            f"a {' or '.join(wanted)}. {SOURCES[name].get('remedy', REMEDY)}", WeightsError)
     arrays = formats.read(source, kind)
     with formats.readable(source, kind):
         if converter.infer:
@@ -71,7 +71,7 @@ def convert(name: str, source: Union[str, Path], out: Union[str, Path], dtype: s
                           citation=MODELS[name].citation)
     digest = sha256(*formats.parts(source, kind))
     path = weights_file.write(weights, out, {**attributes, "source_sha256": digest}, dtype)
-    return Converted(path, formats.called(kind), len(weights), model.count_params(), digest)
+    return Converted(path, formats.NAMES[kind], len(weights), model.count_params(), digest)
 
 
 def assemble(entries: Iterable, arrays: dict, model: keras.Model, source: Union[str, Path]) -> dict:

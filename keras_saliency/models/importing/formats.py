@@ -166,16 +166,13 @@ def read_saved_model(folder: Union[str, Path]) -> dict:
     return arrays
 
 
-# kind -> (name in messages, reader of a path)
-READERS = {
-    "caffemodel": ("Caffe model", read_caffemodel),
-    "graph": ("frozen TensorFlow graph", read_graph),
-    "npz": (".npz archive", read_npz),
-    "checkpoint": ("TensorFlow checkpoint", read_checkpoint),
-    "saved_model": ("TensorFlow SavedModel", read_saved_model),
-}
-# kinds that are never read, known only for a clear message
-REFUSED = {
+# kind -> reader of a path
+READERS = {"caffemodel": read_caffemodel, "graph": read_graph, "npz": read_npz,
+           "checkpoint": read_checkpoint, "saved_model": read_saved_model}
+# kind -> name in messages; the last three are never read
+NAMES = {
+    "caffemodel": "Caffe model", "graph": "frozen TensorFlow graph", "npz": ".npz archive",
+    "checkpoint": "TensorFlow checkpoint", "saved_model": "TensorFlow SavedModel",
     "npy": ".npy file, which holds one array or a pickle",
     "pickle": "pickle, which can run any code and is never loaded",
     "torch": "torch file, which contains a pickle; that can run any code and is never loaded",
@@ -193,13 +190,8 @@ MISTAKES = {
 }
 
 
-def called(kind: str) -> str:
-    """Return the name of a kind in messages."""
-    return REFUSED[kind] if kind in REFUSED else READERS[kind][0]
-
-
 def detect(path: Path) -> str:
-    """Return the kind of a file or folder: a key of `READERS` or `REFUSED`."""
+    """Return the kind of a file or folder: a key of `NAMES`."""
     require(path.name != "saved_model.pb",
             f"{path}: give its folder, whose other files are needed too", WeightsError)
     if (path / "saved_model.pb").is_file():
@@ -215,7 +207,9 @@ def detect(path: Path) -> str:
     for start, mistake in MISTAKES.items():
         require(not head.startswith(start), f"{path} {mistake}", WeightsError)
     if head.startswith(b"PK"):
-        return "torch" if _holds_pickle(path) else "npz"
+        with readable(path, "npz"), zipfile.ZipFile(path) as archive:
+            pickled = any(name.endswith("data.pkl") for name in archive.namelist())
+        return "torch" if pickled else "npz"
     ending = {**ENDINGS, **REFUSED_ENDINGS}.get(path.suffix.lower())
     kind = next((name for start, name in MAGIC.items() if head.startswith(start)), ending)
     require(kind, f"{path}: unknown kind of file; known are {', '.join(ENDINGS)}, checkpoints "
@@ -225,11 +219,6 @@ def detect(path: Path) -> str:
 
 def _index(path: Path) -> Path:
     return path.with_name(path.name + ".index")
-
-
-def _holds_pickle(path) -> bool:
-    with readable(path, "npz"), zipfile.ZipFile(path) as archive:
-        return any(name.endswith("data.pkl") for name in archive.namelist())
 
 
 def parts(path: Path, kind: str) -> list:
@@ -245,7 +234,7 @@ def parts(path: Path, kind: str) -> list:
 def read(path: Path, kind: str) -> dict:
     """Return {key: array} of a file of a `kind` of `READERS`, in the file's order."""
     with readable(path, kind):
-        return READERS[kind][1](path)
+        return READERS[kind](path)
 
 
 @contextmanager
@@ -256,6 +245,6 @@ def readable(path: Path, kind: str) -> Iterator[None]:
     except InputError as error:
         raise WeightsError(f"{path}: {error}") from None
     except Exception as error:  # a damaged file can make any step of a reader fail
-        raise WeightsError(f"{path} is not a readable {called(kind)} ({type(error).__name__}: "
+        raise WeightsError(f"{path} is not a readable {NAMES[kind]} ({type(error).__name__}: "
                            f"{str(error)[:200]}); it may be cut short or damaged: download it "
                            "again") from None
