@@ -5,15 +5,14 @@ from typing import Optional
 
 import yaml
 
-from keras_saliency.files import AnyPath, InputError
+from keras_saliency.files import AnyPath, InputError, require
 from keras_saliency.files.shipped import PACKAGE, did_you_mean, shipped
 
 
 def require_files(*paths: Optional[AnyPath]) -> None:
     """Raise `InputError` for the first path that does not exist; None is left out."""
     for path in paths:
-        if path is not None and not Path(path).expanduser().exists():
-            raise InputError(f"{path}: no such file or folder")
+        require(path is None or Path(path).expanduser().exists(), f"{path}: no such file or folder")
 
 
 def require_weights(*given: str) -> None:

@@ -9,7 +9,7 @@ from keras_saliency import config as configs
 from keras_saliency.cli.checks import require_files
 from keras_saliency.cli.command_line import FAILED
 from keras_saliency.export.formats import AUTO, engines
-from keras_saliency.files import AnyPath, InputError, printable, require
+from keras_saliency.files import AnyPath, printable, require
 from keras_saliency.prediction.runtimes import INT8, PRECISIONS
 
 
@@ -105,8 +105,7 @@ def workers(arguments: argparse.Namespace, keep: AnyPath) -> Iterator:
         keep: folder for the results of finished shards.
     """
     if arguments.cluster is None:
-        if arguments.resume:
-            raise InputError("--resume goes on with what --cluster began")
+        require(not arguments.resume, "--resume goes on with what --cluster began")
         yield None
         return
     from keras_saliency.cluster import connect

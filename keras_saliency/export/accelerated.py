@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from keras_saliency.export.formats import AUTO, engines
 from keras_saliency.export.frozen import require_finite
-from keras_saliency.files import InputError, MissingPackage
+from keras_saliency.files import InputError, MissingPackage, require
 from keras_saliency.models import check_canvas, facts_of
 from keras_saliency.models.facts_layer import require_network
 from keras_saliency.models.precision import BFLOAT16, choose_precision, native_bfloat16
@@ -93,9 +93,8 @@ def accelerate(model: Any, engine: str = AUTO, precision: str = "float32",
         engine = next((name for name in fitting if not _missing(offered[name], needed)),
                       fitting[0])
     spec = offered[engine]
-    if precision not in spec.precisions:
-        raise InputError(f"{engine} has no precision {precision!r}; choose from "
-                         f"{', '.join(spec.precisions)}")
+    require(precision in spec.precisions, f"{engine} has no precision {precision!r}; choose from "
+            f"{', '.join(spec.precisions)}")
     missing = _missing(spec, precision)
     if missing:
         raise MissingPackage(f"{engine} needs {', '.join(missing)}: python -m pip install "

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from keras_saliency.files import InputError, require_writable
+from keras_saliency.files import require, require_writable
 from keras_saliency.models import check_canvas, facts_of, provenance
 from keras_saliency.models.weights_file import first_not_finite
 
@@ -26,9 +26,8 @@ def freeze(model: keras.Model, shape: Sequence) -> Any:
 def require_finite(model: keras.Model) -> None:
     """Raise `InputError` naming a weight that is not finite, which a graph could hide."""
     wrong = first_not_finite(model)
-    if wrong:
-        raise InputError(f"{wrong} of {model.name} is not finite; take an earlier state, or "
-                         "train again with a lower train.learning_rate")
+    require(not wrong, f"{wrong} of {model.name} is not finite; take an earlier state, or train "
+            "again with a lower train.learning_rate")
 
 
 def prepare(model: keras.Model, dynamic_batch: bool = False, dynamic_canvas: bool = False) -> tuple:

@@ -15,7 +15,7 @@ import numpy as np
 from keras_saliency import maps
 from keras_saliency.export.frozen import quiet
 from keras_saliency.export.generated_pictures import generate
-from keras_saliency.files import InputError
+from keras_saliency.files import InputError, require
 from keras_saliency.metrics import cc, kld
 from keras_saliency.models import facts_of
 from keras_saliency.prediction import runtimes
@@ -45,9 +45,8 @@ def quantize(model: keras.Model, converted: Any, pictures: Optional[Sequence] = 
     canvas, fit = facts.require_canvas(), facts.fit
     if pictures is None:
         pictures = generate(GENERATED, canvas)
-    if len(pictures) < FEWEST:
-        raise InputError(f"{len(pictures)} pictures to calibrate int8 with; it takes at least "
-                         f"{FEWEST}, better 30")
+    require(len(pictures) >= FEWEST, f"{len(pictures)} pictures to calibrate int8 with; it takes "
+            f"at least {FEWEST}, better 30")
     images = [maps.to_canvas(check_image(p), canvas, fit=fit).numpy()[np.newaxis] for p in pictures]
     measured = images[3::4]
     seen = [image for index, image in enumerate(images) if index % 4 != 3]

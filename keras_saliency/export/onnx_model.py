@@ -5,7 +5,7 @@ from typing import Any, Callable, Sequence, Union
 import keras
 
 from keras_saliency.export.frozen import freeze, measured, new_path, prepare, quiet
-from keras_saliency.files import InputError, atomic_path, import_optional, require_writable
+from keras_saliency.files import InputError, atomic_path, import_optional, require, require_writable
 from keras_saliency.models import facts_of
 from keras_saliency.prediction import runtimes
 from keras_saliency.prediction.runtimes import ONNX_EXTRA
@@ -39,8 +39,7 @@ def convert(model: keras.Model, shape: Sequence) -> Any:
                              f"{error}") from error
     unknown = sorted({node.op_type for node in converted.graph.node if node.domain == "" and
                       not onnx.defs.has(node.op_type)})
-    if unknown:
-        raise InputError(f"ONNX has no {', '.join(unknown)}, which {model.name} needs")
+    require(not unknown, f"ONNX has no {', '.join(unknown)}, which {model.name} needs")
     _pad_explicitly(converted.graph)
     _rename(converted.graph, {images.name: "images", saliency.name: "saliency"})
     made = [shape[0], *model.compute_output_shape((1, *shape[1:]))[1:]]

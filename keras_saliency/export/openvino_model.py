@@ -8,7 +8,7 @@ import keras
 
 from keras_saliency.export import int8
 from keras_saliency.export.frozen import freeze, measured, new_path, prepare
-from keras_saliency.files import InputError, atomic_folder
+from keras_saliency.files import InputError, atomic_folder, require
 from keras_saliency.prediction import runtimes
 
 WEIGHTS = ("float32", "float16", "int8")
@@ -48,8 +48,7 @@ def save_openvino(model: keras.Model, path: Union[str, Path], dynamic_batch: boo
 
     Returns the path of the .xml file.
     """
-    if weights not in WEIGHTS:
-        raise InputError(f"no weights in {weights!r}; choose from {', '.join(WEIGHTS)}")
+    require(weights in WEIGHTS, f"no weights in {weights!r}; choose from {', '.join(WEIGHTS)}")
     openvino = runtimes.import_openvino()
     path = new_path(path)
     shape, description = prepare(model, dynamic_batch, dynamic_canvas)

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_saliency.export.frozen import freeze, prepare
-from keras_saliency.files import InputError, atomic_path
+from keras_saliency.files import InputError, atomic_path, require
 from keras_saliency.lazy import without_lines
 from keras_saliency.prediction import runtimes
 
@@ -87,8 +87,7 @@ def save_tflite(model: keras.Model, path: Union[str, Path], quantize: str = "non
         quantize: "dynamic" keeps the weights in 8 bits (a quarter of the size), "none" in 32.
         dynamic_canvas: as of `frozen.prepare`.
     """
-    if quantize not in QUANTIZE:
-        raise InputError(f"quantize {quantize!r}; choose {' or '.join(QUANTIZE)}")
+    require(quantize in QUANTIZE, f"quantize {quantize!r}; choose {' or '.join(QUANTIZE)}")
     shape, description = prepare(model, dynamic_canvas=dynamic_canvas)
     contents = io.BytesIO(convert(model, shape, quantize))
     with zipfile.ZipFile(contents, "a") as archive:

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from keras_saliency.export.frozen import freeze
 from keras_saliency.export.tflite import interpreter, run_converter
-from keras_saliency.files import InputError
+from keras_saliency.files import InputError, require
 from keras_saliency.maps import geometry
 from keras_saliency.models import check_canvas, facts_of
 from keras_saliency.prediction.exported import predict_in_numpy
@@ -50,8 +50,7 @@ def convert(model: keras.Model, sizes: Iterable, quantize: str = "dynamic") -> b
         quantize: "dynamic" keeps weights in 8 bits and computes with responses rounded to 8 bits as
             well, by the range of each picture; "float16" keeps weights in half precision.
     """
-    if quantize not in QUANTIZE:
-        raise InputError(f"quantize {quantize!r}; choose {' or '.join(QUANTIZE)}")
+    require(quantize in QUANTIZE, f"quantize {quantize!r}; choose {' or '.join(QUANTIZE)}")
     named = {signature(size): _frozen(model, size) for size in sizes}
     with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(tf.Module(), folder, signatures=named)

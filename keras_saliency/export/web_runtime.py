@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator, Optional, Union
 
-from keras_saliency.files import InputError, first_line
+from keras_saliency.files import InputError, first_line, require
 
 PACKAGES = {"@litertjs/core": "2.5.3", "@litertjs/wasm-utils": "2.5.3"}
 # For browsers with threads, without, and without the newer instructions for vectors
@@ -28,16 +28,14 @@ def installed(folder: Optional[Union[str, Path]] = None) -> Iterator[Path]:
         yield _checked(Path(folder) / "node_modules")
         return
     npm = shutil.which("npm")
-    if npm is None:
-        raise InputError("npm, which fetches the runtime of the page, is not on the PATH; install "
-                         "Node.js (https://nodejs.org, or apt-get install npm), or run elsewhere\n"
-                         f"  {COMMAND}\nand give that folder as the runtime")
+    require(npm is not None, "npm, which fetches the runtime of the page, is not on the PATH; "
+            "install Node.js (https://nodejs.org, or apt-get install npm), or run elsewhere\n  "
+            f"{COMMAND}\nand give that folder as the runtime")
     with tempfile.TemporaryDirectory() as temporary:
         done = subprocess.run([npm, *COMMAND.split()[1:], "--ignore-scripts", "--no-audit",
                                "--no-fund"], cwd=temporary, capture_output=True, text=True)
-        if done.returncode:
-            raise InputError(f"npm could not fetch the runtime of the page: "
-                             f"{first_line(done.stderr or done.stdout)}\n  {COMMAND}")
+        require(not done.returncode, "npm could not fetch the runtime of the page: "
+                f"{first_line(done.stderr or done.stdout)}\n  {COMMAND}")
         yield _checked(Path(temporary) / "node_modules")
 
 
@@ -51,8 +49,7 @@ def copy(modules: Union[str, Path], folder: Path) -> dict:
     # A worker resolves no names of packages.
     script = (core / "dist" / "index.js").read_text(encoding="utf-8")
     renamed = script.replace('"@litertjs/wasm-utils"', '"./wasm-utils.js"')
-    if renamed == script:
-        raise InputError(f"{core}: its index.js does not import {utilities.name} as expected")
+    require(renamed != script, f"{core}: its index.js does not import {utilities.name} as expected")
     (folder / "index.js").write_text(renamed, encoding="utf-8")
     shutil.copyfile(utilities / "dist" / "index.js", folder / "wasm-utils.js")
     sizes = {}
@@ -77,9 +74,8 @@ def _checked(modules) -> Path:
             about = json.loads((modules / name / "package.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             raise InputError(f"{modules}: no package {name}; run there\n  {COMMAND}") from None
-        if about.get("version") != version:
-            raise InputError(f"{modules}: {name} is {about.get('version')}, not {version}; run "
-                             f"there\n  {COMMAND}")
+        require(about.get("version") == version, f"{modules}: {name} is {about.get('version')}, "
+                f"not {version}; run there\n  {COMMAND}")
         if about.get("license", LICENCE) != LICENCE:
             raise InputError(f"{modules}: the licence of {name} is {about['license']}, not "
                              f"{LICENCE}")

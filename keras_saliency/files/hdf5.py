@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 from h5py import h5d, h5l, h5o, h5z
 
-from keras_saliency.files import AnyPath, InputError
+from keras_saliency.files import AnyPath, InputError, require
 
 # Most bytes in memory for one file: `LIMIT`, or `EXPANSION` times the file's size if that is more.
 # Weights shrink little when compressed; a small file of zeros is an attack.
@@ -42,8 +42,7 @@ def open_foreign(path: AnyPath, error: Type[InputError]) -> Iterator[h5py.File]:
             dozen types.
     """
     path = Path(path)
-    if not path.is_file():
-        raise error(f"no file {path}")
+    require(path.is_file(), f"no file {path}", error)
     try:
         with h5py.File(path, "r") as file:
             _require_alone(file)
@@ -72,10 +71,9 @@ def require_size(datasets: Iterable[h5py.Dataset]) -> None:
     if declared > LIMIT:
         size = datasets[0].file.id.get_filesize()
         largest = max(datasets, key=lambda data: math.prod(data.shape or ()))
-        if declared > EXPANSION * size:
-            raise Refused(f"its data would take {declared:.3g} bytes, the file has {size}: more "
-                          f"than compression explains ({largest.name} has the shape "
-                          f"{largest.shape})")
+        require(declared <= EXPANSION * size, f"its data would take {declared:.3g} bytes, the file "
+                f"has {size}: more than compression explains ({largest.name} has the shape "
+                f"{largest.shape})", Refused)
 
 
 def texts(data: h5py.Dataset) -> list[str]:
@@ -154,21 +152,18 @@ def _require_alone(file) -> None:
 def _require_stored_here(data) -> None:
     """Raise `Refused` for a dataset that is stored elsewhere, or packed by a foreign filter."""
     stored = data.id.get_create_plist()
-    if stored.get_external_count():
-        raise Refused(f"{data.name} is stored in another file (external storage), which is not "
-                      "read")
+    require(not stored.get_external_count(), f"{data.name} is stored in another file (external "
+            "storage), which is not read", Refused)
     if stored.get_layout() == h5d.VIRTUAL:
         raise Refused(f"{data.name} is a virtual dataset, made of other files, which are not read")
     for index in range(stored.get_nfilters()):
         number = stored.get_filter(index)[0]
-        if number not in _FILTERS:
-            raise Refused(f"{data.name} is packed by the filter {number}; only deflate, shuffle "
-                          "and fletcher32 are unpacked")
+        require(number in _FILTERS, f"{data.name} is packed by the filter {number}; only deflate, "
+                "shuffle and fletcher32 are unpacked", Refused)
 
 
 def _require_dataset(data) -> None:
-    if not isinstance(data, h5py.Dataset):
-        raise Refused(f"{data.name} is no dataset")
+    require(isinstance(data, h5py.Dataset), f"{data.name} is no dataset", Refused)
     _require_stored_here(data)  # a reference may lead to a dataset without a link
 
 
@@ -218,8 +213,7 @@ def _require_sound_heaps(file) -> None:
         for found in re.finditer(rb"GCOL\x01", contents):
             for _ in _heap_parts(contents, found.start()):
                 left -= 1
-                if left < 0:
-                    raise Refused("its heaps overlap")
+                require(left >= 0, "its heaps overlap", Refused)
 
 
 def _heap_parts(contents, start):

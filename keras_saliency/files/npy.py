@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from keras_saliency.files import AnyPath, InputError
+from keras_saliency.files import AnyPath, InputError, require
 from keras_saliency.files.picture_headers import read_file
 
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0,
@@ -23,8 +23,7 @@ def read_npy(path: AnyPath) -> np.ndarray:
         shape, fortran, dtype = _HEADERS[np.lib.format.read_magic(start)](start)
     except Exception as error:  # the header is Python text, and a damaged one raises any type
         raise InputError(f"{path}: not a .npy file of numbers ({error})") from error
-    if dtype.kind not in "biuf":
-        raise InputError(f"{path}: an array of {dtype}, not of real numbers")
+    require(dtype.kind in "biuf", f"{path}: an array of {dtype}, not of real numbers")
     found = len(contents) - start.tell()
     if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != found:
         raise InputError(f"{path}: {found} bytes of numbers, not those of {dtype} {list(shape)}")

@@ -8,7 +8,7 @@ import stat
 import struct
 from typing import NamedTuple
 
-from keras_saliency.files import AnyPath, InputError
+from keras_saliency.files import AnyPath, InputError, require
 
 PICTURE_TYPES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 LIMIT = 40_000_000  # pixels
@@ -30,24 +30,21 @@ def read_file(path: AnyPath, limit: int = LIMIT) -> bytes:
     """
     try:
         status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode):
-            raise InputError(f"{path}: not a regular file")
+        require(stat.S_ISREG(status.st_mode), f"{path}: not a regular file")
         check_bytes(status.st_size, path, limit)
         with open(path, "rb") as file:
             contents = file.read(status.st_size)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
-    if not contents:
-        raise InputError(f"{path}: the file is empty")
+    require(contents, f"{path}: the file is empty")
     return contents
 
 
 def check_bytes(size: int, name: AnyPath, limit: int) -> None:
     """Raise `InputError` if a file has more bytes than a picture of `limit` pixels may have."""
     most = _BYTES_PER_PIXEL * limit + _OTHER_BYTES
-    if size > most:
-        raise InputError(f"{name}: {size} bytes are more than a picture of {limit} pixels has "
-                         f"({most})")
+    require(size <= most, f"{name}: {size} bytes are more than a picture of {limit} pixels has "
+            f"({most})")
 
 
 def check_picture(contents: bytes, name: AnyPath, limit: int = LIMIT,
@@ -71,12 +68,10 @@ def check_picture(contents: bytes, name: AnyPath, limit: int = LIMIT,
         height = width = scans = tile = 0
     if height < 1 or width < 1:
         raise InputError(f"{name}: not a picture, its header is damaged or it is cut off")
-    if height * width > limit:
-        raise InputError(f"{name}: {width}x{height} are {height * width} pixels, more than the "
-                         f"limit of {limit}; {remedy}")
-    if tile > limit:
-        raise InputError(f"{name}: tiles of {tile} pixels, more than the limit of {limit}; "
-                         "save it in strips")
+    require(height * width <= limit, f"{name}: {width}x{height} are {height * width} pixels, more "
+            f"than the limit of {limit}; {remedy}")
+    require(tile <= limit, f"{name}: tiles of {tile} pixels, more than the limit of {limit}; save "
+            "it in strips")
     if scans > MOST_SCANS or scans * height * width > SCANS_AT_LIMIT * limit:
         raise InputError(f"{name}: a JPEG of {width}x{height} with {scans} scans or more "
                          "takes too long to decode; save it as an ordinary one")

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator, Union
 
-from keras_saliency.files.errors import InputError
+from keras_saliency.files.errors import require
 
 AnyPath = Union[str, os.PathLike]
 
@@ -26,10 +26,8 @@ def require_writable(path: AnyPath) -> None:
     """Raise `InputError` if a file or folder `path` cannot be made, before work is put into it."""
     path = Path(path)
     there = next((p for p in (path.parent, *path.parent.parents) if p.exists()), Path())
-    if not there.is_dir():
-        raise InputError(f"{path}: {there} is not a folder")
-    if not os.access(there, os.W_OK):
-        raise InputError(f"{path}: no permission to write into {there.resolve()}")
+    require(there.is_dir(), f"{path}: {there} is not a folder")
+    require(os.access(there, os.W_OK), f"{path}: no permission to write into {there.resolve()}")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Any, Callable, Optional, Union
 import numpy as np
 
 from keras_saliency.config import check_size
-from keras_saliency.files import InputError, first_line, printable
+from keras_saliency.files import InputError, first_line, printable, require
 from keras_saliency.maps import arrays
 from keras_saliency.maps.facts import Facts, check, provenance
 from keras_saliency.maps.finish import DENSITY, Finish
@@ -79,9 +79,8 @@ def predict_in_numpy(predictor: Any, name: str, image: np.ndarray,
     facts, size = predictor.facts, image.shape[:2]
     canvas = facts.canvas_for(size) if canvas is None else check_size(tuple(canvas))
     canvas_map = predictor.maps(arrays.to_canvas(image, canvas, facts.fit)[np.newaxis])[0]
-    if canvas_map.shape != (*canvas, 1):
-        raise InputError(f"{name}: makes a map of {canvas_map.shape} on a canvas of {canvas}; its "
-                         "strides must divide the canvas")
+    require(canvas_map.shape == (*canvas, 1), f"{name}: makes a map of {canvas_map.shape} on a "
+            f"canvas of {canvas}; its strides must divide the canvas")
     return arrays.finished(canvas_map, size, facts.fit, facts.finish)[..., 0]
 
 
@@ -117,9 +116,8 @@ def load_exported(path: Union[str, Path], precision: Optional[str] = None, log: 
     file = _find(Path(path))
     engine = ENDINGS[file.suffix]
     valid = [p for p in PRECISIONS if p not in ("bfloat16", INT8) or engine == "openvino"]
-    if precision not in (None, *valid):
-        raise InputError(f"{file}: {engine} has no precision {precision!r}; choose from "
-                         f"{', '.join(valid)}")
+    require(precision in (None, *valid), f"{file}: {engine} has no precision {precision!r}; choose "
+            f"from {', '.join(valid)}")
     if engine == "onnxruntime":
         return Exported(file, engine, "float32", runtimes.open_onnx(str(file), file))
     if engine == "litert":
@@ -137,8 +135,7 @@ def load_exported(path: Union[str, Path], precision: Optional[str] = None, log: 
 
 def _find(path) -> Path:
     """Return the file of a path that may be its folder."""
-    if not path.exists():
-        raise InputError(f"{path}: no such file or folder")
+    require(path.exists(), f"{path}: no such file or folder")
     files = sorted(path.glob("*.xml")) if path.is_dir() else [path]
     if len(files) != 1 or files[0].suffix not in ENDINGS:
         raise InputError(f"{path}: {len(files)} .xml files in this folder; name one"
@@ -149,9 +146,8 @@ def _find(path) -> Path:
 
 def _read_description(text, file) -> Facts:
     """Return the facts that the file holds (`export.frozen`), checked."""
-    if text is None:
-        raise InputError(f"{file} does not say how pictures come onto its canvas: it is of another "
-                         f"program or an older version of this package; {REMEDY}")
+    require(text is not None, f"{file} does not say how pictures come onto its canvas: it is of "
+            f"another program or an older version of this package; {REMEDY}")
     try:
         about = json.loads(text)
         return _old_facts(about) if "last_step" in about else Facts.from_dict(about)
@@ -162,9 +158,8 @@ def _read_description(text, file) -> Facts:
 
 def _old_facts(about) -> Facts:
     """Return the facts of a file of version 0.1, which named its finish."""
-    if about["last_step"] not in OLD_FINISHES:
-        raise InputError(f"last_step {reprlib.repr(about['last_step'])} is none of "
-                         f"{', '.join(OLD_FINISHES)}")
+    require(about["last_step"] in OLD_FINISHES, f"last_step {reprlib.repr(about['last_step'])} is "
+            f"none of {', '.join(OLD_FINISHES)}")
     finish = OLD_FINISHES[about["last_step"]]
     return check(Facts(str(about["model"]), about["canvas"], about["fit"],
                        density=finish.normalise, finish=finish,

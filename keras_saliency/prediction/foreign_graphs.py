@@ -9,7 +9,7 @@ from typing import Union
 
 from tensorflow.python.saved_model import loader_impl
 
-from keras_saliency.files import InputError, NotTrusted, list_some
+from keras_saliency.files import InputError, NotTrusted, list_some, require
 
 # Operations, by parts of their names, that open files or addresses, or run code that cannot be
 # inspected: Python, other graphs as bytes, compiled code.
@@ -36,11 +36,9 @@ def require_harmless(folder: Union[str, Path]) -> None:
         raise InputError(f"{folder}: not a SavedModel ({error})") from error
     found = sorted({operation for graph in description.meta_graphs
                     for operation in _reaching_out(graph, len(description.meta_graphs) == 1)})
-    if found:
-        raise NotTrusted(
-            f"{folder}: its graph has operations that can read or write files or run other code "
-            f"({list_some(found)}), which no model needs to make a map; if you trust whoever made "
-            "it, load it with trust")
+    require(not found, f"{folder}: its graph has operations that can read or write files or run "
+            f"other code ({list_some(found)}), which no model needs to make a map; if you trust "
+            "whoever made it, load it with trust", NotTrusted)
 
 
 def _reaching_out(graph, alone: bool) -> set:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Union
 
-from keras_saliency.files import InputError, require_writable
+from keras_saliency.files import InputError, require, require_writable
 
 RECORD = ".predictions.jsonl"
 
@@ -30,10 +30,9 @@ def claim(folder: Union[str, Path], owners: dict) -> None:
     read = set(pictures.values())
     for name, picture in pictures.items():
         target = os.path.join(folder, name)
-        if os.path.join(place(folder), name) in read:
-            raise InputError(f"{target} is one of the pictures to predict, and the "
-                             f"prediction of {owners[name]} would overwrite it; give another "
-                             "folder")
+        require(os.path.join(place(folder), name) not in read, f"{target} is one of the pictures "
+                f"to predict, and the prediction of {owners[name]} would overwrite it; give "
+                "another folder")
         if os.path.lexists(target) and known.get(name) != picture:
             raise InputError(f"{target} is there already and is no earlier prediction of "
                              f"{owners[name]}; move it away, or give another folder")

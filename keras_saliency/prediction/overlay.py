@@ -8,7 +8,7 @@ import cv2
 import matplotlib
 import numpy as np
 
-from keras_saliency.files import InputError, atomic_path
+from keras_saliency.files import InputError, atomic_path, require
 
 _TINY = 1e-30  # a span that float32 does not resolve
 
@@ -48,12 +48,10 @@ def overlay(image: np.ndarray, map_2d: np.ndarray, alpha: float = 0.6,
     image = np.asarray(image)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise InputError(f"image must be uint8 [H, W, 3], not {image.dtype} {list(image.shape)}")
-    if not 0 <= alpha <= 1:
-        raise InputError(f"alpha is a weight from 0 to 1, not {alpha}")
+    require(0 <= alpha <= 1, f"alpha is a weight from 0 to 1, not {alpha}")
     colors = colorize(map_2d, colormap)
-    if colors.shape != image.shape:
-        raise InputError(f"the map is {colors.shape[0]}x{colors.shape[1]}, the image "
-                         f"{image.shape[0]}x{image.shape[1]}; resize the map first")
+    require(colors.shape == image.shape, f"the map is {colors.shape[0]}x{colors.shape[1]}, the "
+            f"image {image.shape[0]}x{image.shape[1]}; resize the map first")
     return cv2.addWeighted(image, 1.0 - alpha, colors, alpha, 0)
 
 
@@ -74,8 +72,7 @@ def png_bytes(array: np.ndarray, name: Union[str, Path]) -> bytes:
     # PNG whatever the path ends in.
     # To name a compression, even its own, would double the time: it changes the strategy too.
     done, data = cv2.imencode(".png", array if array.ndim == 2 else array[..., ::-1])
-    if not done:
-        raise InputError(f"{name}: OpenCV could not encode {list(array.shape)} as PNG")
+    require(done, f"{name}: OpenCV could not encode {list(array.shape)} as PNG")
     return data.tobytes()
 
 

@@ -6,7 +6,7 @@ from typing import Optional, Sequence, Union
 import cv2
 import numpy as np
 
-from keras_saliency.files import InputError
+from keras_saliency.files import InputError, require
 from keras_saliency.files.picture_headers import LIMIT, PICTURE_TYPES, check_picture, read_file
 
 MOST_PIXELS = 2 ** 30  # that OpenCV decodes
@@ -75,8 +75,7 @@ def find_pictures(path: Union[str, Path]) -> list:
         raise InputError(f"{path}: no such file or folder") from None
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
-    if not pictures:
-        raise InputError(f"{path}: no pictures in this folder ({_TYPES})")
+    require(pictures, f"{path}: no pictures in this folder ({_TYPES})")
     return pictures
 
 

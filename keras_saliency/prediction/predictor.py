@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Optional, Protocol, runtime_checkable
 
 import numpy as np
 
-from keras_saliency.files import InputError
+from keras_saliency.files import InputError, require
 from keras_saliency.maps.facts import Facts
 
 if TYPE_CHECKING:
@@ -67,9 +67,8 @@ def predictor(anything: Any, trust: bool = False) -> Predictor:
 def network_of(anything: Any) -> "keras.Model":
     """Return the Keras model of what `predictor` takes."""
     found = predictor(anything)
-    if getattr(found, "model", None) is None:
-        raise InputError(f"{found.facts.name} is no network of this package that an engine, a "
-                         "calibration or another prior could be given")
+    require(getattr(found, "model", None) is not None, f"{found.facts.name} is no network of this "
+            "package that an engine, a calibration or another prior could be given")
     return found.model
 
 
@@ -118,6 +117,5 @@ def check_image(image: np.ndarray) -> np.ndarray:
     image = np.asarray(image)
     if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
         raise InputError(f"image must be [H, W, 3] RGB, not of shape {image.shape}")
-    if not np.isfinite(image).all():
-        raise InputError("image has values that are not finite")
+    require(np.isfinite(image).all(), "image has values that are not finite")
     return image

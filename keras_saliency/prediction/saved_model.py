@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_saliency.config import check_size
-from keras_saliency.files import InputError, first_line
+from keras_saliency.files import InputError, first_line, require
 from keras_saliency.maps.facts import Facts
 from keras_saliency.prediction.foreign_graphs import require_harmless
 from keras_saliency.prediction.keras_predictor import predict_on_canvas
@@ -72,9 +72,8 @@ class SavedModelPredictor:
             maps = self._signature(**{self._input: tf.convert_to_tensor(batch)})[self._output]
         except (tf.errors.OpError, ValueError) as error:
             raise InputError(f"{self.folder} fails: {first_line(error)}") from error
-        if maps.shape.rank != 4 or maps.shape[-1] != 1:
-            raise InputError(f"{self.folder}: `{self._output}` must be [B, H, W, 1]; it is "
-                             f"{list(maps.shape)}")
+        require(maps.shape.rank == 4 and maps.shape[-1] == 1, f"{self.folder}: `{self._output}` "
+                f"must be [B, H, W, 1]; it is {list(maps.shape)}")
         return maps
 
     def predict(self, image: np.ndarray, canvas: Optional[tuple] = None) -> np.ndarray:
@@ -86,6 +85,5 @@ class SavedModelPredictor:
 
     def check_canvas(self, canvas: tuple) -> None:
         """Raise `InputError` for another canvas than the one in the signature."""
-        if self.facts.canvas is not None and tuple(canvas) != self.facts.canvas:
-            raise InputError(f"{self.folder} takes a canvas of {self.facts.canvas} alone, not "
-                             f"{tuple(canvas)}")
+        require(self.facts.canvas is None or tuple(canvas) == self.facts.canvas,
+                f"{self.folder} takes a canvas of {self.facts.canvas} alone, not {tuple(canvas)}")

@@ -3,7 +3,7 @@ import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from keras_saliency.files import import_optional, list_some
+from keras_saliency.files import import_optional, list_some, require
 from keras_saliency.serving.client import (
     ANSWER_LIMIT,
     Client,
@@ -97,9 +97,8 @@ class GrpcClient(Client):
             raise ServingError(f"{self.address}: the answer is no PredictResponse") from None
 
     def _output(self, outputs, key, dtype):
-        if key not in outputs:
-            raise ServingError(f"{self.address}: no {key} in the answer, which has "
-                               f"{shown(list_some(outputs)) or 'nothing'}")
+        require(key in outputs, f"{self.address}: no {key} in the answer, which has "
+                f"{shown(list_some(outputs)) or 'nothing'}", ServingError)
         if outputs[key].dtype != dtype.as_datatype_enum:
             raise ServingError(f"{self.address}: {key} in the answer is not {dtype.name}")
         return outputs[key]
