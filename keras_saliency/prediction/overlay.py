@@ -1,14 +1,12 @@
 """Pictures of maps as arrays: false colours, overlays, grey density pictures, PNG files."""
-import difflib
 from functools import lru_cache
-from pathlib import Path
-from typing import Union
 
 import cv2
 import matplotlib
 import numpy as np
 
-from keras_saliency.files import InputError, atomic_path, require
+from keras_saliency.files import AnyPath, InputError, atomic_path, require
+from keras_saliency.files.shipped import did_you_mean
 
 _TINY = 1e-30  # a span that float32 does not resolve
 
@@ -25,13 +23,33 @@ def colorize(map_2d: np.ndarray, colormap: str = "inferno") -> np.ndarray:
     Raises:
         InputError: not two-dimensional, empty, NaN or infinite values, or an unknown colormap.
     """
-    levels = _levels(map_2d)
+    levels = density_picture(map_2d)
     return cv2.LUT(cv2.merge([levels] * 3), _table(colormap)[:, np.newaxis])
 
 
 def density_picture(map_2d: np.ndarray) -> np.ndarray:
     """Return a map in grey, uint8 [H, W]: minimum 0, peak 255; a constant map is 0 everywhere."""
-    return _levels(map_2d)
+    values = np.asarray(map_2d)
+    require(values.ndim == 2 and values.size,
+            f"a map is [H, W] and not empty, this is {list(values.shape)}")
+    if values.dtype not in (np.uint8, np.float32):  # which are done in half the time
+        values = values.astype(np.float64)
+    low, high = values.min(), values.max()
+    if not np.isfinite(low + 0.0) or not np.isfinite(high + 0.0):  # NaN comes through either
+        bad = (~np.isfinite(values)).sum()
+        raise InputError(f"the map holds NaN or infinite values ({bad} of {values.size}); it "
+                         "cannot be shown")
+    if high == low:
+        return np.zeros(values.shape, np.uint8)
+    if values.dtype == np.uint8 and (low, high) == (0, 255):
+        return values
+    if float(high) - float(low) < _TINY:
+        values = values.astype(np.float64)
+    # Dividing first keeps the difference of very large numbers finite.
+    values, low, high = values / 2, float(low) / 2, float(high) / 2
+    values -= values.dtype.type(low)
+    values /= values.dtype.type(high - low)
+    return np.rint(values * 255).astype(np.uint8)
 
 
 def overlay(image: np.ndarray, map_2d: np.ndarray, alpha: float = 0.6,
@@ -46,8 +64,8 @@ def overlay(image: np.ndarray, map_2d: np.ndarray, alpha: float = 0.6,
         InputError: sizes that differ, alpha outside 0..1, and as `colorize`.
     """
     image = np.asarray(image)
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise InputError(f"image must be uint8 [H, W, 3], not {image.dtype} {list(image.shape)}")
+    require(image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3,
+            f"image must be uint8 [H, W, 3], not {image.dtype} {list(image.shape)}")
     require(0 <= alpha <= 1, f"alpha is a weight from 0 to 1, not {alpha}")
     colors = colorize(map_2d, colormap)
     require(colors.shape == image.shape, f"the map is {colors.shape[0]}x{colors.shape[1]}, the "
@@ -55,19 +73,18 @@ def overlay(image: np.ndarray, map_2d: np.ndarray, alpha: float = 0.6,
     return cv2.addWeighted(image, 1.0 - alpha, colors, alpha, 0)
 
 
-def save_png(path: Union[str, Path], array: np.ndarray) -> None:
+def save_png(path: AnyPath, array: np.ndarray) -> None:
     """Write uint8 [H, W] grey or [H, W, 3] RGB as PNG, whole or not at all."""
     contents = png_bytes(array, path)
     with atomic_path(path) as temporary:
         temporary.write_bytes(contents)
 
 
-def png_bytes(array: np.ndarray, name: Union[str, Path]) -> bytes:
+def png_bytes(array: np.ndarray, name: AnyPath) -> bytes:
     """Encode uint8 [H, W] grey or [H, W, 3] RGB as PNG; `name` is for messages."""
     array = np.asarray(array)
-    if array.dtype != np.uint8 or not (array.ndim == 2 or array.ndim == 3 and array.shape[2] == 3):
-        raise InputError(f"{name}: a PNG takes uint8 [H, W] or [H, W, 3], "
-                         f"not {array.dtype} {list(array.shape)}")
+    require(array.dtype == np.uint8 and (array.ndim == 2 or array.shape[2:] == (3,)),
+            f"{name}: a PNG takes uint8 [H, W] or [H, W, 3], not {array.dtype} {list(array.shape)}")
     # cv2 takes its channels in BGR order. Encoding in memory, and not by the name, makes it a
     # PNG whatever the path ends in.
     # To name a compression, even its own, would double the time: it changes the strategy too.
@@ -76,38 +93,12 @@ def png_bytes(array: np.ndarray, name: Union[str, Path]) -> bytes:
     return data.tobytes()
 
 
-def _levels(map_2d) -> np.ndarray:
-    """Return uint8 [H, W]: min-max to 0..255, rounded; zeros for a constant map."""
-    values = np.asarray(map_2d)
-    if values.ndim != 2 or values.size == 0:
-        raise InputError(f"a map is [H, W] and not empty, this is {list(values.shape)}")
-    if values.dtype not in (np.uint8, np.float32):  # which are done in half the time
-        values = values.astype(np.float64)
-    low, high = values.min(), values.max()
-    if not np.isfinite(low + 0.0) or not np.isfinite(high + 0.0):  # NaN comes through either
-        bad = int((~np.isfinite(values)).sum())
-        raise InputError(f"the map holds NaN or infinite values "
-                         f"({bad} of {values.size}); it cannot be shown")
-    if high == low:
-        return np.zeros(values.shape, np.uint8)
-    if values.dtype == np.uint8 and (low, high) == (0, 255):
-        return values
-    if float(high) - float(low) < _TINY:
-        values = values.astype(np.float64)
-    # Dividing first keeps the difference of very large numbers finite.
-    values, low, high = values / 2, float(low) / 2, float(high) / 2
-    values -= values.dtype.type(low)
-    values /= values.dtype.type(high - low)
-    return np.rint(values * 255).astype(np.uint8)
-
-
 @lru_cache(maxsize=None)
 def _table(colormap: str) -> np.ndarray:
     """Return the colours of a matplotlib colormap, uint8 [256, 3]."""
     if colormap not in matplotlib.colormaps:
-        near = difflib.get_close_matches(str(colormap), list(matplotlib.colormaps), 3)
-        hint = ", ".join(near) or "inferno, viridis, gray"
-        raise InputError(f"no colormap {colormap!r} in matplotlib; did you mean {hint}?")
+        hint = did_you_mean(colormap, matplotlib.colormaps) or "; there are inferno, viridis, gray"
+        raise InputError(f"no colormap {colormap!r} in matplotlib{hint}")
     colors = matplotlib.colormaps[colormap](np.linspace(0, 1, 256))[:, :3]
     table = np.round(colors * 255).astype(np.uint8)
     table.setflags(write=False)  # shared by all callers

@@ -1,23 +1,33 @@
 """Files of a prediction: density PNG, colored overlay, raw map."""
 import errno
 import io
+import json
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Callable, Optional, Sequence, Union
+from typing import Any, Callable, Optional, Sequence
 
 import numpy as np
 from tqdm import tqdm
 
-from keras_saliency.files import InputError, addresses, printable
+from keras_saliency.files import (
+    AnyPath,
+    InputError,
+    addresses,
+    printable,
+    require,
+    require_writable,
+)
 from keras_saliency.files.picture_headers import LIMIT
-from keras_saliency.prediction.output_record import claim
 from keras_saliency.prediction.overlay import density_picture, overlay, png_bytes
 from keras_saliency.prediction.pictures import decode_picture, find_pictures, output_stems
 
 AT_ONCE = 3  # pictures in work
 SHARD = 16   # pictures that a worker of a cluster is given at once
+RECORD = ".predictions.jsonl"  # of the predictions in a folder
 
 
 def at_once(paths: Sequence) -> int:
@@ -31,7 +41,7 @@ def output_names(stem: str, raw: bool = False) -> list:
 
 
 def write_prediction(image: np.ndarray, saliency_map: np.ndarray, stem: str,
-                     folder: Union[str, Path], raw: bool = False) -> None:
+                     folder: AnyPath, raw: bool = False) -> None:
     """Write the files of a prediction, in the image's size, into a folder or an address.
 
     `<stem>_density.png` has 8 bits and peak 255; `raw` adds `<stem>.npy`, float32 [H, W].
@@ -48,7 +58,7 @@ def write_prediction(image: np.ndarray, saliency_map: np.ndarray, stem: str,
         addresses.write_bytes(addresses.join(folder, name), its)
 
 
-def predict_all(predict: Callable, paths: Sequence, folder: Union[str, Path], raw: bool = False,
+def predict_all(predict: Callable, paths: Sequence, folder: AnyPath, raw: bool = False,
                 limit: int = LIMIT, client: Any = None) -> list:
     """Predict every picture of `paths` (files and folders) and write its files into `folder`.
 
@@ -80,8 +90,8 @@ def predict_all(predict: Callable, paths: Sequence, folder: Union[str, Path], ra
         except InputError as error:
             failed.append(str(error))
     stems = output_stems(pictures)
-    claim(folder, {name: picture for picture, stem in zip(pictures, stems)
-                   for name in output_names(stem, raw)})
+    _claim(folder, {name: picture for picture, stem in zip(pictures, stems)
+                    for name in output_names(stem, raw)})
     jobs = list(zip(pictures, stems))
     settings = {"predict": predict, "folder": folder, "raw": raw, "limit": limit}
     try:
@@ -95,8 +105,8 @@ def predict_all(predict: Callable, paths: Sequence, folder: Union[str, Path], ra
     return failed
 
 
-def predict_one(predict: Callable, folder: Union[str, Path], raw: bool, limit: int,
-                picture: Union[str, Path], stem: str) -> Optional[str]:
+def predict_one(predict: Callable, folder: AnyPath, raw: bool, limit: int,
+                picture: AnyPath, stem: str) -> Optional[str]:
     """Predict a picture at a path or an address and write its files; return any error's text."""
     try:
         image = decode_picture(addresses.read_bytes(picture, limit), picture, limit)
@@ -148,3 +158,50 @@ def _memory_errors() -> tuple:
     """Return the exceptions for too little memory; TensorFlow has its own."""
     tensorflow = sys.modules.get("tensorflow")
     return (MemoryError, *([tensorflow.errors.ResourceExhaustedError] if tensorflow else []))
+
+
+def _claim(folder, owners) -> None:
+    """Record the files that are going to be written, {name of a file in `folder`: its picture}.
+
+    `RECORD` has a line of JSON for each, [file name, picture]. Lines are only ever added, at the
+    end, so that several processes may predict into one folder.
+
+    Raises:
+        InputError: a file that is one of the pictures, or that exists and is no earlier prediction
+            of the same picture.
+    """
+    folder = Path(folder)
+    record = folder / RECORD
+    require_writable(record)
+    known = _read_record(record)
+    place = lru_cache(maxsize=None)(os.path.realpath)  # of folders, of which there are few
+    pictures = {name: os.path.join(place(os.path.dirname(picture)), os.path.basename(picture))
+                for name, picture in owners.items()}
+    read = set(pictures.values())
+    for name, picture in pictures.items():
+        target = os.path.join(folder, name)
+        require(os.path.join(place(folder), name) not in read, f"{target} is one of the pictures "
+                f"to predict, and the prediction of {owners[name]} would overwrite it; give "
+                "another folder")
+        if os.path.lexists(target) and known.get(name) != picture:
+            raise InputError(f"{target} is there already and is no earlier prediction of "
+                             f"{owners[name]}; move it away, or give another folder")
+    new = [json.dumps(entry) + "\n" for entry in pictures.items() if entry not in known.items()]
+    if new:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with open(record, "ab") as file:
+                # the line before may have been cut off by a full disk
+                file.write(("\n" + "".join(new)).encode())
+        except OSError as error:  # of a full disk: it names no file
+            raise OSError(error.errno, error.strerror, str(record)) from error
+
+
+def _read_record(record) -> dict:
+    """Return {file name: picture} of the whole lines; the last of a name counts."""
+    known = {}
+    for line in record.read_bytes().splitlines() if record.is_file() else ():
+        with suppress(ValueError, TypeError, RecursionError):
+            name, picture = json.loads(line)
+            known[name] = picture
+    return known

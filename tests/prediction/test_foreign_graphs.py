@@ -12,8 +12,11 @@ from keras_saliency import build_model, export
 from keras_saliency.datasets import popout
 from keras_saliency.evaluation.sources import predictions
 from keras_saliency.files import InputError
-from keras_saliency.prediction.foreign_graphs import _REACHES_OUT, require_harmless
-from keras_saliency.prediction.saved_model import SavedModelPredictor
+from keras_saliency.prediction.saved_model import (
+    _REACHES_OUT,
+    SavedModelPredictor,
+    require_harmless,
+)
 
 FIRST = tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")
 
