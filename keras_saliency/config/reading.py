@@ -13,7 +13,7 @@ import yaml
 
 from keras_saliency.config.checks import ConfigError, require
 from keras_saliency.config.sections import Config, DataConfig
-from keras_saliency.files import AnyPath, atomic_path
+from keras_saliency.files import AnyPath, write_whole
 from keras_saliency.files.shipped import did_you_mean, shipped
 
 Section = TypeVar("Section")  # a dataclass of `sections`
@@ -65,8 +65,7 @@ def to_dict(config: Config) -> dict:
 
 def save(config: Config, path: AnyPath) -> None:
     """Write a config as YAML."""
-    with atomic_path(path) as temporary:
-        temporary.write_text(yaml.safe_dump(to_dict(config), sort_keys=False), encoding="utf-8")
+    write_whole(path, yaml.safe_dump(to_dict(config), sort_keys=False))
 
 
 def in_section(message: str, index: int) -> str:

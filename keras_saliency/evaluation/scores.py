@@ -17,7 +17,7 @@ from keras_saliency.evaluation.comparison import compare, compare_runs
 from keras_saliency.evaluation.results import Evaluation, check_table_path, read_runs, read_tables
 from keras_saliency.evaluation.scoring import Scorer, evaluate, score_predictions, section_scorer
 from keras_saliency.evaluation.sources import BASELINES, picture_predictions, predictions
-from keras_saliency.files import AnyPath, atomic_path, require
+from keras_saliency.files import AnyPath, require, write_whole
 from keras_saliency.maps import PAD
 from keras_saliency.models.density_layers import AddCenterBias
 from keras_saliency.prediction.predictor import Predictor
@@ -173,6 +173,5 @@ def compare_tables(paths: Iterable[AnyPath] = (), runs: Iterable[str] = (),
     comparison = compare_runs(read_runs(runs)) if runs else compare(read_tables(paths))
     print(comparison.format())
     if out is not None:
-        with atomic_path(out) as temporary:
-            temporary.write_text(json.dumps(comparison.to_dict(), indent=2) + "\n")
+        write_whole(out, json.dumps(comparison.to_dict(), indent=2) + "\n")
         print(f"the same as numbers: {out}")

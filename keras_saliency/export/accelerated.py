@@ -1,6 +1,6 @@
 """A network on an engine, taken wherever a Keras model is."""
 from importlib.util import find_spec
-from typing import Any, Callable, Mapping, Optional, Sequence, Union
+from typing import Any, Callable, Mapping, Optional, Sequence
 
 import keras
 import numpy as np
@@ -8,16 +8,15 @@ import tensorflow as tf
 
 from keras_saliency.export.formats import AUTO, engines
 from keras_saliency.export.frozen import require_finite
-from keras_saliency.files import InputError, MissingPackage, require
-from keras_saliency.models import check_canvas, facts_of
+from keras_saliency.files import MissingPackage, require
 from keras_saliency.models.facts_layer import require_network
 from keras_saliency.models.precision import BFLOAT16, choose_precision, native_bfloat16
-from keras_saliency.prediction.keras_predictor import predict_on_canvas
+from keras_saliency.prediction.keras_predictor import KerasPredictor, predict_on_canvas
 from keras_saliency.prediction.predictor import network_of
 from keras_saliency.prediction.runtimes import INT8, PRECISIONS
 
 
-class Accelerated:
+class Accelerated(KerasPredictor):
     """A network that `accelerate` put on an engine; see `prediction.predictor.Predictor`.
 
     Attributes:
@@ -28,7 +27,7 @@ class Accelerated:
 
     def __init__(self, model: keras.Model, engine: str, precision: str, run: Callable,
                  losses: Mapping, made_of: tuple):
-        self.facts, self.model = facts_of(model), model
+        super().__init__(model)
         self.engine, self.precision, self.losses = engine, precision, dict(losses)
         self._run, self._made_of = run, made_of
 
@@ -36,17 +35,13 @@ class Accelerated:
         """Make another process put the same network on the engine."""
         return accelerate, self._made_of
 
-    def maps(self, batch: Union[np.ndarray, tf.Tensor]) -> tf.Tensor:
+    def maps(self, batch: Any) -> tf.Tensor:
         """Return maps float32 [B, h, w, 1] of images float32 [B, h, w, 3] on a canvas."""
         return tf.cast(self._run(batch), tf.float32)
 
     def predict(self, image: np.ndarray, canvas: Optional[tuple] = None) -> np.ndarray:
         """Return the published map float32 [H, W] of an image [H, W, 3]."""
         return predict_on_canvas(self, self.maps, image, canvas)
-
-    def check_canvas(self, canvas: tuple) -> None:
-        """Raise `InputError` unless the strides of the network divide `canvas` (h, w)."""
-        check_canvas(self.model, canvas)
 
     def __str__(self):
         return f"{self.facts.name} on {self.engine} in {self.precision}"
@@ -80,12 +75,12 @@ def accelerate(model: Any, engine: str = AUTO, precision: str = "float32",
     model = network_of(model)
     require_network(model)
     offered = engines()
-    if engine not in (AUTO, *offered):
-        raise InputError(f"no engine {engine!r}; choose from {AUTO}, {', '.join(offered)}")
-    if precision not in PRECISIONS:
-        raise InputError(f"no precision {precision!r}; choose from {', '.join(PRECISIONS)}")
-    if calibration is not None and precision != INT8:
-        raise InputError(f"pictures for calibration are for precision {INT8}, not {precision}")
+    require(engine in (AUTO, *offered),
+            f"no engine {engine!r}; choose from {AUTO}, {', '.join(offered)}")
+    require(precision in PRECISIONS,
+            f"no precision {precision!r}; choose from {', '.join(PRECISIONS)}")
+    require(calibration is None or precision == INT8,
+            f"pictures for calibration are for precision {INT8}, not {precision}")
     if engine == AUTO:
         # bfloat16, where the machine has it, gains more than another engine does
         needed = BFLOAT16 if precision == AUTO and native_bfloat16() else precision
@@ -96,9 +91,8 @@ def accelerate(model: Any, engine: str = AUTO, precision: str = "float32",
     require(precision in spec.precisions, f"{engine} has no precision {precision!r}; choose from "
             f"{', '.join(spec.precisions)}")
     missing = _missing(spec, precision)
-    if missing:
-        raise MissingPackage(f"{engine} needs {', '.join(missing)}: python -m pip install "
-                             f'"keras_saliency[{spec.extra}]"')
+    require(not missing, f"{engine} needs {', '.join(missing)}: python -m pip install "
+            f'"keras_saliency[{spec.extra}]"', MissingPackage)
     require_finite(model)
     made_of = (model, engine, precision, calibration)
     if precision == INT8:

@@ -4,14 +4,14 @@ import json
 import logging
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Iterator, Sequence, Union
+from typing import Any, Callable, Iterator, Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from keras_saliency.files import require, require_writable
+from keras_saliency.files import AnyPath, require, require_writable
 from keras_saliency.models import check_canvas, facts_of, provenance
 from keras_saliency.models.weights_file import first_not_finite
 
@@ -85,7 +85,7 @@ def megabytes(path: Path) -> float:
     return sum(p.stat().st_size for p in files) / 1e6
 
 
-def new_path(path: Union[str, Path]) -> Path:
+def new_path(path: AnyPath) -> Path:
     """Return the path of an export that does not exist yet and can be written."""
     path = Path(path)
     if path.exists():

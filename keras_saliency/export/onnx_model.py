@@ -1,11 +1,17 @@
 """A network as ONNX, the format that most engines read."""
 from pathlib import Path
-from typing import Any, Callable, Sequence, Union
+from typing import Any, Callable, Sequence
 
 import keras
 
 from keras_saliency.export.frozen import freeze, measured, new_path, prepare, quiet
-from keras_saliency.files import InputError, atomic_path, import_optional, require, require_writable
+from keras_saliency.files import (
+    AnyPath,
+    InputError,
+    import_optional,
+    require_writable,
+    write_whole,
+)
 from keras_saliency.models import facts_of
 from keras_saliency.prediction import runtimes
 from keras_saliency.prediction.runtimes import ONNX_EXTRA
@@ -39,7 +45,8 @@ def convert(model: keras.Model, shape: Sequence) -> Any:
                              f"{error}") from error
     unknown = sorted({node.op_type for node in converted.graph.node if node.domain == "" and
                       not onnx.defs.has(node.op_type)})
-    require(not unknown, f"ONNX has no {', '.join(unknown)}, which {model.name} needs")
+    if unknown:
+        raise InputError(f"ONNX has no {', '.join(unknown)}, which {model.name} needs")
     _pad_explicitly(converted.graph)
     _rename(converted.graph, {images.name: "images", saliency.name: "saliency"})
     made = [shape[0], *model.compute_output_shape((1, *shape[1:]))[1:]]
@@ -50,7 +57,7 @@ def convert(model: keras.Model, shape: Sequence) -> Any:
     return converted
 
 
-def save_onnx(model: keras.Model, path: Union[str, Path], dynamic_batch: bool = False,
+def save_onnx(model: keras.Model, path: AnyPath, dynamic_batch: bool = False,
               dynamic_canvas: bool = False) -> Path:
     """Write a network as an .onnx file.
 
@@ -63,12 +70,10 @@ def save_onnx(model: keras.Model, path: Union[str, Path], dynamic_batch: bool = 
     shape, description = prepare(model, dynamic_batch, dynamic_canvas)
     converted = convert(model, shape)
     converted.metadata_props.add(key=runtimes.KEY, value=description)
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(converted.SerializeToString())
-    return Path(path)
+    return write_whole(path, converted.SerializeToString())
 
 
-def export_triton(model: keras.Model, path: Union[str, Path], log: Callable = print) -> Path:
+def export_triton(model: keras.Model, path: AnyPath, log: Callable = print) -> Path:
     """Write `path`, a new model folder for NVIDIA's Triton: `config.pbtxt` and `1/model.onnx`.
 
     The file is that of `save_onnx` for any number of images; Triton serves it under the folder's
@@ -77,15 +82,13 @@ def export_triton(model: keras.Model, path: Union[str, Path], log: Callable = pr
     path = new_path(path)
     export_onnx(model, path / "1" / "model.onnx", dynamic_batch=True, log=log)
     height, width = facts_of(model).require_canvas()
-    settings = path / "config.pbtxt"
-    with atomic_path(settings) as temporary:
-        temporary.write_text(TRITON.format(height=height, width=width))
+    settings = write_whole(path / "config.pbtxt", TRITON.format(height=height, width=width))
     log(f"{settings}: serve {path.parent.resolve()} with\n  tritonserver --model-repository="
         f"{path.parent.resolve()}")
     return path
 
 
-def export_onnx(model: keras.Model, path: Union[str, Path], log: Callable = print,
+def export_onnx(model: keras.Model, path: AnyPath, log: Callable = print,
                 **options: bool) -> Path:
     """Do as `save_onnx`, and log how large the file is and how close to the model."""
     import_optional("onnxruntime", ONNX_EXTRA)  # before the work

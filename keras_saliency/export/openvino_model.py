@@ -2,13 +2,13 @@
 import json
 import tempfile
 from pathlib import Path
-from typing import Any, Callable, Optional, Sequence, Union
+from typing import Any, Callable, Optional, Sequence
 
 import keras
 
 from keras_saliency.export import int8
 from keras_saliency.export.frozen import freeze, measured, new_path, prepare
-from keras_saliency.files import InputError, atomic_folder, require
+from keras_saliency.files import AnyPath, InputError, atomic_folder, require
 from keras_saliency.prediction import runtimes
 
 WEIGHTS = ("float32", "float16", "int8")
@@ -31,7 +31,7 @@ def convert(model: keras.Model, shape: Sequence) -> Any:
     return converted
 
 
-def save_openvino(model: keras.Model, path: Union[str, Path], dynamic_batch: bool = False,
+def save_openvino(model: keras.Model, path: AnyPath, dynamic_batch: bool = False,
                   weights: str = "float32", dynamic_canvas: bool = False,
                   pictures: Optional[Sequence] = None, log: Callable = print) -> Path:
     """Write a new folder `path` with `<model>.xml` and `<model>.bin`.
@@ -63,7 +63,7 @@ def save_openvino(model: keras.Model, path: Union[str, Path], dynamic_batch: boo
     return path / f"{model.name}.xml"
 
 
-def export_openvino(model: keras.Model, path: Union[str, Path], log: Callable = print,
+def export_openvino(model: keras.Model, path: AnyPath, log: Callable = print,
                     **options: Any) -> Path:
     """Do as `save_openvino`, and log how large the files are and how close to the model."""
     file = save_openvino(model, path, log=log, **options)

@@ -1,20 +1,20 @@
 """A folder that passes a network on: its files for every program, a model card, checksums."""
 from pathlib import Path
-from typing import Callable, Union
+from typing import Callable
 
 import keras
 
 from keras_saliency.export import model_card, onnx_model, saved_model
 from keras_saliency.export.frozen import measured, megabytes, new_path
 from keras_saliency.export.picture_bytes import LIMIT
-from keras_saliency.files import atomic_folder, import_optional, sha256
+from keras_saliency.files import AnyPath, atomic_folder, import_optional, sha256
 from keras_saliency.models import save as save_network
 from keras_saliency.prediction import runtimes
 
 CARD, SUMS = "README.md", "SHA256SUMS"
 
 
-def export_package(model: keras.Model, path: Union[str, Path], limit: int = LIMIT,
+def export_package(model: keras.Model, path: AnyPath, limit: int = LIMIT,
                    log: Callable = print) -> Path:
     """Write a new folder with the files that the page of a model hub needs.
 
@@ -47,7 +47,7 @@ def _write_models(model, folder, limit) -> dict:
     }
 
 
-def checksums(folder: Union[str, Path]) -> str:
+def checksums(folder: AnyPath) -> str:
     """Return a line "<sha256>  <path>" for each file in a folder, paths relative to it, sorted."""
     files = sorted(file for file in Path(folder).rglob("*") if file.is_file())
     return "".join(f"{sha256(file)}  "

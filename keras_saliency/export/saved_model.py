@@ -1,6 +1,6 @@
 """SavedModel with the preprocessing and the inverse geometry inside the graph."""
 from pathlib import Path
-from typing import Callable, Union
+from typing import Callable
 
 import keras
 import numpy as np
@@ -12,7 +12,7 @@ from keras_saliency.export import tflite
 from keras_saliency.export.frozen import require_finite
 from keras_saliency.export.picture_bytes import LIMIT, decode_batch, picture_of, require_size
 from keras_saliency.export.warmup import write_warmup
-from keras_saliency.files import atomic_folder
+from keras_saliency.files import AnyPath, atomic_folder
 from keras_saliency.models import check_canvas, facts_of
 
 
@@ -86,7 +86,7 @@ class SaliencyModule(tf.Module):
                           "serve_canvas": serve_canvas}
 
 
-def save(model: keras.Model, path: Union[str, Path], version: int = 1, limit: int = LIMIT,
+def save(model: keras.Model, path: AnyPath, version: int = 1, limit: int = LIMIT,
          float16: bool = False) -> Path:
     """Write `path/<version>/` in the layout that TensorFlow Serving watches, with warm-up requests.
 

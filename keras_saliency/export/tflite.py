@@ -6,14 +6,14 @@ import warnings
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Callable, Sequence, Union
+from typing import Any, Callable, Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_saliency.export.frozen import freeze, prepare
-from keras_saliency.files import InputError, atomic_path, require
+from keras_saliency.files import AnyPath, InputError, require, write_whole
 from keras_saliency.lazy import without_lines
 from keras_saliency.prediction import runtimes
 
@@ -79,7 +79,7 @@ def run_converter(converter: Any, name: str) -> bytes:
                          f"{error}") from error
 
 
-def save_tflite(model: keras.Model, path: Union[str, Path], quantize: str = "none",
+def save_tflite(model: keras.Model, path: AnyPath, quantize: str = "none",
                 dynamic_canvas: bool = False) -> Path:
     """Write a .tflite file: `images` float32 0..255 [1, h, w, 3] on the canvas -> [1, h, w, 1].
 
@@ -92,9 +92,7 @@ def save_tflite(model: keras.Model, path: Union[str, Path], quantize: str = "non
     contents = io.BytesIO(convert(model, shape, quantize))
     with zipfile.ZipFile(contents, "a") as archive:
         archive.writestr(runtimes.MEMBER, description)
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(contents.getvalue())
-    return Path(path)
+    return write_whole(path, contents.getvalue())
 
 
 def interpreter() -> type:
@@ -105,7 +103,7 @@ def interpreter() -> type:
     return tf.lite.Interpreter
 
 
-def run_tflite(path: Union[str, Path], images: np.ndarray) -> np.ndarray:
+def run_tflite(path: AnyPath, images: np.ndarray) -> np.ndarray:
     """Return the maps of a .tflite file for images [B, h, w, 3], one after the other."""
     with warnings.catch_warnings():  # that TensorFlow's is going to leave
         warnings.simplefilter("ignore")

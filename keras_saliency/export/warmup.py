@@ -4,13 +4,13 @@ They are a TFRecord file of PredictionLog messages, whose fields are stated here
 does not need tensorflow-serving-api.
 """
 from pathlib import Path
-from typing import Iterable, Union
+from typing import Iterable
 
 import cv2
 import numpy as np
 import tensorflow as tf
 
-from keras_saliency.files import atomic_path
+from keras_saliency.files import AnyPath, atomic_path
 from keras_saliency.files.protobuf_messages import message_classes
 
 WARMUP = Path("assets.extra") / "tf_serving_warmup_requests"
@@ -27,7 +27,7 @@ PredictionLog = message_classes("serving", {
 })["PredictionLog"]
 
 
-def write_warmup(folder: Union[str, Path], name: str, canvas: tuple, signatures: Iterable) -> Path:
+def write_warmup(folder: AnyPath, name: str, canvas: tuple, signatures: Iterable) -> Path:
     """Write `assets.extra/tf_serving_warmup_requests` into an exported version.
 
     `name` is that of the served model, `canvas` (h, w); `signatures` are those of `requests` to

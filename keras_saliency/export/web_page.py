@@ -2,7 +2,7 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Callable, Optional, Union
+from typing import Callable, Optional
 
 import keras
 import numpy as np
@@ -15,7 +15,7 @@ from keras_saliency.export import int8, web_runtime
 from keras_saliency.export.frozen import megabytes, new_path, prepare
 from keras_saliency.export.generated_pictures import generate
 from keras_saliency.export.web_model import Converted, canvases, convert, signatures
-from keras_saliency.files import atomic_folder
+from keras_saliency.files import AnyPath, atomic_folder
 from keras_saliency.prediction.overlay import colorize
 from keras_saliency.prediction.predictor import predictor
 
@@ -24,8 +24,8 @@ MEASURED = 10  # generated pictures
 METRICS = ("nss", "cc")
 
 
-def export_web(model: keras.Model, path: Union[str, Path], quantize: str = "dynamic",
-               runtime: Optional[Union[str, Path]] = None, stimuli: Optional[tuple] = None,
+def export_web(model: keras.Model, path: AnyPath, quantize: str = "dynamic",
+               runtime: Optional[AnyPath] = None, stimuli: Optional[tuple] = None,
                log: Callable = print) -> Path:
     """Write a new folder for any file server: the page, the network, and LiteRT.js to run it.
 

@@ -7,9 +7,9 @@ import subprocess
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, Optional, Union
+from typing import Iterator, Optional
 
-from keras_saliency.files import InputError, first_line, require
+from keras_saliency.files import AnyPath, InputError, first_line, require
 
 PACKAGES = {"@litertjs/core": "2.5.3", "@litertjs/wasm-utils": "2.5.3"}
 # For browsers with threads, without, and without the newer instructions for vectors
@@ -19,7 +19,7 @@ LICENCE, LICENCE_FILE = "Apache-2.0", "LICENSE.txt"
 
 
 @contextmanager
-def installed(folder: Optional[Union[str, Path]] = None) -> Iterator[Path]:
+def installed(folder: Optional[AnyPath] = None) -> Iterator[Path]:
     """Yield the folder node_modules with the packages, for a `with` block.
 
     `folder` is where COMMAND was run; None lets npm fetch them into a temporary one.
@@ -39,7 +39,7 @@ def installed(folder: Optional[Union[str, Path]] = None) -> Iterator[Path]:
         yield _checked(Path(temporary) / "node_modules")
 
 
-def copy(modules: Union[str, Path], folder: Path) -> dict:
+def copy(modules: AnyPath, folder: Path) -> dict:
     """Copy the runtime from `modules`, the folder of `installed`, into `folder`.
 
     The WebAssembly is compressed; the licence lies beside it. Returns {variant: bytes of its file}.

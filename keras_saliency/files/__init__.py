@@ -23,12 +23,13 @@ from keras_saliency.files.writing import (
     require_writable,
     temporary_path,
     uninterrupted,
+    write_whole,
 )
 
 __all__ = ["AnyPath", "InputError", "MissingPackage", "NotTrusted", "atomic_folder", "atomic_path",
            "first_line", "import_optional", "list_some", "plain_cell", "printable", "read_csv",
            "remove_abandoned", "require", "require_writable", "safe_cell", "sha256",
-           "temporary_path", "uninterrupted", "write_csv"]
+           "temporary_path", "uninterrupted", "write_csv", "write_whole"]
 
 
 def sha256(*paths: AnyPath) -> str:

@@ -7,7 +7,7 @@ import posixpath
 from pathlib import Path
 from typing import Iterator
 
-from keras_saliency.files import AnyPath, InputError, MissingPackage, atomic_path, import_optional
+from keras_saliency.files import AnyPath, InputError, MissingPackage, import_optional, write_whole
 from keras_saliency.files.picture_headers import LIMIT, PICTURE_TYPES, check_bytes, read_file
 
 LIST = ".txt"  # ending of a file with one address a line
@@ -69,8 +69,7 @@ def read_bytes(address: AnyPath, limit: int = LIMIT) -> bytes:
 def write_bytes(address: AnyPath, contents: bytes) -> None:
     """Write a file whole or not at all, and its missing folders; an OSError names the address."""
     if not is_address(address):
-        with atomic_path(address) as temporary:
-            temporary.write_bytes(contents)
+        write_whole(address, contents)
         return
     files, path = _open(address)
     try:

@@ -61,6 +61,13 @@ def atomic_path(path: AnyPath) -> Iterator[Path]:
         raise
 
 
+def write_whole(path: AnyPath, contents: Union[str, bytes]) -> Path:
+    """Write a file by `atomic_path`, a text in UTF-8; return its path."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(contents.encode() if isinstance(contents, str) else contents)
+    return Path(path)
+
+
 @contextmanager
 def atomic_folder(path: AnyPath) -> Iterator[Path]:
     """Make the folder `path`, which must be new, appear complete or not at all.

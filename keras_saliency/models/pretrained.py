@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import yaml
 
-from keras_saliency.files import atomic_path, require, sha256
+from keras_saliency.files import require, sha256, write_whole
 from keras_saliency.files.shipped import shipped
 from keras_saliency.models import weights_file
 from keras_saliency.models.backbones import VGG16_CITATION
@@ -197,8 +197,7 @@ def describe(name: str, aliases: Sequence = (), **facts: Any) -> dict:
              "citation": (VGG16_CITATION if get("encoder") == "vgg16" else
                           MODELS[attributes["model"]].citation)}
     entries = {**read_manifest(), name: entry}
-    with atomic_path(WEIGHTS_FOLDER / MANIFEST) as temporary:
-        temporary.write_text(yaml.safe_dump(entries, sort_keys=False, width=98), encoding="utf-8")
+    write_whole(WEIGHTS_FOLDER / MANIFEST, yaml.safe_dump(entries, sort_keys=False, width=98))
     return entry
 
 

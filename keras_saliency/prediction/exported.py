@@ -7,12 +7,12 @@ import json
 import reprlib
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable, Optional, Union
+from typing import Any, Callable, Optional
 
 import numpy as np
 
 from keras_saliency.config import check_size
-from keras_saliency.files import InputError, first_line, printable, require
+from keras_saliency.files import AnyPath, InputError, first_line, printable, require
 from keras_saliency.maps import arrays
 from keras_saliency.maps.facts import Facts, check, provenance
 from keras_saliency.maps.finish import DENSITY, Finish
@@ -39,7 +39,8 @@ class Exported:
 
     def __init__(self, file: Path, engine: str, precision: str, opened: runtimes.Opened):
         self.file, self.engine = file, engine
-        self.losses = _read_losses(opened.losses, file)
+        self.losses = _parsed(opened.losses or "{}", file, "its losses", lambda losses: {
+            str(name): float(value) for name, value in losses.items()})
         self.precision = INT8 if self.losses else precision
         self.input_shape, self._run = opened.shape, opened.run
         facts = _read_description(opened.description, file)
@@ -62,8 +63,8 @@ class Exported:
     def check_canvas(self, canvas: tuple) -> None:
         """Raise `InputError` for a canvas (h, w) of another size than the file takes."""
         canvas, fixed = check_size(tuple(canvas)), self.input_shape[1:3]
-        if None not in fixed and tuple(fixed) != canvas:
-            raise InputError(f"{self.file} takes a canvas of {fixed} alone, not {canvas}")
+        require(None in fixed or fixed == canvas,
+                f"{self.file} takes a canvas of {fixed} alone, not {canvas}")
 
     def __str__(self):
         return printable(f"{self.file}: {provenance(self.facts)}; on {self.engine} in "
@@ -84,13 +85,12 @@ def predict_in_numpy(predictor: Any, name: str, image: np.ndarray,
     return arrays.finished(canvas_map, size, facts.fit, facts.finish)[..., 0]
 
 
-def is_exported(path: Union[str, Path]) -> bool:
+def is_exported(path: AnyPath) -> bool:
     """Return True for a file with an ending of `ENDINGS`, and a folder with an .xml file."""
-    path = Path(path)
-    return path.suffix in ENDINGS or any(path.glob("*.xml"))
+    return Path(path).suffix in ENDINGS or any(Path(path).glob("*.xml"))
 
 
-def load_exported(path: Union[str, Path], precision: Optional[str] = None, log: Callable = print,
+def load_exported(path: AnyPath, precision: Optional[str] = None, log: Callable = print,
                   at_once: int = 1) -> Exported:
     """Open a network that was exported for an engine. It needs that engine, and no TensorFlow.
 
@@ -139,8 +139,7 @@ def _find(path) -> Path:
     files = sorted(path.glob("*.xml")) if path.is_dir() else [path]
     if len(files) != 1 or files[0].suffix not in ENDINGS:
         raise InputError(f"{path}: {len(files)} .xml files in this folder; name one"
-                         if path.is_dir() else
-                         f"{path}: not a file of {', '.join(ENDINGS)}")
+                         if path.is_dir() else f"{path}: not a file of {', '.join(ENDINGS)}")
     return files[0]
 
 
@@ -148,12 +147,8 @@ def _read_description(text, file) -> Facts:
     """Return the facts that the file holds (`export.frozen`), checked."""
     require(text is not None, f"{file} does not say how pictures come onto its canvas: it is of "
             f"another program or an older version of this package; {REMEDY}")
-    try:
-        about = json.loads(text)
-        return _old_facts(about) if "last_step" in about else Facts.from_dict(about)
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise InputError(f"{file}: what it says of itself is damaged ({first_line(error)}); "
-                         f"{REMEDY}") from None
+    return _parsed(text, file, "itself", lambda about: (
+        _old_facts if "last_step" in about else Facts.from_dict)(about))
 
 
 def _old_facts(about) -> Facts:
@@ -166,10 +161,10 @@ def _old_facts(about) -> Facts:
                        about={"provenance": str(about["provenance"])}))
 
 
-def _read_losses(text, file) -> dict:
-    """Return the losses of int8 that the file holds, checked; empty for None."""
+def _parsed(text, file, subject, read):
+    """Return what `read` makes of the JSON that the file holds."""
     try:
-        return {str(name): float(value) for name, value in json.loads(text or "{}").items()}
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(f"{file}: what it says of its losses is damaged ({error}); "
+        return read(json.loads(text))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise InputError(f"{file}: what it says of {subject} is damaged ({first_line(error)}); "
                          f"{REMEDY}") from None

@@ -5,7 +5,7 @@ import cv2
 import matplotlib
 import numpy as np
 
-from keras_saliency.files import AnyPath, InputError, atomic_path, require
+from keras_saliency.files import AnyPath, InputError, require, write_whole
 from keras_saliency.files.shipped import did_you_mean
 
 _TINY = 1e-30  # a span that float32 does not resolve
@@ -75,9 +75,7 @@ def overlay(image: np.ndarray, map_2d: np.ndarray, alpha: float = 0.6,
 
 def save_png(path: AnyPath, array: np.ndarray) -> None:
     """Write uint8 [H, W] grey or [H, W, 3] RGB as PNG, whole or not at all."""
-    contents = png_bytes(array, path)
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(contents)
+    write_whole(path, png_bytes(array, path))
 
 
 def png_bytes(array: np.ndarray, name: AnyPath) -> bytes:

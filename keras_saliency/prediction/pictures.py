@@ -1,19 +1,19 @@
 """Picture files: finding, reading and naming them."""
 from collections import Counter
 from pathlib import Path
-from typing import Optional, Sequence, Union
+from typing import Optional, Sequence
 
 import cv2
 import numpy as np
 
-from keras_saliency.files import InputError, require
+from keras_saliency.files import AnyPath, InputError, require
 from keras_saliency.files.picture_headers import LIMIT, PICTURE_TYPES, check_picture, read_file
 
 MOST_PIXELS = 2 ** 30  # that OpenCV decodes
 _TYPES = ", ".join(ending[1:] for ending in PICTURE_TYPES)
 
 
-def read_picture(path: Union[str, Path], limit: int = LIMIT) -> np.ndarray:
+def read_picture(path: AnyPath, limit: int = LIMIT) -> np.ndarray:
     """Read a picture file as uint8 [H, W, 3] RGB, turned upright by its EXIF data.
 
     Grayscale is repeated, alpha dropped, 16 bits reduced to 8.
@@ -29,7 +29,7 @@ def read_picture(path: Union[str, Path], limit: int = LIMIT) -> np.ndarray:
     return decode_picture(read_file(path, limit), path, limit)
 
 
-def decode_picture(contents: bytes, name: Union[str, Path], limit: int = LIMIT) -> np.ndarray:
+def decode_picture(contents: bytes, name: AnyPath, limit: int = LIMIT) -> np.ndarray:
     """Do as `read_picture` for the contents of a file; `name` is for messages."""
     check_picture(contents, name, limit, "make it smaller, or raise the limit")
     try:
@@ -41,7 +41,7 @@ def decode_picture(contents: bytes, name: Union[str, Path], limit: int = LIMIT) 
     raise InputError(f"{name}: not a picture that OpenCV can decode ({_TYPES})")
 
 
-def read_gray(path: Union[str, Path], size: Optional[tuple] = None) -> np.ndarray:
+def read_gray(path: AnyPath, size: Optional[tuple] = None) -> np.ndarray:
     """Read a map from a picture file as its pixels are stored, uint8 or uint16 [H, W].
 
     `size` is the (H, W) that it must have; None for any.
@@ -59,7 +59,7 @@ def read_gray(path: Union[str, Path], size: Optional[tuple] = None) -> np.ndarra
     return values
 
 
-def find_pictures(path: Union[str, Path]) -> list:
+def find_pictures(path: AnyPath) -> list:
     """Return [`path`] if it is no folder, else the picture files of the folder, sorted.
 
     Raises:

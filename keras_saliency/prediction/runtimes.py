@@ -16,7 +16,7 @@ from typing import Any, Callable, NamedTuple, Optional, Union
 import numpy as np
 
 from keras_saliency.config import PRECISIONS as TRAINED
-from keras_saliency.files import InputError, import_optional
+from keras_saliency.files import AnyPath, InputError, import_optional
 from keras_saliency.lazy import without_lines
 
 INT8 = "int8"  # for engines alone: nothing trains in it, and "auto" never takes it
@@ -71,7 +71,7 @@ def native_bfloat16() -> bool:
     return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def run_openvino(model: Any, name: Union[str, Path], precision: str = "float32",
+def run_openvino(model: Any, name: AnyPath, precision: str = "float32",
                  at_once: int = 1) -> Callable:
     """Return the `run` of `Opened` for an `openvino.Model` on the processor.
 
@@ -91,7 +91,7 @@ def run_openvino(model: Any, name: Union[str, Path], precision: str = "float32",
                              for request in requests))
 
 
-def open_openvino(path: Union[str, Path], precision: str = "float32", at_once: int = 1) -> Opened:
+def open_openvino(path: AnyPath, precision: str = "float32", at_once: int = 1) -> Opened:
     """Open an .xml file and the .bin file beside it.
 
     Args:
@@ -117,7 +117,7 @@ def open_openvino(path: Union[str, Path], precision: str = "float32", at_once: i
     return Opened(run, shape, said[KEY], said[LOSSES])
 
 
-def open_onnx(contents: Union[bytes, str], name: Union[str, Path]) -> Opened:
+def open_onnx(contents: Union[bytes, str], name: AnyPath) -> Opened:
     """Open an .onnx file, given its contents or path; `name` is for messages."""
     onnxruntime = import_optional("onnxruntime", ONNX_EXTRA)
     options = onnxruntime.SessionOptions()
@@ -133,7 +133,7 @@ def open_onnx(contents: Union[bytes, str], name: Union[str, Path]) -> Opened:
                   session.get_modelmeta().custom_metadata_map.get(KEY))
 
 
-def open_tflite(path: Union[str, Path], interpreter: Optional[type] = None) -> Opened:
+def open_tflite(path: AnyPath, interpreter: Optional[type] = None) -> Opened:
     """Open a .tflite file; otherwise as `open_litert`."""
     contents = Path(path).read_bytes()
     opened = open_litert(contents, path, interpreter)
@@ -146,7 +146,7 @@ def open_tflite(path: Union[str, Path], interpreter: Optional[type] = None) -> O
     return opened
 
 
-def open_litert(contents: bytes, name: Union[str, Path],
+def open_litert(contents: bytes, name: AnyPath,
                 interpreter: Optional[type] = None) -> Opened:
     """Open the contents of a .tflite file with a class `interpreter`, by default LiteRT's."""
     interpreter = interpreter or import_optional(

@@ -12,7 +12,7 @@ from typing import Iterable, Mapping, Optional, Sequence, Union
 import cv2
 import numpy as np
 
-from keras_saliency.files import AnyPath, atomic_path
+from keras_saliency.files import AnyPath, write_whole
 
 ASSETS = Path(__file__).parent  # page.css and page.js lie beside this file
 
@@ -26,9 +26,7 @@ def write(path: AnyPath, title: str, *parts: str) -> Path:
             f"<title>{html.escape(title)}</title>\n<style>{style}</style></head>\n<body>\n"
             f"<h1>{html.escape(title)}</h1>\n" + "\n".join(parts)
             + f"\n<script>{script}</script>\n</body></html>\n")
-    with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-    return Path(path)
+    return write_whole(path, text)
 
 
 def heading(text: str, level: int = 2) -> str:

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 import keras_saliency as ks
 from keras_saliency.export.warmup import WARMUP, prediction_log
-from keras_saliency.serving.files import write_serving_files
+from keras_saliency.serving.export import write_serving_files
 
 
 def test_warmup_requests_are_valid_and_run(tmp_path):
