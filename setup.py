@@ -49,7 +49,7 @@ setup(
     # and an interpreter that starts beside a clone imports the clone's folder as an empty package.
     package_dir={"": "."},
     package_data={"keras_saliency": ["py.typed"], "keras_saliency.report": ["*.css", "*.js"],
-                  "keras_saliency.export": ["web/*"],
+                  "keras_saliency.export": ["card.md", "web/*"],
                   "keras_saliency.models.importing": ["*.yaml"],
                   "keras_saliency.serving": ["templates/*"]},
     entry_points={"console_scripts": ["keras-saliency = keras_saliency.cli:main"]},

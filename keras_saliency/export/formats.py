@@ -56,31 +56,23 @@ def _late(module: str, name: str) -> Callable:
         import_module(f"keras_saliency.{module}"), name)(*given, **options)
 
 
-def _shape(model) -> list:
-    """Return the shape of any number of images of a model."""
-    return [None, *model.input_shape[1:]]
-
-
 def _run_openvino(model, precision):
     from keras_saliency.export import openvino_model
 
-    return runtimes.run_openvino(openvino_model.convert(model, _shape(model)), model.name,
-                                 precision)
+    return runtimes.run_openvino(openvino_model.convert(model), model.name, precision)
 
 
 def _run_openvino_int8(model, pictures, log):
     from keras_saliency.export import int8, openvino_model
 
-    converted = openvino_model.convert(model, _shape(model))
-    quantized, losses = int8.quantize(model, converted, pictures, log)
+    quantized, losses = int8.quantize(model, openvino_model.convert(model), pictures, log)
     return runtimes.run_openvino(quantized, model.name, INT8), losses
 
 
 def _run_onnx(model, precision):
     from keras_saliency.export import onnx_model
 
-    contents = onnx_model.convert(model, _shape(model)).SerializeToString()
-    return runtimes.open_onnx(contents, model.name).run
+    return runtimes.open_onnx(onnx_model.convert(model).SerializeToString(), model.name).run
 
 
 def _run_tensorflow(model, precision):
@@ -89,14 +81,14 @@ def _run_tensorflow(model, precision):
     from keras_saliency.export.frozen import freeze
     from keras_saliency.models.precision import at_precision
 
-    frozen = freeze(at_precision(model, precision), _shape(model))
+    frozen = freeze(at_precision(model, precision))
     return lambda images: frozen(tf.convert_to_tensor(images, tf.float32))[0]
 
 
 def _run_tflite(model, precision):
     from keras_saliency.export import tflite
 
-    return runtimes.open_litert(tflite.convert(model, _shape(model)), model.name).run
+    return runtimes.open_litert(tflite.convert(model), model.name).run
 
 
 def _load_keras(path):

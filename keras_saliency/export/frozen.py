@@ -4,7 +4,7 @@ import json
 import logging
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Iterator, Sequence
+from typing import Any, Callable, Iterator, Optional, Sequence
 
 import keras
 import numpy as np
@@ -16,8 +16,12 @@ from keras_saliency.models import check_canvas, facts_of, provenance
 from keras_saliency.models.weights_file import first_not_finite
 
 
-def freeze(model: keras.Model, shape: Sequence) -> Any:
-    """Return the model as a concrete function of images of `shape`, with constant weights."""
+def freeze(model: keras.Model, shape: Optional[Sequence] = None) -> Any:
+    """Return the model as a concrete function of images of `shape`, with constant weights.
+
+    The shape has None for any number; by default it is that of any number of the model's images.
+    """
+    shape = shape or [None, *model.input_shape[1:]]
     function = tf.function(lambda images: model(images, training=False)).get_concrete_function(
         tf.TensorSpec(shape, tf.float32, name="images"))
     return convert_variables_to_constants_v2(function, lower_control_flow=False)
@@ -62,27 +66,22 @@ def sample(canvas: tuple) -> np.ndarray:
     return np.stack([smooth, rng.uniform(0, 255, (*canvas, 3))]).astype(np.float32)
 
 
-def largest_difference(model: keras.Model, run: Callable) -> float:
-    """Return the largest difference of two networks' maps of images, as a share of their range.
+def measured(path: Path, model: keras.Model, run: Callable) -> str:
+    """Return the size of a file or folder and its difference from the model, for a log.
 
-    `run` maps float32 [1, h, w, 3] to an array [1, h, w, 1].
+    `run` maps images float32 [1, h, w, 3] to an array [1, h, w, 1].
     """
     images = sample(facts_of(model).require_canvas())
     expected = model(images, training=False).numpy()
     found = np.concatenate([run(image[np.newaxis]) for image in images])
-    return float(np.abs(found - expected).max() / (np.ptp(expected) or 1.0))
-
-
-def measured(path: Path, model: keras.Model, run: Callable) -> str:
-    """Return the size of a file or folder and its difference from the model, for a log."""
+    difference = np.abs(found - expected).max() / (np.ptp(expected) or 1.0)
     return (f"{megabytes(path):.1f} MB; largest difference from the model in memory "
-            f"{largest_difference(model, run):.1e} of its range")
+            f"{difference:.1e} of its range")
 
 
 def megabytes(path: Path) -> float:
     """Return the size of a file, or of a folder with all in it."""
-    files = [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
-    return sum(p.stat().st_size for p in files) / 1e6
+    return sum(p.stat().st_size for p in (path, *path.rglob("*")) if p.is_file()) / 1e6
 
 
 def new_path(path: AnyPath) -> Path:

@@ -1,6 +1,6 @@
 """The model card of a network: what it is, what it was trained on and scores, how to use it.
 
-Markdown whose first lines are the settings that model hubs read.
+`card.md` is its text, Markdown whose first lines are the settings that model hubs read.
 """
 from pathlib import Path
 
@@ -20,66 +20,7 @@ TAGS = ["saliency", "visual-attention", "eye-tracking", "keras", "tensorflow", "
 FITS = {maps.PAD: f"with their aspect ratio, centered and padded with {maps.STIMULUS_PADDING:g}",
         maps.STRETCH: "by stretching"}
 
-CARD = """---
-{settings}---
-# {title}
-
-Where people look in a picture, as a map in the picture's own size: a saliency network after
-{citation}
-
-It works on a canvas of {height}x{width} pixels (height x width), onto which pictures are brought
-{fitted}.
-
-## Use
-
-With [Keras](https://keras.io) and this network's package, `keras_saliency`:
-
-```python
-import keras, keras_saliency.models   # which registers the layers
-model = keras.models.load_model("{keras_file}")
-{out} = keras_saliency.predict(model, image)   # [H, W, 3] RGB 0..255 -> [H, W]
-```
-
-With TensorFlow alone:
-
-```python
-import tensorflow as tf
-served = tf.saved_model.load("{saved_model}/1")
-found = served.signatures["serving_default"](images=image[None])   # uint8
-{out} = found["{out}"][0, ..., 0]   # [H, W]
-```
-
-With ONNX Runtime alone, on the canvas:
-
-```python
-import onnxruntime
-session = onnxruntime.InferenceSession("{onnx}")
-# images: float32 [B, {height}, {width}, 3], RGB 0..255
-maps = session.run(["saliency"], {{"images": images}})[0]   # [B, {height}, {width}, 1]
-```
-
-`{keras_file}` was written by Keras {keras}; Keras {other} does not read it. `{saved_model}/`, by
-TensorFlow {tensorflow}, brings pictures onto the canvas and maps back; TensorFlow Serving serves
-it. Weights are float32. `sha256sum --check SHA256SUMS` says whether all files are whole.
-
-## Training
-
-{training}
-
-## Scores
-
-{scores}
-
-## Limits
-
-The map is of many people who look freely at pictures like those of the training data, for a few
-seconds. It is not of one person, nor of a task; on other kinds of pictures it has not been measured
-here.
-
-## Licence and citation
-
-{licence}
-"""
+CARD = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
 
 
 def card(model: keras.Model) -> str:

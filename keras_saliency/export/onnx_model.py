@@ -1,6 +1,6 @@
 """A network as ONNX, the format that most engines read."""
 from pathlib import Path
-from typing import Any, Callable, Sequence
+from typing import Any, Callable, Optional, Sequence
 
 import keras
 
@@ -17,7 +17,7 @@ from keras_saliency.prediction import runtimes
 from keras_saliency.prediction.runtimes import ONNX_EXTRA
 
 OPSET = 17  # of ONNX 1.12 (2022), which everything in use reads
-# Batches are small and wait briefly, as in serving.files: they save little but overhead.
+# Batches are small and wait briefly, as in serving.export: they save little but overhead.
 TRITON = """backend: "onnxruntime"
 max_batch_size: 4
 dynamic_batching {{ max_queue_delay_microseconds: 2000 }}
@@ -26,15 +26,13 @@ output [ {{ name: "saliency" data_type: TYPE_FP32 dims: [ {height}, {width}, 1 ]
 """
 
 
-def convert(model: keras.Model, shape: Sequence) -> Any:
-    """Return a network as an `onnx.ModelProto`: `images` -> `saliency`.
-
-    `shape` is that of its images, with None where any number will do.
-    """
+def convert(model: keras.Model, shape: Optional[Sequence] = None) -> Any:
+    """Return a network as an `onnx.ModelProto`: `images` -> `saliency`; `shape` as of `freeze`."""
     onnx = import_optional("onnx", ONNX_EXTRA)
     tf2onnx = import_optional("tf2onnx", ONNX_EXTRA)
     frozen = freeze(model, shape)
     images, saliency = frozen.inputs[0], frozen.outputs[0]
+    shape = images.shape.as_list()
     with quiet("tensorflow", "tf2onnx"):
         try:
             converted, _ = tf2onnx.convert.from_graph_def(

@@ -14,8 +14,8 @@ from keras_saliency.prediction import runtimes
 WEIGHTS = ("float32", "float16", "int8")
 
 
-def convert(model: keras.Model, shape: Sequence) -> Any:
-    """Return a network as an `openvino.Model`; `shape` of its images has None for any number."""
+def convert(model: keras.Model, shape: Optional[Sequence] = None) -> Any:
+    """Return a network as an `openvino.Model`; the shape of its images is as of `freeze`."""
     openvino = runtimes.import_openvino()
     frozen = freeze(model, shape)
     with tempfile.TemporaryDirectory() as folder:

@@ -29,7 +29,7 @@ def export_package(model: keras.Model, path: AnyPath, limit: int = LIMIT,
         for file, run in _write_models(model, temporary, limit).items():
             log(f"{file.name}: {measured(file, model, run)}")
         (temporary / CARD).write_text(model_card.card(model), encoding="utf-8")
-        (temporary / SUMS).write_text(checksums(temporary), encoding="utf-8")
+        (temporary / SUMS).write_text(_checksums(temporary), encoding="utf-8")
     log(f"{path}: {megabytes(path):.1f} MB; its {CARD} says how each file is used")
     return path
 
@@ -47,8 +47,7 @@ def _write_models(model, folder, limit) -> dict:
     }
 
 
-def checksums(folder: AnyPath) -> str:
+def _checksums(folder) -> str:
     """Return a line "<sha256>  <path>" for each file in a folder, paths relative to it, sorted."""
-    files = sorted(file for file in Path(folder).rglob("*") if file.is_file())
-    return "".join(f"{sha256(file)}  "
-                   f"{file.relative_to(folder).as_posix()}\n" for file in files)
+    return "".join(f"{sha256(file)}  {file.relative_to(folder).as_posix()}\n"
+                   for file in sorted(folder.rglob("*")) if file.is_file())

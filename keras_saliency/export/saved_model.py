@@ -3,7 +3,6 @@ from pathlib import Path
 from typing import Callable
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from keras_saliency import maps
@@ -124,15 +123,11 @@ def save(model: keras.Model, path: AnyPath, version: int = 1, limit: int = LIMIT
     module = SaliencyModule(model, limit, float16)
     with atomic_folder(target) as temporary:
         tf.saved_model.save(module, str(temporary), signatures=module.functions)
-        write_warmup(temporary, Path(path).name, module.canvas, module.functions)
+        write_warmup(temporary, Path(path).name, module.canvas)
     return target
 
 
 def open_canvas(version: Path) -> Callable:
     """Return the function from images to maps, arrays on the canvas, of a version's folder."""
     served = tf.saved_model.load(str(version)).signatures["serve_canvas"]
-
-    def run(images: np.ndarray) -> np.ndarray:
-        return served(images=tf.constant(images))["saliency"].numpy()
-
-    return run
+    return lambda images: served(images=tf.constant(images))["saliency"].numpy()

@@ -6,7 +6,7 @@ import warnings
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Callable, Sequence
+from typing import Any, Callable, Optional, Sequence
 
 import keras
 import numpy as np
@@ -26,7 +26,7 @@ def half_precision(model: keras.Model) -> Callable:
 
     It still computes in single precision. Other functions may call it; they share its weights.
     """
-    frozen = freeze(model, [None, *model.input_shape[1:]])
+    frozen = freeze(model)
     graph = tf.compat.v1.GraphDef()
     for node in frozen.graph.as_graph_def().node:
         _copy_halved(node, graph)
@@ -54,12 +54,12 @@ def _copy_halved(node, graph) -> None:
     cast.attr["DstT"].type = tf.float32.as_datatype_enum
 
 
-def convert(model: keras.Model, shape: Sequence, quantize: str = "none") -> bytes:
+def convert(model: keras.Model, shape: Optional[Sequence] = None, quantize: str = "none") -> bytes:
     """Convert a network to a .tflite model: `images` -> its map.
 
     TensorFlow's converter is the only one for its graphs: those of LiteRT's own packages take
     PyTorch models. `tf.lite`'s interpreter is on its way out of TensorFlow, its converter is not.
-    `shape` of its images has None for any number; `quantize` is as of `save_tflite`.
+    `shape` is as of `freeze`, `quantize` as of `save_tflite`.
     """
     frozen = freeze(model, shape)
     # frozen, it holds all: the module is only there because the way without one is deprecated

@@ -4,7 +4,6 @@ They are a TFRecord file of PredictionLog messages, whose fields are stated here
 does not need tensorflow-serving-api.
 """
 from pathlib import Path
-from typing import Iterable
 
 import cv2
 import numpy as np
@@ -27,20 +26,17 @@ PredictionLog = message_classes("serving", {
 })["PredictionLog"]
 
 
-def write_warmup(folder: AnyPath, name: str, canvas: tuple, signatures: Iterable) -> Path:
+def write_warmup(folder: AnyPath, name: str, canvas: tuple) -> None:
     """Write `assets.extra/tf_serving_warmup_requests` into an exported version.
 
-    `name` is that of the served model, `canvas` (h, w); `signatures` are those of `requests` to
-    warm up.
+    `name` is that of the served model, `canvas` (h, w).
     """
     path = Path(folder) / WARMUP
     with atomic_path(path) as temporary, tf.io.TFRecordWriter(str(temporary)) as writer:
         for signature, inputs in requests(canvas).items():
-            if signature in signatures:
-                for batch in BATCHES:
-                    writer.write(prediction_log(name, signature, {
-                        key: np.concatenate([value] * batch) for key, value in inputs.items()}))
-    return path
+            for batch in BATCHES:
+                writer.write(prediction_log(name, signature, {
+                    key: np.concatenate([value] * batch) for key, value in inputs.items()}))
 
 
 def requests(canvas: tuple) -> dict:
