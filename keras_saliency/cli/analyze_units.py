@@ -1,7 +1,7 @@
 """Score the units of networks against fixations, and show what they respond to."""
 from pathlib import Path
 
-from keras_saliency.cli import checks, command_line, options
+from keras_saliency.cli import command_line, options
 from keras_saliency.lazy import import_tensorflow
 
 LAYERS = ("block4_conv1", "block4_conv2", "block4_conv3", "block5_conv1", "block5_conv2",
@@ -40,8 +40,8 @@ def main() -> None:
     options.add_cluster(parser)
     arguments = parser.parse_args()
     config = options.load_config(arguments)
-    checks.require_files(arguments.regions)
-    checks.require_weights(*(given for given in arguments.weights if given != "imagenet"))
+    options.require_files(arguments.regions)
+    options.require_weights(*(given for given in arguments.weights if given != "imagenet"))
     import_tensorflow()
     from keras_saliency.datasets.loading import load_data
     from keras_saliency.report import unit_report

@@ -2,7 +2,7 @@
 import functools
 from pathlib import Path
 
-from keras_saliency.cli import checks, command_line, options
+from keras_saliency.cli import command_line, options
 from keras_saliency.lazy import import_tensorflow
 
 
@@ -33,9 +33,9 @@ def main() -> None:
     options.add_trust(parser)
     options.add_engine(parser)
     arguments = parser.parse_args()
-    checks.require_files(arguments.areas, arguments.pictures, arguments.compare,
+    options.require_files(arguments.areas, arguments.pictures, arguments.compare,
                           arguments.fixations)
-    checks.require_weights(arguments.weights)
+    options.require_weights(arguments.weights)
     import_tensorflow()
     import keras_saliency as ks
     from keras_saliency.areas.files import read_areas

@@ -1,5 +1,5 @@
 """Fit a network's maps to the fixations of your own viewers: densities instead of saliency_maps."""
-from keras_saliency.cli import checks, command_line, options
+from keras_saliency.cli import command_line, options
 from keras_saliency.files import require_writable
 from keras_saliency.lazy import import_tensorflow
 
@@ -29,7 +29,7 @@ def main() -> int:
         parser.error(f"--out {arguments.out}: a network is kept in a file that ends in .h5 or "
                      ".keras")
     require_writable(arguments.out)
-    checks.require_weights(arguments.weights)
+    options.require_weights(arguments.weights)
     data = options.load_config(arguments).data
     import_tensorflow()
     from keras_saliency.datasets.loading import load_part

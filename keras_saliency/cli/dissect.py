@@ -1,7 +1,7 @@
 """Network dissection: the concepts that the units of a network stand for."""
 import os
 
-from keras_saliency.cli import checks, command_line, options
+from keras_saliency.cli import command_line, options
 from keras_saliency.lazy import import_tensorflow
 
 
@@ -35,7 +35,7 @@ def main() -> None:
     config = options.load_config(arguments)
     if not os.path.isdir(arguments.root):
         parser.error(f"{arguments.root}: no folder")
-    checks.require_weights(arguments.weights)
+    options.require_weights(arguments.weights)
     import_tensorflow()
     from keras_saliency.datasets.concepts import load_concepts
     from keras_saliency.datasets.loading import load_data

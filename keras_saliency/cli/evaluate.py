@@ -1,7 +1,7 @@
 """Score a model, a SavedModel, stored maps or a baseline; compare tables of scores."""
 from pathlib import Path
 
-from keras_saliency.cli import checks, command_line, options
+from keras_saliency.cli import command_line, options
 from keras_saliency.files import InputError
 from keras_saliency.lazy import import_tensorflow
 from keras_saliency.metrics import METRICS
@@ -49,15 +49,15 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.compare or arguments.compare_runs:
         _refuse_options_of_scoring(parser, arguments)
-        checks.require_files(*arguments.compare or ())
+        options.require_files(*arguments.compare or ())
         import_tensorflow()
         from keras_saliency.evaluation.scores import compare_tables
 
         return compare_tables(arguments.compare, arguments.compare_runs, arguments.out)
     config = options.load_config(arguments)
-    checks.require_files(arguments.maps)
+    options.require_files(arguments.maps)
     if arguments.weights:
-        checks.require_weights(arguments.weights)
+        options.require_weights(arguments.weights)
     import_tensorflow()
     from keras_saliency.evaluation.scores import score
 

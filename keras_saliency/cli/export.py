@@ -1,5 +1,5 @@
 """Export a model for other programs: SavedModel, LiteRT, ONNX, OpenVINO, a web page, a package."""
-from keras_saliency.cli import checks, command_line, options
+from keras_saliency.cli import command_line, options
 from keras_saliency.files.picture_headers import LIMIT
 from keras_saliency.lazy import import_tensorflow
 
@@ -13,8 +13,8 @@ NEEDS = {  # options of some formats alone
 
 def main() -> None:
     given = _read()
-    checks.require_weights(given.weights)
-    checks.require_files(given.osie, given.runtime)
+    options.require_weights(given.weights)
+    options.require_files(given.osie, given.runtime)
     pictures = options.calibration(given)
     import_tensorflow()
     from keras_saliency.export.onnx_model import export_onnx, export_triton
@@ -28,8 +28,8 @@ def main() -> None:
     model = load_pretrained(given.weights, given.trust)
     dynamic = {"dynamic_batch": given.dynamic_batch, "dynamic_canvas": given.dynamic_canvas}
     if given.out:
-        export_all(model, given.out, given.version, given.float16, _wants_tflite(given),
-                   given.quantize, given.limit, given.dynamic_canvas)
+        export_all(model, given.out, given.version, given.float16, given.tflite, given.quantize,
+                   given.limit, given.dynamic_canvas)
     if given.onnx:
         export_onnx(model, given.onnx, **dynamic)
     if given.triton:
@@ -56,15 +56,7 @@ def _read():
         "  keras-saliency export msi_net --openvino models/msi_net_openvino --dynamic-canvas\n"
         "  keras-saliency export msi_net --web demo\n"
         "  keras-saliency export msi_net --package msi_net_package")
-    _add(parser.add_argument)
-    options.add_calibration(parser)
-    options.add_trust(parser)
-    given = parser.parse_args()
-    _check(parser, given)
-    return given
-
-
-def _add(add) -> None:
+    add = parser.add_argument
     add("weights", metavar="MODEL_OR_RUN",
         help="a weights file, a run folder or the name of a pretrained model")
     add("--out", metavar="FOLDER",
@@ -104,25 +96,19 @@ def _add(add) -> None:
     add("--dynamic-canvas", action="store_true",
         help="let the files of --onnx, --openvino and --tflite take any canvas that the network "
              "does; predict then turns it for portrait pictures")
-
-
-def _check(parser, given) -> None:
-    """Exit with a message where options do not go together."""
+    options.add_calibration(parser)
+    options.add_trust(parser)
+    given = parser.parse_args()
+    given.tflite = given.tflite or given.quantize != "none"
     if given.version < 1 or given.limit < 1:
         parser.error("--version and --limit must be at least 1")
-    if given.out is None and (_wants_tflite(given)
-                              or not any(getattr(given, name) for name in FORMATS)):
+    if given.out is None and (given.tflite or not any(getattr(given, name) for name in FORMATS)):
         parser.error("a SavedModel and a .tflite file need --out; others are "
                      + ", ".join(f"--{name}" for name in FORMATS))
-    asked = {name for name in (*FORMATS, "out") if getattr(given, name)}
-    asked |= {"tflite"} if _wants_tflite(given) else set()
+    asked = {name for name in (*FORMATS, "out", "tflite") if getattr(given, name)}
     for option, formats in NEEDS.items():
         if getattr(given, option) and not asked & set(formats):
             parser.error(f"--{option.replace('_', '-')} is for --{', --'.join(formats)}")
     if given.int8 and given.float16 or given.calibration and not given.int8:
         parser.error("--int8 goes without --float16, --calibration is for --int8")
-
-
-def _wants_tflite(given) -> bool:
-    """Return whether a .tflite file is asked for beside the SavedModel."""
-    return given.tflite or given.quantize != "none"
+    return given

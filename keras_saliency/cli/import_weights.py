@@ -1,7 +1,7 @@
 """Convert the weights that authors published for load_pretrained (see weights/README.md)."""
 from pathlib import Path
 
-from keras_saliency.cli import checks, command_line, options
+from keras_saliency.cli import command_line, options
 from keras_saliency.lazy import import_tensorflow
 
 MODELS = ("alexnet", "msi_net", "opensalicon", "salgan", "salnet_deep", "salnet_shallow", "vgg16",
@@ -24,7 +24,7 @@ def main() -> None:
     options.add_builder(parser)
     arguments = parser.parse_args()
     built_with = options.builder_options(arguments)
-    checks.require_files(arguments.source)
+    options.require_files(arguments.source)
     import_tensorflow()
     from keras_saliency.models import importing
 

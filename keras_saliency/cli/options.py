@@ -1,15 +1,18 @@
-"""Options that several commands take, and their values as the library takes them."""
+"""Options that several commands take, their checks, and their values as the library takes them."""
 import argparse
 import os
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Iterator, Optional
 
+import yaml
+
 from keras_saliency import config as configs
-from keras_saliency.cli.checks import require_files
 from keras_saliency.cli.command_line import FAILED
 from keras_saliency.export.formats import AUTO, engines
-from keras_saliency.files import AnyPath, printable, require
+from keras_saliency.files import AnyPath, InputError, printable, require
+from keras_saliency.files.shipped import PACKAGE, did_you_mean, shipped
 from keras_saliency.prediction.runtimes import INT8, PRECISIONS
 
 
@@ -50,6 +53,29 @@ def add_calibration(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--calibration", metavar="FOLDER",
                         help="30 or more pictures like those to predict, which set the ranges of "
                              "int8 (default: generated ones)")
+
+
+def require_files(*paths: Optional[AnyPath]) -> None:
+    """Raise `InputError` for the first path that does not exist; None is left out."""
+    for path in paths:
+        require(path is None or Path(path).expanduser().exists(), f"{path}: no such file or folder")
+
+
+def require_weights(*given: str) -> None:
+    """Raise `InputError` for weights that do not exist, before TensorFlow is imported for them."""
+    if "tensorflow" in sys.modules:  # the error of loading them comes as quickly
+        return
+    folder = shipped("weights")
+    manifest = folder / "manifest.yaml"
+    entries = yaml.safe_load(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {}
+    names = {file.stem for file in folder.glob("*.h5")}
+    names.update(alias for entry in entries.values() for alias in entry.get("aliases", ()))
+    classical = {file.stem for file in (PACKAGE / "models" / "classical").glob("*.py")}
+    for name in given:
+        if not Path(name).expanduser().exists() and name not in names | classical:
+            hint = did_you_mean(name, names) or f" ({', '.join(sorted(names))})"
+            raise InputError(f"no weights {name!r}: give a file, a run folder with best.h5, or the "
+                             f"name of a pretrained model{hint}")
 
 
 def load_config(arguments: argparse.Namespace) -> configs.Config:

@@ -2,7 +2,7 @@
 import functools
 import os
 
-from keras_saliency.cli import checks, command_line, options
+from keras_saliency.cli import command_line, options
 from keras_saliency.files.picture_headers import LIMIT
 from keras_saliency.lazy import import_tensorflow
 from keras_saliency.prediction.exported import is_exported, load_exported
@@ -80,9 +80,9 @@ def _predictor(arguments):
                               at_once=at_once(arguments.pictures))
         print(model)
     else:
-        checks.require_weights(arguments.weights)
+        options.require_weights(arguments.weights)
         if not arguments.cluster and not any(map(os.path.exists, arguments.pictures)):
-            checks.require_files(*arguments.pictures)
+            options.require_files(*arguments.pictures)
         import_tensorflow()
         from keras_saliency.models import origin
         from keras_saliency.prediction.predictor import predictor

@@ -2,7 +2,7 @@
 import json
 from pathlib import Path
 
-from keras_saliency.cli import checks, command_line
+from keras_saliency.cli import command_line, options
 from keras_saliency.lazy import import_tensorflow
 
 
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--command", help="command that trained it")
     arguments = parser.parse_args()
     if arguments.run:
-        checks.require_weights(arguments.run)
+        options.require_weights(arguments.run)
     summaries = [json.loads(Path(path).read_text(encoding="utf-8"))
                  for path in arguments.scores or ()]
     import_tensorflow()

@@ -59,7 +59,9 @@ def open_foreign(path: AnyPath, error: Type[InputError]) -> Iterator[h5py.File]:
 def numbers(datasets: dict) -> dict:
     """Read {key: h5py.Dataset} as {key: array}, with the type and shape of each dataset."""
     for data in datasets.values():
-        _require_numbers(data)
+        _require_dataset(data)
+        if data.shape is None or data.dtype.kind not in _NUMBERS:
+            raise Refused(f"{data.name} is {data.dtype}, not numbers")
     require_size(datasets.values())
     return {key: np.asarray(data[()]) for key, data in datasets.items()}
 
@@ -165,12 +167,6 @@ def _require_stored_here(data) -> None:
 def _require_dataset(data) -> None:
     require(isinstance(data, h5py.Dataset), f"{data.name} is no dataset", Refused)
     _require_stored_here(data)  # a reference may lead to a dataset without a link
-
-
-def _require_numbers(data) -> None:
-    _require_dataset(data)
-    if data.shape is None or data.dtype.kind not in _NUMBERS:
-        raise Refused(f"{data.name} is {data.dtype}, not numbers")
 
 
 def _require_attribute(stored, where) -> None:

@@ -1,5 +1,6 @@
 """CSV tables that no spreadsheet takes for formulas."""
 import csv
+from contextlib import suppress
 from typing import Any, Iterable, Sequence
 
 from keras_saliency.files.writing import AnyPath, atomic_path
@@ -25,7 +26,10 @@ def read_csv(path: AnyPath) -> list[dict]:
 def safe_cell(text: Any) -> str:
     """Quote a text that a spreadsheet would compute, until `plain_cell`; numbers stay."""
     text = str(text)
-    return f"'{text}" if _looks_computed(text) and not _is_number(text) else text
+    with suppress(ValueError):
+        float(text)
+        return text
+    return f"'{text}" if _looks_computed(text) else text
 
 
 def plain_cell(text: str) -> str:
@@ -35,11 +39,3 @@ def plain_cell(text: str) -> str:
 
 def _looks_computed(text: str) -> bool:
     return text.lstrip("'").startswith(FORMULA_STARTS)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -63,6 +63,10 @@ class Client:
                                    if start else str(error)) from None
         return maps
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
     def _retried(self, attempt):
         """Return `attempt(seconds left)`; repeat it while the server is unavailable."""
         begin = time.monotonic()

@@ -35,11 +35,11 @@ class GrpcClient(Client):
     def _open(self):
         self._grpc = import_optional("grpc", "serving")
         self._messages = import_optional("tensorflow_serving.apis.predict_pb2", "serving")
-        self._channel = self._grpc.insecure_channel(self.address, options=[
+        self._connection = self._grpc.insecure_channel(self.address, options=[
             ("grpc.max_receive_message_length", ANSWER_LIMIT),
             ("grpc.max_send_message_length", -1)])
         # Answers stay bytes here: grpc would log a traceback for a malformed one.
-        self._send = self._channel.unary_unary(
+        self._send = self._connection.unary_unary(
             PREDICT, request_serializer=self._messages.PredictRequest.SerializeToString)
 
     def predict(self, image: np.ndarray) -> np.ndarray:
@@ -62,10 +62,6 @@ class GrpcClient(Client):
         if not ((saliency_map > -1e-3) & (saliency_map < 1 + 1e-3)).all():  # fails for NaN too
             raise ServingError(f"{self.address}: saliency is not in 0..1")
         return saliency_map
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._channel.close()
 
     def _pngs(self, part) -> list:
         outputs = self._outputs("serve_bytes", {"image_bytes": np.array(part, object)})

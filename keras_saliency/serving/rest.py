@@ -33,7 +33,7 @@ class RestClient(Client):
 
     def _open(self):
         self._requests = import_optional("requests", "serving")
-        self._session = self._requests.Session()
+        self._connection = self._requests.Session()
         base = self.address if "//" in self.address else f"http://{self.address}"
         version = "" if self.version is None else f"/versions/{self.version}"
         self.url = f"{base.rstrip('/')}/v1/models/{quote(self.model, safe='')}{version}"
@@ -52,10 +52,6 @@ class RestClient(Client):
                 and isinstance(v.get("state"), str) for v in versions):
             raise ServingError(f"{self.url}: no model_version_status in the answer")
         return versions
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._session.close()
 
     def _pngs(self, part) -> list:
         instances = [{"image_bytes": {"b64": base64.b64encode(data).decode()}} for data in part]
@@ -91,7 +87,7 @@ class RestClient(Client):
         errors, deadline, body = self._requests.exceptions, time.monotonic() + left, bytearray()
         try:
             # Following a redirection would have no limit of size and time.
-            with self._session.request(method, url, timeout=left, stream=True,
+            with self._connection.request(method, url, timeout=left, stream=True,
                                        allow_redirects=False, **options) as response:
                 if response.status_code in UNAVAILABLE:
                     raise ServerUnavailable(f"{url}: HTTP {response.status_code}")
