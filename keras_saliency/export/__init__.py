@@ -14,12 +14,9 @@ __all__ = ["AUTO", "FORMATS", "Accelerated", "Exported", "accelerate", "load_exp
            "to_pysaliency"]
 
 __getattr__, __dir__ = lazy(__name__, {
-    "AUTO": "keras_saliency.export.formats",
-    "FORMATS": "keras_saliency.export.formats",
-    "Accelerated": "keras_saliency.export.accelerated",
-    "Exported": "keras_saliency.prediction.exported",
-    "accelerate": "keras_saliency.export.accelerated",
-    "load_exported": "keras_saliency.prediction.exported",
+    **dict.fromkeys(("AUTO", "FORMATS"), "keras_saliency.export.formats"),
+    **dict.fromkeys(("Accelerated", "accelerate"), "keras_saliency.export.accelerated"),
+    **dict.fromkeys(("Exported", "load_exported"), "keras_saliency.prediction.exported"),
     "save": "keras_saliency.export.saved_model",
     "to_pysaliency": "keras_saliency.export.pysaliency_model",
 })

@@ -25,9 +25,7 @@ def to_pysaliency(model: Any, canvas: Optional[tuple] = None, **options: Any) ->
     pysaliency = import_optional("pysaliency", "pysaliency")
 
     def predicted(stimulus):
-        image = np.asarray(stimulus)
-        if image.ndim == 2:
-            image = image[..., np.newaxis]
+        image = np.atleast_3d(stimulus)
         image = image[..., :3] if image.shape[2] >= 3 else np.repeat(image[..., :1], 3, -1)
         return predict(model, image, canvas)
 

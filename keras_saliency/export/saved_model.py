@@ -2,7 +2,9 @@
 from pathlib import Path
 from typing import Callable
 
+import cv2
 import keras
+import numpy as np
 import tensorflow as tf
 
 from keras_saliency import maps
@@ -10,9 +12,22 @@ from keras_saliency.compat import tensorflow_variables
 from keras_saliency.export import tflite
 from keras_saliency.export.frozen import require_finite
 from keras_saliency.export.picture_bytes import LIMIT, decode_batch, picture_of, require_size
-from keras_saliency.export.warmup import write_warmup
-from keras_saliency.files import AnyPath, atomic_folder
+from keras_saliency.files import AnyPath, atomic_folder, atomic_path
+from keras_saliency.files.protobuf_messages import message_classes
 from keras_saliency.models import check_canvas, facts_of
+
+WARMUP = Path("assets.extra") / "tf_serving_warmup_requests"
+BATCHES = (1, 2)
+
+# As published in tensorflow_serving/apis (prediction_log, predict, model), so that exporting needs
+# no tensorflow-serving-api; an input is an entry of a map, its value a TensorProto.
+PredictionLog = message_classes("serving", {
+    "PredictionLog": {"predict_log": (6, "PredictLog")},
+    "PredictLog": {"request": (1, "PredictRequest")},
+    "PredictRequest": {"model_spec": (1, "ModelSpec"), "inputs": (2, ["Input"])},
+    "ModelSpec": {"name": (1, "string"), "signature_name": (3, "string")},
+    "Input": {"key": (1, "string"), "value": (2, "bytes")},
+})["PredictionLog"]
 
 
 class SaliencyModule(tf.Module):
@@ -123,7 +138,7 @@ def save(model: keras.Model, path: AnyPath, version: int = 1, limit: int = LIMIT
     module = SaliencyModule(model, limit, float16)
     with atomic_folder(target) as temporary:
         tf.saved_model.save(module, str(temporary), signatures=module.functions)
-        write_warmup(temporary, Path(path).name, module.canvas)
+        _write_warmup(temporary, Path(path).name, module.canvas)
     return target
 
 
@@ -131,3 +146,31 @@ def open_canvas(version: Path) -> Callable:
     """Return the function from images to maps, arrays on the canvas, of a version's folder."""
     served = tf.saved_model.load(str(version)).signatures["serve_canvas"]
     return lambda images: served(images=tf.constant(images))["saliency"].numpy()
+
+
+def _write_warmup(folder, name, canvas) -> None:
+    """Write the requests that TensorFlow Serving runs before it says that a version is ready."""
+    with atomic_path(folder / WARMUP) as temporary, tf.io.TFRecordWriter(str(temporary)) as writer:
+        for signature, inputs in _requests(canvas).items():
+            for batch in BATCHES:
+                writer.write(prediction_log(name, signature, {
+                    key: np.concatenate([value] * batch) for key, value in inputs.items()}))
+
+
+def _requests(canvas) -> dict:
+    """Return {signature: {input: batch of 1}}, a gradient in the size of the canvas."""
+    height, width = canvas
+    y, x = np.mgrid[:height, :width]
+    picture = np.stack([x * 255 // width, y * 255 // height, (x + y) % 256], -1).astype(np.uint8)
+    jpeg = cv2.imencode(".jpg", picture[..., ::-1])[1].tobytes()
+    return {"serving_default": {"images": picture[np.newaxis]},
+            "serve_bytes": {"image_bytes": np.array([jpeg], object)},
+            "serve_canvas": {"images": picture[np.newaxis].astype(np.float32)}}
+
+
+def prediction_log(name: str, signature: str, inputs: dict) -> bytes:
+    """Return a serialized PredictionLog of one request, {input: array}, to a signature."""
+    return PredictionLog(predict_log={"request": {
+        "model_spec": {"name": name, "signature_name": signature},
+        "inputs": [{"key": key, "value": tf.make_tensor_proto(value).SerializeToString()}
+                   for key, value in inputs.items()]}}).SerializeToString()

@@ -1,5 +1,6 @@
 """A network as one .tflite file for a web page: a signature for each canvas that it works on."""
 import tempfile
+from contextlib import suppress
 from typing import Iterable, Optional
 
 import keras
@@ -102,9 +103,7 @@ def _half(model, canvas) -> tuple:
     """Half of a canvas, or a little less, that the strides of a model divide."""
     for stride in (1, 2, 4, 8, 16, 32):
         size = tuple(max(stride, side // 2 // stride * stride) for side in canvas)
-        try:
+        with suppress(InputError):
             check_canvas(model, size)
-        except InputError:
-            continue
-        return size
+            return size
     return canvas

@@ -12,8 +12,7 @@ import tensorflow as tf
 import yaml
 
 import keras_saliency as ks
-from keras_saliency.export.model_card import card
-from keras_saliency.export.package import export_package
+from keras_saliency.export.package import card, export_package
 from keras_saliency.files import InputError, MissingPackage
 from keras_saliency.models import facts_of
 from keras_saliency.models.calibration import add_calibration

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 import keras_saliency as ks
-from keras_saliency.export.warmup import WARMUP, prediction_log
+from keras_saliency.export.saved_model import WARMUP, prediction_log
 from keras_saliency.serving.export import write_serving_files
 
 
