@@ -5,13 +5,7 @@ from typing import Any, Callable, Optional, Sequence
 import keras
 
 from keras_saliency.export.frozen import freeze, measured, new_path, prepare, quiet
-from keras_saliency.files import (
-    AnyPath,
-    InputError,
-    import_optional,
-    require_writable,
-    write_whole,
-)
+from keras_saliency.files import AnyPath, InputError, import_optional, require_writable, write_whole
 from keras_saliency.models import facts_of
 from keras_saliency.prediction import runtimes
 from keras_saliency.prediction.runtimes import ONNX_EXTRA

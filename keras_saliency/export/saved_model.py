@@ -50,8 +50,8 @@ class SaliencyModule(tf.Module):
                 return model(images, training=False)
 
         facts = facts_of(model)
-        self.canvas, fit = facts.require_canvas(), facts.fit
-        canvas = self.canvas
+        self.canvas = canvas = facts.require_canvas()
+        fit = facts.fit
         check_canvas(model, canvas)
         turned = {shape: facts.canvas_for(shape) for shape in ((2, 1), (1, 2))}
 

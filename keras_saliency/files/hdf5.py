@@ -121,7 +121,13 @@ def attributes(item: h5py.HLObject, names: Optional[Iterable[str]] = None) -> di
         raise Refused(f"{len(names)} attributes, more than {MOST_ATTRIBUTES}")
     stored = {name: item.attrs.get_id(name) for name in names}
     for name, one in stored.items():
-        _require_attribute(one, f"attribute {name!r}")
+        if one.shape is None or (h5py.check_string_dtype(one.dtype) is None
+                                 and one.dtype.kind not in _NUMBERS):
+            raise Refused(f"attribute {name!r} is {one.dtype}, neither text nor numbers")
+        if _is_variable(one.dtype) and one.shape:
+            raise Refused(f"attribute {name!r} is a list of texts of any length")
+        if math.prod(one.shape) * one.dtype.itemsize > LONGEST_ATTRIBUTE:
+            raise Refused(f"attribute {name!r} of shape {one.shape} is too large")
     if any(_is_variable(one.dtype) for one in stored.values()):
         _require_sound_heaps(item.file)
     return {name: _attribute(item, name) for name in names}
@@ -167,17 +173,6 @@ def _require_stored_here(data) -> None:
 def _require_dataset(data) -> None:
     require(isinstance(data, h5py.Dataset), f"{data.name} is no dataset", Refused)
     _require_stored_here(data)  # a reference may lead to a dataset without a link
-
-
-def _require_attribute(stored, where) -> None:
-    """Raise `Refused` by an attribute's type and shape, before it is read."""
-    if stored.shape is None or (h5py.check_string_dtype(stored.dtype) is None
-                                and stored.dtype.kind not in _NUMBERS):
-        raise Refused(f"{where} is {stored.dtype}, neither text nor numbers")
-    if _is_variable(stored.dtype) and stored.shape:
-        raise Refused(f"{where} is a list of texts of any length")
-    if math.prod(stored.shape) * stored.dtype.itemsize > LONGEST_ATTRIBUTE:
-        raise Refused(f"{where} of shape {stored.shape} is too large")
 
 
 def _attribute(item, name):

@@ -19,7 +19,6 @@ from keras_saliency.maps.finish import DENSITY, Finish
 from keras_saliency.prediction import runtimes
 from keras_saliency.prediction.runtimes import INT8, PRECISIONS
 
-REMEDY = "export it again"
 ENDINGS = {".xml": "openvino", ".onnx": "onnxruntime", ".tflite": "litert"}
 OLD_FINISHES = {
     "from_canvas": Finish(), "density_from_canvas": DENSITY, "ead": Finish(lower=0.0),
@@ -43,7 +42,11 @@ class Exported:
             str(name): float(value) for name, value in losses.items()})
         self.precision = INT8 if self.losses else precision
         self.input_shape, self._run = opened.shape, opened.run
-        facts = _read_description(opened.description, file)
+        require(opened.description is not None, f"{file} does not say how pictures come onto its "
+                "canvas: it is of another program or an older version of this package; export it "
+                "again")
+        facts = _parsed(opened.description, file, "itself", lambda about: (
+            _old_facts if "last_step" in about else Facts.from_dict)(about))
         self.facts = replace(facts, turns=facts.turns and None in self.input_shape[1:3])
 
     def __reduce__(self):
@@ -143,14 +146,6 @@ def _find(path) -> Path:
     return files[0]
 
 
-def _read_description(text, file) -> Facts:
-    """Return the facts that the file holds (`export.frozen`), checked."""
-    require(text is not None, f"{file} does not say how pictures come onto its canvas: it is of "
-            f"another program or an older version of this package; {REMEDY}")
-    return _parsed(text, file, "itself", lambda about: (
-        _old_facts if "last_step" in about else Facts.from_dict)(about))
-
-
 def _old_facts(about) -> Facts:
     """Return the facts of a file of version 0.1, which named its finish."""
     require(about["last_step"] in OLD_FINISHES, f"last_step {reprlib.repr(about['last_step'])} is "
@@ -167,4 +162,4 @@ def _parsed(text, file, subject, read):
         return read(json.loads(text))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise InputError(f"{file}: what it says of {subject} is damaged ({first_line(error)}); "
-                         f"{REMEDY}") from None
+                         "export it again") from None

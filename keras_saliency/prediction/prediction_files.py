@@ -13,14 +13,7 @@ from typing import Any, Callable, Optional, Sequence
 import numpy as np
 from tqdm import tqdm
 
-from keras_saliency.files import (
-    AnyPath,
-    InputError,
-    addresses,
-    printable,
-    require,
-    require_writable,
-)
+from keras_saliency.files import AnyPath, InputError, addresses, printable, require_writable
 from keras_saliency.files.picture_headers import LIMIT
 from keras_saliency.prediction.overlay import density_picture, overlay, png_bytes
 from keras_saliency.prediction.pictures import decode_picture, find_pictures, output_stems
@@ -180,9 +173,9 @@ def _claim(folder, owners) -> None:
     read = set(pictures.values())
     for name, picture in pictures.items():
         target = os.path.join(folder, name)
-        require(os.path.join(place(folder), name) not in read, f"{target} is one of the pictures "
-                f"to predict, and the prediction of {owners[name]} would overwrite it; give "
-                "another folder")
+        if os.path.join(place(folder), name) in read:
+            raise InputError(f"{target} is one of the pictures to predict, and the prediction of "
+                             f"{owners[name]} would overwrite it; give another folder")
         if os.path.lexists(target) and known.get(name) != picture:
             raise InputError(f"{target} is there already and is no earlier prediction of "
                              f"{owners[name]}; move it away, or give another folder")

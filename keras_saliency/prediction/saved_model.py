@@ -36,7 +36,7 @@ def find_saved_model(path: AnyPath) -> Optional[Path]:
     if (path / "saved_model.pb").is_file():
         return path
     versions = [p for p in path.glob("[0-9]*") if p.name.isdigit()
-                and (p / "saved_model.pb").is_file()] if path.is_dir() else []
+                and (p / "saved_model.pb").is_file()]
     return max(versions, key=lambda p: int(p.name), default=None)
 
 
