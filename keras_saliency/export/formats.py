@@ -56,64 +56,22 @@ def _late(module: str, name: str) -> Callable:
         import_module(f"keras_saliency.{module}"), name)(*given, **options)
 
 
-def _run_openvino(model, precision):
-    from keras_saliency.export import openvino_model
-
-    return runtimes.run_openvino(openvino_model.convert(model), model.name, precision)
-
-
-def _run_openvino_int8(model, pictures, log):
-    from keras_saliency.export import int8, openvino_model
-
-    quantized, losses = int8.quantize(model, openvino_model.convert(model), pictures, log)
-    return runtimes.run_openvino(quantized, model.name, INT8), losses
-
-
-def _run_onnx(model, precision):
-    from keras_saliency.export import onnx_model
-
-    return runtimes.open_onnx(onnx_model.convert(model).SerializeToString(), model.name).run
-
-
-def _run_tensorflow(model, precision):
-    import tensorflow as tf
-
-    from keras_saliency.export.frozen import freeze
-    from keras_saliency.models.precision import at_precision
-
-    frozen = freeze(at_precision(model, precision))
-    return lambda images: frozen(tf.convert_to_tensor(images, tf.float32))[0]
-
-
-def _run_tflite(model, precision):
-    from keras_saliency.export import tflite
-
-    return runtimes.open_litert(tflite.convert(model), model.name).run
-
-
-def _load_keras(path):
-    from keras_saliency.models import load_pretrained
-    from keras_saliency.prediction.predictor import predictor
-
-    return predictor(load_pretrained(path))
-
-
 FORMATS = {  # engines from the fastest on
     "openvino": Format(
-        _late("export.openvino_model", "save_openvino"), load_exported, "openvino", _run_openvino,
-        ("openvino",), runtimes.OPENVINO_EXTRA, runtimes.native_bfloat16, _run_openvino_int8,
-        ("nncf",)),
+        _late("export.openvino_model", "save_openvino"), load_exported, "openvino",
+        _late("export.openvino_model", "run"), ("openvino",), runtimes.OPENVINO_EXTRA,
+        runtimes.native_bfloat16, _late("export.openvino_model", "run_int8"), ("nncf",)),
     "onnx": Format(
-        _late("export.onnx_model", "save_onnx"), load_exported, "onnxruntime", _run_onnx,
-        ("onnxruntime", "onnx", "tf2onnx"), runtimes.ONNX_EXTRA),
+        _late("export.onnx_model", "save_onnx"), load_exported, "onnxruntime",
+        _late("export.onnx_model", "run"), ("onnxruntime", "onnx", "tf2onnx"), runtimes.ONNX_EXTRA),
     "saved_model": Format(
-        _late("export.saved_model", "save"),
-        _late("prediction.saved_model", "SavedModelPredictor"), "tensorflow", _run_tensorflow,
+        _late("export.saved_model", "save"), _late("prediction.saved_model", "SavedModelPredictor"),
+        "tensorflow", _late("export.frozen", "run"),
         native_bfloat16=_late("models.precision", "native_bfloat16")),
     "tflite": Format(
-        _late("export.tflite", "save_tflite"), load_exported, "litert", _run_tflite,
-        ("ai_edge_litert",), runtimes.LITERT_EXTRA),
-    "keras": Format(_late("models", "save"), _load_keras),
+        _late("export.tflite", "save_tflite"), load_exported, "litert",
+        _late("export.tflite", "run"), ("ai_edge_litert",), runtimes.LITERT_EXTRA),
+    "keras": Format(_late("models", "save"), _late("prediction.predictor", "predictor")),
     "web": Format(_late("export.web_page", "export_web")),
 }
 

@@ -13,6 +13,7 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from keras_saliency.files import AnyPath, require, require_writable
 from keras_saliency.models import check_canvas, facts_of, provenance
+from keras_saliency.models.precision import at_precision
 from keras_saliency.models.weights_file import first_not_finite
 
 
@@ -25,6 +26,12 @@ def freeze(model: keras.Model, shape: Optional[Sequence] = None) -> Any:
     function = tf.function(lambda images: model(images, training=False)).get_concrete_function(
         tf.TensorSpec(shape, tf.float32, name="images"))
     return convert_variables_to_constants_v2(function, lower_control_flow=False)
+
+
+def run(model: keras.Model, precision: str) -> Callable:
+    """Return the function of `formats.Format.run`."""
+    frozen = freeze(at_precision(model, precision))
+    return lambda images: frozen(tf.convert_to_tensor(images, tf.float32))[0]
 
 
 def require_finite(model: keras.Model) -> None:

@@ -49,6 +49,11 @@ def convert(model: keras.Model, shape: Optional[Sequence] = None) -> Any:
     return converted
 
 
+def run(model: keras.Model, precision: str) -> Callable:
+    """Return the function of `formats.Format.run`."""
+    return runtimes.open_onnx(convert(model).SerializeToString(), model.name).run
+
+
 def save_onnx(model: keras.Model, path: AnyPath, dynamic_batch: bool = False,
               dynamic_canvas: bool = False) -> Path:
     """Write a network as an .onnx file.

@@ -31,6 +31,17 @@ def convert(model: keras.Model, shape: Optional[Sequence] = None) -> Any:
     return converted
 
 
+def run(model: keras.Model, precision: str) -> Callable:
+    """Return the function of `formats.Format.run`."""
+    return runtimes.run_openvino(convert(model), model.name, precision)
+
+
+def run_int8(model: keras.Model, pictures: Optional[Sequence], log: Callable) -> tuple:
+    """Return what `formats.Format.run_int8` gives."""
+    quantized, losses = int8.quantize(model, convert(model), pictures, log)
+    return runtimes.run_openvino(quantized, model.name, runtimes.INT8), losses
+
+
 def save_openvino(model: keras.Model, path: AnyPath, dynamic_batch: bool = False,
                   weights: str = "float32", dynamic_canvas: bool = False,
                   pictures: Optional[Sequence] = None, log: Callable = print) -> Path:

@@ -69,6 +69,11 @@ def convert(model: keras.Model, shape: Optional[Sequence] = None, quantize: str 
     return run_converter(converter, model.name)
 
 
+def run(model: keras.Model, precision: str) -> Callable:
+    """Return the function of `formats.Format.run`."""
+    return runtimes.open_litert(convert(model), model.name).run
+
+
 def run_converter(converter: Any, name: str) -> bytes:
     """Return the .tflite model of a converter; its own output is shown only if it fails."""
     try:
