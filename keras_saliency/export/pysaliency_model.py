@@ -30,14 +30,10 @@ def to_pysaliency(model: Any, canvas: Optional[tuple] = None, **options: Any) ->
         return predict(model, image, canvas)
 
     class KerasSaliencyModel(pysaliency.SaliencyMapModel):
-        """The maps of one Keras model."""
-
         def _saliency_map(self, stimulus):
             return predicted(stimulus)
 
     class KerasDensityModel(pysaliency.Model):
-        """The densities of one Keras model."""
-
         def _log_density(self, stimulus):
             density = predicted(stimulus).astype(np.float64)
             return np.log(density / density.sum())

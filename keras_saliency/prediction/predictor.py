@@ -26,15 +26,12 @@ class Predictor(Protocol):
     def maps(self, batch: Any) -> Any:
         """Return maps [B, h, w, 1], an array or a tensor, of images float32 [B, h, w, 3] on a
         canvas."""
-        ...
 
     def predict(self, image: np.ndarray, canvas: Optional[tuple] = None) -> np.ndarray:
         """Return the published map float32 [H, W] of an image [H, W, 3] that was checked."""
-        ...
 
     def check_canvas(self, canvas: tuple) -> None:
         """Raise `InputError` for a canvas (h, w) that the model does not take."""
-        ...
 
 
 def predictor(anything: Any, trust: bool = False) -> Predictor:
