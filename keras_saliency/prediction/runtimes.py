@@ -8,6 +8,7 @@ import os
 import re
 import sys
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from types import ModuleType
@@ -137,12 +138,10 @@ def open_tflite(path: AnyPath, interpreter: Optional[type] = None) -> Opened:
     """Open a .tflite file; otherwise as `open_litert`."""
     contents = Path(path).read_bytes()
     opened = open_litert(contents, path, interpreter)
-    try:
-        with zipfile.ZipFile(io.BytesIO(contents)) as archive:
-            if archive.getinfo(MEMBER).file_size <= LONGEST:
-                opened = opened._replace(description=archive.read(MEMBER).decode())
-    except Exception:  # of a dozen types
-        pass  # not described, or not by this package
+    # any of a dozen types is raised where it is not described, or not by this package
+    with suppress(Exception), zipfile.ZipFile(io.BytesIO(contents)) as archive:
+        if archive.getinfo(MEMBER).file_size <= LONGEST:
+            opened = opened._replace(description=archive.read(MEMBER).decode())
     return opened
 
 
