@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from keras_saliency import cli
-from keras_saliency.cli import analyze_units, checks, export, import_weights
+from keras_saliency.cli import analyze_units, export, import_weights, options
 from keras_saliency.evaluation.sources import BASELINES
 from keras_saliency.export import tflite
 from keras_saliency.models import importing, list_models, list_pretrained
@@ -132,4 +132,4 @@ def test_what_the_parsers_know_is_what_the_library_has(monkeypatch, capsys):
     said = capsys.readouterr().out
     assert all(name in said for name in (*BASELINES, *list_models(classical=True)))
     monkeypatch.delitem(sys.modules, "tensorflow")
-    checks.require_weights(*list_models(classical=True), *list_pretrained(), "weights")
+    options.require_weights(*list_models(classical=True), *list_pretrained(), "weights")
