@@ -29,27 +29,39 @@ ONE_STACK = (
     "cli/test_packaging.py", "cli/test_typing.py",
     "cluster/test_archive.py", "cluster/test_cluster_benchmark.py",
     "cluster/test_cluster_commands.py", "cluster/test_connection.py", "cluster/test_kept.py",
-    "cluster/test_work.py",
+    "cluster/test_same_numbers.py", "cluster/test_work.py",
     "evaluation/test_center_bias.py", "evaluation/test_comparison.py",
-    "evaluation/test_gold_standard.py", "evaluation/test_metric_options.py",
+    "evaluation/test_geometry.py", "evaluation/test_gold_standard.py",
+    "evaluation/test_metric_options.py", "evaluation/test_prior.py",
     "evaluation/test_results.py",
     "export/test_engine_scripts.py", "export/test_engines.py", "export/test_fuzz.py",
-    "export/test_int8.py",
+    "export/test_int8.py", "export/test_package.py", "export/test_picture_bytes.py",
+    "export/test_pysaliency_model.py", "export/test_web_page.py",
     "maps/test_arrays.py",
-    "models/test_classical.py",
+    "models/importing", "models/test_classical.py",
     "prediction/test_exported.py", "prediction/test_gray.py", "prediction/test_overlay.py",
     "prediction/test_picture_fuzz.py", "prediction/test_prediction_files.py",
-    "serving/test_serving_fuzz.py",
+    "serving",
     "test_docs.py", "test_import_order.py",
-    "training/test_kills.py",
-    "units/test_quantiles.py", "units/test_relation.py", "units/test_statistics.py",
-    "units/test_unit_masks.py", "units/test_variance.py")
+    "training/test_calibration.py", "training/test_kills.py", "training/test_run_folder.py",
+    "training/test_several_datasets.py",
+    "units/test_detectors.py", "units/test_dissection.py", "units/test_patterns.py",
+    "units/test_popout_targets.py", "units/test_quantiles.py", "units/test_regions.py",
+    "units/test_relation.py", "units/test_statistics.py", "units/test_unit_masks.py",
+    "units/test_variance.py")
 # ... except these
 BOTH_STACKS = (
-    "datasets/test_pipeline.py", "metrics/test_keras_metrics.py",
+    "datasets/test_pipeline.py", "datasets/test_training_data.py",
+    "export/test_package.py::test_keras_files_of_all_networks",
+    "metrics/test_keras_metrics.py",
+    "models/importing/test_convert.py",
     "papers/test_quick_forms.py::test_quick_form[deepgaze1_prior]",
-    "papers/test_quick_forms.py::test_quick_form[ead_losses]",
-    "papers/test_quick_forms.py::test_quick_form[unit_changes]")
+    "papers/test_quick_forms.py::test_quick_form[patterns]",
+    "papers/test_quick_forms.py::test_quick_form[unit_changes]",
+    "serving/test_serving.py::test_maps_are_those_of_predict",
+    "training/test_calibration.py::test_a_monotone_distortion_is_undone",
+    "training/test_several_datasets.py::test_a_cache_gives_what_the_files_give",
+    "training/test_several_datasets.py::test_resume_gives_the_same_weights")
 
 
 def pytest_configure(config):
@@ -66,15 +78,21 @@ def pytest_configure(config):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Mark the tests of ONE_STACK."""
+    """Mark the tests of ONE_STACK, and put the files of slow tests first.
+
+    A long test that one process begins last leaves the other idle.
+    """
     for item in items:
         path = item.nodeid.split("tests/", 1)[-1]
         if _lies_in(path, ONE_STACK) and not _lies_in(path, BOTH_STACKS):
             item.add_marker("one_stack")
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 def _lies_in(test, places):
-    return any(test == place or test.startswith((f"{place}/", f"{place}::")) for place in places)
+    return any(test == place or test.startswith((f"{place}/", f"{place}::", f"{place}["))
+               for place in places)
 
 
 @pytest.hookimpl(tryfirst=True)

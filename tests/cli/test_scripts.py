@@ -60,6 +60,7 @@ def test_train_evaluate_predict(run, tmp_path):
     assert code == 0 and "1 of 1 pictures" in said, said
 
 
+@pytest.mark.one_stack
 @pytest.mark.slow
 def test_evaluate_compares_what_it_scored(run, tmp_path, weights):
     settings = ["--set", "data.options={count: 20, size: [96, 128]}", "data.canvas=[48, 64]",
@@ -93,6 +94,7 @@ def test_evaluate_compares_what_it_scored(run, tmp_path, weights):
     assert compared["metrics"]["nss"]["p_value"][1] < 0.05
 
 
+@pytest.mark.one_stack
 @pytest.mark.slow
 def test_evaluate_names_the_maps_that_are_missing(run, tmp_path):
     names = popout.load(count=20, size=(96, 128)).names
@@ -105,6 +107,7 @@ def test_evaluate_names_the_maps_that_are_missing(run, tmp_path):
     assert "error: 1 stimuli have no usable map" in said and "Traceback" not in said
 
 
+@pytest.mark.one_stack
 @pytest.mark.slow
 def test_calibrate_fits_or_says_that_it_does_not_help(run, tmp_path, weights):
     """Viewers who look at what an untrained network responds to, and others who look anywhere."""
@@ -137,6 +140,7 @@ def test_calibrate_fits_or_says_that_it_does_not_help(run, tmp_path, weights):
     assert code == 2 and "holds neither density/" in said and "Traceback" not in said
 
 
+@pytest.mark.one_stack
 @pytest.mark.slow
 def test_predict_takes_pictures_of_all_kinds_and_names_the_bad_one(run, tmp_path, weights):
     rng = np.random.default_rng(0)

@@ -185,6 +185,7 @@ def read_all(path) -> int:
     return accepted
 
 
+@pytest.mark.one_stack
 def test_damaged_files_raise_our_error_alone(path):
     contents = path.read_bytes()
     accepted = []
@@ -194,6 +195,7 @@ def test_damaged_files_raise_our_error_alone(path):
     assert 0 in accepted and len(READERS) + 1 in accepted  # some damage is fatal, some is not
 
 
+@pytest.mark.one_stack
 def test_attributes_of_any_kind_raise_our_error_alone(path):
     contents = path.read_bytes()
     rng = np.random.default_rng(8)

@@ -13,6 +13,7 @@ from papers.published import ITEMS, Missing
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("op_by_op")
 @pytest.mark.parametrize("name", RESULTS)
 def test_quick_form(name, setting, tmp_path):
     spec = RESULTS[name]
