@@ -125,7 +125,6 @@ def test_resume_gives_the_same_weights(tmp_path, cache):
         np.testing.assert_array_equal(a[key], b[key])
 
 
-@pytest.mark.usefixtures("in_a_graph")
 def test_averaged_weights_and_dropout_resume_alike_and_are_what_is_kept(tmp_path):
     options = ["model.name=msi_net", "model.options={width_multiplier: 0.03, dropout: 0.3}",
                "train.loss={kld: 1}", "train.learning_rate=1e-3",
@@ -145,7 +144,6 @@ def test_averaged_weights_and_dropout_resume_alike_and_are_what_is_kept(tmp_path
                    for value in state.values())
 
 
-@pytest.mark.usefixtures("in_a_graph")
 def test_bfloat16_trains_nearly_alike_and_resumes_exactly(tmp_path, monkeypatch):
     monkeypatch.setattr(precision, "native_bfloat16", lambda: True)
     options = ["model.name=msi_net", "model.options={width_multiplier: 0.03}",
@@ -232,7 +230,6 @@ def test_a_run_killed_in_an_epoch_loses_only_that_epoch(tmp_path, monkeypatch, w
     assert resumed.rows == whole.rows
 
 
-@pytest.mark.usefixtures("in_a_graph")
 @pytest.mark.parametrize("name, loss", [("msi_net", "kld"), ("ead", "ead")])
 def test_cached_features_train_like_the_plain_loop(tmp_path, name, loss):
     # At a rate that is used in earnest; 0.01 makes chaos of any rounding.
