@@ -166,6 +166,7 @@ def test_the_weights_before_the_maxout_stay_within_their_norm():
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_the_shallow_network_learns_by_its_recipe():
     """At full width; a sum over the pixels in place of their mean diverges at the same rate."""
     config = configs.load(REPOSITORY / "configs" / "salnet_shallow_salicon.yaml")

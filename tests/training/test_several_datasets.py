@@ -101,7 +101,6 @@ def test_the_stream_shows_each_stimulus_as_its_weight_says(tmp_path, pictures):
     assert shapes == {(64, 48): 10 + 2 * portrait, (48, 64): 2 * (len(folder) - portrait)}
 
 
-@pytest.mark.usefixtures("in_a_graph")
 @pytest.mark.slow
 @pytest.mark.parametrize("cache, upright", [("none", True), ("disk", False)])
 def test_resume_gives_the_same_weights(tmp_path, pictures, cache, upright):
