@@ -1,6 +1,7 @@
 """The workers of a Dask client, for the argument `client` of predicting, scoring, unit analysis."""
 import os
 import threading
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator, Optional, Sequence, Union
@@ -102,11 +103,9 @@ def limit_threads(threads: int, slot: Any, slots: int) -> None:
     import_tensorflow()
     import tensorflow as tf
 
-    try:
+    with suppress(RuntimeError):  # TensorFlow runs already
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)
-    except RuntimeError:  # TensorFlow runs already
-        pass
 
 
 def run_shard(names: Iterable, function: Callable, argument: str, shard: Sequence) -> Any:

@@ -50,8 +50,7 @@ class Facts:
 
     def to_dict(self) -> dict:
         """Plain values, as JSON holds them; `from_dict` reads them back."""
-        return {"name": self.name, "canvas": None if self.canvas is None else list(self.canvas),
-                "fit": self.fit, "turns": self.turns, "density": self.density,
+        return {**vars(self), "canvas": None if self.canvas is None else list(self.canvas),
                 "finish": self.finish.to_dict(), "about": _plain(self.about)}
 
     @classmethod

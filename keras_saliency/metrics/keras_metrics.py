@@ -39,13 +39,12 @@ class ImageMeanMetric(keras.metrics.Metric):
                      sample_weight: Optional[tf.Tensor] = None) -> None:
         """Add a batch."""
         scores = self.per_image(_flat(y_true, self.channel), _flat(y_pred, 0))
-        skipped = tf.math.is_nan(scores)
         weights = tf.ones_like(scores)
         if sample_weight is not None:
             weights *= tf.reshape(tf.cast(sample_weight, scores.dtype), [-1])
-        weights = tf.where(skipped, tf.zeros_like(scores), weights)
-        scores = tf.where(skipped, tf.zeros_like(scores), scores)
-        self.total.assign_add(tf.cast(tf.reduce_sum(scores * weights), self.total.dtype))
+        weights = tf.where(tf.math.is_nan(scores), tf.zeros_like(scores), weights)
+        weighted = tf.math.multiply_no_nan(scores, weights)
+        self.total.assign_add(tf.cast(tf.reduce_sum(weighted), self.total.dtype))
         self.images.assign_add(tf.cast(tf.reduce_sum(weights), self.images.dtype))
 
     def result(self) -> tf.Tensor:

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from keras_saliency.compat import register
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 from keras_saliency.maps.facts import Facts, check
 from keras_saliency.maps.finish import DENSITY, Finish
 from keras_saliency.models.layers import MapLayer
@@ -64,10 +64,9 @@ def output_layer(model: keras.Model) -> str:
 
 def require_network(model: keras.Model) -> None:
     """Raise `InputError` unless `model` is a Keras model of one input and one output."""
-    if not isinstance(model, keras.Model) or [len(getattr(model, side, None) or ())
-                                              for side in ("inputs", "outputs")] != [1, 1]:
-        raise InputError(f"{getattr(model, 'name', model)} is no Keras model of one picture in and "
-                         "one map out")
+    require(isinstance(model, keras.Model) and [
+        len(getattr(model, side, None) or ()) for side in ("inputs", "outputs")] == [1, 1],
+        f"{getattr(model, 'name', model)} is no Keras model of one picture in and one map out")
 
 
 def facts(model: keras.Model, canvas: Optional[tuple] = None, fit: Optional[str] = None,
@@ -107,8 +106,8 @@ def facts(model: keras.Model, canvas: Optional[tuple] = None, fit: Optional[str]
 def require_input_size(model: keras.Model, canvas: tuple) -> None:
     """Raise `InputError` if `model` has a fixed input size, and it is another one."""
     fixed = tuple(model.input_shape[1:3])
-    if None not in fixed and fixed != canvas:
-        raise InputError(f"{model.name} takes a canvas of {fixed} alone, not {canvas}")
+    require(None in fixed or fixed == canvas,
+            f"{model.name} takes a canvas of {fixed} alone, not {canvas}")
 
 
 def is_calibrated(name: str) -> bool:

@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from keras_saliency.config import PRECISIONS
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 
 FLOAT32, BFLOAT16 = "float32", "bfloat16"
 # Kinds of layers that compute in bfloat16, in any network.
@@ -41,8 +41,7 @@ def choose_precision(wanted: str, log: Callable = print, native: Optional[Callab
     "auto" is bfloat16 where the machine has it by the test `native`, default `native_bfloat16`.
     `log` is called if bfloat16 was wanted and the machine does not have it.
     """
-    if wanted not in PRECISIONS:
-        raise InputError(f"precision {wanted!r}; choose {', '.join(PRECISIONS)}")
+    require(wanted in PRECISIONS, f"precision {wanted!r}; choose {', '.join(PRECISIONS)}")
     if wanted != FLOAT32 and (native or native_bfloat16)():
         return BFLOAT16
     if wanted == BFLOAT16:

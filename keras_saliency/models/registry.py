@@ -1,7 +1,7 @@
 """The models by name, which is that of their builder."""
 from typing import Optional
 
-from keras_saliency.files import InputError
+from keras_saliency.files import require
 from keras_saliency.models import (
     deepgaze1,
     ead,
@@ -29,6 +29,5 @@ def list_models(classical: Optional[bool] = None) -> list:
 def network_spec(name: str) -> ModelSpec:
     """Return the `ModelSpec` of a network, or raise `InputError`, which lists the networks."""
     networks = list_models(classical=False)
-    if name not in networks:
-        raise InputError(f"no model {name!r}; the networks are {', '.join(networks)}")
+    require(name in networks, f"no model {name!r}; the networks are {', '.join(networks)}")
     return MODELS[name]

@@ -179,9 +179,8 @@ def assign(model: keras.Model, weights: dict, source: Union[str, Path],
     layers = {name: name for name in variables} if layers is None else layers
     pairs = []
     for layer, theirs in layers.items():
-        if theirs not in weights:
-            raise WeightsError(f"{source} has no layer {theirs!r}, which {model.name} needs for "
-                               f"{layer!r}; it has {', '.join(sorted(weights))}")
+        require(theirs in weights, f"{source} has no layer {theirs!r}, which {model.name} needs "
+                f"for {layer!r}; it has {', '.join(sorted(weights))}", WeightsError)
         for name, variable in variables[layer].items():
             require(name in weights[theirs], f"{source}: layer {theirs!r} has no {name!r}",
                     WeightsError)

@@ -193,8 +193,7 @@ def histogram(groups: Mapping[str, ArrayLike], title: str, label: str, mark: flo
     known = {name: np.asarray(values)[np.isfinite(values)] for name, values in groups.items()}
     every = np.concatenate([*known.values(), [0, mark]])
     bins = np.linspace(every.min(), max(every.max(), every.min() + 1e-6), 41)
-    figure = new_figure(5.2, 2.8)
-    axes = figure.add_subplot()
+    figure, [axes] = new_panels(1, 1, 5.2, 2.8)
     for index, (name, values) in enumerate(known.items()):
         color = GROUPS[index % len(GROUPS)]
         axes.hist(values, bins, histtype="stepfilled", alpha=0.25, color=color)

@@ -62,8 +62,7 @@ def variants_figure(shares: Mapping[str, dict], stem: AnyPath) -> None:
     """Plot the shares {area: {picture: share}} of each picture, a row per area, as PNG and SVG."""
     pictures = sorted({name for its in shares.values() for name in its})
     names = list(shares)
-    figure = plots.new_figure(6.6, max(1.8, 0.3 * len(names) + 1.1))
-    axes = figure.add_subplot()
+    figure, [axes] = plots.new_panels(1, 1, 6.6, max(1.8, 0.3 * len(names) + 1.1))
     ends = [(100 * min(its.values()), 100 * max(its.values())) for its in shares.values()]
     axes.hlines(range(len(names)), *zip(*ends), color=plots.FAINT, linewidth=2)
     for index, picture in enumerate(pictures):
@@ -138,8 +137,7 @@ def improvement_figure(gains: dict, layers: str, first: str, path: AnyPath) -> N
     Source: He, Tavakoli, Borji, Mi and Pugeault (2019), Figure 4. gains: {model: {category: gain}}.
     """
     columns = list(next(iter(gains.values())))
-    figure = plots.new_figure(max(5.2, 3.2 + 0.55 * len(columns)), 3.2)
-    axes = figure.add_subplot()
+    figure, [axes] = plots.new_panels(1, 1, max(5.2, 3.2 + 0.55 * len(columns)), 3.2)
     axes.axhline(0, color=plots.INK, linewidth=0.8)
     for index, (model, values) in enumerate(gains.items()):
         axes.plot(range(len(columns)), list(values.values()), marker=MARKS[index % len(MARKS)],

@@ -30,7 +30,14 @@ def write(study: UnitStudy, folder: AnyPath, log: Callable[[str], None] = print)
     rows, table = unit_rows(study), study.table()
     write_csv(folder / "units.csv", list(UNIT_COLUMNS), rows)
     figures = study_plots.unit_figures(study, drawn)
-    for name, its in {"detectors": table, **_region_tables(study)}.items():
+    tables = {"detectors": table}
+    if study.regions:
+        tables.update(regions_top=relation.unit_rows(study.regions, "top"),
+                      regions_above=relation.unit_rows(study.regions, "above"),
+                      regions_output=relation.relation_rows(study.relations),
+                      regions_anova=relation.variance_rows(study.relations),
+                      regions_pairs=relation.pair_rows(study.inner_test()))
+    for name, its in tables.items():
         if its:
             write_csv(folder / f"{name}.csv", list(its[0]), [list(row.values()) for row in its])
     if len(study.regions) > 1:
@@ -61,17 +68,6 @@ def unit_rows(study: UnitStudy) -> list[list]:
                 s.scores.moments.mean[unit], "yes" if unit in chosen else "",
                 "" if s.scores.alive[unit] else "dead", s.layer if len(s.parts) > 1 else ""])
     return rows
-
-
-def _region_tables(study) -> dict:
-    """{name: rows} of the tables on labelled regions."""
-    if not study.regions:
-        return {}
-    return {"regions_top": relation.unit_rows(study.regions, "top"),
-            "regions_above": relation.unit_rows(study.regions, "above"),
-            "regions_output": relation.relation_rows(study.relations),
-            "regions_anova": relation.variance_rows(study.relations),
-            "regions_pairs": relation.pair_rows(study.inner_test())}
 
 
 def _parts(study, rows, figures):

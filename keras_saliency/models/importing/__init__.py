@@ -80,9 +80,8 @@ def assemble(entries: Iterable, arrays: dict, model: keras.Model, source: Union[
     variables = weights_file.layer_variables(model)
     weights = {}
     for layer, variable, key, layout in entries:
-        if key not in arrays:
-            raise WeightsError(f"{source} has no {key!r}, which {model.name} needs for "
-                               f"{layer}/{variable}; it has {list_some(arrays, SHOWN)}")
+        require(key in arrays, f"{source} has no {key!r}, which {model.name} needs for "
+                f"{layer}/{variable}; it has {list_some(arrays, SHOWN)}", WeightsError)
         array, needed = arrays[key], tuple(layout.shape(variables[layer][variable].shape))
         require(array.shape == needed, f"{source}: {key} has shape {array.shape}, {model.name} "
                 f"needs {needed} for {layer}/{variable}", WeightsError)
