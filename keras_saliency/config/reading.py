@@ -11,8 +11,7 @@ from typing import Any, Iterable, Optional, Type, TypeVar, Union
 
 import yaml
 
-from keras_saliency.config.checks import ConfigError, require
-from keras_saliency.config.sections import Config, DataConfig
+from keras_saliency.config.sections import Config, ConfigError, DataConfig, require
 from keras_saliency.files import AnyPath, write_whole
 from keras_saliency.files.shipped import did_you_mean, shipped
 
@@ -38,11 +37,7 @@ def list_configs() -> list:
 
 
 def find_config(name_or_path: AnyPath) -> Path:
-    """Return the file of a config: a path, or else a name from `list_configs`, also with .yaml.
-
-    Raises:
-        ConfigError: there is neither; with the names that are spelt most like it.
-    """
+    """Return the file of a config: a path, or else a name from `list_configs`, also with .yaml."""
     path = Path(name_or_path).expanduser()
     if path.exists() and not path.is_dir():
         return path
@@ -94,10 +89,9 @@ def read_yaml(path: Path) -> dict:
         raise ConfigError(f"no config file {path}") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path} is not readable YAML: {error}") from None
-    values = {} if values is None else values
-    require(isinstance(values, dict),
+    require(values is None or isinstance(values, dict),
             f"{path}: expected keys and values, found {type(values).__name__}")
-    return values
+    return values or {}
 
 
 def _apply(values: dict, pair: str, source: str) -> None:

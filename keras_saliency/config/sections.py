@@ -1,15 +1,79 @@
-"""The sections of a config as dataclasses, each with the checks of its own values.
+"""The sections of a config as dataclasses, each with checks of its own values.
 
 Checks that need the model or the data are made where those are known.
 """
 import math
+import numbers
 import os
+import reprlib
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Union
 
-from keras_saliency.config import checks
-from keras_saliency.config.checks import require
+from keras_saliency import files
+from keras_saliency.files import InputError
+
+LARGEST_CANVAS = 2 ** 24  # pixels: activation_maps of more do not fit any memory
+LARGEST_SEED = 2 ** 32 - 1
+FITS = ("pad", "stretch")  # keep the shape of a stimulus, or fill the canvas
+ONE, MIRRORED, MULTI_WORKER = DEVICES = ("one", "mirrored", "multi_worker")
+PRECISIONS = ("float32", "bfloat16", "auto")
+
+
+class ConfigError(InputError):
+    """A config file or an override is wrong; the message names the key and the remedy."""
+
+
+require = partial(files.require, error=ConfigError)  # (condition, message)
+
+
+def is_whole(value: Any) -> bool:
+    """Return True for a whole number; true and false are not numbers."""
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def check_size(canvas: Any, name: str = "a canvas") -> tuple[int, int]:
+    """Return the (h, w) of a canvas: whole numbers of at least 1, `LARGEST_CANVAS` pixels at most.
+
+    A `ConfigError` about anything else calls it `name`.
+    """
+    sides = tuple(canvas) if isinstance(canvas, (list, tuple)) else ()
+    require(len(sides) == 2 and all(is_whole(side) and side >= 1 for side in sides)
+            and sides[0] * sides[1] <= LARGEST_CANVAS, f"{name} is [height, width] of at most "
+            f"{LARGEST_CANVAS} pixels, not {reprlib.repr(canvas)}")
+    return sides
+
+
+def _at_least(least, section, config, *keys):
+    """Require the values of keys to be at least `least`, or None."""
+    for key in keys:
+        value = getattr(config, key)
+        require(value is None or value >= least,
+                f"{section}.{key} must be at least {least}, not {value}")
+
+
+def _positive(section, config, *keys):
+    """Require the values of keys to be above 0 and finite, or None."""
+    for key in keys:
+        value = getattr(config, key)
+        require(value is None or 0 < value < math.inf,
+                f"{section}.{key} must be above 0 and finite, not {value}")
+
+
+def _one_of(section, config, **choices):
+    """Require the value of each key to be one of its choices."""
+    for key, valid in choices.items():
+        value = getattr(config, key)
+        require(value in valid, f"{section}.{key} {value!r}; choose "
+                                f"{(' or ' if len(valid) == 2 else ', ').join(valid)}")
+
+
+def _seed(section, config, key):
+    """Require a value that seeds NumPy's random numbers."""
+    value = getattr(config, key)
+    require(0 <= value <= LARGEST_SEED,
+            f"{section}.{key} must lie between 0 and {LARGEST_SEED}, not {value}")
 
 
 @dataclass
@@ -50,16 +114,14 @@ class DataConfig:
     options: Dict[str, Any] = field(default_factory=dict)  # the reader's own
 
     def __post_init__(self):
-        require(self.canvas is None or len(self.canvas) == 2 and min(self.canvas) >= 1,
-                f"data.canvas must be [height, width], not {self.canvas}")
-        require(self.canvas is None or math.prod(self.canvas) <= checks.LARGEST_CANVAS,
-                f"data.canvas {self.canvas} has more than {checks.LARGEST_CANVAS} pixels")
-        checks.one_of("data", self, fit=checks.FITS, center_bias=checks.CENTER_BIASES)
+        if self.canvas is not None:
+            check_size(self.canvas, "data.canvas")
+        _one_of("data", self, fit=FITS, center_bias=("kde", "histogram"))
         require(not self.upright or self.fit == "pad", "data.upright saves padding; with "
                 f"data.fit={self.fit} there is none: leave it out")
-        checks.positive("data", self, "weight", "sigma_dva", "sigma_pixels")
-        checks.at_least(1, "data", self, "train", "validation", "hold_out")
-        checks.seed("data", self, "split_seed")
+        _positive("data", self, "weight", "sigma_dva", "sigma_pixels")
+        _at_least(1, "data", self, "train", "validation", "hold_out")
+        _seed("data", self, "split_seed")
 
 
 @dataclass
@@ -73,7 +135,7 @@ class AdversarialConfig:
     width_multiplier: float = 1.0          # of the discriminator; for tests
 
     def __post_init__(self):
-        checks.positive("train.adversarial", self, "alpha", "learning_rate")
+        _positive("train.adversarial", self, "alpha", "learning_rate")
 
 
 @dataclass
@@ -87,7 +149,7 @@ class LbfgsConfig:
     leave_one_observer_out: bool = False   # also fit without each observer, and predict them
 
     def __post_init__(self):
-        checks.at_least(1, "train.lbfgs", self, "iterations", "memory", "cell")
+        _at_least(1, "train.lbfgs", self, "iterations", "memory", "cell")
         require(0 <= self.sparsity < math.inf, "train.lbfgs.sparsity must be at least 0 and "
                                                f"finite, not {self.sparsity}")
 
@@ -125,10 +187,9 @@ class TrainConfig:
     deterministic: bool = True
 
     def __post_init__(self):
-        checks.at_least(1, "train", self, "epochs", "batch", "unit_every", "decay_every",
-                        "patience")
-        checks.one_of("train", self, precision=checks.PRECISIONS, devices=checks.DEVICES,
-                      cache=checks.CACHES)
+        _at_least(1, "train", self, "epochs", "batch", "unit_every", "decay_every", "patience")
+        _one_of("train", self, precision=PRECISIONS, devices=DEVICES,
+                cache=("none", "memory", "disk"))
         require(self.cache_folder is None or self.cache == "disk",
                 f"train.cache_folder is for train.cache=disk, not {self.cache}")
         for key, valid in (("crop", 0 < self.crop <= 1), ("color", 0 <= self.color < 1)):
@@ -141,8 +202,8 @@ class TrainConfig:
         require(self.end_momentum is None or (self.optimizer == "sgd"
                                               and 0 <= self.end_momentum < 1),
                 "train.end_momentum must be at least 0 and below 1; only optimizer sgd takes it")
-        checks.positive("train", self, "learning_rate", "decay")
-        checks.seed("train", self, "seed")
+        _positive("train", self, "learning_rate", "decay")
+        _seed("train", self, "seed")
         for name, factor in self.loss.items():
             require(math.isfinite(factor), f"train.loss.{name} must be finite, not {factor}")
 
@@ -160,9 +221,9 @@ class EvaluationConfig:
     emd_reduction: str = "area"            # or "matlab", as the benchmark's EMD.m
 
     def __post_init__(self):
-        checks.at_least(1, "evaluation", self, "batch", "shuffled_others")
-        checks.at_least(0, "evaluation", self, "seed")
-        checks.one_of("evaluation", self, emd_reduction=("area", "matlab"))
+        _at_least(1, "evaluation", self, "batch", "shuffled_others")
+        _at_least(0, "evaluation", self, "seed")
+        _one_of("evaluation", self, emd_reduction=("area", "matlab"))
 
 
 @dataclass

@@ -61,7 +61,7 @@ def test_shipped_configs_fit_stimuli_and_take_editions_as_their_authors():
     ("data.sigma_pixels=.nan", r"data\.sigma_pixels must be above 0 and finite, not nan"),
     ("evaluation.batch=0", r"evaluation\.batch must be at least 1, not 0"),
     ("train.batch=0", r"train\.batch must be at least 1, not 0"),
-    ("data.canvas=[100000000, 100000000]", r"data\.canvas .* has more than 16777216 pixels"),
+    ("data.canvas=[100000000, 100000000]", r"data\.canvas is .* at most 16777216 pixels"),
 ])
 def test_a_wrong_override_is_named(override, message):
     with pytest.raises(ConfigError, match=message):

@@ -355,7 +355,7 @@ def test_fine_tuning_starts_from_trained_weights(tmp_path, one_epoch):
     ("train.batch=99", DatasetError, "do not fill one batch of 99"),
     ("data.name=osie2", DatasetError, "no dataset 'osie2'; the datasets are cat2000"),
     ("data.options={cuont: 3}", DatasetError, "no option 'cuont'"),
-    ("data.canvas=[48]", ConfigError, "data.canvas must be"),
+    ("data.canvas=[48]", ConfigError, r"data\.canvas is \[height, width\]"),
     ("data.canvas=[50, 64]", ValueError, r"strides must divide the canvas: take \[64, 64\]"),
     ("evaluation.every=[nsss]", ValueError, "no metric 'nsss'"),
     ("model.name=mis", ValueError, "no model 'mis'"),
