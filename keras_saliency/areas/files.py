@@ -14,7 +14,6 @@ Areas can also be pictures of labels: one for all pictures, or a folder with one
 named like it without extension. Every gray level above 0 is an area, named by the level. Areas
 without a picture belong to every picture. Pictures are named with or without their extension.
 """
-import csv
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import Iterable, Sequence, Union
 
 import numpy as np
 
+from keras_saliency.datasets.reading import read_number, read_rows
 from keras_saliency.files import AnyPath, InputError, plain_cell, require
 from keras_saliency.files.picture_headers import PICTURE_TYPES
 from keras_saliency.prediction.pictures import find_pictures, read_gray
@@ -77,27 +77,16 @@ def read_areas(path: AnyPath) -> AreaFile:
     readers = {".csv": _read_csv, ".json": _read_json}
     require(path.suffix.lower() in readers, f"{path}: areas are a .csv or .json file, a picture of "
                                             "labels, or a folder of them")
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            found = readers[path.suffix.lower()](file, path)
-    except (OSError, UnicodeDecodeError, csv.Error, json.JSONDecodeError) as error:
-        raise InputError(f"{path}: the file cannot be read: {error}") from None
+    found = readers[path.suffix.lower()](path)
     require(found.everywhere or any(found.own.values()), f"{path}: no areas")
     return found
 
 
-def _read_csv(file, path) -> AreaFile:
+def _read_csv(path) -> AreaFile:
     """The boxes of a table."""
-    reader = csv.DictReader(file, restval="")
-    header = [name.strip() for name in reader.fieldnames or ()]
-    missing = [name for name in ("area", *BOX) if name not in header]
-    require(not missing,
-            f"{path} has no column {', '.join(missing)}; its header must be "
-            f"[picture,]area,{','.join(BOX)}, and is {','.join(header) or 'empty'}")
-    reader.fieldnames = header
     found = AreaFile(path)
-    for row in reader:
-        where = f"{path}, line {reader.line_num}"
+    for line, row in read_rows(path, ("area", *BOX), "areas", ("picture",), rest=""):
+        where = f"{path}, line {line}"
         picture = plain_cell(row.get("picture", "")).strip()
         areas = found.own.setdefault(picture, {}) if picture else found.everywhere
         name = plain_cell(row["area"]).strip()
@@ -105,11 +94,11 @@ def _read_csv(file, path) -> AreaFile:
             continue
         require(name, f"{where}: no name")
         require(name not in areas, f"{where}: a second area {name!r}")
-        areas[name] = [_number(row[side], f"{where}: {side}") for side in BOX]
+        areas[name] = [read_number(row, side, where) for side in BOX]
     return found
 
 
-def _read_json(file, path) -> AreaFile:
+def _read_json(path) -> AreaFile:
     """The boxes and polygons of an object, with or without pictures."""
     def distinct(pairs):
         found = {}
@@ -118,15 +107,11 @@ def _read_json(file, path) -> AreaFile:
             found[name] = value
         return found
 
-    contents = json.load(file, object_pairs_hook=distinct)
+    try:
+        contents = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=distinct)
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"{path}: the file cannot be read: {error}") from None
     require(isinstance(contents, dict),
             f"{path}: must hold an object, such as {{\"logo\": [0, 0, 10, 10]}}")
     own = {name: value for name, value in contents.items() if isinstance(value, dict)}
     return AreaFile(path, {name: value for name, value in contents.items() if name not in own}, own)
-
-
-def _number(cell, where) -> float:
-    try:
-        return float(cell)
-    except (TypeError, ValueError):
-        raise InputError(f"{where} is {cell!r}, which is no number") from None

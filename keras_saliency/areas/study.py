@@ -64,10 +64,9 @@ def study_areas(predict: Callable[[np.ndarray], np.ndarray], pictures: Sequence[
 
 def _fixations(path, pictures, sizes):
     """`Fixations` on the pictures, from a table that names them by their file names."""
-    counts = Counter(picture.stem for picture in pictures)
-    if max(counts.values()) > 1:
-        raise InputError(f"{path}: two pictures are called {counts.most_common(1)[0][0]}; rename "
-                         "one, so that each fixation belongs to one picture")
+    [(name, count)] = Counter(picture.stem for picture in pictures).most_common(1)
+    require(count == 1, f"{path}: two pictures are called {name}; rename one, so that each "
+                        "fixation belongs to one picture")
     return build_fixations(read_trials(path, pictures, "fixations"), sizes)
 
 

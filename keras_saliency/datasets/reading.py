@@ -219,14 +219,15 @@ def count_points(counts: ArrayLike) -> np.ndarray:
 
 
 def read_rows(path: AnyPath, columns: Sequence[str], dataset: str,
-              optional: Sequence[str] = ()) -> list[tuple[int, dict]]:
+              optional: Sequence[str] = (), rest: Optional[str] = None) -> list[tuple[int, dict]]:
     """Return (line number, {column: text}) of each row of a CSV file with certain `columns`.
 
-    The columns that are `optional` and the name of the dataset are for messages.
+    The columns that are `optional` and the name of the dataset are for messages. `rest` stands for
+    the cells that a short row lacks; with None a row that lacks one of `columns` is an error.
     """
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
+            reader = csv.DictReader(file, restval=rest)
             header = [name.strip() for name in reader.fieldnames or ()]
             missing = [name for name in columns if name not in header]
             require(not missing, f"{dataset}: {path} has no column {', '.join(missing)}; it has "
@@ -239,6 +240,14 @@ def read_rows(path: AnyPath, columns: Sequence[str], dataset: str,
     short = [line for line, row in rows if any(row[name] is None for name in columns)]
     require(not short, f"{dataset}: {path} has fewer cells than columns in line {list_some(short)}")
     return rows
+
+
+def read_number(row: dict, column: str, where: str) -> float:
+    """Return the number in a cell of one of `read_rows`; an error starts with `where`."""
+    try:
+        return float(row[column] or "")
+    except ValueError:
+        raise DatasetError(f"{where}: {column} is {row[column]!r}, which is no number") from None
 
 
 def read_trials(path: AnyPath, stimuli: Sequence[Path], dataset: str) -> list[Trial]:
@@ -272,12 +281,8 @@ def read_trials(path: AnyPath, stimuli: Sequence[Path], dataset: str) -> list[Tr
 
 def _parse(row, where) -> list:
     """[stimulus, observer, x, y] of a row, with [start, end] if there are such columns."""
-    numbers = []
-    for name in ("x", "y", *(TIMES if set(TIMES) <= set(row) else ())):
-        try:
-            numbers.append(float(row[name] or ""))
-        except ValueError:
-            raise DatasetError(f"{where}: {name} is {row[name]!r}, which is no number") from None
+    numbers = [read_number(row, name, where)
+               for name in ("x", "y", *(TIMES if set(TIMES) <= set(row) else ()))]
     start, end = numbers[2:] or (0, 0)
     require(np.isfinite([start, end]).all() and end >= start,
             f"{where}: a fixation that ends before it starts")

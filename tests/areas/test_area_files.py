@@ -54,7 +54,7 @@ def test_labels(tmp_path):
     ("areas.csv", "area,left,top,right,bottom\na,1,2,3,4\na,1,2,3,4\n",
      "line 3: a second area 'a'"),
     ("areas.csv", "area,left,top,right,bottom\n,1,2,3,4\n", "line 2: no name"),
-    ("areas.csv", "area,left,top,right,bottom\n\xff,1,2,3,4\n", "cannot be read"),
+    ("areas.csv", "area,left,top,right,bottom\n\xff,1,2,3,4\n", "not a readable CSV file"),
     ("areas.json", "[1, 2]", "must hold an object"),
     ("areas.json", "{", "cannot be read"),
     ("areas.json", "{}", "areas.json: no areas"),
