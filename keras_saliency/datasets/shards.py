@@ -3,6 +3,7 @@
 Sums of floating point numbers depend on the order of their terms. Equal shards therefore give the
 same results to the last bit, whatever machine computes them.
 """
+import functools
 from typing import Any, Callable, Iterator, Optional, Sequence
 
 import numpy as np
@@ -34,7 +35,20 @@ def spread(client: Any, function: Callable, parts: Sequence[np.ndarray], names: 
                       lambda part: [str(names[i]) for i in part])
 
 
-def merge(first: dict, second: dict) -> dict:
-    """Merge the results of two shards, {key: object with a method `merge`}, in this order."""
-    return {**first, **{key: first[key].merge(part) if key in first else part
+def merged(client: Any, function: Callable, indices: ArrayLike, batch: int,
+           *arguments: Any) -> dict:
+    """Return the `merge` of what `spread` yields for shards of `indices`."""
+    return functools.reduce(merge, spread(client, function, cut(indices, batch), *arguments), {})
+
+
+def merge(first: Any, second: Any) -> Any:
+    """Merge the results of two shards, in this order.
+
+    Dicts are merged key by key, arrays joined, other objects asked to `merge`.
+    """
+    if isinstance(first, np.ndarray):
+        return np.concatenate([first, second])
+    if not isinstance(first, dict):
+        return first.merge(second)
+    return {**first, **{key: merge(first[key], part) if key in first else part
                         for key, part in second.items()}}

@@ -74,7 +74,7 @@ def dataset_activations(model: keras.Model, layers: Iterable[str],
         indices: stimuli, None for all. label: of the progress bar, None for no bar.
     """
     forward, canvas = _forward(model, layers), own_canvas(model, canvas)
-    indices = np.arange(len(dataset)) if indices is None else np.asarray(indices, np.int64)
+    indices = indices_of(dataset, indices)
     with tqdm(total=len(indices), desc=label, unit="stimulus", disable=label is None) as bar:
         for start, images in zip(range(0, len(indices), batch),
                                  stimulus_stream(dataset, canvas, indices, batch,
@@ -90,6 +90,12 @@ def image_activations(*arguments: Any, **options: Any) -> Iterator[tuple[int, di
     for chosen, maps in dataset_activations(*arguments, **options):
         for row, index in enumerate(chosen):
             yield index, {layer: values[row] for layer, values in maps.items()}
+
+
+def indices_of(dataset: Union[SaliencyDataset, ConceptDataset],
+               indices: Optional[Sequence[int]] = None) -> np.ndarray:
+    """Return `indices`, or those of all stimuli for None, int64."""
+    return np.asarray(range(len(dataset)) if indices is None else indices, np.int64)
 
 
 def own_canvas(model: keras.Model, canvas: Optional[Sequence[int]] = None) -> tuple[int, int]:

@@ -7,7 +7,6 @@ counts the pixels at which the enlarged activation_map exceeds it, inside and ou
 Source: Bau, Zhou, Khosla, Oliva and Torralba (CVPR 2017) and their code; detection frequency: He,
 Borji, Mi and Pugeault (2018), eq. 6.
 """
-import functools
 from typing import Any, Callable, Mapping, NamedTuple, Optional, Sequence
 
 import keras
@@ -22,6 +21,7 @@ from keras_saliency.models import facts_of
 from keras_saliency.units.activations import (
     canvas_plans,
     image_activations,
+    indices_of,
     own_canvas,
     single_layers,
 )
@@ -152,9 +152,8 @@ def find_thresholds(model: keras.Model, layers: Sequence[str], dataset: ConceptD
     if client is not None:
         shared = {"model": model, "layers": list(layers), "dataset": dataset, "canvas": canvas,
                   "batch": batch, "quantile": quantile, "label": None}
-        return functools.reduce(shards.merge, shards.spread(
-            client, find_thresholds, _cut(dataset, indices, batch), dataset.stimuli, shared, label,
-            "image"), {})
+        return shards.merged(client, find_thresholds, indices_of(dataset, indices), batch,
+                             dataset.stimuli, shared, label, "image")
     sketches = {}
     for index, maps in image_activations(model, layers, dataset, canvas, indices, batch, label):
         for layer, cells in maps.items():
@@ -184,44 +183,37 @@ def dissect(model: keras.Model, layers: Sequence[str], dataset: ConceptDataset,
     picks = {layer: None if chosen is None else np.asarray(chosen.get(layer, ()), int)
              for layer in layers}
     shared = {"model": model, "layers": list(layers), "dataset": dataset, "thresholds": thresholds,
-              "canvas": own_canvas(model, canvas), "batch": batch, "picks": picks, "null": null,
-              "seed": seed}
+              "canvas": canvas, "batch": batch, "picks": picks, "null": null, "seed": seed}
     if client is None:
-        tallies, nulls = _tallies(**shared, indices=indices, label=label)
+        found = _tallies(**shared, indices=indices, label=label)
     else:
-        tallies, nulls = functools.reduce(
-            lambda total, part: tuple(map(shards.merge, total, part)), shards.spread(
-                client, _tallies, _cut(dataset, indices, batch), dataset.stimuli, shared, label,
-                "image"), ({}, {}))
+        found = shards.merged(client, _tallies, indices_of(dataset, indices), batch,
+                              dataset.stimuli, shared, label, "image")
     return {layer: Dissection(
-        concepts, np.asarray(thresholds[layer], np.float32), tallies[layer], nulls.get(layer),
-        *intersection_over_union(tallies[layer], concepts), picks[layer])
-        for layer in layers if layer in tallies}
+        concepts, np.asarray(thresholds[layer], np.float32), own, found.get((layer, True)),
+        *intersection_over_union(own, concepts), picks[layer])
+        for layer in layers if (own := found.get((layer, False))) is not None}
 
 
 def _tallies(model, layers, dataset, thresholds, canvas, batch, picks, null, seed, indices,
-             label=None) -> tuple:
-    """({layer: Tally}, the same with the labels of other images) of images `indices`."""
+             label=None) -> dict:
+    """{(layer, True for the labels of other images): Tally} of images `indices`."""
     concepts, plan_of = list(dataset.concepts.values()), canvas_plans(model, canvas)
     columns, groups = label_columns(concepts), category_groups(concepts)
-    other, tallies, nulls = _derangement(len(dataset), seed), {}, {}
+    other, tallies = _derangement(len(dataset), seed), {}
     for index, maps in image_activations(model, layers, dataset, canvas, indices, batch, label):
-        own = dataset.labels(index)
-        pairs = [(tallies, own)] + ([(nulls, dataset.labels(other[index]))] if null else [])
+        pairs = [(of_other, dataset.labels(other[index] if of_other else index))
+                 for of_other in ((False, True) if null else (False,))]
         for layer, cells in maps.items():
             masks = {}  # labels of equal size share their masks
-            for totals, labels in pairs:
+            for of_other, labels in pairs:
                 if labels.size not in masks:
                     plan = plan_of(dataset.image_sizes[index], cells.shape[:2], size=labels.size)
                     masks[labels.size] = active_pixels(cells, thresholds[layer], plan)
                 one = count_overlaps(masks[labels.size], cells.shape[-1], labels, columns, groups,
                                      picks[layer])
-                totals[layer] = totals[layer].merge(one) if layer in totals else one
-    return tallies, nulls
-
-
-def _cut(dataset, indices, batch) -> list:
-    return shards.cut(range(len(dataset)) if indices is None else indices, batch)
+                tallies = shards.merge(tallies, {(layer, of_other): one})
+    return tallies
 
 
 def dissect_layers(model: keras.Model, layers: Sequence[str], concepts: ConceptDataset,
@@ -267,8 +259,7 @@ def frequency_rows(layer: str, dissection: Dissection) -> list:
 
 
 def fetch_examples(model: keras.Model, dataset: ConceptDataset,
-                   dissections: Mapping[str, Dissection],
-                   canvas: Optional[Sequence[int]] = None) -> dict[str, dict[int, list]]:
+                   dissections: Mapping[str, Dissection]) -> dict[str, dict[int, list]]:
     """Return {layer: {unit: [(image, activation_map [h, w], its `Resampling`), ...]}}.
 
     The units are the best of each layer, the images those with the largest areas of the concept.
@@ -280,8 +271,8 @@ def fetch_examples(model: keras.Model, dataset: ConceptDataset,
         numbers = {unit: dissection.concepts[concept[unit]].number for unit in best}
         chosen[layer] = _images_with(dataset, numbers)
         wanted[layer] = [(i, u) for u, images in chosen[layer].items() for i in images]
-    maps = unit_maps(model, list(wanted), dataset, wanted, canvas)
-    plan_of = canvas_plans(model, canvas)
+    maps = unit_maps(model, list(wanted), dataset, wanted)
+    plan_of = canvas_plans(model)
 
     def example(layer, unit, image):
         cells = maps[layer][image, unit]

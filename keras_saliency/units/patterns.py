@@ -12,7 +12,7 @@ from keras_saliency.datasets.concepts import ConceptDataset
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.files import require
 from keras_saliency.maps import min_max
-from keras_saliency.units.activations import dataset_activations, image_activations
+from keras_saliency.units.activations import dataset_activations, image_activations, indices_of
 from keras_saliency.units.interpolation import Resampling
 
 ACTIVE = 0.5  # share of an activation_map's range above which an area counts as active
@@ -51,7 +51,7 @@ def mean_maps(model: keras.Model, units: Mapping[str, Sequence[int]], dataset: S
         units: {layer: unit numbers}, at least one each. indices: stimuli, None for all.
     """
     units = {layer: np.asarray(numbers, int) for layer, numbers in units.items()}
-    indices = np.arange(len(dataset)) if indices is None else np.asarray(indices, np.int64)
+    indices = indices_of(dataset, indices)
     empty = [layer for layer, numbers in units.items() if not len(numbers)]
     require(len(indices) and not empty,
             f"a mean map needs units and stimuli; there are {len(indices)} stimuli, and no units "

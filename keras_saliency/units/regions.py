@@ -43,13 +43,7 @@ class RegionScores(NamedTuple):
 
     def merge(self, other: "RegionScores") -> "RegionScores":
         """The scores of both shards together."""
-        units = {**self.units, **{
-            layer: shards.merge(self.units.get(layer, {}), categories)
-            for layer, categories in other.units.items()}}
-        joined = [{category: np.concatenate([part[category] for part in (a, b) if category in part])
-                   for category in {**a, **b}}
-                  for a, b in zip(self[1:], other[1:])]
-        return RegionScores(units, *joined)
+        return RegionScores(*map(shards.merge, self, other))
 
 
 class CategoryStatistics(NamedTuple):
@@ -144,8 +138,8 @@ def _score_image(units, prediction, dataset, index, labels, sigma, plan_of) -> R
         category, inside = region.category, counts * region.mask
         scores = scores.merge(RegionScores(
             {layer: {category: Moments.of(rows[[number]])} for layer, rows in assoc.items()},
-            {category: [nss(prediction, inside)]}, {category: [nss(density, inside)]},
-            {category: [index]}))
+            {category: np.array([nss(prediction, inside)])},
+            {category: np.array([nss(density, inside)])}, {category: np.array([index])}))
     return scores
 
 

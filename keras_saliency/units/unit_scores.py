@@ -1,18 +1,17 @@
 """Scores of units over a stream of images: moments and best images, mergeable across shards."""
-import functools
 from typing import Any, Iterable, Mapping, NamedTuple, Optional, Sequence
 
 import keras
 import numpy as np
 from numpy.typing import ArrayLike
 
+from keras_saliency import files
 from keras_saliency.datasets import shards
 from keras_saliency.datasets.dataset import SaliencyDataset, require
-from keras_saliency.files import InputError
 from keras_saliency.maps import PAD
 from keras_saliency.metrics.streaming import Moments
 from keras_saliency.models import facts_of
-from keras_saliency.units.activations import dataset_activations, own_canvas
+from keras_saliency.units.activations import dataset_activations, indices_of, own_canvas
 from keras_saliency.units.interpolation import canvas_resampling
 from keras_saliency.units.unit_nss import fixation_weights, score_units
 
@@ -27,23 +26,19 @@ class Best(NamedTuple):
     images: np.ndarray
 
     @classmethod
-    def empty(cls, k: int, units: int) -> "Best":
-        """Return the record of no image."""
-        return cls(np.full((k, units), -np.inf), np.full((k, units), -1, np.int64))
-
-    def update(self, scores: ArrayLike, images: ArrayLike) -> "Best":
-        """Add the scores [B, U] of images [B]; NaN is no score.
-
-        Of equal scores the lower image index comes first, so that any order or split of the
-        images gives the same result.
-        """
+    def of(cls, scores: ArrayLike, images: ArrayLike, k: int) -> "Best":
+        """Return the record of the scores [B, U] of images [B]; NaN is no score."""
         scores = np.asarray(scores, np.float64)
         images = np.broadcast_to(np.asarray(images, np.int64)[:, np.newaxis], scores.shape)
-        scored = ~np.isnan(scores)
-        return self.merge(Best(np.where(scored, scores, -np.inf), np.where(scored, images, -1)))
+        scored, shape = ~np.isnan(scores), (k, scores.shape[1])
+        return cls(np.full(shape, -np.inf), np.full(shape, -1, np.int64)).merge(
+            cls(np.where(scored, scores, -np.inf), np.where(scored, images, -1)))
 
     def merge(self, other: "Best") -> "Best":
-        """The best images of both parts together."""
+        """Return the best images of both parts; of equal scores the lower index comes first.
+
+        So any order or split of the images gives the same result.
+        """
         scores = np.concatenate([self.scores, other.scores])
         images = np.concatenate([self.images, other.images])
         order = np.lexsort((images, -scores), axis=0)[:len(self.scores)]
@@ -68,9 +63,11 @@ class UnitScores(NamedTuple):
     alive: np.ndarray
 
     @classmethod
-    def empty(cls, units: int, keep: int) -> "UnitScores":
-        """Return the scores of no image."""
-        return cls(Moments.empty(units), Best.empty(keep, units), np.zeros(units, bool))
+    def of(cls, scores: np.ndarray, images: ArrayLike, constant: ArrayLike,
+           keep: int) -> "UnitScores":
+        """Return those of images [B]; scores: [B, U]. constant: bool [B, U]."""
+        return cls(Moments.of(scores), Best.of(scores, images, keep),
+                   ~np.asarray(constant, bool).all(axis=0))
 
     @classmethod
     def joined(cls, parts: Iterable["UnitScores"]) -> "UnitScores":
@@ -79,12 +76,6 @@ class UnitScores(NamedTuple):
         return cls(join_moments(moments),
                    Best(*(np.concatenate(part, axis=1) for part in zip(*best))),
                    np.concatenate(alive))
-
-    def update(self, scores: np.ndarray, images: ArrayLike, constant: ArrayLike) -> "UnitScores":
-        """Add the scores [B, U] of images [B]; constant: bool [B, U]."""
-        return UnitScores(self.moments.merge(Moments.of(scores)),
-                          self.best.update(scores, images),
-                          self.alive | ~np.asarray(constant, bool).all(axis=0))
 
     def merge(self, other: "UnitScores") -> "UnitScores":
         """Return the scores of both parts of the stream together."""
@@ -96,9 +87,9 @@ class UnitScores(NamedTuple):
 
         A unit with fewer images has the mean of those, one without any NaN.
         """
-        if not 0 < count <= len(self.best.scores):
-            raise InputError(f"the {len(self.best.scores)} best images of each unit were kept; "
-                             f"a mean of {count} is not possible")
+        kept = len(self.best.scores)
+        files.require(0 < count <= kept, f"the {kept} best images of each unit were kept; "
+                                         f"a mean of {count} is not possible")
         scores = self.best.scores[:count]
         known = np.isfinite(scores)
         total = np.where(known, scores, 0).sum(axis=0)
@@ -128,17 +119,16 @@ def score_dataset(model: keras.Model, layers: Sequence[str], dataset: SaliencyDa
     require(dataset.fixations is not None, f"{dataset.name} has densities but no fixations; the "
                                            "NSS of units needs fixations")
     canvas, fit = own_canvas(model, canvas), facts_of(model).fit
-    indices = np.arange(len(dataset)) if indices is None else np.asarray(indices, np.int64)
+    indices = indices_of(dataset, indices)
     if client is not None:
         shared = {"model": model, "layers": list(layers), "dataset": dataset, "canvas": canvas,
                   "batch": batch, "keep": keep, "label": None}
-        return functools.reduce(shards.merge, shards.spread(
-            client, score_dataset, shards.cut(indices, batch), dataset.names, shared, label), {})
+        return shards.merged(client, score_dataset, indices, batch, dataset.names, shared, label)
     results, part, seen = {}, {}, 0
     for chosen, maps in dataset_activations(model, layers, dataset, canvas, indices, batch, label):
-        for layer, (scores, constant) in score_maps(maps, dataset, chosen, canvas, fit).items():
-            before = part.get(layer) or UnitScores.empty(scores.shape[-1], keep)
-            part[layer] = before.update(scores, chosen, constant)
+        part = shards.merge(part, {
+            layer: UnitScores.of(scores, chosen, constant, keep) for layer, (scores, constant)
+            in score_maps(maps, dataset, chosen, canvas, fit).items()})
         seen += len(chosen)
         if seen % shards.length(batch) == 0 or seen == len(indices):
             results, part = shards.merge(results, part), {}

@@ -13,7 +13,7 @@ from keras_saliency.units.unit_scores import UnitScores
 
 
 def test_results_come_out_as_they_went_in(tmp_path):
-    scores = UnitScores.empty(3, 2).update(np.eye(3), [4, 5, 6], np.zeros((3, 3), bool))
+    scores = UnitScores.of(np.eye(3), [4, 5, 6], np.zeros((3, 3), bool), 2)
     quantile = TailQuantile(2, 100)
     quantile.update(np.arange(20.0).reshape(10, 2))
     table = Evaluation(["a"], {"nss": np.array([1.5])}, reasons={"a": "none"})

@@ -11,8 +11,7 @@ from keras_saliency.units.unit_scores import UnitScores, score_dataset
 def made(scores):
     """UnitScores of one image per row."""
     scores = np.asarray(scores, float)
-    return UnitScores.empty(scores.shape[1], len(scores)).update(
-        scores, range(len(scores)), np.zeros(scores.shape, bool))
+    return UnitScores.of(scores, range(len(scores)), np.zeros(scores.shape, bool), len(scores))
 
 
 def test_the_planted_unit_is_found(planted, color_model):

@@ -71,13 +71,13 @@ def test_shards_merge_to_one_pass(model, dataset, whole):
 
 def test_best_images_come_in_order_whatever_the_order_of_the_stream():
     scores = np.array([[1.0, np.nan], [3.0, 2.0], [3.0, np.nan], [0.5, np.nan]])
-    forward = Best.empty(3, 2).update(scores[:2], [0, 1]).update(scores[2:], [2, 3])
-    backward = Best.empty(3, 2).update(scores[::-1], [3, 2, 1, 0])
+    forward = Best.of(scores[:2], [0, 1], 3).merge(Best.of(scores[2:], [2, 3], 3))
+    backward = Best.of(scores[::-1], [3, 2, 1, 0], 3)
     for best in (forward, backward):
         assert best.images[:, 0].tolist() == [1, 2, 0]
         assert best.scores[:, 0].tolist() == [3, 3, 1]
         assert best.images[:, 1].tolist() == [1, -1, -1] and best.scores[1, 1] == -np.inf
-    scores = UnitScores.empty(2, 3).update(scores, range(4), np.zeros((4, 2), bool))
+    scores = UnitScores.of(scores, range(4), np.zeros((4, 2), bool), 3)
     np.testing.assert_allclose(scores.mean_of_best(2), [3, 2])
     with pytest.raises(ValueError, match="3 best images of each unit were kept; a mean of 5"):
         scores.mean_of_best()
