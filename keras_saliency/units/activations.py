@@ -35,11 +35,9 @@ def layer_names(model: keras.Model) -> list[str]:
 def check_layers(model: keras.Model, layers: Sequence[str], name: Optional[str] = None) -> None:
     """Raise `LayerError` if `layers` are none, or `model` (called `name`) lacks one of them."""
     valid = layer_names(model)
-    wrong = [layer for layer in layers if layer not in valid]
-    if wrong or not layers:
-        raise LayerError(f"{name or model.name} has no layer "
-                         f"{', '.join(map(repr, wrong)) or 'given'} with activation_maps; it has "
-                         f"{', '.join(valid)}")
+    wrong = ", ".join(repr(layer) for layer in layers if layer not in valid)
+    require(layers and not wrong, f"{name or model.name} has no layer {wrong or 'given'} with "
+                                  f"activation_maps; it has {', '.join(valid)}", error=LayerError)
 
 
 def activation_model(model: keras.Model, layers: Iterable[str]) -> keras.Model:
@@ -128,14 +126,13 @@ def choose_layers(entries: Iterable[str],
         layers = members(name)
         for each in [model] if colon else models:
             check_layers(models[each], layers, each)
-            if len(set(layers)) < len(layers):
-                raise LayerError(f"{name!r} joins a layer of {each} with itself")
+            require(len(set(layers)) == len(layers),
+                    f"{name!r} joins a layer of {each} with itself", error=LayerError)
             if name not in chosen[each]:
                 chosen[each].append(name)
     for model, names in chosen.items():
-        if not names:
-            raise LayerError(f"no layer of {model} is chosen; add {model}:LAYER, where LAYER is "
-                             f"one of {', '.join(layer_names(models[model]))}")
+        require(names, f"no layer of {model} is chosen; add {model}:LAYER, where LAYER is one of "
+                       f"{', '.join(layer_names(models[model]))}", error=LayerError)
     return chosen
 
 

@@ -80,17 +80,15 @@ class Dissection(NamedTuple):
 
     def best(self) -> tuple[np.ndarray, np.ndarray]:
         """(int [U], float64 [U]): each unit's concept of highest IoU, and that IoU."""
-        if not len(self.concepts):
+        if not self.concepts:
             return np.zeros(len(self.iou), int), np.zeros(len(self.iou))
         return self.iou.argmax(axis=1), self.iou.max(axis=1)
 
     def null_iou(self) -> np.ndarray:
         """float64 [U]: each unit's highest IoU with the labels of other images, a chance level.
 
-        Sizes, numbers and usual places of masks and labels are the same as with their own.
-
-        Raises:
-            InputError: the dissection was made with null=False.
+        Sizes, numbers and usual places of masks and labels are the same as with their own. After a
+        dissection with null=False this is an `InputError`.
         """
         require(self.null is not None,
                 "dissected without null=True: no labels of other images were counted")
@@ -111,10 +109,7 @@ class Dissection(NamedTuple):
         f_t is the number of images with the concept, f_d that of images in which a detector
         detects it. The paper does not say when an instance counts as detected. Here it does when
         the mask of a detector and the concept's pixels in the image have an IoU above
-        `DETECTOR_IOU`.
-
-        Raises:
-            InputError: the dissection was made without chosen units.
+        `DETECTOR_IOU`. After a dissection without chosen units this is an `InputError`.
         """
         require(self.chosen is not None,
                 "dissected without chosen units: the detection frequency counts positive fixation "
@@ -251,9 +246,9 @@ def unit_rows(layer: str, dissection: Dissection) -> list:
 
 def frequency_rows(layer: str, dissection: Dissection) -> list:
     """List layer, category, concept, f_t, f_d and f_n per concept, the most frequent first."""
-    hits = dict(zip(dissection.concepts, dissection.tally.chosen_hits))
-    images = dict(zip(dissection.concepts, dissection.tally.images))
-    return [[layer, category, concept.name, int(images[concept]), int(hits[concept]), frequency]
+    tally = dissection.tally
+    counts = dict(zip(dissection.concepts, zip(tally.images.tolist(), tally.chosen_hits.tolist())))
+    return [[layer, category, concept.name, *counts[concept], frequency]
             for category in dissection.categories()
             for concept, frequency in dissection.most_frequent(category, count=None)]
 
@@ -264,22 +259,20 @@ def fetch_examples(model: keras.Model, dataset: ConceptDataset,
 
     The units are the best of each layer, the images those with the largest areas of the concept.
     """
-    wanted, chosen = {}, {}
+    chosen = {}
     for layer, dissection in dissections.items():
         concept, iou = dissection.best()
         best = [int(u) for u in np.argsort(-iou, kind="stable")[:UNITS_SHOWN] if iou[u] > 0]
         numbers = {unit: dissection.concepts[concept[unit]].number for unit in best}
-        chosen[layer] = _images_with(dataset, numbers)
-        wanted[layer] = [(i, u) for u, images in chosen[layer].items() for i in images]
-    maps = unit_maps(model, list(wanted), dataset, wanted)
-    plan_of = canvas_plans(model)
-
-    def example(layer, unit, image):
-        cells = maps[layer][image, unit]
-        return image, cells, plan_of(dataset.image_sizes[image], cells.shape)
-
-    return {layer: {unit: [example(layer, unit, image) for image in images]
-                    for unit, images in units.items()} for layer, units in chosen.items()}
+        images = _images_with(dataset, numbers)
+        chosen[layer] = [(image, unit) for unit in best for image in images[unit]]
+    found, plan_of = {layer: {} for layer in chosen}, canvas_plans(model)
+    for layer, maps in unit_maps(model, list(chosen), dataset, chosen).items():
+        for image, unit in chosen[layer]:
+            cells = maps[image, unit]
+            found[layer].setdefault(unit, []).append(
+                (image, cells, plan_of(dataset.image_sizes[image], cells.shape)))
+    return found
 
 
 def count_overlaps(active: ActivePixels, units: int, labels: Labels, columns: np.ndarray,
@@ -361,10 +354,11 @@ def _images_with(dataset, numbers: dict) -> dict:
     areas = {number: {} for number in numbers.values()}
     for index in range(len(dataset)):
         labels = dataset.labels(index)
+        pixels = labels.size[0] * labels.size[1]
         for number in areas:
             area = sum(int((picture == number).sum()) for picture in labels.pixels)
-            area += (number in labels.scalars) * labels.size[0] * labels.size[1]
+            area += (number in labels.scalars) * pixels
             if area:
-                areas[number][index] = area / (labels.size[0] * labels.size[1])
+                areas[number][index] = area / pixels
     return {unit: sorted(areas[number], key=lambda i: (-areas[number][i], i))[:IMAGES_SHOWN]
             for unit, number in numbers.items()}

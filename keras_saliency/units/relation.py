@@ -126,26 +126,23 @@ def unit_rows(scores: Mapping[str, regions.RegionScores], statistic: str = "top"
     `statistic` is "top", the mean of the ten best units' mean NSS, or "above", the number of units
     above 1.5.
     """
-    columns, rows = _categories(scores), []
-    for model, of_model in scores.items():
-        for layer, moments in of_model.units.items():
-            table = regions.category_statistics(moments)
-            rows.append({"model": model, "layer": layer, **{
-                category: getattr(table.get(category), statistic, None) for category in columns}})
-    return rows
+    tables = [(model, layer, regions.category_statistics(moments))
+              for model, of_model in scores.items() for layer, moments in of_model.units.items()]
+    return [{"model": model, "layer": layer, **{
+        category: getattr(table.get(category), statistic, None)
+        for category in _categories(scores)}} for model, layer, table in tables]
 
 
 def output_rows(scores: Mapping[str, regions.RegionScores]) -> list[dict]:
     """A row per category: number of regions, OS_c and OD_c of each model."""
-    rows = []
-    for category in _categories(scores):
-        row = {"category": category, "regions": max(
-            len(s.output.get(category, ())) for s in scores.values())}
-        for model, s in scores.items():
-            row[f"{model}: OS"] = regions.output_saliency(s).get(category)
-            row[f"{model}: OD"] = regions.output_difference(s).get(category)
-        rows.append(row)
-    return rows
+    columns = {}
+    for model, s in scores.items():
+        columns[f"{model}: OS"] = regions.output_saliency(s)
+        columns[f"{model}: OD"] = regions.output_difference(s)
+    return [{"category": category,
+             "regions": max(len(s.output.get(category, ())) for s in scores.values()),
+             **{name: values.get(category) for name, values in columns.items()}}
+            for category in _categories(scores)]
 
 
 def relation_rows(relations: Mapping[str, Relation]) -> list[dict]:
@@ -215,9 +212,8 @@ def improvements(scores: Mapping[str, regions.RegionScores]) -> dict[str, dict[s
     for model, s in scores.items():
         last = list(s.units.values())[-1]
         tops[model] = [mean_of_top(last[c]) if c in last else np.nan for c in columns]
-    first = next(iter(tops))
-    return {model: dict(zip(columns, np.subtract(values, tops[first])))
-            for model, values in tops.items() if model != first}
+    first, *others = tops
+    return {model: dict(zip(columns, np.subtract(tops[model], tops[first]))) for model in others}
 
 
 def target_rows(scores: Mapping[str, Mapping[str, Moments]]) -> list[dict]:
@@ -236,7 +232,6 @@ def _example(scores, category) -> Example:
 
 def _categories(scores: dict) -> list:
     """The categories that occur, in the paper's order."""
-    found = {c for s in scores.values() for moments in s.units.values() for c in moments}
-    found |= {c for s in scores.values() for c in s.output}
+    found = {c for s in scores.values() for of in (*s.units.values(), s.output) for c in of}
     ordered = [c for c in CATEGORIES.values() if c in found]
     return ordered + sorted(found - set(ordered))

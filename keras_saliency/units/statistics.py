@@ -75,8 +75,8 @@ def compare_groups(groups: Mapping[Any, ArrayLike]) -> GroupComparison:
     from scipy import stats
 
     values = {name: np.asarray(group, float) for name, group in groups.items()}
-    values = {name: group[np.isfinite(group)] for name, group in values.items()}
-    values = {name: group for name, group in values.items() if len(group) > 1}
+    values = {name: known for name, group in values.items()
+              if len(known := group[np.isfinite(group)]) > 1}
     sizes = {name: len(group) for name, group in values.items()}
     if len(values) < 2:
         return GroupComparison(np.nan, np.nan, sizes, {})
@@ -130,19 +130,15 @@ def two_way(values: ArrayLike, first: ArrayLike, second: ArrayLike) -> TwoWay:
     of_a, of_b, of_cells = (
         np.eye(count)[places] for count, places in
         ((len(a), rows), (len(b), columns), (len(a) * len(b), cells)))
-    without_a, without_b, additive, residual = (_unexplained(values, design) for design in (
-        of_b, of_a, np.hstack([of_a, of_b]), of_cells))
+    without_a, without_b, additive, residual = (  # least squares; columns may depend on each other
+        float(np.sum((values - design @ np.linalg.lstsq(design, values, rcond=None)[0]) ** 2))
+        for design in (of_b, of_a, np.hstack([of_a, of_b]), of_cells))
     possible = (min(len(a), len(b)) > 1 and len(np.unique(cells)) == len(a) * len(b)
                 and freedom > 0 and residual > 1e-12 * np.sum(values ** 2))
     sums = (without_a - additive, without_b - additive, additive - residual)
     freedoms = (len(a) - 1, len(b) - 1, (len(a) - 1) * (len(b) - 1))
     return TwoWay(*(_effect(squares, of, residual, freedom, possible)
                     for squares, of in zip(sums, freedoms)), residual, freedom)
-
-
-def _unexplained(values, design) -> float:
-    """Sum of squares that least squares leave; columns may depend on each other."""
-    return float(np.sum((values - design @ np.linalg.lstsq(design, values, rcond=None)[0]) ** 2))
 
 
 def _effect(squares, freedom, residual, residual_freedom, possible) -> Effect:

@@ -36,10 +36,9 @@ def unit_nss(activations: np.ndarray, fixations: Sequence[ArrayLike], image_size
     Raises:
         InputError: shapes that do not belong together.
     """
-    sizes = _sizes(activations, image_size, fixations, "lists of fixations")
-    return np.stack([
-        _score(image, size, convention, lambda plan: [fixation_weights(plan, points, repeats)])[0]
-        for image, points, size in zip(activations, fixations, sizes)])
+    return np.stack(_score(
+        activations, image_size, convention, {"lists of fixations": fixations},
+        lambda plan, points: [fixation_weights(plan, points, repeats)]))[:, 0]
 
 
 def unit_region_nss(activations: np.ndarray, fixations: Sequence[ArrayLike],
@@ -53,11 +52,11 @@ def unit_region_nss(activations: np.ndarray, fixations: Sequence[ArrayLike],
     Returns:
         B arrays float64 [regions of the image, U]; NaN for a region without fixations.
     """
-    sizes = _sizes(activations, image_size, fixations, "lists of fixations")
-    _sizes(activations, image_size, regions, "lists of regions")
-    return [_score(image, size, convention, lambda plan: [
-        fixation_weights(plan, points, repeats, _mask(mask, size)) for mask in masks])
-        for image, points, masks, size in zip(activations, fixations, regions, sizes)]
+    return _score(
+        activations, image_size, convention,
+        {"lists of fixations": fixations, "lists of regions": regions},
+        lambda plan, points, masks: [fixation_weights(plan, points, repeats, _mask(mask, plan))
+                                     for mask in masks])
 
 
 def unit_nmm(activations: np.ndarray, masks: Sequence[ArrayLike], image_size: Sequence,
@@ -67,10 +66,8 @@ def unit_nmm(activations: np.ndarray, masks: Sequence[ArrayLike], image_size: Se
     Args:
         masks: B masks [H, W], not 0 inside; NaN where it is empty. Otherwise as `unit_nss`.
     """
-    sizes = _sizes(activations, image_size, masks, "masks")
-    return np.stack([
-        _score(image, size, convention, lambda plan: [mask_weights(plan, _mask(mask, size))])[0]
-        for image, mask, size in zip(activations, masks, sizes)])
+    return np.stack(_score(activations, image_size, convention, {"masks": masks},
+                           lambda plan, mask: [mask_weights(plan, _mask(mask, plan))]))[:, 0]
 
 
 def dead_units(activations: np.ndarray) -> np.ndarray:
@@ -133,26 +130,24 @@ def score_units(activation_maps: np.ndarray, plan: Resampling,
     return np.where(constant & np.isfinite(scores), 0, scores), constant
 
 
-def _score(image, size, convention, weights_of) -> np.ndarray:
-    """float64 [K, U]: scores of activation_maps [h, w, U] with `weights_of(plan)`, K [h, w]."""
-    plan = resampling(size, tuple(image.shape[:2]), convention)
-    weights = np.reshape(weights_of(plan), (-1, *plan.mean.shape))  # K may be 0
-    return score_units(np.asarray(image, np.float64), plan, weights)[0]
-
-
-def _sizes(activations, image_size, per_image, what) -> list:
-    """B tuples (H, W); raises where the shapes do not belong together."""
+def _score(activations, image_size, convention, parts, weights_of) -> list:
+    """B float64 [K, U]: scores with `weights_of(plan, *parts of the image)`, K [h, w]."""
     require(len(activations.shape) == 4, "activations must be [B, h, w, U], not of shape "
                                          f"{tuple(activations.shape)}")
-    count = len(activations)
-    sizes = np.asarray(image_size, int)
+    count, sizes, found = len(activations), np.asarray(image_size, int), []
     require(sizes.shape in ((2,), (count, 2)), "image_size must be (H, W) or one for each of the "
                                                f"{count} images, not of shape {sizes.shape}")
-    require(len(per_image) == count, f"{count} activation_maps, but {len(per_image)} {what}")
-    return [tuple(size) for size in np.broadcast_to(sizes, (count, 2)).tolist()]
+    for what, part in parts.items():
+        require(len(part) == count, f"{count} activation_maps, but {len(part)} {what}")
+    for image, size, *own in zip(activations, np.broadcast_to(sizes, (count, 2)).tolist(),
+                                 *parts.values()):
+        plan = resampling(tuple(size), tuple(image.shape[:2]), convention)
+        weights = np.reshape(weights_of(plan, *own), (-1, *plan.mean.shape))  # K may be 0
+        found.append(score_units(np.asarray(image, np.float64), plan, weights)[0])
+    return found
 
 
-def _mask(mask, size) -> np.ndarray:
-    mask = np.asarray(mask, bool)
+def _mask(mask, plan) -> np.ndarray:
+    mask, size = np.asarray(mask, bool), (len(plan.rows), len(plan.columns))
     require(mask.shape == size, f"a mask of {mask.shape[0:2]} for an image of {size}")
     return mask

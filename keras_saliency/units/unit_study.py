@@ -18,6 +18,7 @@ from keras_saliency.models import build_model, facts_of, load_pretrained
 from keras_saliency.models.facts_layer import output_layer
 from keras_saliency.models.loading import KERAS_FILE
 from keras_saliency.models.weights_file import read_attributes
+from keras_saliency.units import detectors, regions
 from keras_saliency.units.activations import (
     canvas_plans,
     choose_layers,
@@ -25,22 +26,10 @@ from keras_saliency.units.activations import (
     members,
     single_layers,
 )
-from keras_saliency.units.detectors import (
-    BEST_IMAGES,
-    THRESHOLD,
-    Detectors,
-    fixation_detectors,
-    tiers,
-)
+from keras_saliency.units.detectors import BEST_IMAGES, Detectors, fixation_detectors, tiers
 from keras_saliency.units.interpolation import Resampling
 from keras_saliency.units.patterns import mean_maps, unit_maps
-from keras_saliency.units.regions import (
-    ARRAYS,
-    SIZE,
-    RegionScores,
-    score_regions,
-    score_targets,
-)
+from keras_saliency.units.regions import RegionScores
 from keras_saliency.units.relation import compare_inner
 from keras_saliency.units.statistics import GroupComparison, pearson
 from keras_saliency.units.unit_scores import UnitScores, join_moments, score_dataset
@@ -121,7 +110,7 @@ class UnitStudy:
     layers: list
     model_nss: dict
     best: int = BEST_IMAGES
-    threshold: float = THRESHOLD
+    threshold: float = detectors.THRESHOLD
     regions: dict = field(default_factory=dict)
     relations: dict = field(default_factory=dict)
     targets: dict = field(default_factory=dict)
@@ -179,7 +168,7 @@ def is_encoder(name: AnyPath) -> bool:
 
 def study_units(models: Mapping[str, keras.Model], layers: Iterable[str], dataset: SaliencyDataset,
                 canvas: Optional[Sequence[int]] = None, batch: int = 4, best: int = BEST_IMAGES,
-                threshold: float = THRESHOLD, units_shown: int = UNITS_SHOWN,
+                threshold: float = detectors.THRESHOLD, units_shown: int = UNITS_SHOWN,
                 images_shown: int = IMAGES_SHOWN, untrained: Sequence[str] = (),
                 client: Any = None) -> UnitStudy:
     """Score the units of each model, and fetch the examples of the galleries.
@@ -200,7 +189,13 @@ def study_units(models: Mapping[str, keras.Model], layers: Iterable[str], datase
                                label=f"{name}: scoring units", client=client)
         model_nss[name] = np.nan if name in untrained else output_nss(
             model, scores[output], dataset, canvas, batch, client)
-        found = [_layer_study(name, group, scores, best, threshold) for group in chosen[name]]
+        found = []
+        for group in chosen[name]:
+            parts = {layer: scores[layer] for layer in members(group)}
+            joined = UnitScores.joined(parts.values())
+            found.append(LayerStudy(
+                name, group, {layer: len(part.alive) for layer, part in parts.items()}, joined,
+                fixation_detectors(joined, best, threshold)))
         _fetch_examples(found, model, dataset, canvas, batch, units_shown, images_shown)
         _fetch_low_maps(found, model, dataset, canvas, batch)
         studies += found
@@ -217,8 +212,8 @@ def study_regions(models: Mapping[str, keras.Model], layers: Iterable[str],
     """
     labels, result = load_regions(root, dataset.names), {}
     for name, groups in choose_layers(layers, models).items():
-        scores = score_regions(models[name], single_layers(groups), dataset, labels, sigma, canvas,
-                               label=f"{name}: scoring regions")
+        scores = regions.score_regions(models[name], single_layers(groups), dataset, labels, sigma,
+                                       canvas, label=f"{name}: scoring regions")
         result[name] = scores._replace(units={group: {
             category: join_moments(scores.units[layer][category] for layer in members(group))
             for category in scores.output} for group in groups})
@@ -227,15 +222,15 @@ def study_regions(models: Mapping[str, keras.Model], layers: Iterable[str],
 
 def study_targets(models: Mapping[str, keras.Model], layers: Iterable[str],
                   canvas: Optional[Sequence[int]] = None,
-                  size: Tuple[int, int] = SIZE) -> dict[str, dict[str, Moments]]:
+                  size: Tuple[int, int] = regions.SIZE) -> dict[str, dict[str, Moments]]:
     """Return {model: {layer: Moments}} of NMM over 80 generated pop-out arrays of `size` (H, W).
 
     The default size is that of `papers/popout.py`, whose table has the outputs.
     """
-    arrays, result = popout.load(count=ARRAYS, size=size), {}
+    arrays, result = popout.load(count=regions.ARRAYS, size=size), {}
     for name, groups in choose_layers(layers, models).items():
-        scores = score_targets(models[name], single_layers(groups), arrays, canvas,
-                               label=f"{name}: scoring targets")
+        scores = regions.score_targets(models[name], single_layers(groups), arrays, canvas,
+                                       label=f"{name}: scoring targets")
         result[name] = {group: join_moments(scores[layer] for layer in members(group))
                         for group in groups}
     return result
@@ -263,13 +258,6 @@ def _output_scores(model, dataset, canvas, batch, indices, label=None) -> np.nda
         nss(maps.finished(found[output], dataset.sizes[i], facts.fit, facts.finish)[..., 0].numpy(),
             dataset.fixations.fixation_map(i))
         for i, found in image_activations(model, [output], dataset, canvas, indices, batch, label)])
-
-
-def _layer_study(model, group, scores, best, threshold) -> LayerStudy:
-    parts = {layer: scores[layer] for layer in members(group)}
-    joined = UnitScores.joined(parts.values())
-    return LayerStudy(model, group, {layer: len(s.alive) for layer, s in parts.items()}, joined,
-                      fixation_detectors(joined, best, threshold))
 
 
 def _fetch_examples(studies, model, dataset, canvas, batch, units_shown, images_shown) -> None:

@@ -8,7 +8,7 @@ import pytest
 import keras_saliency as ks
 from keras_saliency.datasets.dataset import DatasetError
 from keras_saliency.metrics.streaming import Moments
-from keras_saliency.units import unit_study
+from keras_saliency.units import regions, unit_study
 from keras_saliency.units.regions import score_targets
 from keras_saliency.units.statistics import mean_of_top
 
@@ -39,7 +39,7 @@ def test_the_planted_unit_stands_out(arrays, color_model):
 
 def test_the_arrays_are_those_of_the_table_of_outputs(color_model, monkeypatch):
     seen = []
-    monkeypatch.setattr(unit_study, "score_targets", lambda model, layers, arrays, *a, **k: (
+    monkeypatch.setattr(regions, "score_targets", lambda model, layers, arrays, *a, **k: (
         seen.append(arrays) or {layer: Moments.of(np.zeros((1, 4))) for layer in layers}))
     unit_study.study_targets({"model": color_model}, ["colors"])
     arrays, = seen
