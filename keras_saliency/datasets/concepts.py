@@ -27,15 +27,8 @@ from typing import NamedTuple, Optional, Sequence
 
 import numpy as np
 
+from keras_saliency.datasets import reading
 from keras_saliency.datasets.dataset import require
-from keras_saliency.datasets.reading import (
-    image_sizes,
-    list_files,
-    match_by_stem,
-    open_picture,
-    read_rows,
-    require_folder,
-)
 from keras_saliency.files import AnyPath, list_some
 from keras_saliency.files.picture_headers import LIMIT
 
@@ -96,7 +89,7 @@ def load_concepts(root: AnyPath, split: Optional[str] = None) -> ConceptDataset:
 
     `split` is "train" or "val" of Broden; None for all.
     """
-    root = require_folder(root, NAME, "index.csv (Broden) or images/ and labels/")
+    root = reading.require_folder(root, NAME, "index.csv (Broden) or images/ and labels/")
     if (root / "index.csv").is_file():
         return _broden(root, split)
     require(split is None, f"{NAME}: {root} has no index.csv and so no split {split!r}")
@@ -117,7 +110,7 @@ def _broden(root, split) -> ConceptDataset:
     stimuli, sizes, own_sizes, files, scalars = zip(*found)
     missing = [path for paths in (stimuli, *files) for path in paths if not path.is_file()]
     require(not missing, f"{NAME}: index.csv names files that are not there: {list_some(missing)}")
-    image_sizes(stimuli)  # names what cannot be decoded; the sizes are in the index
+    reading.image_sizes(stimuli)  # names what cannot be decoded; the sizes are in the index
     unknown = sorted({n for numbers in scalars for n in numbers} - set(concepts))
     require(not unknown, f"{NAME}: index.csv has labels {list_some(unknown)}, which label.csv "
                          "does not list")
@@ -149,10 +142,10 @@ def _folder(root) -> ConceptDataset:
     for part in ("images", "labels"):
         require((root / part).is_dir(), f"{NAME}: no folder {root / part}; expected index.csv "
                                         "(Broden) or images/ and labels/")
-    stimuli = list_files(root / "images")
+    stimuli = reading.list_files(root / "images")
     require(stimuli, f"{NAME}: no images in {root / 'images'}")
-    pictures = match_by_stem(stimuli, list_files(root / "labels"), "label picture")
-    sizes, own_sizes = ([tuple(size) for size in image_sizes(files).tolist()]
+    pictures = reading.match_by_stem(stimuli, reading.list_files(root / "labels"), "label picture")
+    sizes, own_sizes = ([tuple(size) for size in reading.image_sizes(files).tolist()]
                         for files in (pictures, stimuli))
     if (root / "labels.csv").is_file():
         listed = [Concept(_whole(row["number"], root / "labels.csv"), row["name"],
@@ -169,7 +162,7 @@ def _folder(root) -> ConceptDataset:
 
 def _read(path, size) -> np.ndarray:
     """A label picture as int32 [H, W]."""
-    values = np.asarray(open_picture(path, NAME)).astype(np.int32)
+    values = np.asarray(reading.open_picture(path, NAME)).astype(np.int32)
     if values.ndim == 3:
         values = values[..., 0] + 256 * values[..., 1]
     require(values.shape == tuple(size), f"{NAME}: {path} is {values.shape[0]}x"
@@ -178,7 +171,7 @@ def _read(path, size) -> np.ndarray:
 
 
 def _rows(path, *columns) -> list:
-    return [row for _, row in read_rows(path, columns, NAME)]
+    return [row for _, row in reading.read_rows(path, columns, NAME)]
 
 
 def _size(row, of, path) -> tuple:

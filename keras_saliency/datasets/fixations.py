@@ -9,7 +9,7 @@ from typing import Optional, Sequence, Union
 import numpy as np
 from numpy.typing import ArrayLike
 
-from keras_saliency.files import InputError, list_some
+from keras_saliency.files import InputError, list_some, require
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,7 @@ class Fixations:
             ("observer", observer, np.int32), ("duration", duration, np.float32))}
         x, y, image, observer, duration = arrays.values()
         lengths = {name: len(array) for name, array in arrays.items()}
-        if len(set(lengths.values())) > 1:
-            raise InputError(f"fixation arrays differ in length: {lengths}")
+        require(len(set(lengths.values())) == 1, f"fixation arrays differ in length: {lengths}")
         if len(image) and (image.min() < 0 or image.max() >= len(sizes)):
             raise InputError(
                 f"image index {image.min()}..{image.max()} outside the {len(sizes)} stimuli")
@@ -142,8 +141,7 @@ def density_map(points: ArrayLike, size: Sequence[int], sigma: float) -> np.ndar
     height, width = (int(s) for s in size)
     if len(points) == 0:
         return np.zeros((height, width), np.float32)
-    if not sigma > 0:
-        raise InputError(f"sigma must be above 0 pixels, not {sigma}")
+    require(sigma > 0, f"sigma must be above 0 pixels, not {sigma}")
     import tensorflow as tf  # here: fixations are read without it
 
     rows, columns = (gaussians(length, centers, sigma).astype(np.float32)

@@ -42,7 +42,11 @@ def load(root: AnyPath, *, images: str = "images",
     require(not missing, f"{NAME}: no image in {root / images} for {list_some(missing)}")
     stimuli = [by_name[name] for name in names]
     sizes = reading.image_sizes(stimuli)
-    _require_resolution(records, sizes)
+    # Order is not documented; (H, W) and (W, H) both show that the picture is the one recorded.
+    wrong = [name for (name, _, record, where), size in zip(records, sizes)
+             if sorted(matlab.vector(matlab.field(record, "resolution", where), where))
+             != sorted(np.asarray(size, float))]
+    require(not wrong, f"{NAME}: images of another size than recorded: {list_some(wrong)}")
     return reading.build_dataset(
         NAME, stimuli, sizes, _trials(records), published=PUBLISHED, edition="iSUN 2015 (LSUN)",
         partition=tuple(partition for _, partition, *_ in records), pixels_per_dva=pixels_per_dva)
@@ -59,14 +63,6 @@ def _records(root, variable):
         if name.lower().endswith((".jpg", ".png")):  # other endings belong to names with dots
             name = name[:-4]
         yield name, FILES[variable], struct, where
-
-
-def _require_resolution(records, sizes):
-    # Order is not documented; (H, W) and (W, H) both show that the picture is the one recorded.
-    wrong = [name for (name, _, record, where), size in zip(records, sizes)
-             if sorted(matlab.vector(matlab.field(record, "resolution", where), where))
-             != sorted(np.asarray(size, float))]
-    require(not wrong, f"{NAME}: images of another size than recorded: {list_some(wrong)}")
 
 
 def _trials(records):

@@ -46,8 +46,10 @@ def load_sections(sections: Sequence[DataConfig], targets: Sequence[str] = (DENS
         raise ConfigError("the datasets have canvases of their own, " + ", ".join(
             f"{data.name} {h}x{w}" for data, (h, w) in zip(sections, canvases))
             + "; choose one for all: set data.0.canvas=[HEIGHT,WIDTH]")
-    labels = _labels([training.name for training, *_ in loaded])
-    return [Section(label, data, *parts) for label, data, parts in zip(labels, sections, loaded)]
+    names = [training.name for training, *_ in loaded]
+    counts = [names[:index].count(name) for index, name in enumerate(names)]
+    return [Section(f"{name}-{count + 1}" if count else name, data, *parts)
+            for name, count, data, parts in zip(names, counts, sections, loaded)]
 
 
 def training_pieces(sections: Sequence[Section]) -> list:
@@ -109,12 +111,6 @@ def _parts(data: DataConfig, part) -> tuple:
     if data.hold_out is not None and part != "all":
         training, validation = hold_out(training, data.hold_out, data.split_seed)
     return dataset, training, training if part == "training" else validation
-
-
-def _labels(names) -> list:
-    """`names`, with -2, -3, ... for one that comes again."""
-    before = [names[:index].count(name) for index, name in enumerate(names)]
-    return [f"{name}-{count + 1}" if count else name for name, count in zip(names, before)]
 
 
 def _as_text(data: DataConfig) -> str:

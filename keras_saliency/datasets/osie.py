@@ -47,19 +47,15 @@ def _trials(file, stimuli):
             f"{place} has records without a stimulus: {list_some(without_image)}")
     require(len(set(names)) == len(names), f"{place} names a stimulus twice")
     for name, record in zip(names, records):
-        where = f"{place}, {name}"
-        for observer, struct in matlab.observers(matlab.field(record, "subjects", where)):
-            yield _trial(struct, index[name], observer, f"{where}, observer {observer + 1}")
-
-
-def _trial(struct, image, observer, where) -> reading.Trial:
-    x, y, duration = (matlab.vector(matlab.field(struct, key, where), where)
-                      for key in ("fix_x", "fix_y", "fix_duration"))
-    require(len(x) == len(y) == len(duration),
-            f"{where}: fix_x, fix_y and fix_duration have {len(x)}, {len(y)} and "
-            f"{len(duration)} values")
-    require(not (duration < 0).any(), f"{where}: fix_duration has negative values")
-    return reading.Trial(image, np.stack([x, y], axis=1), observer, duration)
+        subjects = matlab.field(record, "subjects", f"{place}, {name}")
+        for observer, struct in matlab.observers(subjects):
+            where = f"{place}, {name}, observer {observer + 1}"
+            x, y, duration = (matlab.vector(matlab.field(struct, key, where), where)
+                              for key in ("fix_x", "fix_y", "fix_duration"))
+            require(len(x) == len(y) == len(duration), f"{where}: fix_x, fix_y and fix_duration "
+                    f"have {len(x)}, {len(y)} and {len(duration)} values")
+            require(not (duration < 0).any(), f"{where}: fix_duration has negative values")
+            yield reading.Trial(index[name], np.stack([x, y], axis=1), observer, duration)
 
 
 SPEC = DatasetSpec(

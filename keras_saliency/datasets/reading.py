@@ -255,11 +255,8 @@ def read_trials(path: AnyPath, stimuli: Sequence[Path], dataset: str) -> list[Tr
 
     A row is a fixation: the stimulus' file name, with or without its extension; the observer, any
     text; pixels of the stimulus from its top left corner; start and end in seconds. Columns may
-    come in any order; others are not read.
-
-    Raises:
-        DatasetError: naming a column that is missing, unknown stimuli, or the first row whose
-            numbers cannot be read or that ends before it begins.
+    come in any order; others are not read. A `DatasetError` names a missing column, unknown
+    stimuli, or the first row whose numbers cannot be read or that ends before it begins.
     """
     places = {name: k for k, file in enumerate(stimuli) for name in (file.stem, file.name)}
     rows = [_parse(row, f"{dataset}: {path}, line {line}")

@@ -15,7 +15,7 @@ from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
 from keras_saliency.datasets.pipeline import unreadable_files_named
 from keras_saliency.evaluation.center_bias import CenterBias
 from keras_saliency.evaluation.statistics import bootstrap_intervals
-from keras_saliency.files import AnyPath, InputError
+from keras_saliency.files import AnyPath, require
 from keras_saliency.models import check_canvas, facts_of, save, with_facts
 from keras_saliency.models.calibration import Parameters, add_calibration, write_parameters
 from keras_saliency.prediction.predictor import network_of
@@ -88,11 +88,9 @@ class Calibration:
     def save(self, path: AnyPath) -> Path:
         """Write the calibrated model to a file (.h5 or .keras), which `load_pretrained` reads.
 
-        Raises:
-            InputError: the calibration did not help, or .h5 for a network of your own.
+        `InputError` if the calibration did not help, or for .h5 and a network of your own.
         """
-        if not self.improved:
-            raise InputError(f"{path} is not written: the calibration did not help")
+        require(self.improved, f"{path} is not written: the calibration did not help")
         return save(self.model, path)
 
 
@@ -149,9 +147,9 @@ def looked_at(dataset: SaliencyDataset) -> SaliencyDataset:
     """Return the stimuli with fixations; `DatasetError` if there are fewer than 5."""
     counts = [] if dataset.fixations is None else np.diff(dataset.fixations.offsets)
     rows = np.flatnonzero(counts)
-    if len(rows) < FOLDS:
-        raise DatasetError(f"{dataset.name}: a calibration needs fixations on at least {FOLDS} "
-                           f"stimuli, to hold some out; there are {len(rows)} of {len(dataset)}")
+    require(len(rows) >= FOLDS, f"{dataset.name}: a calibration needs fixations on at least "
+            f"{FOLDS} stimuli, to hold some out; there are {len(rows)} of {len(dataset)}",
+            error=DatasetError)
     return dataset if len(rows) == len(dataset) else dataset.select(rows)
 
 

@@ -11,8 +11,7 @@ import tensorflow as tf
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.files import AnyPath, atomic_path, read_csv, require, uninterrupted, write_csv
 from keras_saliency.models.weights_file import first_not_finite
-from keras_saliency.training import history
-from keras_saliency.training.run import HISTORY, Run
+from keras_saliency.training.run import HISTORY, Run, best_row, waited_enough, write_history
 from keras_saliency.units.detectors import BEST_IMAGES, fixation_detectors
 from keras_saliency.units.unit_scores import score_dataset
 
@@ -48,17 +47,6 @@ class StopWhenDiverged(keras.callbacks.Callback):
                                      "lower train.learning_rate")
 
 
-class ValidationScores(keras.callbacks.Callback):
-    """Adds the {column: number} of `validate` to the logs; place it before their readers."""
-
-    def __init__(self, validate: Callable[[], dict]):
-        super().__init__()
-        self.validate = validate
-
-    def on_epoch_end(self, epoch: int, logs: Optional[dict] = None) -> None:
-        logs.update(self.validate())
-
-
 class RunRecorder(keras.callbacks.Callback):
     """Keeps a run's history and checkpoints, and ends it when it stops improving.
 
@@ -82,12 +70,12 @@ class RunRecorder(keras.callbacks.Callback):
                   if key not in ("lr", "learning_rate")}
         rows = [*run.rows, {"epoch": epoch + 1, **values}]
         with uninterrupted():
-            if history.best_row(rows, settings.monitor) == len(rows) - 1:
+            if best_row(rows, settings.monitor) == len(rows) - 1:
                 self.save_best(rows)
-            history.write_history(rows, run.folder / HISTORY)
+            write_history(rows, run.folder / HISTORY)
             self.save_last(rows)
             run.rows = rows  # the epoch is on the disk
-        if history.waited_enough(rows, settings.monitor, settings.patience):
+        if waited_enough(rows, settings.monitor, settings.patience):
             self.model.stop_training = True
 
 

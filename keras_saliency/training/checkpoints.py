@@ -10,8 +10,7 @@ from keras_saliency.config import ConfigError, require
 from keras_saliency.files import AnyPath
 from keras_saliency.models import weights_file
 from keras_saliency.models.weights_file import WeightsError
-from keras_saliency.training.history import read_history
-from keras_saliency.training.run import BEST, HISTORY, LAST, Run, require_best
+from keras_saliency.training.run import BEST, HISTORY, LAST, Run, read_history, require_best
 
 if TYPE_CHECKING:
     from keras_saliency.training.adversarial import Adversary

@@ -125,8 +125,8 @@ def split_at_frozen(model: keras.Model) -> tuple[keras.Model, keras.Model]:
     `trunk` maps images to a list of responses, `head` maps these to the output; head(trunk(x))
     equals model(x).
     """
-    if not model.trainable_weights:
-        raise FeatureCacheError(f"every layer of {model.name} is frozen; nothing to train")
+    require(model.trainable_weights, f"every layer of {model.name} is frozen; nothing to train",
+            error=FeatureCacheError)
     fixed, cut = set(), {}
     for layer in model.layers:  # in topological order
         is_input = isinstance(layer, keras.layers.InputLayer)
@@ -207,14 +207,12 @@ def _fill(arrays, trunk, streams, rows, label):
                 for array, tensor in zip(arrays, [*forward(images), target]):
                     with np.errstate(over="ignore"):  # reported below, with the remedy
                         value = tensor.numpy().astype(DTYPE)
-                    if not np.isfinite(value).all():
-                        raise FeatureCacheError("responses exceed float16; train without a cache: "
-                                                "set train.cache=none")
+                    require(np.isfinite(value).all(), "responses exceed float16; train without a "
+                            "cache: set train.cache=none", error=FeatureCacheError)
                     array[row:stop] = value
                 bar.update(stop - row)
                 row = stop
-    if row != rows:
-        raise FeatureCacheError(f"the stream had {row} examples, not {rows}")
+    require(row == rows, f"the stream had {row} examples, not {rows}", error=FeatureCacheError)
 
 
 def require_memory(rows: int, shapes: Iterable[tuple],
@@ -226,10 +224,8 @@ def require_memory(rows: int, shapes: Iterable[tuple],
     except OSError:
         return  # not Linux: the allocation itself may fail
     free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
-    if needed > MEMORY_SHARE * free:
-        raise FeatureCacheError(
-            f"the cache needs {needed / 2**30:.1f} GiB of memory and {free / 2**30:.1f} GiB "
-            f"are free: {remedy}")
+    require(needed <= MEMORY_SHARE * free, f"the cache needs {needed / 2**30:.1f} GiB of memory "
+            f"and {free / 2**30:.1f} GiB are free: {remedy}", error=FeatureCacheError)
 
 
 def _fingerprint_of(path: Path):

@@ -10,21 +10,14 @@ from keras_saliency.compat import RampedSGD
 from keras_saliency.config import Config, ConfigError, ModelConfig, TrainConfig, require
 from keras_saliency.datasets import orders, pipeline
 from keras_saliency.datasets.loading import load_sections, training_shares
-from keras_saliency.evaluation.scoring import (
-    choose_metrics,
-    evaluate,
-    history_columns,
-    pooled_metrics,
-    section_scorer,
-)
+from keras_saliency.evaluation import scoring
 from keras_saliency.models import build_model, check_canvas, facts_of, load_pretrained, with_facts
 from keras_saliency.models.loading import build_own, is_own
 from keras_saliency.models.precision import at_precision, choose_precision
 from keras_saliency.prediction.keras_predictor import forward_function
 from keras_saliency.training import adversarial, callbacks, checkpoints, devices, features, lbfgs
 from keras_saliency.training.checkpoints import averaged
-from keras_saliency.training.history import waited_enough
-from keras_saliency.training.run import BEST, LAST, Run
+from keras_saliency.training.run import BEST, LAST, Run, waited_enough
 from keras_saliency.units.activations import activation_model
 
 OPTIMIZERS = {
@@ -66,9 +59,10 @@ def _train(config: Config, place, resume, log) -> Run:
     plain = build(config.model, settings)  # before the data, whose reading may take minutes
     sections = load_sections(config.sections, losses.required_targets(settings.loss))
     for section in sections:
-        choose_metrics(config.evaluation.metrics, section.evaluated, section.training,
-                       facts_of(plain).density)
-    scorers = [section_scorer(section, config.evaluation.every, config) for section in sections]
+        scoring.choose_metrics(config.evaluation.metrics, section.evaluated, section.training,
+                               facts_of(plain).density)
+    scorers = [scoring.section_scorer(section, config.evaluation.every, config)
+               for section in sections]
     spec = sections[0].spec
     plain = with_facts(plain, facts_of(plain).changed(canvas=spec.canvas, fit=spec.fit))
     for size in ((1, 2), (2, 1)):  # landscape, portrait
@@ -123,8 +117,8 @@ def _loop(run: Run, place, optimizer, adversary, shares, scorers, log) -> None:
 
     def validate():
         with averaged(network, optimizer):
-            return history_columns([section.label for section in run.sections], [
-                evaluate(forward, stream, scorer, facts, loss, "validation")
+            return scoring.history_columns([section.label for section in run.sections], [
+                scoring.evaluate(forward, stream, scorer, facts, loss, "validation")
                 for stream, scorer in zip(validation_streams, scorers)])
 
     def save_best(rows):
@@ -146,7 +140,8 @@ def _loop(run: Run, place, optimizer, adversary, shares, scorers, log) -> None:
             steps_per_epoch=orders.steps_per_epoch(shares, settings.batch), initial_epoch=done,
             epochs=settings.epochs, verbose=0, shuffle=False,  # the stream is in order
             callbacks=[callbacks.StopWhenDiverged(run.model),
-                       callbacks.ValidationScores(validate),
+                       keras.callbacks.LambdaCallback(  # before those that read the logs
+                           on_epoch_end=lambda _, logs: logs.update(validate())),
                        callbacks.RunRecorder(run, save_best, save_last),
                        callbacks.TensorBoardScores(folder / "tensorboard", _pictures(run)),
                        *units, TQDMProgressBar()])
@@ -229,7 +224,7 @@ def _require_one_dataset(settings: TrainConfig, sections) -> None:
 
 
 def _check_monitor(monitor: str, sections, scorers) -> None:
-    columns = ["val_loss", "loss", *(f"val_{name}" for name in pooled_metrics(scorers))]
+    columns = ["val_loss", "loss", *(f"val_{name}" for name in scoring.pooled_metrics(scorers))]
     if len(sections) > 1:
         columns += [f"{section.label}_val_{name}" for section, scorer in zip(sections, scorers)
                     for name in ("loss", *scorer.metrics)]

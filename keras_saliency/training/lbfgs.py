@@ -21,9 +21,16 @@ from keras_saliency.report import plots
 from keras_saliency.training import deepgaze1_likelihood as readout
 from keras_saliency.training.checkpoints import last_epoch
 from keras_saliency.training.deepgaze1_likelihood import Likelihood, Parameters, Responses
-from keras_saliency.training.history import best_row, write_history
 from keras_saliency.training.likelihood import canvas_prior, canvas_spans
-from keras_saliency.training.run import BEST, HISTORY, LAST, Run, open_folder
+from keras_saliency.training.run import (
+    BEST,
+    HISTORY,
+    LAST,
+    Run,
+    best_row,
+    open_folder,
+    write_history,
+)
 
 GAINS = ("information_gain", "val_information_gain")
 EXPLAINABLE = ("gold_standard", "val_gold_standard")  # the gain of the other observers' fixations

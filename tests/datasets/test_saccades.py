@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_saliency.datasets.saccades import find_fixations
+from keras_saliency.datasets.mit1003 import find_fixations
 
 
 def jump(start, stop, samples):

@@ -14,7 +14,8 @@ from keras_saliency.datasets.dataset import DatasetError
 from keras_saliency.datasets.loading import load_data
 from keras_saliency.evaluation.scores import of_predictor, score
 from keras_saliency.models import facts_of, precision, weights_file
-from keras_saliency.training import callbacks, checkpoints, fit, history
+from keras_saliency.training import callbacks, checkpoints, fit
+from keras_saliency.training import run as run_folder
 
 pytestmark = pytest.mark.usefixtures("op_by_op")
 
@@ -73,7 +74,7 @@ def test_a_run_trains_and_writes_its_folder(tmp_path):
     assert [row["epoch"] for row in run.rows] == [1, 2, 3]
     assert set(run.rows[0]) == {"epoch", "loss", "val_loss", "val_nss", "val_cc"}
     assert run.rows[-1]["loss"] < run.rows[0]["loss"]
-    assert history.read_history(run.folder / "history.csv") == run.rows
+    assert run_folder.read_history(run.folder / "history.csv") == run.rows
     assert configs.load(run.folder / "config.yaml").train.epochs == 3
     assert logged(run.folder / "tensorboard") == {
         "loss": 3, "val_loss": 3, "val_nss": 3, "val_cc": 3, "stimulus, density, prediction": 3}
@@ -214,17 +215,17 @@ def test_held_out_stimuli_are_of_the_training_set(tmp_path):
 
 
 def test_a_run_killed_in_an_epoch_loses_only_that_epoch(tmp_path, monkeypatch, whole):
-    original = history.write_history
+    original = run_folder.write_history
 
     def die(rows, path):
         original(rows, path)
         if len(rows) == 2:
             raise SystemExit("killed")  # history written, last.h5 not
 
-    monkeypatch.setattr(history, "write_history", die)
+    monkeypatch.setattr(callbacks, "write_history", die)
     with pytest.raises(SystemExit):
         fit.train(small(tmp_path / "parts"))
-    monkeypatch.setattr(history, "write_history", original)
+    monkeypatch.setattr(callbacks, "write_history", original)
     resumed = fit.train(small(tmp_path / "parts"), resume=True)
     assert_equal(weights(whole), weights(resumed))
     assert resumed.rows == whole.rows
@@ -283,19 +284,19 @@ def test_a_second_run_does_not_touch_the_first(tmp_path, copy):
 
 def test_interrupt_saves_and_can_be_resumed(tmp_path, monkeypatch, whole):
     lines = []
-    original = callbacks.ValidationScores.on_epoch_end
+    original = callbacks.RunRecorder.on_epoch_end
 
     def interrupt(self, epoch, logs=None):
         if epoch == 1:
             raise KeyboardInterrupt
         original(self, epoch, logs)
 
-    monkeypatch.setattr(callbacks.ValidationScores, "on_epoch_end", interrupt)
+    monkeypatch.setattr(callbacks.RunRecorder, "on_epoch_end", interrupt)
     stopped = fit.train(small(tmp_path / "parts"), log=lines.append)
     assert not stopped.finished and len(stopped.rows) == 1
     assert (stopped.folder / "interrupted.h5").exists()
     assert "resume the run" in lines[-1]
-    monkeypatch.setattr(callbacks.ValidationScores, "on_epoch_end", original)
+    monkeypatch.setattr(callbacks.RunRecorder, "on_epoch_end", original)
     assert_equal(weights(whole),
                  weights(fit.train(small(tmp_path / "parts"), resume=True)))
 
@@ -392,9 +393,9 @@ def test_history_is_a_csv_that_others_can_read(tmp_path):
     path = tmp_path / "history.csv"
     rows = [{"epoch": 1, "loss": 0.5, "val_nss": float("nan")},
             {"epoch": 2, "loss": 0.25, "val_nss": 1.5}]
-    history.write_history(rows, path)
+    run_folder.write_history(rows, path)
     with open(path) as file:
         assert [row["loss"] for row in csv.DictReader(file)] == ["0.5", "0.25"]
-    assert history.best_row(rows, "loss") == 1
-    assert history.best_row(rows, "val_nss") == 1
-    assert history.read_history(tmp_path / "none.csv") == []
+    assert run_folder.best_row(rows, "loss") == 1
+    assert run_folder.best_row(rows, "val_nss") == 1
+    assert run_folder.read_history(tmp_path / "none.csv") == []

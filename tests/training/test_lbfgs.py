@@ -25,9 +25,8 @@ from keras_saliency.training import (
 )
 from keras_saliency.training.deepgaze1_likelihood import Parameters
 from keras_saliency.training.features import FeatureCacheError
-from keras_saliency.training.history import read_history
 from keras_saliency.training.likelihood import canvas_prior, canvas_spans
-from keras_saliency.training.run import open_folder
+from keras_saliency.training.run import open_folder, read_history
 
 CANVAS = (64, 96)  # of the planted stimuli
 
