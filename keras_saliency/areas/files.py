@@ -66,8 +66,7 @@ class AreaFile:
 def read_areas(path: AnyPath) -> AreaFile:
     """Read the areas of a CSV or JSON file, of a picture of labels, or of a folder of them.
 
-    Raises:
-        InputError: naming the file, and the row, column or key that is wrong.
+    An `InputError` names the file, and the row, column or key that is wrong.
     """
     path = Path(path)
     if path.is_dir():

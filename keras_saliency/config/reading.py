@@ -22,9 +22,7 @@ def load(path: Optional[AnyPath] = None, overrides: Iterable[str] = ()) -> Confi
     """Read a YAML file and apply overrides `key.sub=value`.
 
     `path` is a file, or the name of a config that comes with the package; None for all defaults.
-
-    Raises:
-        ConfigError: file, key, type or syntax at fault, with what is valid.
+    A `ConfigError` names the file, key, type or syntax at fault, with what is valid.
     """
     values = {} if path is None else read_yaml(find_config(path))
     return from_dict(read_pairs(overrides, values=values),

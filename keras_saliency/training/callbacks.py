@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.files import AnyPath, atomic_path, read_csv, require, uninterrupted, write_csv
 from keras_saliency.models.weights_file import first_not_finite
-from keras_saliency.training.run import HISTORY, Run, best_row, waited_enough, write_history
+from keras_saliency.training.run import Run, best_row, waited_enough
 from keras_saliency.units.detectors import BEST_IMAGES, fixation_detectors
 from keras_saliency.units.unit_scores import score_dataset
 
@@ -72,7 +72,7 @@ class RunRecorder(keras.callbacks.Callback):
         with uninterrupted():
             if best_row(rows, settings.monitor) == len(rows) - 1:
                 self.save_best(rows)
-            write_history(rows, run.folder / HISTORY)
+            run.write_history(rows)
             self.save_last(rows)
             run.rows = rows  # the epoch is on the disk
         if waited_enough(rows, settings.monitor, settings.patience):
@@ -133,7 +133,6 @@ class UnitNSS(keras.callbacks.Callback):
         self.tensorboard, self.canvas, self.batch, self.best = tensorboard, canvas, batch, best
         self.every, self._whole = every, model
         self.history = {layer: {} for layer in self.layers}
-        self._done = self._recorded = None
 
     def on_train_begin(self, logs: Optional[dict] = None) -> None:
         self._done = self._recorded = None

@@ -22,15 +22,7 @@ from keras_saliency.training import deepgaze1_likelihood as readout
 from keras_saliency.training.checkpoints import last_epoch
 from keras_saliency.training.deepgaze1_likelihood import Likelihood, Parameters, Responses
 from keras_saliency.training.likelihood import canvas_prior, canvas_spans
-from keras_saliency.training.run import (
-    BEST,
-    HISTORY,
-    LAST,
-    Run,
-    best_row,
-    open_folder,
-    write_history,
-)
+from keras_saliency.training.run import BEST, LAST, Run, best_row, open_folder
 
 GAINS = ("information_gain", "val_information_gain")
 EXPLAINABLE = ("gold_standard", "val_gold_standard")  # the gain of the other observers' fixations
@@ -77,7 +69,7 @@ def check(config: Config, model: keras.Model, data: Section) -> None:
             f"data.canvas {list(canvas)}: not a multiple of {stride}, the pixels to a cell of "
             f"{layer}; take {[-(-n // stride) * stride for n in canvas]}")
     for part, dataset in (("training", data.training), ("validation", data.evaluated)):
-        require(dataset.fixations is not None and len(dataset.fixations),
+        require(dataset.has_fixations,
                 f"train.lbfgs needs fixations; the {part} stimuli of {dataset.name} have none")
     if train.lbfgs.leave_one_observer_out:
         observers = np.unique(data.training.fixations.observer)
@@ -147,7 +139,7 @@ def _iterate(run, likelihoods, measured, log) -> bool:
         rows = [*run.rows, {"epoch": len(run.rows) + 1, "loss": objective,
                             **dict(zip(GAINS, gains))}]
         readout.write_parameters(run.model, parameters, *measured)
-        write_history(rows, run.folder / HISTORY)
+        run.write_history(rows)
         if best_row(rows, monitor) == len(rows) - 1:
             run.save(BEST, rows)
             for name in (UNITS, PATCHES, OBSERVERS):  # they are of the best weights before

@@ -94,6 +94,10 @@ class Run:
             "epoch": len(rows), "scores": rows[-1] if rows else {},
             "keras": keras.__version__, "keras_saliency": __version__})
 
+    def write_history(self, rows: Sequence[dict]) -> None:
+        """Write rows (dicts with the same keys) as the history, whole or not at all."""
+        write_csv(self.folder / HISTORY, list(rows[0]), [list(row.values()) for row in rows])
+
     def take_best(self) -> "Run":
         """Give the model its best weights, if an epoch is done, and return the run."""
         if self.rows:
@@ -167,11 +171,6 @@ def read_history(path: AnyPath) -> list[dict]:
             f"{path} does not hold the epochs 1 to {len(rows)}; bring back a copy of it, or start "
             "a new run: set name=NAME")
     return rows
-
-
-def write_history(rows: Sequence[dict], path: AnyPath) -> None:
-    """Write rows (dicts with the same keys) as CSV, whole or not at all."""
-    write_csv(path, list(rows[0]), [list(row.values()) for row in rows])
 
 
 def require_best(folder: AnyPath, epoch: int) -> Path:

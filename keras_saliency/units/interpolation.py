@@ -44,10 +44,6 @@ class Resampling(NamedTuple):
         """Number of pixels of the image."""
         return len(self.rows) * len(self.columns)
 
-    def at_points(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Weights [h, w] of the cells in the mean over pixels (x, y), integer arrays [n], n > 0."""
-        return self.rows[y].T @ self.columns[x] / len(x)
-
 
 @lru_cache(maxsize=64)
 def resampling(image_size: Tuple[int, int], cells: Tuple[int, int], convention: str = "half_pixel",

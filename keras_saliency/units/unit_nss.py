@@ -31,10 +31,8 @@ def unit_nss(activations: np.ndarray, fixations: Sequence[ArrayLike], image_size
 
     Returns:
         float64 [B, U], equal to resizing and scoring each unit; 0 for a unit that is constant on
-        the image (`dead_units`), NaN for an image without fixations.
-
-    Raises:
-        InputError: shapes that do not belong together.
+        the image (`dead_units`), NaN for an image without fixations. Shapes that do not belong
+        together raise `InputError`.
     """
     return np.stack(_score(
         activations, image_size, convention, {"lists of fixations": fixations},
@@ -46,11 +44,10 @@ def unit_region_nss(activations: np.ndarray, fixations: Sequence[ArrayLike],
                     convention: str = "half_pixel", repeats: bool = False) -> list:
     """Return the Assoc of each unit with each region: its NSS over the fixations inside.
 
+    These are B arrays float64 [regions of the image, U], NaN for a region without fixations.
+
     Args:
         regions: B sequences of masks [H, W], not 0 inside. Otherwise as `unit_nss`.
-
-    Returns:
-        B arrays float64 [regions of the image, U]; NaN for a region without fixations.
     """
     return _score(
         activations, image_size, convention,
@@ -92,7 +89,9 @@ def fixation_weights(plan: Resampling, points: ArrayLike, repeats: bool = False,
     if mask is not None:
         kept = mask[y, x]
         x, y = x[kept], y[kept]
-    return plan.at_points(x, y) if len(x) else np.full_like(plan.mean, np.nan)
+    if not len(x):
+        return np.full_like(plan.mean, np.nan)
+    return plan.rows[y].T @ plan.columns[x] / len(x)
 
 
 def mask_weights(plan: Resampling, mask: ArrayLike) -> np.ndarray:

@@ -215,17 +215,17 @@ def test_held_out_stimuli_are_of_the_training_set(tmp_path):
 
 
 def test_a_run_killed_in_an_epoch_loses_only_that_epoch(tmp_path, monkeypatch, whole):
-    original = run_folder.write_history
+    original = run_folder.Run.write_history
 
-    def die(rows, path):
-        original(rows, path)
+    def die(run, rows):
+        original(run, rows)
         if len(rows) == 2:
             raise SystemExit("killed")  # history written, last.h5 not
 
-    monkeypatch.setattr(callbacks, "write_history", die)
+    monkeypatch.setattr(run_folder.Run, "write_history", die)
     with pytest.raises(SystemExit):
         fit.train(small(tmp_path / "parts"))
-    monkeypatch.setattr(callbacks, "write_history", original)
+    monkeypatch.setattr(run_folder.Run, "write_history", original)
     resumed = fit.train(small(tmp_path / "parts"), resume=True)
     assert_equal(weights(whole), weights(resumed))
     assert resumed.rows == whole.rows
@@ -393,7 +393,7 @@ def test_history_is_a_csv_that_others_can_read(tmp_path):
     path = tmp_path / "history.csv"
     rows = [{"epoch": 1, "loss": 0.5, "val_nss": float("nan")},
             {"epoch": 2, "loss": 0.25, "val_nss": 1.5}]
-    run_folder.write_history(rows, path)
+    run_folder.Run(tmp_path, None, None, [], ()).write_history(rows)
     with open(path) as file:
         assert [row["loss"] for row in csv.DictReader(file)] == ["0.5", "0.25"]
     assert run_folder.best_row(rows, "loss") == 1

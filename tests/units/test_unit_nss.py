@@ -9,6 +9,7 @@ from keras_saliency.maps import fitted_size
 from keras_saliency.units import interpolation
 from keras_saliency.units.unit_nss import (
     dead_units,
+    fixation_weights,
     score_units,
     unit_nmm,
     unit_nss,
@@ -101,7 +102,7 @@ def test_a_constant_unit_scores_0_and_is_reported(rng, level):
 def test_constant_units_are_found_at_any_level(rng, kind, cells):
     levels = (rng.choice([-1, 1], 64) * 10 ** rng.uniform(-8, 8, 64)).astype(kind)
     plan = interpolation.resampling((75, 101), cells)
-    weights = np.stack([plan.mean, plan.at_points([3, 50], [4, 60])])
+    weights = np.stack([plan.mean, fixation_weights(plan, [(3, 4), (50, 60)])])
     scores, constant = score_units(np.broadcast_to(levels, (*cells, 64)), plan, weights)
     assert constant.all() and (scores == 0).all()
 
