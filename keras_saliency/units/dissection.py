@@ -326,8 +326,7 @@ def _shown(dataset, index, canvas, cells, fit) -> np.ndarray:
 def label_columns(concepts: Sequence[Concept]) -> np.ndarray:
     """int [largest label + 1]: the column of each label number, C for labels of no concept."""
     columns = np.full(max((c.number for c in concepts), default=0) + 1, len(concepts))
-    for column, concept in enumerate(concepts):
-        columns[concept.number] = column
+    columns[[concept.number for concept in concepts]] = np.arange(len(concepts))
     return columns
 
 

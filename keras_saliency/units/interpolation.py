@@ -148,11 +148,8 @@ def _places(length, cells, convention, start, stop) -> tuple:
 
 def _matrix(before, share, cells) -> np.ndarray:
     """[length, cells] of `_places`."""
-    pixels = np.arange(len(before))
-    matrix = np.zeros((len(before), cells))
-    matrix[pixels, before] = 1 - share
-    matrix[pixels, np.minimum(before + 1, cells - 1)] += share
-    return matrix
+    of_cell, share = np.eye(cells), share[:, np.newaxis]
+    return (1 - share) * of_cell[before] + share * of_cell[np.minimum(before + 1, cells - 1)]
 
 
 def _gram(rows, columns) -> sparse.csr_matrix:
