@@ -5,7 +5,7 @@ import pytest
 
 from keras_saliency.datasets import DATASETS
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
-from keras_saliency.datasets.splits import hold_out, split
+from keras_saliency.datasets.loading import hold_out, split
 
 
 def dataset(count, name="other", **fields):

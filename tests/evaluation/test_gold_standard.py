@@ -6,8 +6,8 @@ from scipy.special import logsumexp
 from keras_saliency import metrics
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
 from keras_saliency.datasets.fixations import Fixations, density_map, fixation_map
+from keras_saliency.datasets.loading import split
 from keras_saliency.datasets.osie import load
-from keras_saliency.datasets.splits import split
 from keras_saliency.evaluation.center_bias import center_bias
 from keras_saliency.evaluation.densities import best_bandwidth
 from keras_saliency.evaluation.gold_standard import (
