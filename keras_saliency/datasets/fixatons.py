@@ -44,7 +44,10 @@ def load(root: AnyPath, *, use_density: bool = True, first_fixation: bool = Fals
     stimuli = reading.list_stimuli(root, "STIMULI", NAME)
     sizes = reading.image_sizes(stimuli)
     if stimulus_size is not None:
-        chosen = np.flatnonzero((sizes == _size(stimulus_size)).all(axis=1))
+        require(isinstance(stimulus_size, (list, tuple)) and len(stimulus_size) == 2
+                and all(isinstance(side, int) and side > 0 for side in stimulus_size),
+                f"{NAME}: stimulus_size is (height, width) in pixels, not {stimulus_size!r}")
+        chosen = np.flatnonzero((sizes == tuple(stimulus_size)).all(axis=1))
         require(len(chosen), f"{NAME}: no stimulus of {stimulus_size} in {root}; the sizes are "
                              f"{list_some(sorted(set(map(tuple, sizes.tolist()))))}")
         stimuli, sizes, published = [stimuli[i] for i in chosen], sizes[chosen], None
@@ -60,14 +63,6 @@ def load(root: AnyPath, *, use_density: bool = True, first_fixation: bool = Fals
         name, stimuli, sizes, trials, densities=maps, published=published,
         edition=f"FixaTons {edition}",
         pixels_per_dva=known_pixels if pixels_per_dva is None else pixels_per_dva)
-
-
-def _size(size) -> tuple:
-    """(height, width) as two numbers above 0."""
-    require(isinstance(size, (list, tuple)) and len(size) == 2
-            and all(isinstance(side, int) and side > 0 for side in size),
-            f"{NAME}: stimulus_size is (height, width) in pixels, not {size!r}")
-    return tuple(size)
 
 
 def _trials(folder, stimuli, skipped):

@@ -19,11 +19,10 @@ from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.pipeline import stimulus_loader, stimulus_stream
 from keras_saliency.evaluation.center_bias import CenterBias, center_bias
 from keras_saliency.maps import geometry
-from keras_saliency.maps.facts import Facts
 from keras_saliency.models import calibration
 from keras_saliency.models import density_layers as layers
 from keras_saliency.models.density_layers import FLOOR, PRIOR_CELLS, SEGMENTS, START_SHARE
-from keras_saliency.prediction.predictor import Predictor, predictor
+from keras_saliency.prediction.predictor import predictor
 from keras_saliency.units.interpolation import canvas_span
 
 MOST_CELLS = 8192  # cells of a map
@@ -57,53 +56,39 @@ class Cells(NamedTuple):
     turned: np.ndarray    # bool [N]
 
 
-def canvases(facts: Facts, dataset: SaliencyDataset, canvas: Sequence[int]) -> list[tuple]:
-    """Return the canvas (h, w) of each stimulus, turned as `predict` turns it."""
-    return [geometry.oriented_canvas(size, canvas, facts.fit, facts.turns)
-            for size in dataset.sizes]
-
-
-def canvas_maps(predictor: Predictor, dataset: SaliencyDataset, canvas: Sequence[int],
-                batch: int = 4, label: str = "maps") -> Iterator[tuple[int, np.ndarray]]:
-    """Yield (index, float32 [h, w]), the map of each stimulus on its canvas, canvas by canvas.
-
-    The map of a model that works at the stimulus' own size is resized.
-    """
-    facts = predictor.facts
-    each = canvases(facts, dataset, canvas)
-    with tqdm(total=len(dataset), desc=label, unit="stimulus") as bar:
-        if facts.canvas is None:
-            load = stimulus_loader(dataset)
-            for index, own in enumerate(each):
-                found = predictor.predict(load(index).numpy())[..., np.newaxis]
-                yield index, maps.to_canvas(found, own, maps.MAP_PADDING)[..., 0].numpy()
-                bar.update()
-            return
-        for shape in dict.fromkeys(each):
-            rows = [i for i, other in enumerate(each) if other == shape]
-            stream = stimulus_stream(dataset, shape, rows, batch, facts.fit)
-            found = (values for images in stream for values in predictor.maps(images))
-            for index, values in zip(rows, found):
-                yield index, tf.cast(values[..., 0], tf.float32).numpy()
-                bar.update()
+def _canvas_maps(predictor, dataset, canvases) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield (index, float32 [h, w]), the map of each stimulus on its canvas, canvas by canvas."""
+    if predictor.facts.canvas is None:  # works at the stimulus' own size
+        load = stimulus_loader(dataset)
+        for index, own in enumerate(canvases):
+            found = predictor.predict(load(index).numpy())[..., np.newaxis]
+            yield index, maps.to_canvas(found, own, maps.MAP_PADDING)[..., 0].numpy()
+        return
+    for shape in dict.fromkeys(canvases):
+        rows = [i for i, other in enumerate(canvases) if other == shape]
+        stream = stimulus_stream(dataset, shape, rows, batch=4, fit=predictor.facts.fit)
+        found = (values for images in stream for values in predictor.maps(images))
+        for index, values in zip(rows, found):
+            yield index, tf.cast(values[..., 0], tf.float32).numpy()
 
 
 def collect(model: Any, dataset: SaliencyDataset, canvas: Sequence[int],
             label: str = "maps") -> Cells:
     """Return the `Cells` of the maps of a model, which is anything that `predict` takes.
 
-    `canvas` is the (h, w) of stimuli that are not turned. A map that has NaN or infinity raises
-    `FloatingPointError`, naming the stimulus.
+    `canvas` is the (h, w) of stimuli that are not turned, as `predict` turns it. A map that has NaN
+    or infinity raises `FloatingPointError`, naming the stimulus.
     """
     mapping, side = predictor(model), cell_side(canvas)
     facts, fit = mapping.facts, mapping.facts.fit
     shape = (len(dataset), *(length // side for length in canvas))
     found, plain, coverage, counts = (np.zeros(shape, np.float32) for _ in range(4))
-    each = canvases(facts, dataset, canvas)
+    each = [geometry.oriented_canvas(size, canvas, fit, facts.turns) for size in dataset.sizes]
     spans = [canvas_span(tuple(size), own, fit)
              for size, own in zip(dataset.sizes.tolist(), each)]
     turned = np.array([own != tuple(canvas) for own in each])
-    for index, values in canvas_maps(mapping, dataset, canvas, label=label):
+    for index, values in tqdm(_canvas_maps(mapping, dataset, each), label, len(dataset),
+                              unit="stimulus"):
         if not np.isfinite(values).all():
             raise FloatingPointError(f"the map of {dataset.names[index]} has NaN or infinite "
                                      "values; such a network has diverged")
