@@ -28,8 +28,8 @@ def _circle(radius, start=0.0, stop=360.0, steps=32):
     return radius * np.stack([np.cos(t), np.sin(t)], axis=1)
 
 
-def _rectangle(width, height, x=0.0, y=0.0):
-    return np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * (width / 2, height / 2) + (x, y)
+def _rectangle(width, height, y=0.0):
+    return np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * (width / 2, height / 2) + (0.0, y)
 
 
 def _arc(item):
