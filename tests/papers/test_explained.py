@@ -39,7 +39,7 @@ def test_a_density_is_scored_as_it_is(planted):
 
 def test_maps_of_classical_models_lie_as_stimuli_on_the_canvas(planted):
     model = build_model("center_bias")
-    (index, found), *rest = likelihood.canvas_maps(model, planted, (96, 96))
+    (index, found), *rest = likelihood._canvas_maps(model, planted, [(96, 96)] * 12)
     assert index == 0 and len(rest) == 11 and found.shape == (96, 96)
     assert (found[:16] == 0).all() and (found[-16:] == 0).all() and found[48, 48] > 0.9
     np.testing.assert_allclose(found[16:80], model(np.zeros((64, 96, 3))), atol=1e-5)
