@@ -3,6 +3,7 @@
 Where KERAS_SALIENCY_WEB names a folder in which `web_runtime.COMMAND` was run, as CI does, nothing
 of it may be missing; elsewhere it is skipped.
 """
+import base64
 import functools
 import http.server
 import io
@@ -126,9 +127,16 @@ def maps_of(page, demo, paths):
           const blob = await (await fetch(`/pictures/${name}`)).blob();
           const picture = await readPicture(new File([blob], name));
           const {map} = await self.network.predict(picture);
-          return {map: Array.from(map), size: picture.size};
+          const bytes = new Uint8Array(map.buffer, map.byteOffset, map.byteLength);
+          const url = await new Promise(resolve => {
+            const reader = new FileReader();
+            reader.onload = () => resolve(reader.result);
+            reader.readAsDataURL(new Blob([bytes]));
+          });
+          return {map: url.split(',')[1], size: picture.size};
         }""", name)
-        yield np.array(found["map"], np.float32).reshape(found["size"])
+        values = np.frombuffer(base64.b64decode(found["map"]), np.float32)
+        yield values.reshape(found["size"])
     shutil.rmtree(served)
 
 

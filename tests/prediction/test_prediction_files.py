@@ -253,23 +253,19 @@ def test_escapes_in_names_do_not_reach_the_terminal(tmp_path, capsys):
     assert "out\\udcff" in out
 
 
-@pytest.mark.slow
-def test_the_script_in_one_line_each(mixed, tmp_path):
-    def run(*arguments):
-        done = subprocess.run([sys.executable, REPOSITORY / "scripts" / "predict.py",
-                               "--weights", "center_bias", *arguments], capture_output=True,
-                              text=True, env={**os.environ, "PYTHONPATH": str(REPOSITORY)})
-        assert "Traceback" not in done.stderr
-        return done.returncode, done.stdout, [line for line in done.stderr.splitlines()
-                                              if line.startswith("error: ")]
+def test_the_script_in_one_line_each(run, mixed, tmp_path):
+    def predict(*arguments):
+        code, said = run("predict", "--weights", "center_bias", *arguments)
+        assert "Traceback" not in said
+        return code, said, [line for line in said.splitlines() if line.startswith("error: ")]
 
-    code, out, errors = run(mixed, "--out", tmp_path / "out")
-    assert code == 1 and "2 of 10 pictures" in out and len(errors) == len(BAD)
-    code, out, errors = run(mixed, "--out", mixed)
+    code, said, errors = predict(mixed, "--out", tmp_path / "out")
+    assert code == 1 and "2 of 10 pictures" in said and len(errors) == len(BAD)
+    code, _, errors = predict(mixed, "--out", mixed)
     assert code == 2 and len(errors) == 1 and "give another folder" in errors[0]
     picture = write_picture(tmp_path / "b.png", (90, 90))
-    code, out, errors = run(picture, "--limit", "8099", "--out", tmp_path / "out")
+    code, _, errors = predict(picture, "--limit", "8099", "--out", tmp_path / "out")
     assert code == 1 and "8100 pixels, more than the limit of 8099" in errors[0]
     with full_disk(8192):
-        code, out, errors = run(picture, "--out", tmp_path / "out")
+        code, _, errors = predict(picture, "--out", tmp_path / "out")
     assert code == 1 and errors == [f"error: {tmp_path / 'out' / 'b_overlay.png'}: File too large"]
