@@ -8,25 +8,10 @@ center_bias where people look in any stimulus, gold_standard where others look i
 from keras_saliency.evaluation.center_bias import CenterBias, center_bias
 from keras_saliency.evaluation.comparison import compare, compare_runs
 from keras_saliency.evaluation.densities import Density, uniform
-from keras_saliency.evaluation.gold_standard import (
-    GoldStandard,
-    fit_gold_standard,
-    information_gain_explained,
-)
+from keras_saliency.evaluation.gold_standard import GoldStandard, fit_gold_standard
 from keras_saliency.evaluation.results import Evaluation, read_table, read_tables
-from keras_saliency.evaluation.scoring import (
-    ALL,
-    Scorer,
-    Skipped,
-    choose_metrics,
-    density_of,
-    evaluate,
-    score_predictions,
-    usable_metrics,
-)
-from keras_saliency.prediction.keras_predictor import forward_function
+from keras_saliency.evaluation.scoring import Scorer, Skipped, evaluate, score_predictions
 
-__all__ = ["ALL", "CenterBias", "Density", "Evaluation", "GoldStandard", "Scorer", "Skipped",
-           "center_bias", "choose_metrics", "compare", "compare_runs", "density_of", "evaluate",
-           "fit_gold_standard", "forward_function", "information_gain_explained", "read_table",
-           "read_tables", "score_predictions", "uniform", "usable_metrics"]
+__all__ = ["CenterBias", "Density", "Evaluation", "GoldStandard", "Scorer", "Skipped",
+           "center_bias", "compare", "compare_runs", "evaluate", "fit_gold_standard", "read_table",
+           "read_tables", "score_predictions", "uniform"]

@@ -10,8 +10,6 @@ import tensorflow as tf
 from keras_saliency.files import InputError, printable, require
 from keras_saliency.files.picture_headers import LIMIT, check_picture
 
-# Bytes of an answer: 4 PNG maps of 40 megapixels as base64, or one map of float32 over gRPC.
-ANSWER_LIMIT = 2 ** 29
 MESSAGE_LENGTH = 400  # characters of a server's text
 PNG_START, GRAY_8_BIT = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", b"\x08\x00"  # bytes 0 and 24 on
 
@@ -26,6 +24,9 @@ class ServerUnavailable(ConnectionError):
 
 class Client:
     """A client's settings, retries, and the splitting of lists into requests."""
+
+    # Bytes of an answer: 4 PNG maps of 40 megapixels as base64, or one map of float32 over gRPC.
+    ANSWER_LIMIT = 2 ** 29
 
     def __init__(self, address: str, model: str = "msi_net", version: Optional[int] = None,
                  timeout: float = 60.0, retries: int = 4, pause: float = 0.25, batch: int = 4):

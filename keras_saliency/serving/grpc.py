@@ -4,14 +4,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 
 from keras_saliency.files import import_optional, list_some, require
-from keras_saliency.serving.client import (
-    ANSWER_LIMIT,
-    Client,
-    ServerUnavailable,
-    ServingError,
-    checked,
-    shown,
-)
+from keras_saliency.serving.client import Client, ServerUnavailable, ServingError, checked, shown
 
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
 UNAVAILABLE = ("DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "UNAVAILABLE")
@@ -36,7 +29,7 @@ class GrpcClient(Client):
         self._grpc = import_optional("grpc", "serving")
         self._messages = import_optional("tensorflow_serving.apis.predict_pb2", "serving")
         self._connection = self._grpc.insecure_channel(self.address, options=[
-            ("grpc.max_receive_message_length", ANSWER_LIMIT),
+            ("grpc.max_receive_message_length", self.ANSWER_LIMIT),
             ("grpc.max_send_message_length", -1)])
         # Answers stay bytes here: grpc would log a traceback for a malformed one.
         self._send = self._connection.unary_unary(

@@ -11,14 +11,7 @@ import cv2
 import numpy as np
 
 from keras_saliency.files import import_optional
-from keras_saliency.serving.client import (
-    ANSWER_LIMIT,
-    Client,
-    ServerUnavailable,
-    ServingError,
-    checked,
-    shown,
-)
+from keras_saliency.serving.client import Client, ServerUnavailable, ServingError, checked, shown
 
 UNAVAILABLE = (429, 502, 503, 504)
 CHUNK = 4096  # bytes; small, so that a slow answer meets its deadline soon
@@ -93,9 +86,9 @@ class RestClient(Client):
                     raise ServerUnavailable(f"{url}: HTTP {response.status_code}")
                 for chunk in response.iter_content(CHUNK):
                     body += chunk
-                    if len(body) > ANSWER_LIMIT:
-                        raise ServingError(f"{url}: an answer of more than {ANSWER_LIMIT} bytes; "
-                                           "choose a smaller batch")
+                    if len(body) > self.ANSWER_LIMIT:
+                        raise ServingError(f"{url}: an answer of more than {self.ANSWER_LIMIT} "
+                                           "bytes; choose a smaller batch")
                     if time.monotonic() > deadline:
                         raise ServerUnavailable(f"{url}: no whole answer in time")
                 if _is_cut(response, body):

@@ -1,11 +1,6 @@
 """Units of a network: their NSS and NMM, fixation detectors, regions, dissection."""
 from keras_saliency.lazy import lazy
-from keras_saliency.units.activations import (
-    LayerError,
-    activation_model,
-    activations,
-    layer_names,
-)
+from keras_saliency.units.activations import LayerError, activation_model, activations, layer_names
 from keras_saliency.units.detectors import detector_units, fixation_detectors
 from keras_saliency.units.dissection import dissect, find_thresholds
 from keras_saliency.units.regions import category_statistics, score_regions, score_targets

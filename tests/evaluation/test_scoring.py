@@ -12,6 +12,7 @@ import tensorflow as tf
 from keras_saliency import evaluation, losses, maps, metrics
 from keras_saliency.datasets import pipeline, popout
 from keras_saliency.datasets.dataset import DatasetError
+from keras_saliency.evaluation import scoring
 from keras_saliency.evaluation.center_bias import center_bias
 from keras_saliency.evaluation.densities import uniform
 from keras_saliency.files import InputError
@@ -175,45 +176,45 @@ def test_a_published_density_that_cannot_be_read_is_named(dataset, tmp_path, bom
     published = replace(dataset, density_files=[path] * 6)
     cv2.imwrite(str(path), np.zeros((96, 127), np.uint8))
     with pytest.raises(DatasetError, match="x.png: not a readable picture of 96x128"):
-        evaluation.density_of(published, 0, 6.0)
+        scoring.density_of(published, 0, 6.0)
     for contents, message in ((bomb(), "x.png: 30000x30000 are 900000000 pixels"),
                               (bomb((96, 128)), "x.png: not a readable picture of 96x128"),
                               (b"text", "x.png: not a picture of a known type")):
         path.write_bytes(contents)
         with pytest.raises(DatasetError, match=message):
-            evaluation.density_of(published, 0, 6.0)
+            scoring.density_of(published, 0, 6.0)
 
 
 def test_without_a_single_fixation_there_is_nothing_to_score(dataset):
     empty = replace(dataset, fixations=dataset.fixations.where(np.zeros(len(dataset.fixations))),
                     target_masks=None)
     with pytest.raises(DatasetError, match="popout has no fixations on the 6 .*: nss cannot be"):
-        evaluation.choose_metrics(["nss"], empty)
+        scoring.choose_metrics(["nss"], empty)
     with pytest.raises(DatasetError, match="neither fixations nor densities .*: no metric can"):
-        evaluation.choose_metrics(["all"], empty)
+        scoring.choose_metrics(["all"], empty)
     published = replace(empty, density_files=["x.png"] * 6)
-    assert evaluation.choose_metrics(["all"], published) == ["cc", "sim", "kld"]
+    assert scoring.choose_metrics(["all"], published) == ["cc", "sim", "kld"]
 
 
 def test_metrics_that_cannot_be_computed_are_named(dataset):
     with pytest.raises(ValueError, match="no metric 'ncc'; choose from all, auc_judd"):
-        evaluation.choose_metrics(["ncc"], dataset)
+        scoring.choose_metrics(["ncc"], dataset)
     with pytest.raises(ValueError, match="information_gain needs .*baseline_map, and not all of"):
-        evaluation.choose_metrics(["information_gain"], dataset)
+        scoring.choose_metrics(["information_gain"], dataset)
     with pytest.raises(ValueError, match="log_likelihood needs log_density"):
-        evaluation.choose_metrics(["log_likelihood"], dataset, dataset)
+        scoring.choose_metrics(["log_likelihood"], dataset, dataset)
     maps_only = replace(dataset, fixations=None, density_files=["x.png"] * 6)
     with pytest.raises(DatasetError, match="no fixations on the 6 .*: nss cannot"):
-        evaluation.choose_metrics(["nss"], maps_only)
+        scoring.choose_metrics(["nss"], maps_only)
     with pytest.raises(DatasetError, match="x.png: No such file"):
-        evaluation.density_of(maps_only, 0, 6.0)
+        scoring.density_of(maps_only, 0, 6.0)
 
 
 def test_all_means_what_can_be_computed_but_emd(dataset):
-    everything = evaluation.choose_metrics(["all"], dataset, dataset, densities=True)
+    everything = scoring.choose_metrics(["all"], dataset, dataset, densities=True)
     assert set(everything) == set(metrics.METRICS) - {"emd"}
     maps_only = replace(dataset, fixations=None, target_masks=None, density_files=["x.png"] * 6)
-    assert evaluation.choose_metrics(["cc", "all", "emd"], maps_only) == [
+    assert scoring.choose_metrics(["cc", "all", "emd"], maps_only) == [
         "cc", "sim", "kld", "emd"]
     alone = dataset.select([0])
-    assert "auc_shuffled" not in evaluation.choose_metrics(["all"], alone)
+    assert "auc_shuffled" not in scoring.choose_metrics(["all"], alone)

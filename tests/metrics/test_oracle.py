@@ -4,9 +4,9 @@ import pytest
 import transcription as slow
 
 from keras_saliency import metrics
-from keras_saliency.metrics.ranking import area, count_reaching, histogram_of_steps
+from keras_saliency.metrics.auc_metrics import area, count_reaching, histogram_of_steps
 
-# 23x17 is counted directly, 150x130 is put into bins (ranking._DIRECT_BELOW)
+# 23x17 is counted directly, 150x130 is put into bins (auc_metrics._DIRECT_BELOW)
 SHAPES = [(23, 17), (150, 130)]
 
 

@@ -331,8 +331,8 @@ def test_busy_rest_servers_are_asked_again(status, puppet):
 
 
 def test_the_size_of_an_answer_is_limited(puppet, monkeypatch):
-    for module in (serving_rest, serving_grpc):
-        monkeypatch.setattr(module, "ANSWER_LIMIT", 10_000)
+    for kind in (serving.RestClient, serving.GrpcClient):
+        monkeypatch.setattr(kind, "ANSWER_LIMIT", 10_000)
     rest, over_grpc = (client_of(kind, puppet, pause=0.01) for kind in ("rest", "grpc"))
     puppet.answers = [http(b" " * 20_000)]
     contents = encoded(pictures(1))
