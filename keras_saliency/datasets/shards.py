@@ -4,6 +4,7 @@ Sums of floating point numbers depend on the order of their terms. Equal shards 
 same results to the last bit, whatever machine computes them.
 """
 import functools
+import itertools
 from typing import Any, Callable, Iterator, Optional, Sequence
 
 import numpy as np
@@ -28,9 +29,13 @@ def spread(client: Any, function: Callable, parts: Sequence[np.ndarray], names: 
     """Yield `function(**shared, indices=part)` of each of `parts`, in order, from the workers.
 
     Args:
-        client: of `cluster.connect`. function: of a module of this package. parts: of `cut`.
+        client: of `cluster.connect`; with None this process calls `function` once, with all
+            indices and the label. function: of a module of this package. parts: of `cut`.
         names: of all items, by index, for messages. label, unit: of the progress bar.
     """
+    if client is None:
+        return iter([function(**shared, indices=np.array([*itertools.chain(*parts)], int),
+                              label=label)])
     return client.map(function, "indices", parts, shared, label, sum(map(len, parts)), unit,
                       lambda part: [str(names[i]) for i in part])
 

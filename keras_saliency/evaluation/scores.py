@@ -132,14 +132,11 @@ def score_predictor(predictor: Predictor, section: Section, scorer: Scorer, batc
         client: of `cluster.connect`, whose workers do it; None for this process.
     """
     shared = {"predictor": predictor, "spec": section.spec, "scorer": scorer, "batch": batch}
-    every, label = np.arange(len(section.evaluated)), "evaluation"
-    if client is None:
-        return _score_stimuli(**shared, indices=every, label=label)
     lengths = [len(stimuli) for stimuli, _ in pipeline.by_canvas(section.evaluated, section.spec)]
-    parts = [part for piece in np.split(every, np.cumsum(lengths)[:-1])
-             for part in shards.cut(piece, batch)]
+    pieces = np.split(np.arange(len(section.evaluated)), np.cumsum(lengths)[:-1])
+    parts = [part for piece in pieces for part in shards.cut(piece, batch)]
     return Evaluation.joined(shards.spread(
-        client, _score_stimuli, parts, section.evaluated.names, shared, label))
+        client, _score_stimuli, parts, section.evaluated.names, shared, "evaluation"))
 
 
 def _score_stimuli(predictor, spec, scorer, batch, indices, label=None) -> Evaluation:

@@ -14,7 +14,7 @@ from keras_saliency.config import TrainConfig, require
 from keras_saliency.files import AnyPath
 from keras_saliency.models.salgan import salgan_discriminator
 from keras_saliency.models.weights_file import WeightsError
-from keras_saliency.training.checkpoints import assign, matching, optimizer_variables
+from keras_saliency.training.run import assign, matching, optimizer_variables
 
 DISCRIMINATOR, OPTIMIZER = "_discriminator", "_discriminator_optimizer"
 EPSILON = 1e-7

@@ -15,9 +15,9 @@ from keras_saliency.models import build_model, check_canvas, facts_of, load_pret
 from keras_saliency.models.loading import build_own, is_own
 from keras_saliency.models.precision import at_precision, choose_precision
 from keras_saliency.prediction.keras_predictor import forward_function
-from keras_saliency.training import adversarial, callbacks, checkpoints, devices, features, lbfgs
-from keras_saliency.training.checkpoints import averaged
-from keras_saliency.training.run import BEST, LAST, Run, waited_enough
+from keras_saliency.training import adversarial, callbacks, devices, features, lbfgs
+from keras_saliency.training import run as run_folder
+from keras_saliency.training.run import BEST, LAST, Run, averaged, waited_enough
 from keras_saliency.units.activations import activation_model
 
 OPTIMIZERS = {
@@ -85,11 +85,11 @@ def _train(config: Config, place, resume, log) -> Run:
         adversary = adversarial.make_adversary(settings, spec.canvas, _optimizer(
             settings.adversarial, settings.adversarial.learning_rate, "train.adversarial"))
     with place.folder(config, resume) as (source, folder):
-        rows = checkpoints.restore(source, model, optimizer, adversary) if resume else []
+        rows = run_folder.restore(source, model, optimizer, adversary) if resume else []
         run = Run(folder, config, model, rows, sections, chief=place.chief)
         log(run.opening())
         if rows and run.chief:
-            checkpoints.check_best(run)
+            run_folder.check_best(run)
         if rows and (len(rows) >= settings.epochs
                      or waited_enough(rows, settings.monitor, settings.patience)):
             log(f"nothing left to train: {len(rows)} epochs are done")
@@ -126,7 +126,7 @@ def _loop(run: Run, place, optimizer, adversary, shares, scorers, log) -> None:
             run.save(BEST, rows)
 
     def save_last(rows):
-        run.save(LAST, rows, checkpoints.state(optimizer, adversary))
+        run.save(LAST, rows, run_folder.state(optimizer, adversary))
 
     units = [] if not settings.unit_layers else [callbacks.UnitNSS(
         run.validation, settings.unit_layers, folder, folder / "tensorboard", settings.unit_every,

@@ -19,10 +19,9 @@ from keras_saliency.models import weights_file
 from keras_saliency.models.deepgaze1 import HALVED, receptive_field
 from keras_saliency.report import plots
 from keras_saliency.training import deepgaze1_likelihood as readout
-from keras_saliency.training.checkpoints import last_epoch
 from keras_saliency.training.deepgaze1_likelihood import Likelihood, Parameters, Responses
 from keras_saliency.training.likelihood import canvas_prior, canvas_spans
-from keras_saliency.training.run import BEST, LAST, Run, best_row, open_folder
+from keras_saliency.training.run import BEST, LAST, Run, best_row, last_epoch, open_folder
 
 GAINS = ("information_gain", "val_information_gain")
 EXPLAINABLE = ("gold_standard", "val_gold_standard")  # the gain of the other observers' fixations

@@ -179,11 +179,8 @@ def dissect(model: keras.Model, layers: Sequence[str], dataset: ConceptDataset,
              for layer in layers}
     shared = {"model": model, "layers": list(layers), "dataset": dataset, "thresholds": thresholds,
               "canvas": canvas, "batch": batch, "picks": picks, "null": null, "seed": seed}
-    if client is None:
-        found = _tallies(**shared, indices=indices, label=label)
-    else:
-        found = shards.merged(client, _tallies, indices_of(dataset, indices), batch,
-                              dataset.stimuli, shared, label, "image")
+    found = shards.merged(client, _tallies, indices_of(dataset, indices), batch, dataset.stimuli,
+                          shared, label, "image")
     return {layer: Dissection(
         concepts, np.asarray(thresholds[layer], np.float32), own, found.get((layer, True)),
         *intersection_over_union(own, concepts), picks[layer])

@@ -243,11 +243,8 @@ def output_nss(model: keras.Model, scores: UnitScores, dataset: SaliencyDataset,
         return float(scores.moments.mean[0])
     label = f"{model.name}: scoring the output"
     shared = {"model": model, "dataset": dataset, "canvas": canvas, "batch": batch}
-    if client is None:
-        found = (_output_scores(**shared, indices=None, label=label),)
-    else:
-        found = shards.spread(client, _output_scores, shards.cut(range(len(dataset)), batch),
-                              dataset.names, shared, label)
+    found = shards.spread(client, _output_scores, shards.cut(range(len(dataset)), batch),
+                          dataset.names, shared, label)
     return float(Moments.of(np.concatenate([*found])[:, np.newaxis]).mean[0])
 
 

@@ -11,7 +11,7 @@ import pytest
 import keras_saliency as ks
 from keras_saliency import config as configs
 from keras_saliency.evaluation.scores import of_predictor, score
-from keras_saliency.export import web_model
+from keras_saliency.export import web_page
 from keras_saliency.export.formats import FORMATS
 from keras_saliency.maps import arrays
 from keras_saliency.maps.finish import Finish
@@ -65,9 +65,9 @@ def test_every_format_gives_its_maps(model, name, tmp_path):
 
 
 def test_the_web_page_gives_its_maps(model):
-    sizes = web_model.canvases(model)
-    contents = web_model.convert(model, web_model.signatures(sizes), "float16")
-    converted = web_model.Converted(contents, model)
+    sizes = web_page.canvases(model)
+    contents = web_page.convert(model, web_page.signatures(sizes), "float16")
+    converted = web_page.Converted(contents, model)
     assert isinstance(converted, Predictor)
     for size in SIZES:
         np.testing.assert_allclose(ks.predict(converted, image_of(size)),

@@ -7,7 +7,7 @@ import pytest
 
 import keras_saliency as ks
 from keras_saliency.export import web_page, web_runtime
-from keras_saliency.export.web_model import Converted, canvases, convert, signatures
+from keras_saliency.export.web_page import Converted, canvases, convert, signatures
 from keras_saliency.files import InputError
 
 CANVAS = (64, 96)

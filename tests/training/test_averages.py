@@ -3,7 +3,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_saliency.training.checkpoints import averaged
+from keras_saliency.training.run import averaged
 
 
 def trained(**options):

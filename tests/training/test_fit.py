@@ -14,7 +14,7 @@ from keras_saliency.datasets.dataset import DatasetError
 from keras_saliency.datasets.loading import load_data
 from keras_saliency.evaluation.scores import of_predictor, score
 from keras_saliency.models import facts_of, precision, weights_file
-from keras_saliency.training import callbacks, checkpoints, fit
+from keras_saliency.training import callbacks, fit
 from keras_saliency.training import run as run_folder
 
 pytestmark = pytest.mark.usefixtures("op_by_op")
@@ -120,7 +120,7 @@ def test_resume_gives_the_same_weights(tmp_path, cache):
     assert_equal(weights(whole), weights(parts[-1]))
     assert whole.rows == parts[-1].rows
     # The optimizer's state as well: another epoch would go the same way.
-    a, b = (weights_file.read_group(run.folder / "last.h5", checkpoints.OPTIMIZER_GROUP)
+    a, b = (weights_file.read_group(run.folder / "last.h5", run_folder.OPTIMIZER_GROUP)
             for run in (whole, parts[-1]))
     for key in a:
         np.testing.assert_array_equal(a[key], b[key])
@@ -138,7 +138,7 @@ def test_averaged_weights_and_dropout_resume_alike_and_are_what_is_kept(tmp_path
     # The scores of an epoch are those of the averaged weights, which are in best.h5.
     best, last = weights(whole, "best.h5"), weights(whole)
     assert np.abs(best["decoder_conv4"]["kernel"] - last["decoder_conv4"]["kernel"]).max() > 1e-5
-    state = weights_file.read_group(whole.folder / "last.h5", checkpoints.OPTIMIZER_GROUP)
+    state = weights_file.read_group(whole.folder / "last.h5", run_folder.OPTIMIZER_GROUP)
     if whole.best["epoch"] == len(whole.rows):
         assert any(value.shape == best["decoder_conv4"]["kernel"].shape
                    and np.array_equal(value, best["decoder_conv4"]["kernel"])

@@ -17,8 +17,8 @@ from keras_saliency.evaluation.scores import of_baseline, of_maps, of_predictor,
 from keras_saliency.files import InputError
 from keras_saliency.models import weights_file
 from keras_saliency.prediction.predictor import predictor
-from keras_saliency.training import checkpoints, features, fit, run_results
-from keras_saliency.training.run import Run
+from keras_saliency.training import features, fit, run_results
+from keras_saliency.training.run import OPTIMIZER_GROUP, Run
 
 GRAYS = range(60, 180, 10)  # of the stimuli in the folder: a picture says which it is
 PADDING = 126
@@ -74,7 +74,7 @@ def assert_same(a, b):
         for layer in ours:
             for key in ours[layer]:
                 np.testing.assert_array_equal(ours[layer][key], theirs[layer][key])
-    ours, theirs = (weights_file.read_group(run.folder / "last.h5", checkpoints.OPTIMIZER_GROUP)
+    ours, theirs = (weights_file.read_group(run.folder / "last.h5", OPTIMIZER_GROUP)
                     for run in (a, b))
     for key in ours:
         np.testing.assert_array_equal(ours[key], theirs[key])
