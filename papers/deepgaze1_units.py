@@ -39,7 +39,7 @@ def measure(setting, backbone) -> list:
     run = shared.fit(setting)
     units = lbfgs.read_rows(run.folder / lbfgs.UNITS)
     scores = score_dataset(run.model, list(dict.fromkeys(u["layer"] for u in units)),
-                           run.validation, run.spec.canvas)
+                           run.section.evaluated, run.section.spec.canvas)
     nss = {layer: found.moments.mean for layer, found in scores.items()}
     every = np.array([nss[u["layer"]][u["unit"]] for u in units])
     weights = np.abs([u["weight"] for u in units])
@@ -87,9 +87,9 @@ def _draw_context(run, path) -> None:
              for unit in lbfgs.read_rows(run.folder / lbfgs.UNITS)}
     chosen = [patch for patch in lbfgs.read_rows(run.folder / lbfgs.PATCHES)
               if patch["rank"] <= SHOWN_UNITS and patch["place"] <= SHOWN]
-    load, index_of = pipeline.stimulus_loader(run.training), {
-        name: index for index, name in enumerate(run.training.names)}
-    rows, canvas = {}, run.spec.canvas
+    load, index_of = pipeline.stimulus_loader(run.section.training), {
+        name: index for index, name in enumerate(run.section.training.names)}
+    rows, canvas = {}, run.section.spec.canvas
     responses = _responses(run, chosen, index_of)
     for patch in chosen:
         index = index_of[patch["stimulus"]]
@@ -111,6 +111,6 @@ def _responses(run, patches, index_of) -> dict:
     indices = sorted({index_of[patch["stimulus"]] for patch in patches})
     layers = list(dict.fromkeys(patch["layer"] for patch in patches))
     return {index: {layer: maps_of[layer][place] for layer in layers}
-            for some, maps_of in dataset_activations(run.model, layers, run.training,
-                                                     run.spec.canvas, indices)
+            for some, maps_of in dataset_activations(run.model, layers, run.section.training,
+                                                     run.section.spec.canvas, indices)
             for place, index in enumerate(some)}

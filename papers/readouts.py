@@ -50,7 +50,7 @@ def measure(setting, layers, seed) -> list:
         train={"finetune_layers": layers, "seed": seed, "precision": "auto"},
         evaluation={"metrics": list(METRICS)}), setting.log)
     targets = score_targets(run.model, [OUTPUT_LAYER, MIDDLE_LAYER], setting.arrays(),
-                            run.spec.canvas)
+                            run.section.spec.canvas)
     return [{"epoch": run.best["epoch"], **trained.scores(run),
              **{f"nmm_{layer}": mean_of_top(moments) for layer, moments in targets.items()}}]
 

@@ -53,7 +53,7 @@ def measure(setting, dataset, rate_over_pixels) -> list:
     except FloatingPointError as error:
         setting.log(str(error))
         return [{"diverged": "yes", "iteration": "", "loss": "", "val_loss": "", "rate": ""}]
-    settings, (height, width), rows = config.train, run.spec.canvas, []
+    settings, (height, width), rows = config.train, run.section.spec.canvas, []
     steps = steps_per_epoch(training_shares(run.sections), settings.batch)
     for history in run.rows:
         done = steps * int(history["epoch"])

@@ -129,8 +129,8 @@ def _loop(run: Run, place, optimizer, adversary, shares, scorers, log) -> None:
         run.save(LAST, rows, run_folder.state(optimizer, adversary))
 
     units = [] if not settings.unit_layers else [callbacks.UnitNSS(
-        run.validation, settings.unit_layers, folder, folder / "tensorboard", settings.unit_every,
-        run.spec.canvas, model=run.model)]
+        run.section.evaluated, settings.unit_layers, folder, folder / "tensorboard",
+        settings.unit_every, run.section.spec.canvas, model=run.model)]
     done = len(run.rows)
     drawn = orders.epoch_orders(shares, settings.batch, settings.seed, settings.mirror,
                                 range(done, settings.epochs))

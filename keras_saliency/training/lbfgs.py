@@ -85,7 +85,7 @@ def check(config: Config, model: keras.Model, data: Section) -> None:
 
 def is_over(run: Run) -> bool:
     """Return True if all iterations are done, and the files made from them are written."""
-    settings, observers = run.config.train.lbfgs, np.unique(run.training.fixations.observer)
+    settings, observers = run.config.train.lbfgs, np.unique(run.section.training.fixations.observer)
     return (len(run.rows) >= settings.iterations
             and all((run.folder / name).exists() for name in (UNITS, PATCHES))
             and (not settings.leave_one_observer_out
@@ -101,20 +101,20 @@ def fit(run: Run, start: Parameters, log: Callable[[str], None]) -> bool:
     Args:
         start: the `Parameters` before the run's first iteration.
     """
-    settings, canvas, model = run.config.train.lbfgs, run.spec.canvas, run.model
-    center = center_bias(run.training, method=run.sections[0].data.center_bias)
-    datasets = {"training": run.training, "validation": run.validation}
+    settings, canvas, model = run.config.train.lbfgs, run.section.spec.canvas, run.model
+    center = center_bias(run.section.training, method=run.sections[0].data.center_bias)
+    datasets = {"training": run.section.training, "validation": run.section.evaluated}
     responses = [readout.collect(model, dataset, canvas, label=f"responses ({part})")
                  for part, dataset in datasets.items()]
     deviations = responses[0].deviations()
     likelihoods = [readout.Likelihood(part, deviations, dataset, canvas, center, settings.cell)
                    for part, dataset in zip(responses, datasets.values())]
-    measured = deviations, canvas_prior(center, canvas_spans(run.training.sizes, canvas))
+    measured = deviations, canvas_prior(center, canvas_spans(run.section.training.sizes, canvas))
     finished = _iterate(run, likelihoods, measured, log)
     best = run.folder / BEST
     if best.exists():
         found = readout.read_parameters(model, weights_file.read(best))
-        write_units(run.folder, found, responses[0], run.training)
+        write_units(run.folder, found, responses[0], run.section.training)
     if not finished or not settings.leave_one_observer_out:
         return finished
     return leave_one_observer_out(run, likelihoods, start, center, log)
@@ -152,7 +152,7 @@ def _iterate(run, likelihoods, measured, log) -> bool:
 
     try:
         with bar:
-            found = readout.minimize(likelihoods[0], run.training.fixations,
+            found = readout.minimize(likelihoods[0], run.section.training.fixations,
                                      readout.read_parameters(run.model), settings, left, after_step)
             if not run.rows:  # the starting weights were the best
                 after_step(*found)
@@ -212,17 +212,17 @@ def leave_one_observer_out(run: Run, likelihoods: Sequence[Likelihood], start: P
     it was interrupted (Ctrl-C).
     """
     path, settings = run.folder / OBSERVERS, run.config.train.lbfgs
-    observers, rows = run.training.fixations.observer, _read_observers(path)
+    observers, rows = run.section.training.fixations.observer, _read_observers(path)
     done = {int(row[0]) for row in rows}
-    gold = fit_gold_standard(run.training, center=center)
-    explainable = [gold.observers_gain(part, center) for part in (run.training, run.validation)]
+    gold = fit_gold_standard(run.section.training, center=center)
+    explainable = [gold.observers_gain(part.dataset, center) for part in likelihoods]
     try:
         for observer in tqdm(np.unique(observers), desc="leaving one observer out",
                              unit="observer"):
             if observer in done:
                 continue
             fitted, _ = readout.minimize(
-                likelihoods[0], run.training.fixations.where(observers != observer), start,
+                likelihoods[0], run.section.training.fixations.where(observers != observer), start,
                 settings, run.best["epoch"])
             theirs = [part.dataset.fixations.where(part.dataset.fixations.observer == observer)
                       for part in likelihoods]
@@ -271,15 +271,16 @@ def explained(run: Run, result: Evaluation, center: CenterBias) -> str:
     size. The gold standard predicts each observer from the others (Kuemmerer et al. 2015, section
     2.1); the share is over the stimuli that two or more observers looked at.
     """
+    dataset = run.section.evaluated
     line = f"\ninformation gain over the center_bias: {result.means()[SCORE]:.3f} bits per fixation"
     try:
-        gold = fit_gold_standard(run.training, center=center)
-        nats = gold.log_likelihoods(run.validation)
+        gold = fit_gold_standard(run.section.training, center=center)
+        nats = gold.log_likelihoods(dataset)
     except DatasetError as error:
         return f"{line}; no gold standard: {error}"
-    prior = np.array([metrics.log_likelihood(center(run.validation, i).log_density,
-                                             run.validation.fixations.fixation_map(i))
-                      for i in range(len(run.validation))])
+    prior = np.array([metrics.log_likelihood(
+        center(dataset, i).log_density, dataset.fixations.fixation_map(i))
+        for i in range(len(dataset))])
     gains, explainable = result.scores[SCORE], (nats - prior) / np.log(2)
     share = information_gain_explained(gains, np.zeros_like(gains), explainable)
     if np.isnan(share):  # too few fixations to predict an observer from the others
@@ -320,10 +321,10 @@ def read_rows(path: AnyPath) -> list[dict]:
 
 def draw_patches(run: Run, path: Optional[AnyPath] = None) -> None:
     """Draw the patches of patches.csv, a row for each unit, to units.png or `path`."""
-    load, rows = pipeline.stimulus_loader(run.training), {}
-    index_of = {name: index for index, name in enumerate(run.training.names)}
+    load, rows = pipeline.stimulus_loader(run.section.training), {}
+    index_of = {name: index for index, name in enumerate(run.section.training.names)}
     for patch in read_rows(run.folder / PATCHES):
-        canvas = maps.to_canvas(load(index_of[patch["stimulus"]]), run.spec.canvas).numpy()
+        canvas = maps.to_canvas(load(index_of[patch["stimulus"]]), run.section.spec.canvas).numpy()
         rows.setdefault((patch["rank"], patch["layer"], patch["unit"]), []).append(
             _cut(canvas, patch["layer"], patch["row"], patch["column"]))
     weights = {row["rank"]: row["weight"] for row in read_rows(run.folder / UNITS)}

@@ -17,7 +17,6 @@ from keras_saliency import config as configs
 from keras_saliency.config import Config, ConfigError, require
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.loading import Section
-from keras_saliency.datasets.pipeline import CanvasSpec
 from keras_saliency.files import AnyPath, read_csv, remove_abandoned, require_writable, write_csv
 from keras_saliency.metrics import METRICS
 from keras_saliency.models import weights_file
@@ -47,22 +46,8 @@ class Run:
     chief: bool = True           # False if it trains for another process, which has the folder
 
     @property
-    def training(self) -> SaliencyDataset:
-        """The training stimuli of a run on one dataset."""
-        return self._section.training
-
-    @property
-    def validation(self) -> SaliencyDataset:
-        """The validation stimuli of a run on one dataset."""
-        return self._section.evaluated
-
-    @property
-    def spec(self) -> CanvasSpec:
-        """The canvas of a run on one dataset."""
-        return self._section.spec
-
-    @property
-    def _section(self) -> Section:
+    def section(self) -> Section:
+        """The dataset of a run on one dataset."""
         (section,) = self.sections
         return section
 

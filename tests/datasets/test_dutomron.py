@@ -87,4 +87,4 @@ def test_the_published_config_trains_on_a_tiny_copy(root, tmp_path):
         "data.split_seed=0",  # the stimulus without fixations trains
         "model.encoder_weights=null", "model.options={width_multiplier: 0.02}", "train.epochs=1"])
     run = fit.train(config, log=lambda line: None)
-    assert run.finished and run.spec.sigma == 16 and np.isfinite(run.rows[0]["loss"])
+    assert run.finished and run.section.spec.sigma == 16 and np.isfinite(run.rows[0]["loss"])

@@ -403,8 +403,8 @@ def test_the_center_bias_is_estimated_as_asked(tmp_path):
             for method in ("kde", "histogram")]
     for run in runs:
         expected = canvas_prior(
-            center_bias(run.training, method=run.config.data.center_bias),
-            canvas_spans(run.training.sizes, run.spec.canvas))
+            center_bias(run.section.training, method=run.config.data.center_bias),
+            canvas_spans(run.section.training.sizes, run.section.spec.canvas))
         found = np.asarray(run.model.get_layer("center_bias").log_density)
         np.testing.assert_allclose(found, expected, rtol=1e-5)
     assert len({run.rows[0]["val_information_gain"] for run in runs}) == 2
@@ -414,13 +414,13 @@ def test_observers_stand_beside_the_gold_standard(tmp_path):
     run = fit.train(config(tmp_path), log=quiet)
     with open(run.folder / "observers.csv", newline="") as file:
         rows = list(csv.DictReader(file))
-    center = center_bias(run.training)
-    gold = fit_gold_standard(run.training, center=center)
+    center = center_bias(run.section.training)
+    gold = fit_gold_standard(run.section.training, center=center)
     # by the maps of all others, one stimulus after the other
     gains = {int(row["observer"]): [] for row in rows}
-    for index in range(len(run.training)):
-        prior = center(run.training, index).log_density
-        for observer, density, points in gold.leave_one_out(run.training, index):
+    for index in range(len(run.section.training)):
+        prior = center(run.section.training, index).log_density
+        for observer, density, points in gold.leave_one_out(run.section.training, index):
             places = tuple(np.floor(points[:, ::-1]).astype(int).T)
             gains[observer] += ((density.log_density - prior)[places] / np.log(2)).tolist()
     for row in rows:
