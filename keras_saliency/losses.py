@@ -149,8 +149,7 @@ def weighted(weights: Mapping[str, float]) -> Callable:
     It takes y_true [B, H, W, C], with the maps of `required_targets(weights)` as channels in that
     order, and y_pred [B, H, W, 1].
 
-    Raises:
-        InputError: an unknown name, or no loss at all.
+    Raises `InputError` for an unknown name, or no loss at all.
     """
     weights, targets = dict(weights), required_targets(weights)
 

@@ -49,9 +49,9 @@ def attention_share(density: ArrayLike, areas: Union[dict, ArrayLike],
             `msi_net_density`, or of a model that `ks.calibrate` made), or a fixation_density_map.
         areas: as for `area_masks`.
         fixations: [F, 2] (x, y) pixels of the same picture; those outside it are left out.
-        observers: [F], the observer of each fixation. The measured share is then the mean of the
-            observers' shares, and its percentile bootstrap interval is over observers. Without
-            observers, or with one, the interval is over fixations. seed: of the bootstrap.
+        observers: [F], the observer of each fixation. The measured share is then the mean of
+            theirs, and its bootstrap interval (percentiles) is over observers; without observers,
+            or with one, it is over fixations. seed: of the bootstrap.
 
     Raises:
         InputError: a density that is negative, not finite or 0 everywhere; no fixation inside the

@@ -16,27 +16,26 @@ def main() -> None:
         "before and after training.",
         "keras-saliency analyze-units --weights imagenet ead \\\n"
         "      --set data.name=osie data.root=PATH --out units")
-    parser.add_argument("--weights", nargs="+", default=["imagenet", "ead"], metavar="WEIGHTS",
-                        help="weights files, run folders or names of pretrained models; "
-                             "\"imagenet\" is the config's model before training; the weights of "
-                             "an encoder are loaded into that model too (default: imagenet ead)")
-    parser.add_argument("--layers", nargs="+", default=list(LAYERS), metavar="LAYER",
-                        help="LAYER of every model or MODEL:LAYER of one, by the name of its file "
-                             "or folder; LAYER+LAYER scales the units of several layers together "
-                             "(default: block4_conv1 to block5_conv3)")
-    parser.add_argument("--part", choices=("validation", "training", "all"), default="all",
-                        help="stimuli to score on (default: %(default)s)")
-    parser.add_argument("--best", type=int, default=BEST_IMAGES,
-                        help="a unit's score is the mean over so many stimuli, those on which it "
-                             "does best (default: %(default)s)")
-    parser.add_argument("--threshold", type=float, default=THRESHOLD,
-                        help="score above which a unit is a positive fixation detector (default: "
-                             "%(default)s)")
-    parser.add_argument("--regions", metavar="FOLDER",
-                        help="labels of OSIE-SR: also score each labelled region")
-    parser.add_argument("--popout", action="store_true",
-                        help="also score targets of 80 generated pop-out arrays of 480x640")
-    parser.add_argument("--out", default="units", help="folder (default: %(default)s)")
+    add = parser.add_argument
+    add("--weights", nargs="+", default=["imagenet", "ead"], metavar="WEIGHTS",
+        help="weights files, run folders or names of pretrained models; \"imagenet\" is the "
+             "config's model before training; the weights of an encoder are loaded into that model "
+             "too (default: imagenet ead)")
+    add("--layers", nargs="+", default=list(LAYERS), metavar="LAYER",
+        help="LAYER of every model or MODEL:LAYER of one, by the name of its file or folder; "
+             "LAYER+LAYER scales the units of several layers together (default: block4_conv1 to "
+             "block5_conv3)")
+    add("--part", choices=("validation", "training", "all"), default="all",
+        help="stimuli to score on (default: %(default)s)")
+    add("--best", type=int, default=BEST_IMAGES,
+        help="a unit's score is the mean over so many stimuli, those on which it does best "
+             "(default: %(default)s)")
+    add("--threshold", type=float, default=THRESHOLD,
+        help="score above which a unit is a positive fixation detector (default: %(default)s)")
+    add("--regions", metavar="FOLDER", help="labels of OSIE-SR: also score each labelled region")
+    add("--popout", action="store_true",
+        help="also score targets of 80 generated pop-out arrays of 480x640")
+    add("--out", default="units", help="folder (default: %(default)s)")
     options.add_cluster(parser)
     arguments = parser.parse_args()
     config = options.load_config(arguments)

@@ -14,22 +14,22 @@ def main() -> None:
         "keras-saliency areas photo.jpg --areas areas.csv\n"
         "  keras-saliency areas variants --areas areas.csv --out shares\n"
         "  keras-saliency areas before.png --compare after.png --areas areas.json")
-    parser.add_argument("pictures", metavar="PICTURE_OR_FOLDER")
-    parser.add_argument("--areas", required=True, metavar="FILE",
-                        help="a .csv file with the columns [picture,]area,left,top,right,bottom, a "
-                             ".json file with boxes or polygons, a picture whose grey levels are "
-                             "the areas, or a folder of such pictures; see docs/areas.md")
-    parser.add_argument("--compare", metavar="OTHER",
-                        help="another picture, or a folder with pictures of the same names: show "
-                             "how the shares change")
-    parser.add_argument("--fixations", metavar="CSV",
-                        help="measured fixations on the pictures, to show beside the prediction: "
-                             "stimulus,observer,x,y")
-    parser.add_argument("--weights", default="msi_net_density",
-                        help="the name of a pretrained model, a weights file, a run folder or a "
-                             "classical model; maps that are no density are divided by their sum "
-                             "(default: %(default)s)")
-    parser.add_argument("--out", default="areas", help="folder (default: %(default)s)")
+    add = parser.add_argument
+    add("pictures", metavar="PICTURE_OR_FOLDER")
+    add("--areas", required=True, metavar="FILE",
+        help="a .csv file with the columns [picture,]area,left,top,right,bottom, a .json file with "
+             "boxes or polygons, a picture whose grey levels are the areas, or a folder of such "
+             "pictures; see docs/areas.md")
+    add("--compare", metavar="OTHER",
+        help="another picture, or a folder with pictures of the same names: show how the shares "
+             "change")
+    add("--fixations", metavar="CSV",
+        help="measured fixations on the pictures, to show beside the prediction: "
+             "stimulus,observer,x,y")
+    add("--weights", default="msi_net_density",
+        help="the name of a pretrained model, a weights file, a run folder or a classical model; "
+             "maps that are no density are divided by their sum (default: %(default)s)")
+    add("--out", default="areas", help="folder (default: %(default)s)")
     options.add_trust(parser)
     options.add_engine(parser)
     arguments = parser.parse_args()

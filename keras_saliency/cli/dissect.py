@@ -11,23 +11,23 @@ def main() -> None:
         "images/ and labels/. Writes tables and one HTML page.",
         "keras-saliency dissect broden1_224 --weights ead --layers block5_conv3 \\\n"
         "      --out dissection --detectors --set data.name=osie data.root=PATH")
-    parser.add_argument("root", help="folder of Broden, or with images/ and labels/")
-    parser.add_argument("--weights", default="ead",
-                        help="a weights file, a run folder or the name of a pretrained model "
-                             "(default: %(default)s)")
-    parser.add_argument("--layers", nargs="+", default=["block5_conv3"], metavar="LAYER",
-                        help="LAYER+LAYER scales the units of several layers together to find the "
-                             "detectors (default: block5_conv3)")
-    parser.add_argument("--split", choices=("train", "val"), help="part of Broden (default: both)")
-    parser.add_argument("--detectors", action="store_true",
-                        help="find the positive fixation detectors on the dataset of --config and "
-                             "--set, and count in how many images they detect each concept")
-    parser.add_argument("--quantile", type=float, default=0.995,
-                        help="quantile of a unit's cells that is its threshold (default: "
-                             "%(default)s)")
-    parser.add_argument("--masks", action="store_true", help="also write masks of the best units")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the labels by chance")
-    parser.add_argument("--out", default="dissection", help="folder (default: %(default)s)")
+    add = parser.add_argument
+    add("root", help="folder of Broden, or with images/ and labels/")
+    add("--weights", default="ead",
+        help="a weights file, a run folder or the name of a pretrained model (default: "
+             "%(default)s)")
+    add("--layers", nargs="+", default=["block5_conv3"], metavar="LAYER",
+        help="LAYER+LAYER scales the units of several layers together to find the detectors "
+             "(default: block5_conv3)")
+    add("--split", choices=("train", "val"), help="part of Broden (default: both)")
+    add("--detectors", action="store_true",
+        help="find the positive fixation detectors on the dataset of --config and --set, and count "
+             "in how many images they detect each concept")
+    add("--quantile", type=float, default=0.995,
+        help="quantile of a unit's cells that is its threshold (default: %(default)s)")
+    add("--masks", action="store_true", help="also write masks of the best units")
+    add("--seed", type=int, default=0, help="seed of the labels by chance")
+    add("--out", default="dissection", help="folder (default: %(default)s)")
     options.add_cluster(parser)
     arguments = parser.parse_args()
     if not arguments.detectors and (arguments.config or arguments.overrides):

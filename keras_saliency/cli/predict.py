@@ -30,26 +30,24 @@ def _read_arguments():
         "  keras-saliency predict pictures --weights runs/quickstart --out predictions\n"
         "  keras-saliency predict pictures --engine auto --precision auto\n"
         "  keras-saliency predict photo.jpg --weights models/msi_net_openvino")
-    parser.add_argument("pictures", nargs="+", metavar="IMAGE_OR_FOLDER", help="with --cluster "
-                        "also an address such as s3://bucket/folder, or a .txt file of addresses")
-    parser.add_argument("--weights", default="msi_net",
-                        help="a weights file, a run folder, the name of a pretrained model "
-                             "(default: %(default)s, trained on OSIE and MIT1003), a classical "
-                             "model: bms, center_bias, gbvs, itti, or a file that export wrote "
-                             "with --onnx, --openvino or --tflite, which starts fastest")
-    parser.add_argument("--server", metavar="HOST:PORT",
-                        help="ask a model server instead, such as TensorFlow Serving: gRPC, or "
-                             "REST with http://HOST:PORT")
-    parser.add_argument("--model", default="msi_net",
-                        help="name of the model on the server (default: %(default)s)")
-    parser.add_argument("--out", default="predictions", metavar="FOLDER",
-                        help="another folder than that of the pictures; earlier predictions of "
-                             "the same pictures in it are replaced, no other file is ever "
-                             "overwritten (default: %(default)s)")
-    parser.add_argument("--limit", type=int, default=LIMIT, metavar="PIXELS",
-                        help="largest picture to read, checked before memory is taken for it "
-                             "(default: %(default)s; a server has its own)")
-    parser.add_argument("--raw", action="store_true", help="also write the float32 map as .npy")
+    add = parser.add_argument
+    add("pictures", nargs="+", metavar="IMAGE_OR_FOLDER",
+        help="with --cluster also an address such as s3://bucket/folder, or a .txt file of them")
+    add("--weights", default="msi_net",
+        help="a weights file, a run folder, the name of a pretrained model (default: %(default)s, "
+             "trained on OSIE and MIT1003), a classical model: bms, center_bias, gbvs, itti, or a "
+             "file that export wrote with --onnx, --openvino or --tflite, which starts fastest")
+    add("--server", metavar="HOST:PORT",
+        help="ask a model server instead, such as TensorFlow Serving: gRPC, or REST with "
+             "http://HOST:PORT")
+    add("--model", default="msi_net", help="name of the model on the server (default: %(default)s)")
+    add("--out", default="predictions", metavar="FOLDER",
+        help="another folder than that of the pictures; earlier predictions of the same pictures "
+             "in it are replaced, no other file is ever overwritten (default: %(default)s)")
+    add("--limit", type=int, default=LIMIT, metavar="PIXELS",
+        help="largest picture to read, checked before memory is taken for it (default: "
+             "%(default)s; a server has its own)")
+    add("--raw", action="store_true", help="also write the float32 map as .npy")
     options.add_trust(parser)
     options.add_engine(parser)
     options.add_cluster(parser)

@@ -1,10 +1,6 @@
 """Settings of a run: dataclasses read from YAML, with overrides `key.sub=value`."""
 from keras_saliency.config.reading import from_dict, in_section, load, read_pairs, save, to_dict
 from keras_saliency.config.sections import (
-    FITS,
-    MIRRORED,
-    ONE,
-    PRECISIONS,
     AdversarialConfig,
     Config,
     ConfigError,
@@ -18,7 +14,6 @@ from keras_saliency.config.sections import (
     require,
 )
 
-__all__ = ["AdversarialConfig", "Config", "ConfigError", "DataConfig", "EvaluationConfig", "FITS",
-           "LbfgsConfig", "MIRRORED", "ModelConfig", "ONE", "PRECISIONS", "TrainConfig",
-           "check_size", "from_dict", "in_section", "is_whole", "load", "read_pairs", "require",
-           "save", "to_dict"]
+__all__ = ["AdversarialConfig", "Config", "ConfigError", "DataConfig", "EvaluationConfig",
+           "LbfgsConfig", "ModelConfig", "TrainConfig", "check_size", "from_dict", "in_section",
+           "is_whole", "load", "read_pairs", "require", "save", "to_dict"]

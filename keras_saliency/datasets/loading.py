@@ -125,9 +125,8 @@ def split(dataset: SaliencyDataset, seed: int = 42, train: Optional[int] = None,
 
     Args:
         dataset: the whole dataset. seed: of `numpy.random.RandomState`.
-        train, validation: take fewer of one side and leave the other as it is. Of a partition a
-            seeded choice is taken, of categories as many of each. Without either, one side may
-            also grow at the other's cost.
+        train, validation: take fewer of one side: a seeded choice of a partition, as many of each
+            category. Without these two, one side may also grow at the other's cost.
 
     Source: Kroner et al. (2020), https://github.com/alexanderkroner/saliency (`data.py`).
     """
@@ -151,8 +150,7 @@ def split(dataset: SaliencyDataset, seed: int = 42, train: Optional[int] = None,
 def hold_out(training: np.ndarray, count: int, seed: int = 42) -> tuple[np.ndarray, np.ndarray]:
     """Divide the training stimuli, to choose settings without the validation stimuli.
 
-    Returns:
-        Indices of those that still train and of `count` held out, both in the order given.
+    Returns the indices of those that still train and of `count` held out, in the order given.
     """
     require(0 < count < len(training), f"{count} of {len(training)} training stimuli held out; "
                                        "both parts need at least one")

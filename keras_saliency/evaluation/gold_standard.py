@@ -2,10 +2,9 @@
 
 For each observer, the density is a Gaussian kernel estimate from all other observers' fixations on
 the same image. A little uniform density and, optionally, a center_bias are mixed in: a fixation far
-from all others must not cost an infinite log-likelihood.
-
-Log-likelihoods need the densities at fixations only: sums over pairs of fixations, with each
-Gaussian's mass inside the image from a running sum. They equal those of the maps.
+from all others must not cost an infinite log-likelihood. Log-likelihoods need the densities at
+fixations only: sums over pairs of fixations, with each Gaussian's mass inside the image from a
+running sum. They equal those of the maps.
 
 Source: Kuemmerer et al. 2015, "Information-theoretic model comparison unifies saliency metrics"
 (gold standard); mixture components as in pysaliency's cross-validated baselines.
@@ -158,8 +157,7 @@ def fit_gold_standard(dataset: SaliencyDataset, center: Optional[Center] = None,
         dataset: with observers; a few hundred stimuli are plenty (`dataset.select`).
         center: such as a `CenterBias`, or None. sigmas: range of bandwidths in pixels.
 
-    Raises:
-        DatasetError: no observers are known, or no stimulus has fixations of two.
+    Raises `DatasetError` if no observers are known, or no stimulus has fixations of two.
     """
     images = []
     for index in range(len(dataset)):

@@ -54,8 +54,7 @@ def accelerate(model: Any, engine: str = AUTO, precision: str = "float32",
     `predict`, `evaluation.evaluate` and the scripts take the result in the model's place.
 
     Args:
-        model: a network of `build_model`, `load_pretrained` or `keras_saliency.facts`, or its
-            predictor.
+        model: of `build_model`, `load_pretrained` or `keras_saliency.facts`, or its predictor.
         engine: "openvino", "onnxruntime", "tensorflow" or "litert"; "auto" is the first of them
             that is installed and offers the precision.
         precision: "float32", whose maps are the model's but for rounding; "bfloat16", which some
@@ -63,8 +62,7 @@ def accelerate(model: Any, engine: str = AUTO, precision: str = "float32",
             faster again, takes some seconds to prepare, and loses a little (`Accelerated.losses`).
         calibration: for "int8": images [H, W, 3] RGB 0..255 such as will be predicted, 30 or more;
             default: generated ones.
-        log: called if bfloat16 was asked for and the processor has none (float32 is taken), and
-            with what int8 loses.
+        log: called if float32 is taken for want of bfloat16, and with what int8 loses.
 
     Raises:
         InputError: an unknown engine; a precision that it does not offer; a classical model; a

@@ -118,9 +118,8 @@ def save(model: keras.Model, path: AnyPath, version: int = 1, limit: int = LIMIT
             `saliency` [B, h, w, 1].
 
     A constant picture gives a finite map. Pictures that are empty, damaged, of another type or
-    larger than `limit` pixels are an InvalidArgumentError that names their places in the batch.
-    So is, without places, a batch of more than 4 `limit` pixels together.
-    No custom operation and no Python is needed to run it.
+    larger than `limit` pixels are an InvalidArgumentError that names their places in the batch; so
+    is, without places, a batch of more than 4 `limit` pixels. To run it takes no custom operation.
 
     Args:
         model: a saliency model on RGB 0..255. version: its sub-folder. limit: pixels per picture.

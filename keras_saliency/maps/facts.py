@@ -5,7 +5,7 @@ import reprlib
 from dataclasses import dataclass, field, replace
 from typing import Any, Mapping, Optional, Sequence
 
-from keras_saliency.config import FITS, check_size
+from keras_saliency.config import check_size
 from keras_saliency.files import InputError, printable, require
 from keras_saliency.maps import geometry
 from keras_saliency.maps.finish import Finish
@@ -67,8 +67,8 @@ def check(facts: Facts) -> Facts:
     said = {key: reprlib.repr(value) for key, value in vars(facts).items()}
     require(isinstance(facts.name, str) and isinstance(facts.about, Mapping),
             f"not the facts of a model: name {said['name']}, about {said['about']}")
-    require(isinstance(facts.fit, str) and facts.fit in FITS,
-            f"fit {said['fit']} is not {' or '.join(FITS)}")
+    require(isinstance(facts.fit, str) and facts.fit in geometry.FITS,
+            f"fit {said['fit']} is not {' or '.join(geometry.FITS)}")
     for key in ("turns", "density"):
         require(isinstance(getattr(facts, key), bool),
                 f"{key} must be true or false, not {said[key]}")

@@ -1,7 +1,7 @@
 """Sizes of pictures on the canvas of a network, as plain integers."""
 from typing import Sequence
 
-from keras_saliency.config import FITS
+from keras_saliency.config.sections import FITS
 
 STIMULUS_PADDING = 126.0
 PAD, STRETCH = FITS

@@ -88,8 +88,7 @@ def facts(model: keras.Model, canvas: Optional[tuple] = None, fit: Optional[str]
         turns: False for a canvas that is not turned for portrait pictures.
         about: {key: text or number}, such as dataset and licence.
 
-    Raises:
-        InputError: a model of another kind, or a value that a model cannot have.
+    Raises `InputError` for a model of another kind, or a value that a model cannot have.
     """
     if isinstance(model, keras.Model) and not getattr(model, "outputs", None):  # a subclass
         image = keras.Input((*(canvas or (None, None)), 3), name="image")

@@ -8,7 +8,7 @@ from typing import Any, Optional, Union
 import keras
 
 from keras_saliency import __version__
-from keras_saliency.config import FITS, check_size
+from keras_saliency.config import check_size
 from keras_saliency.files import InputError, NotTrusted, atomic_path, first_line, printable, require
 from keras_saliency.maps import geometry
 from keras_saliency.maps.facts import Facts, provenance
@@ -149,7 +149,8 @@ def _build_described(attributes, path, trust):
     check(isinstance(name, str) and (name in networks or is_own(name)), "model", name,
           f"; the networks are {', '.join(networks)}")
     check(isinstance(options, dict), "options", options, ", not options by name")
-    check(isinstance(fit, str) and fit in FITS, "fit", fit, f", not {' or '.join(FITS)}")
+    check(isinstance(fit, str) and fit in geometry.FITS, "fit", fit,
+          f", not {' or '.join(geometry.FITS)}")
     check(isinstance(calibration, dict), "calibration", calibration, ", not what it was fitted to")
     try:
         canvas = check_size(attributes.get("canvas", named_facts(name).canvas))

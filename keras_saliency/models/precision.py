@@ -10,7 +10,7 @@ from typing import Callable, Optional
 import keras
 import tensorflow as tf
 
-from keras_saliency.config import PRECISIONS
+from keras_saliency.config.sections import PRECISIONS
 from keras_saliency.files import require
 
 FLOAT32, BFLOAT16 = "float32", "bfloat16"
@@ -36,7 +36,7 @@ def native_bfloat16() -> bool:
 
 
 def choose_precision(wanted: str, log: Callable = print, native: Optional[Callable] = None) -> str:
-    """Return "float32" or "bfloat16" for `wanted` of `config.PRECISIONS`.
+    """Return "float32" or "bfloat16" for `wanted` of `PRECISIONS`.
 
     "auto" is bfloat16 where the machine has it by the test `native`, default `native_bfloat16`.
     `log` is called if bfloat16 was wanted and the machine does not have it.

@@ -102,14 +102,12 @@ def load_exported(path: AnyPath, precision: Optional[str] = None, log: Callable 
         precision: "int8" for files in it; else "float32" and for OpenVINO also "bfloat16", or
             "auto", which is bfloat16 where the processor has it. Default: "int8" or "float32".
         log: called if bfloat16 was asked for and the processor has none; float32 is taken.
-        at_once: images that several threads will ask for at the same time. OpenVINO then computes
-            so many beside each other, each on its part of the cores, where that is faster: in
-            bfloat16 and int8. Otherwise one image at a time has all cores.
+        at_once: images that several threads will ask for at the same time. In bfloat16 and int8
+            OpenVINO computes so many beside each other, each on its part of the cores.
 
     Returns:
-        What `predict` takes in a model's place: the same maps to 1e-3 of their range. A file that
-        was exported for one canvas alone (without `dynamic_canvas`) does not turn it for portrait
-        pictures.
+        What `predict` takes in a model's place: the same maps to 1e-3 of their range. One that was
+        exported without `dynamic_canvas` does not turn the canvas for portrait pictures.
 
     Raises:
         InputError: no such file; one that is damaged, of another program or of another version of

@@ -62,8 +62,7 @@ def read_gray(path: AnyPath, size: Optional[tuple] = None) -> np.ndarray:
 def find_pictures(path: AnyPath) -> list:
     """Return [`path`] if it is no folder, else the picture files of the folder, sorted.
 
-    Raises:
-        InputError: no such path, a folder without pictures, or one that cannot be read.
+    Raises `InputError` for no such path, or a folder without pictures or that cannot be read.
     """
     path = Path(path)
     try:

@@ -58,14 +58,12 @@ def predict_all(predict: Callable, paths: Sequence, folder: AnyPath, raw: bool =
     Args:
         predict: function, uint8 [H, W, 3] RGB -> float32 [H, W]; called from several threads.
         limit: largest number of pixels of a picture.
-        client: of `cluster.connect`, whose workers predict and write; they must see the same files
-            by the same names.
+        client: of `cluster.connect`, whose workers predict and write, on the same file system.
 
     A picture that cannot be read, predicted or named is reported on standard error and left out;
     the rest goes on. A full disk or a server that is away stops it all.
 
-    Returns:
-        The messages of what failed.
+    Returns the messages of what failed.
 
     Raises:
         InputError: before the first picture is predicted: two that would write the same files,

@@ -45,8 +45,7 @@ def predictor(anything: Any, trust: bool = False) -> Predictor:
         trust: run a SavedModel though its graph could read or write files, and code of your own
             that a weights file names.
 
-    Raises:
-        InputError: something else, or a file that cannot be opened.
+    Raises `InputError` for something else, or a file that cannot be opened.
     """
     if isinstance(anything, (str, Path)):
         return _opened(anything, trust)

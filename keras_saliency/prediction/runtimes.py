@@ -16,7 +16,7 @@ from typing import Any, Callable, NamedTuple, Optional, Union
 
 import numpy as np
 
-from keras_saliency.config import PRECISIONS as TRAINED
+from keras_saliency.config.sections import PRECISIONS as TRAINED
 from keras_saliency.files import AnyPath, InputError, import_optional
 from keras_saliency.lazy import without_lines
 

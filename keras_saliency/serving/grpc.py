@@ -17,8 +17,7 @@ class GrpcClient(Client):
         address: "host:port"; the port is 8500 by default in TensorFlow Serving.
         model: name of the served model. version: None for the newest.
         timeout: seconds for the answer to a request, over all its attempts.
-        retries: further attempts while the server is unavailable, after `pause`, 2 `pause`,
-            4 `pause` ... seconds.
+        retries: attempts while the server is unavailable, after `pause`, 2 `pause` ... seconds.
         batch: pictures per request; longer lists take several requests.
 
     Raises:

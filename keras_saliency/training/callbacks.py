@@ -105,19 +105,17 @@ class TensorBoardScores(keras.callbacks.Callback):
 class UnitNSS(keras.callbacks.Callback):
     """Scores the units of chosen layers, to show how they become fixation detectors.
 
-    Records before the first epoch, after every `every` epochs, and after the last. Each record
-    adds: a row per layer to unit_nss.csv (detectors, their ratio, best, mean and lowest unit); to
-    unit_nss.h5 the scores of all units, `<layer>/nss` (mean over images) and `<layer>/best` (mean
-    of the best images), [epochs, U] float64, and the `epochs`; to TensorBoard their distribution
-    and the ratio of detectors.
+    Before the first epoch, after every `every` epochs and after the last it adds: to unit_nss.csv
+    a row per layer (detectors, their ratio, best, mean and lowest unit); to unit_nss.h5 `epochs`
+    and, float64 [epochs, U], `<layer>/nss` (mean over images) and `<layer>/best` (mean of the best
+    images); to TensorBoard the distribution of these and the ratio of detectors.
 
     Args:
         dataset: with fixations, such as the validation stimuli.
         folder: of the two files; those of an earlier run are continued. tensorboard: log folder,
             or None. canvas, batch: as `score_dataset`.
         best: number of images whose mean is a unit's detector score.
-        model: the network with these layers, if `fit` trains a part of it (as with cached
-            features, where it trains the head).
+        model: the network with these layers, if `fit` trains a part of it, such as its head.
 
     Attributes:
         history: {layer: {epoch: UnitScores}}.

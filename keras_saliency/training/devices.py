@@ -14,7 +14,8 @@ from typing import Callable, Iterator, Union
 import keras
 import tensorflow as tf
 
-from keras_saliency.config import MIRRORED, ONE, Config, ConfigError, require
+from keras_saliency.config import Config, ConfigError, require
+from keras_saliency.config.sections import MIRRORED, ONE
 from keras_saliency.datasets import pipeline
 from keras_saliency.training.run import open_folder
 

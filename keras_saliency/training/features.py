@@ -151,8 +151,7 @@ def cache_features(trunk: keras.Model, streams: Sequence[tf.data.Dataset], count
         path: an HDF5 file, or None for memory. A file with the same `fingerprint`, a digest of all
             that the responses depend on, is used again.
 
-    Returns:
-        List of arrays [len(streams) * count, ...] float16: the responses, then the target.
+    Returns a list of float16 arrays [len(streams) * count, ...]: the responses, then the target.
     """
     rows = len(streams) * count
     shapes = response_shapes(trunk, *(spec.shape[1:] for spec in streams[0].element_spec))

@@ -204,12 +204,10 @@ def leave_one_observer_out(run: Run, likelihoods: Sequence[Likelihood], start: P
     """Write observers.csv: each observer's fixations, predicted by a fit to those of all others.
 
     Beside each stands the gain of the gold standard, which predicts the same fixations from those
-    of the others on the same stimulus (Kuemmerer et al. 2015, section 2.1).
-
-    Every fit begins at `start`, not at the result of the fit to all observers, which knows the
-    observer left out; it takes as many iterations as that fit took to its best. A stimulus counts
-    by the observer's fixations on it. Observers in the file are not fitted again. Return False if
-    it was interrupted (Ctrl-C).
+    of the others on the same stimulus (Kuemmerer et al. 2015, section 2.1). Every fit begins at
+    `start`, which knows nothing of the observer left out, and takes as many iterations as the fit
+    to all observers took to its best. A stimulus counts by the observer's fixations on it.
+    Observers in the file are not fitted again. Return False if it was interrupted (Ctrl-C).
     """
     path, settings = run.folder / OBSERVERS, run.config.train.lbfgs
     observers, rows = run.section.training.fixations.observer, _read_observers(path)
@@ -268,8 +266,7 @@ def explained(run: Run, result: Evaluation, center: CenterBias) -> str:
     """Return a line: information gain over the center_bias, and its share of the gold standard's.
 
     Both are means over validation stimuli of the means over their fixations, at the stimuli's own
-    size. The gold standard predicts each observer from the others (Kuemmerer et al. 2015, section
-    2.1); the share is over the stimuli that two or more observers looked at.
+    size; the share is over the stimuli that two or more observers looked at.
     """
     dataset = run.section.evaluated
     line = f"\ninformation gain over the center_bias: {result.means()[SCORE]:.3f} bits per fixation"

@@ -81,8 +81,7 @@ def pattern(image: np.ndarray, activation_map: np.ndarray, plan: Resampling) -> 
     Args:
         image: uint8 [H, W, 3]. activation_map: [h, w]. plan: `Resampling` from cells to image.
 
-    Returns:
-        uint8 [h', w', 3]; black and uncropped for a constant activation_map.
+    Returns uint8 [h', w', 3]; black and uncropped for a constant activation_map.
     """
     weight = min_max(enlarge(activation_map, plan)).numpy()
     product = np.round(image * weight[..., np.newaxis]).astype(np.uint8)

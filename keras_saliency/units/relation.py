@@ -10,8 +10,7 @@ and the OD_c of every category. One factor is the measurement, inner saliency or
 the cluster of the category, less or more salient inside (`split_in_two`). The clusters are made
 from one of the two measurements, and both are taken from the same categories, so the p values are
 too small. In section 5.2's test the values are those of the paper's Table 3, one for each
-fine-tuned model. On the published table both heads then differ from all categories and from each
-other, as the paper says, and "other" from all but object and text.
+fine-tuned model; the published table then gives the pairs that the paper names.
 """
 from typing import Mapping, NamedTuple, Optional, Sequence
 

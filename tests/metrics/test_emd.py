@@ -7,8 +7,7 @@ from scipy.stats import wasserstein_distance
 
 from keras_saliency import metrics
 from keras_saliency.files import InputError
-from keras_saliency.metrics.distribution_metrics import transport_cost
-from keras_saliency.metrics.imresize import imresize
+from keras_saliency.metrics.distribution_metrics import imresize, transport_cost
 
 
 def blobs(shape, seed):
