@@ -75,7 +75,7 @@ def test_a_model_of_stretched_pictures_is_served_so(tmp_path):
             expected[..., None], (48, 64), 0, "stretch"), atol=1e-4)
 
 
-@pytest.mark.parametrize("fit", ["pad", "stretch"])
+@pytest.mark.parametrize("fit", ["pad", pytest.param("stretch", marks=pytest.mark.one_stack)])
 def test_the_density_of_a_calibrated_model_is_served(tmp_path, fit):
     model = calibration.add_calibration(ks.build_model("msi_net", width_multiplier=0.1))
     rng = np.random.default_rng(1)

@@ -58,6 +58,7 @@ def test_gradient_reaches_every_variable_and_a_step_lowers_the_loss(name):
     assert float(loss(target, model(inputs))) < float(before)
 
 
+@pytest.mark.usefixtures("op_by_op")
 def test_frozen_layers_stay_and_the_others_move(name):
     model = small_model(name)
     if encoder_layers(model):

@@ -51,6 +51,7 @@ def test_networks_take_turns():
     assert logs["generator_loss"] > 0.05 * logs["loss"] > 0
 
 
+@pytest.mark.one_stack
 def test_the_discriminator_learns_to_tell_maps_apart():
     keras.utils.set_random_seed(1)
     config = configs.load(None, ["train.adversarial={width_multiplier: 0.5}"])
@@ -90,6 +91,7 @@ def test_a_run_logs_both_and_resumes_alike(tmp_path):
     np.testing.assert_array_equal(plain.get_weights()[0], whole.model.get_weights()[0])
 
 
+@pytest.mark.one_stack
 @pytest.mark.parametrize("override, message", [
     ("train.cache=memory", "needs the stimuli themselves: set train.cache=none"),
     ("train.adversarial={alpha: 0}", "alpha must be above 0"),

@@ -85,6 +85,7 @@ def test_a_run_trains_and_writes_its_folder(tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.one_stack
 def test_a_run_on_stretched_stimuli_keeps_to_them(tmp_path):
     """Arrays of 1:2 on a canvas of 3:4, so that padding and stretching differ."""
     shape = "data.options={count: 20, size: [96, 192]}"
@@ -190,6 +191,7 @@ def test_units_are_scored_while_training(tmp_path, cache):
     assert "unit NSS/block5_conv3" in logged(run.folder / "tensorboard")
 
 
+@pytest.mark.one_stack
 def test_windows_and_colors_resume_alike(tmp_path, whole):
     options = ["train.crop=0.7", "train.color=0.3"]
     varied = fit.train(small(tmp_path / "whole", *options))
@@ -201,6 +203,7 @@ def test_windows_and_colors_resume_alike(tmp_path, whole):
         fit.train(small(tmp_path / "cached", *options, "train.cache=memory"))
 
 
+@pytest.mark.one_stack
 def test_held_out_stimuli_are_of_the_training_set(tmp_path):
     config = small(tmp_path)
     training, validation, _ = load_data(config.data)
@@ -214,6 +217,7 @@ def test_held_out_stimuli_are_of_the_training_set(tmp_path):
         load_data(config.data)
 
 
+@pytest.mark.one_stack
 def test_a_run_killed_in_an_epoch_loses_only_that_epoch(tmp_path, monkeypatch, whole):
     original = run_folder.Run.write_history
 
@@ -231,7 +235,8 @@ def test_a_run_killed_in_an_epoch_loses_only_that_epoch(tmp_path, monkeypatch, w
     assert resumed.rows == whole.rows
 
 
-@pytest.mark.parametrize("name, loss", [("msi_net", "kld"), ("ead", "ead")])
+@pytest.mark.parametrize("name, loss", [
+    ("msi_net", "kld"), pytest.param("ead", "ead", marks=pytest.mark.one_stack)])
 def test_cached_features_train_like_the_plain_loop(tmp_path, name, loss):
     # At a rate that is used in earnest; 0.01 makes chaos of any rounding.
     runs = [fit.train(small(tmp_path / cache, f"train.cache={cache}", "train.freeze=block4",
@@ -245,6 +250,7 @@ def test_cached_features_train_like_the_plain_loop(tmp_path, name, loss):
     assert_equal(weights(runs[1]), weights(runs[2]))
 
 
+@pytest.mark.one_stack
 def test_runs_share_a_cache_folder_where_their_features_are_the_same(tmp_path):
     def run(name, *overrides):
         return fit.train(small(tmp_path / name, "train.cache=disk", "train.freeze=block4",
@@ -275,6 +281,7 @@ def test_frozen_layers_stay_and_the_others_move(tmp_path):
         assert same == (layer < "block4" and layer.startswith("block")), layer
 
 
+@pytest.mark.one_stack
 def test_a_second_run_does_not_touch_the_first(tmp_path, copy):
     before = (copy / "last.h5").read_bytes()
     second = fit.train(small(tmp_path, "train.epochs=1"))
@@ -282,6 +289,7 @@ def test_a_second_run_does_not_touch_the_first(tmp_path, copy):
     assert (copy / "last.h5").read_bytes() == before
 
 
+@pytest.mark.one_stack
 def test_interrupt_saves_and_can_be_resumed(tmp_path, monkeypatch, whole):
     lines = []
     original = callbacks.RunRecorder.on_epoch_end
@@ -301,6 +309,7 @@ def test_interrupt_saves_and_can_be_resumed(tmp_path, monkeypatch, whole):
                  weights(fit.train(small(tmp_path / "parts"), resume=True)))
 
 
+@pytest.mark.one_stack
 def test_resume_refuses_other_settings(tmp_path, copy):
     with pytest.raises(ConfigError, match="differs in train.batch, train.learning_rate"):
         fit.train(small(tmp_path, "train.batch=2", "train.learning_rate=0.1"), resume=True)
@@ -312,6 +321,7 @@ def test_resume_of_a_finished_run_trains_nothing(tmp_path, one_epoch, copy):
     assert again.rows == one_epoch.rows and "nothing left to train" in lines[-1]
 
 
+@pytest.mark.one_stack
 def test_patience_ends_a_run(tmp_path):
     run = fit.train(small(tmp_path, "train.epochs=9", "train.patience=1",
                           "train.learning_rate=1e-12"))
@@ -337,6 +347,7 @@ def test_fine_tuning_starts_from_trained_weights(tmp_path, one_epoch):
         fit.build(other.model, other.train)
 
 
+@pytest.mark.one_stack
 @pytest.mark.parametrize("override, error, message", [
     ("train.optimizer=adm", ConfigError, "choose from adam, adamw"),
     ("train.unit_layers=[block9]", ValueError, "no layer 'block9'.*block5_conv3"),
@@ -389,6 +400,7 @@ def test_the_momentum_rises_linearly_to_its_end(tmp_path):
         fit.make_optimizer(none.train, steps=10)
 
 
+@pytest.mark.one_stack
 def test_history_is_a_csv_that_others_can_read(tmp_path):
     path = tmp_path / "history.csv"
     rows = [{"epoch": 1, "loss": 0.5, "val_nss": float("nan")},

@@ -253,6 +253,7 @@ def check_best_weights(run):
 
 
 @pytest.mark.parametrize("after", [0, 2])
+@pytest.mark.one_stack
 def test_an_interrupted_run_reports_and_resumes(tmp_path, monkeypatch, after):
     with monkeypatch.context() as patch:
         interrupt_minimize(patch, after)
@@ -267,6 +268,7 @@ def test_an_interrupted_run_reports_and_resumes(tmp_path, monkeypatch, after):
     check_best_weights(resumed)
 
 
+@pytest.mark.one_stack
 def test_leaving_observers_out_goes_on_where_it_was_interrupted(tmp_path, monkeypatch):
     def observers(run):
         with open(run.folder / "observers.csv", newline="") as file:
@@ -283,6 +285,7 @@ def test_leaving_observers_out_goes_on_where_it_was_interrupted(tmp_path, monkey
     assert resumed.finished and observers(resumed) == observers(whole)
 
 
+@pytest.mark.one_stack
 def test_observers_may_be_left_out_of_a_run_that_is_over(tmp_path):
     run = fit.train(config(tmp_path, "train.lbfgs.leave_one_observer_out=false"), log=quiet)
     assert not (run.folder / "observers.csv").exists()
@@ -309,6 +312,7 @@ def test_a_run_that_was_killed_goes_on_at_its_best_weights(tmp_path, monkeypatch
     check_best_weights(resumed)
 
 
+@pytest.mark.one_stack
 def test_no_observer_is_known_to_the_fit_without_him(tmp_path, monkeypatch):
     minimize, starts = deepgaze1_likelihood.minimize, []
     monkeypatch.setattr(deepgaze1_likelihood, "minimize", lambda *arguments: (
@@ -334,6 +338,7 @@ def test_a_loss_that_is_not_finite_is_an_error(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("keep", [1, 0])
+@pytest.mark.one_stack
 def test_a_run_without_a_second_observer_has_no_gold_standard(tmp_path, monkeypatch, keep):
     """One observer, or nobody knows who."""
     def few(*arguments, **options):
@@ -353,6 +358,7 @@ def test_a_run_without_a_second_observer_has_no_gold_standard(tmp_path, monkeypa
     assert "no gold standard" in lines[0]
 
 
+@pytest.mark.one_stack
 def test_no_fixations_in_the_validation_stimuli_are_named(tmp_path, monkeypatch):
     def without(loaded=loading.load_data):
         def load(*settings):
@@ -366,6 +372,7 @@ def test_no_fixations_in_the_validation_stimuli_are_named(tmp_path, monkeypatch)
         fit.train(config(tmp_path), log=quiet)
 
 
+@pytest.mark.one_stack
 def test_a_resumed_run_may_not_begin_to_decay(tmp_path):
     before, now = (configs.load(None, [f"output={tmp_path}", *more])
                    for more in ([], ["train.end_rate=0"]))
@@ -389,12 +396,14 @@ def test_a_resumed_run_may_not_begin_to_decay(tmp_path):
     (["data.canvas=[97, 128]"], r"not a multiple of 2, the pixels to a cell of block1_conv1; "
                                 r"take \[98, 128\]"),
 ])
+@pytest.mark.one_stack
 def test_wrong_settings_are_named_and_nothing_is_written(tmp_path, overrides, message):
     with pytest.raises(configs.ConfigError, match=message):
         fit.train(config(tmp_path, *overrides))
     assert not (tmp_path / "dg").exists()
 
 
+@pytest.mark.one_stack
 def test_the_center_bias_is_estimated_as_asked(tmp_path):
     """The histogram of section 1.1: constant within its cells, unlike the kernel density."""
     runs = [fit.train(config(tmp_path, f"name={method}", f"data.center_bias={method}",
@@ -410,6 +419,7 @@ def test_the_center_bias_is_estimated_as_asked(tmp_path):
     assert len({run.rows[0]["val_information_gain"] for run in runs}) == 2
 
 
+@pytest.mark.one_stack
 def test_observers_stand_beside_the_gold_standard(tmp_path):
     run = fit.train(config(tmp_path), log=quiet)
     with open(run.folder / "observers.csv", newline="") as file:
@@ -433,6 +443,7 @@ def test_observers_stand_beside_the_gold_standard(tmp_path):
         in line
 
 
+@pytest.mark.one_stack
 def test_observers_of_another_table_are_fitted_again(tmp_path):
     run = fit.train(config(tmp_path), log=quiet)
     path = run.folder / "observers.csv"
