@@ -62,7 +62,7 @@ def accelerate(model: Any, engine: str = AUTO, precision: str = "float32",
             faster again, takes some seconds to prepare, and loses a little (`Accelerated.losses`).
         calibration: for "int8": images [H, W, 3] RGB 0..255 such as will be predicted, 30 or more;
             default: generated ones.
-        log: called if float32 is taken for want of bfloat16, and with what int8 loses.
+        log: called where the processor has no bfloat16, and with what int8 loses.
 
     Raises:
         InputError: an unknown engine; a precision that it does not offer; a classical model; a

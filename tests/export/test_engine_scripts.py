@@ -22,21 +22,26 @@ def weights(tmp_path_factory):
         "model": "msi_net", "options": SMALL, "canvas": [48, 64]})
 
 
-def test_predict(run, weights, tmp_path, engine):
-    pictures = tmp_path / "pictures"
-    pictures.mkdir()
-    rng = np.random.default_rng(0)
+@pytest.fixture(scope="module")
+def predicted(weights, tmp_path_factory):
+    """(folder of pictures, the map of each by Keras)."""
+    folder, rng = tmp_path_factory.mktemp("pictures"), np.random.default_rng(0)
+    model, maps = ks.load_pretrained(weights), []
     for index, size in enumerate(((60, 80), (80, 60), (33, 200))):
-        cv2.imwrite(str(pictures / f"{index}.png"), rng.integers(0, 256, (*size, 3), np.uint8))
-    common = [pictures, "--weights", weights, "--raw", "--out"]
-    code, said = run("predict", *common, tmp_path / "keras")
-    assert code == 0, said
-    code, said = run("predict", *common, tmp_path / engine, "--engine", engine)
+        picture = rng.integers(0, 256, (*size, 3), np.uint8)
+        cv2.imwrite(str(folder / f"{index}.png"), picture[..., ::-1])
+        maps.append(ks.predict(model, picture))
+    return folder, maps
+
+
+def test_predict(run, weights, predicted, tmp_path, engine):
+    pictures, maps = predicted
+    code, said = run("predict", pictures, "--weights", weights, "--raw", "--out", tmp_path,
+                     "--engine", engine)
     assert code == 0 and f"msi_net on {engine} in float32" in said, said
-    for index in range(3):
-        np.testing.assert_allclose(np.load(tmp_path / engine / f"{index}.npy"),
-                                   np.load(tmp_path / "keras" / f"{index}.npy"), atol=1e-3)
-        assert (tmp_path / engine / f"{index}_overlay.png").is_file()
+    for index, expected in enumerate(maps):
+        np.testing.assert_allclose(np.load(tmp_path / f"{index}.npy"), expected, atol=1e-3)
+        assert (tmp_path / f"{index}_overlay.png").is_file()
 
 
 def test_evaluate(run, weights, tmp_path, engine):

@@ -1,4 +1,5 @@
 """Each engine stands in for the Keras model: the same maps, canvases, fits and errors."""
+import functools
 import os
 import resource
 import subprocess
@@ -46,12 +47,18 @@ def network(name):
     return built
 
 
+@functools.lru_cache(maxsize=None)
+def predicted(name):
+    """(network, {size of a picture: its map}), for all engines."""
+    built = network(name)
+    return built, {size: ks.predict(built, image_of(size)) for size in ((90, 120), (130, 70))}
+
+
 @pytest.mark.parametrize("name", ks.list_models(classical=False))
 def test_every_network_gives_its_maps(engine, name):
-    keras_model = network(name)
+    keras_model, maps = predicted(name)
     fast = ks.accelerate(keras_model, engine)
-    for size in ((90, 120), (130, 70)):
-        expected = ks.predict(keras_model, image_of(size))
+    for size, expected in maps.items():
         found = ks.predict(fast, image_of(size))
         assert found.shape == size and found.dtype == np.float32
         assert np.ptp(expected) > 0

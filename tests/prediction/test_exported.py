@@ -1,4 +1,5 @@
 """Exported files predict by themselves, as the model in memory does, and without TensorFlow."""
+import functools
 import json
 import subprocess
 import sys
@@ -43,8 +44,9 @@ def image_of(size):
     return np.random.default_rng(sum(size)).integers(0, 256, (*size, 3), np.uint8)
 
 
+@functools.lru_cache(maxsize=None)
 def network(name="msi_net"):
-    """A tiny network without weights at zero, which would hide much."""
+    """A tiny network without weights at zero, which would hide much; for reading."""
     built = ks.build_model(name, width_multiplier=0.05)
     built = ks.facts(built, canvas=CANVASES.get(name, (48, 64)))
     rng = np.random.default_rng(0)
