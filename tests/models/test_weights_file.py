@@ -1,5 +1,6 @@
 """Damaged and malicious weights files: each gives one `WeightsError`, and no other file is read."""
 import json
+import shutil
 
 import h5py
 import hostile_hdf5
@@ -22,10 +23,17 @@ def model():
     return ks.build_model("salnet_shallow", **SMALL)
 
 
-@pytest.fixture
-def path(model, tmp_path):
-    return weights_file.save(model, tmp_path / "w.h5", ATTRIBUTES,
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """The file that each test has a copy of."""
+    return weights_file.save(ks.build_model("salnet_shallow", **SMALL),
+                             tmp_path_factory.mktemp("kept") / "w.h5", ATTRIBUTES,
                              extra={"_optimizer": {"0": np.arange(3)}})
+
+
+@pytest.fixture
+def path(kept, tmp_path):
+    return shutil.copy(kept, tmp_path / "w.h5")
 
 
 def edit(path, **attributes):
