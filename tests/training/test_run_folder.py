@@ -24,8 +24,8 @@ pytestmark = pytest.mark.usefixtures("op_by_op")
 def small(folder, *overrides):
     """A run of seconds."""
     return configs.load(None, [
-        f"output={folder}", "name=small", "model.name=ead",
-        "model.options={width_multiplier: 0.03}", "data.canvas=[48, 64]", "train.loss={ead: 1}",
+        f"output={folder}", "name=small", "model.name=vgg_linear",
+        "model.options={width_multiplier: 0.03}", "data.canvas=[48, 64]", "train.loss={kld: 1}",
         "data.options={count: 20, size: [96, 128]}", "train.epochs=3", "train.batch=4",
         "train.learning_rate=0.01", *overrides])
 
@@ -121,12 +121,12 @@ def test_weights_that_stop_being_finite_name_their_layer(copy, monkeypatch):
     original = callbacks.StopWhenDiverged.on_epoch_end
 
     def spoil(self, epoch, logs=None):
-        layer = self.whole.get_layer("decoder2_conv")
+        layer = self.whole.get_layer("block5_conv3")
         layer.set_weights([np.full_like(layer.get_weights()[0], np.inf), layer.get_weights()[1]])
         original(self, epoch, logs)
 
     monkeypatch.setattr(callbacks.StopWhenDiverged, "on_epoch_end", spoil)
-    with pytest.raises(FloatingPointError, match="decoder2_conv/kernel is not finite after epoch 4"
+    with pytest.raises(FloatingPointError, match="block5_conv3/kernel is not finite after epoch 4"
                                                  "; lower train.learning_rate"):
         resume(copy)
     assert before == {name: (copy / name).read_bytes() for name in before}

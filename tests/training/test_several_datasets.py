@@ -52,7 +52,7 @@ def several(output, pictures, *overrides, sections=()):
                             "sigma_pixels: 6, upright: true, canvas: [48, 64]}",
                             f"{{name: folder, root: '{pictures}', upright: true, weight: 2}}"]
     return configs.load(None, [
-        f"output={output}", "name=both", "model.name=ead",
+        f"output={output}", "name=both", "model.name=vgg_linear",
         "model.options={width_multiplier: 0.03}", f"data=[{', '.join(sections)}]",
         "train.loss={kld: 1, neg_cc: 0.5, neg_nss: 0.05}", "train.epochs=2", "train.batch=2",
         "train.learning_rate=1e-3", "train.mirror=true", "train.freeze=block2", *overrides])
