@@ -93,7 +93,7 @@ class GoldStandard:
         densities = _pair_densities(points, observers, dataset.sizes[index], self.sigma)
         height, width = dataset.sizes[index]
         density = self.weights[0] * densities + self.weights[1] / (height * width)
-        if self.weights[2] > 0:
+        if self.weights[2] > 0 and len(points):
             density += self.weights[2] * _at(self.center(dataset, index).saliency_map, points)
         return points, observers, np.log(density)
 

@@ -17,7 +17,7 @@ from keras_saliency.models.precision import at_precision, choose_precision
 from keras_saliency.prediction.keras_predictor import forward_function
 from keras_saliency.training import adversarial, callbacks, devices, features, lbfgs
 from keras_saliency.training import run as run_folder
-from keras_saliency.training.run import BEST, LAST, Run, averaged, waited_enough
+from keras_saliency.training.run import Run
 from keras_saliency.units.activations import activation_model
 
 OPTIMIZERS = {
@@ -91,7 +91,7 @@ def _train(config: Config, place, resume, log) -> Run:
         if rows and run.chief:
             run_folder.check_best(run)
         if rows and (len(rows) >= settings.epochs
-                     or waited_enough(rows, settings.monitor, settings.patience)):
+                     or run_folder.waited_enough(rows, settings.monitor, settings.patience)):
             log(f"nothing left to train: {len(rows)} epochs are done")
         else:
             with pipeline.unreadable_files_named(*run.datasets), place.failures_named():
@@ -116,17 +116,17 @@ def _loop(run: Run, place, optimizer, adversary, shares, scorers, log) -> None:
     trained.compile(optimizer=optimizer, loss=place.loss(loss), jit_compile=False)
 
     def validate():
-        with averaged(network, optimizer):
+        with run_folder.averaged(network, optimizer):
             return scoring.history_columns([section.label for section in run.sections], [
                 scoring.evaluate(forward, stream, scorer, facts, loss, "validation")
                 for stream, scorer in zip(validation_streams, scorers)])
 
     def save_best(rows):
-        with averaged(network, optimizer):
-            run.save(BEST, rows)
+        with run_folder.averaged(network, optimizer):
+            run.save(run_folder.BEST, rows)
 
     def save_last(rows):
-        run.save(LAST, rows, run_folder.state(optimizer, adversary))
+        run.save(run_folder.LAST, rows, run_folder.state(optimizer, adversary))
 
     units = [] if not settings.unit_layers else [callbacks.UnitNSS(
         run.section.evaluated, settings.unit_layers, folder, folder / "tensorboard",

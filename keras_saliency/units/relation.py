@@ -125,11 +125,12 @@ def unit_rows(scores: Mapping[str, regions.RegionScores], statistic: str = "top"
     `statistic` is "top", the mean of the ten best units' mean NSS, or "above", the number of units
     above 1.5.
     """
+    columns = _categories(scores)
     tables = [(model, layer, regions.category_statistics(moments))
               for model, of_model in scores.items() for layer, moments in of_model.units.items()]
     return [{"model": model, "layer": layer, **{
-        category: getattr(table.get(category), statistic, None)
-        for category in _categories(scores)}} for model, layer, table in tables]
+        category: getattr(table.get(category), statistic, None) for category in columns}}
+        for model, layer, table in tables]
 
 
 def output_rows(scores: Mapping[str, regions.RegionScores]) -> list[dict]:
