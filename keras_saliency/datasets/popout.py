@@ -6,6 +6,7 @@ looks mostly at the target, at times at the centre of the screen or at a distrac
 tests, demonstrations and the measure NMM (mean of the standardised map inside the target mask); it
 is no substitute for eye-tracking data.
 """
+import functools
 import math
 from dataclasses import dataclass, replace
 from typing import Sequence
@@ -88,7 +89,7 @@ def load(root: None = None, count: int = 300, size: Sequence[int] = (240, 320), 
     require(isinstance(validation, (int, float)) and 0 <= validation < 1,
             f"popout: validation is a fraction from 0 to below 1, not {validation!r}; 0.2 is usual")
     height, width = _checked_size(size)
-    arrays = [_encoded(render(i, (height, width), seed)) for i in range(count)]
+    arrays = [_encoded(i, (height, width), seed) for i in range(count)]
     digits = max(4, len(str(count - 1)))
     points = np.concatenate([array.points for array in arrays])
     sizes = np.tile(np.array([[height, width]], np.int32), (count, 1))
@@ -164,8 +165,10 @@ def _fixate(rng, centers, diameter, size):
     return points, observer
 
 
-def _encoded(array: PopOutArray) -> PopOutArray:
-    """The array with its image and mask as PNG bytes."""
+@functools.lru_cache(maxsize=300)  # those of one dataset, which many runs of a program may load
+def _encoded(index, size, seed) -> PopOutArray:
+    """Array number `index` with its image and mask as PNG bytes."""
+    array = render(index, size, seed)
 
     def png(pixels):
         done, data = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])

@@ -191,6 +191,7 @@ def test_bad_input_is_one_line_and_code_2(run, name, arguments, message, tmp_pat
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_units_are_analyzed_and_dissected(run, tmp_path):
     for seed, name in enumerate(("before", "after")):
         keras.utils.set_random_seed(seed)

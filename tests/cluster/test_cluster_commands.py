@@ -38,14 +38,9 @@ def scheduler(tmp_path):
         process.wait()
 
 
-def start(*arguments, folder):
-    return subprocess.Popen(
-        [sys.executable, str(REPOSITORY / "scripts" / "predict.py"), *map(str, arguments)],
-        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
 @pytest.mark.slow
-def test_predictions_by_workers_and_the_end_of_their_scheduler(scheduler, tmp_path):
+def test_predictions_by_workers_and_the_end_of_their_scheduler(scheduler, run, monkeypatch,
+                                                               tmp_path):
     process, address = scheduler
     pictures = tmp_path / "pictures"
     pictures.mkdir()
@@ -54,32 +49,33 @@ def test_predictions_by_workers_and_the_end_of_their_scheduler(scheduler, tmp_pa
         cv2.imwrite(str(pictures / f"{index:02d}.png"), picture)
     few = sorted(pictures.iterdir())[:6]
 
+    monkeypatch.chdir(tmp_path)
     for out, options in (("here", []), ("there", ["--cluster", address])):
-        run = start(*(path.relative_to(tmp_path) for path in few), "--weights", "itti", "--raw",
-                    "--out", out, *options, folder=tmp_path)
-        output, errors = run.communicate(timeout=120)
-        assert run.returncode == 0 and "6 of 6 pictures" in output, errors
+        code, output = run("predict", *(path.relative_to(tmp_path) for path in few), "--weights",
+                           "itti", "--raw", "--out", out, *options)
+        assert code == 0 and "6 of 6 pictures" in output, output
     for path in (tmp_path / "here").glob("[!.]*"):
         assert path.read_bytes() == (tmp_path / "there" / path.name).read_bytes()
 
-    run = start("pictures", "--weights", "gbvs", "--out", "cut", "--cluster", address,
-                folder=tmp_path)
+    cut = subprocess.Popen(
+        [sys.executable, str(REPOSITORY / "scripts" / "predict.py"), "pictures", "--weights",
+         "gbvs", "--out", "cut", "--cluster", address],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     kept = tmp_path / "cut" / ".shards"
     deadline = time.monotonic() + 120
     while not list(kept.rglob("*.shard")) and time.monotonic() < deadline:
         time.sleep(0.1)
     process.kill()
-    output, errors = run.communicate(timeout=120)
+    _, errors = cut.communicate(timeout=120)
     finished = [int(path.name.split("-")[0]) for path in kept.rglob("*.shard")]
-    assert run.returncode == 1 and 0 < len(finished) < 4
+    assert cut.returncode == 1 and 0 < len(finished) < 4
     assert errors.splitlines()[-1].startswith("error: the scheduler is gone; finished shards")
     assert "distributed" not in errors  # Dask logs its own lines
 
     names = [f"{16 * shard + k:02d}_density.png" for shard in finished for k in range(16)]
     before = [(tmp_path / "cut" / name).stat().st_mtime_ns for name in names]
-    run = start("pictures", "--weights", "gbvs", "--out", "cut", "--cluster", "local:2",
-                "--resume", folder=tmp_path)
-    output, errors = run.communicate(timeout=120)
-    assert run.returncode == 0 and "64 of 64 pictures" in output, errors
+    code, output = run("predict", "pictures", "--weights", "gbvs", "--out", "cut", "--cluster",
+                       "local:2", "--resume")
+    assert code == 0 and "64 of 64 pictures" in output, output
     assert len(list((tmp_path / "cut").glob("*_density.png"))) == 64
     assert [(tmp_path / "cut" / name).stat().st_mtime_ns for name in names] == before

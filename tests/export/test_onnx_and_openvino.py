@@ -155,7 +155,8 @@ def test_missing_package_says_how_to_get_it(monkeypatch, tmp_path, name, extra):
     assert not any(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("seed", [2, pytest.param(5, marks=pytest.mark.one_stack)])
+@pytest.mark.one_stack
+@pytest.mark.parametrize("seed", [2, 5])
 def test_conversion_to_onnx_is_right_in_any_order_of_its_sets(seed):
     """tf2onnx goes through sets of names: what comes out may depend on how they are hashed."""
     pytest.importorskip("onnxruntime")

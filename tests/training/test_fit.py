@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("op_by_op")
 def small(tmp_path, *overrides):
     """A run of seconds: ten stimuli, a network of 1/33 width."""
     return configs.load(None, [
-        f"output={tmp_path / 'runs'}", "name=small", "model.name=ead",
+        f"output={tmp_path / 'runs'}", "name=small", "model.name=vgg_linear",
         "model.options={width_multiplier: 0.03}", "data.canvas=[48, 64]", "train.loss={ead: 1}",
         "data.options={count: 20, size: [96, 128]}", "train.epochs=3", "train.batch=4",
         "train.learning_rate=0.01", "train.decay=0.5", "train.mirror=true", *overrides])
@@ -110,9 +110,10 @@ def test_deepgaze1_is_fitted_to_padded_stimuli_alone(tmp_path):
                         "train.lbfgs={iterations: 1}", "data.canvas=[64, 64]"))
 
 
-@pytest.mark.usefixtures("in_a_graph")
-@pytest.mark.parametrize("cache", ["none", "memory"])
-def test_resume_gives_the_same_weights(tmp_path, cache):
+@pytest.mark.parametrize("cache", ["none", pytest.param("memory", marks=pytest.mark.one_stack)])
+def test_resume_gives_the_same_weights(tmp_path, cache, request):
+    if cache == "none":
+        request.getfixturevalue("in_a_graph")
     options = [f"train.cache={cache}", "train.freeze=block2"]
     whole = fit.train(small(tmp_path / "whole", *options))
     parts = [fit.train(small(tmp_path / "parts", *options, "train.epochs=1")),
@@ -148,8 +149,7 @@ def test_averaged_weights_and_dropout_resume_alike_and_are_what_is_kept(tmp_path
 
 def test_bfloat16_trains_nearly_alike_and_resumes_exactly(tmp_path, monkeypatch):
     monkeypatch.setattr(precision, "native_bfloat16", lambda: True)
-    options = ["model.name=msi_net", "model.options={width_multiplier: 0.03}",
-               "train.loss={kld: 1}", "train.learning_rate=1e-3", "train.cache=disk",
+    options = ["train.loss={kld: 1}", "train.learning_rate=1e-3", "train.cache=disk",
                f"train.cache_folder={tmp_path / 'features'}", "train.freeze=block1",
                "train.unit_layers=[block5_conv3]", "train.epochs=2"]
     plain = fit.train(small(tmp_path, *options))
@@ -179,9 +179,10 @@ def test_without_bfloat16_float32_is_taken_and_said(tmp_path, monkeypatch):
         small(tmp_path, "train.precision=half")
 
 
-@pytest.mark.usefixtures("in_a_graph")
-@pytest.mark.parametrize("cache", ["none", "memory"])
-def test_units_are_scored_while_training(tmp_path, cache):
+@pytest.mark.parametrize("cache", ["none", pytest.param("memory", marks=pytest.mark.one_stack)])
+def test_units_are_scored_while_training(tmp_path, cache, request):
+    if cache == "none":
+        request.getfixturevalue("in_a_graph")
     run = fit.train(small(tmp_path, "train.unit_layers=[block5_conv3]", "train.unit_every=2",
                           f"train.cache={cache}", "train.freeze=block4"))
     with open(run.folder / "unit_nss.csv", newline="") as file:
@@ -235,8 +236,8 @@ def test_a_run_killed_in_an_epoch_loses_only_that_epoch(tmp_path, monkeypatch, w
     assert resumed.rows == whole.rows
 
 
-@pytest.mark.parametrize("name, loss", [
-    ("msi_net", "kld"), pytest.param("ead", "ead", marks=pytest.mark.one_stack)])
+@pytest.mark.one_stack
+@pytest.mark.parametrize("name, loss", [("msi_net", "kld"), ("ead", "ead")])
 def test_cached_features_train_like_the_plain_loop(tmp_path, name, loss):
     # At a rate that is used in earnest; 0.01 makes chaos of any rounding.
     runs = [fit.train(small(tmp_path / cache, f"train.cache={cache}", "train.freeze=block4",
@@ -342,7 +343,7 @@ def test_fine_tuning_starts_from_trained_weights(tmp_path, one_epoch):
     config = small(tmp_path, f"model.weights={first.folder}", "name=tuned")
     for a, b in zip(fit.build(config.model, config.train).get_weights(), first.model.get_weights()):
         np.testing.assert_array_equal(a, b)
-    with pytest.raises(ConfigError, match="is for ead, model.name is msi_net"):
+    with pytest.raises(ConfigError, match="is for vgg_linear, model.name is msi_net"):
         other = small(tmp_path, f"model.weights={first.folder}", "model.name=msi_net")
         fit.build(other.model, other.train)
 

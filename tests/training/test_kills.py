@@ -16,19 +16,36 @@ from keras_saliency.models import weights_file
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 KILLS = int(os.environ.get("KERAS_SALIENCY_KILLS", 2))
+EPOCHS = 8
 
 
-def command(output):
-    return [sys.executable, str(REPOSITORY / "scripts" / "train.py"), "--resume", "--set",
-            f"output={output}", "name=small", "model.encoder_weights=null",
+def options(output):
+    return ["--resume", "--set", f"output={output}", "name=small", "model.encoder_weights=null",
             "model.options={width_multiplier: 0.03}", "data.canvas=[48, 64]", "data.train=null",
-            "data.validation=null", "data.options={count: 20, size: [96, 128]}", "train.epochs=8",
-            "train.batch=4", "evaluation.metrics=[nss]"]
+            "data.validation=null", "data.options={count: 20, size: [96, 128]}",
+            f"train.epochs={EPOCHS}", "train.batch=4", "evaluation.metrics=[nss]"]
 
 
 def start(output):
-    return subprocess.Popen(command(output), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                            env={**os.environ, "PYTHONPATH": str(REPOSITORY)})
+    return subprocess.Popen(
+        [sys.executable, str(REPOSITORY / "scripts" / "train.py"), *options(output)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)})
+
+
+def killed(process, history, random):
+    """Kill a run at a random moment after one of its epochs; False if it ended before that."""
+    epochs, later = random.randint(1, EPOCHS), random.uniform(0, 1)
+    while process.poll() is None and not (
+            history.exists() and len(history.read_text().splitlines()) > epochs):
+        time.sleep(0.02)
+    try:
+        process.wait(timeout=later)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return True
+    return False
 
 
 def assert_same_run(whole, parts):
@@ -46,28 +63,20 @@ def assert_same_run(whole, parts):
 
 
 @pytest.mark.slow
-def test_killed_at_random_moments(tmp_path):
-    begin = time.monotonic()
-    whole = start(tmp_path / "whole")
-    assert whole.wait(timeout=300) == 0, whole.stderr.read()
-    length, rng, kills, runs = time.monotonic() - begin, random.Random(0), 0, 0
+def test_killed_at_random_moments(run, tmp_path):
+    code, said = run("train", *options(tmp_path / "whole"))
+    assert code == 0, said
+    drawn, kills, runs = random.Random(0), 0, 0
     while True:
         parts = tmp_path / f"parts{runs}"
-        new, begin = not parts.exists(), time.monotonic()
         process = start(parts)
-        try:
-            process.wait(timeout=rng.uniform(0.3, 1) * length if kills < KILLS else 300)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            assert kills < KILLS, "a resumed run does not end"
+        if kills < KILLS and killed(process, parts / "small" / "history.csv", drawn):
             kills += 1
             print(f"{kills} kills in {runs + 1} runs", flush=True)
             continue
-        assert process.returncode == 0, process.stderr.read()
+        _, errors = process.communicate(timeout=300)
+        assert process.returncode == 0, errors
         assert_same_run(tmp_path / "whole", parts)
         if kills == KILLS:
             break
         runs += 1  # the kills go on in another run
-        if new:  # how busy the machine is may have changed
-            length = time.monotonic() - begin
