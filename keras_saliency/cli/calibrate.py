@@ -14,15 +14,13 @@ def main() -> int:
         "      --part all --out mine.h5\n"
         "  keras-saliency calibrate --weights msi_net --config msi_net_osie \\\n"
         "      --set data.root=PATH data.train=50 --out mine.h5")
-    parser.add_argument("--weights", metavar="MODEL", default="msi_net",
-                        help="a weights file, a run folder, or the name of a pretrained model "
-                             "(default: %(default)s)")
-    parser.add_argument("--part", choices=("training", "all"), default="training",
-                        help="stimuli to fit to: the training part of the config's split, or all "
-                             "(default: %(default)s)")
-    parser.add_argument("--out", metavar="FILE", required=True,
-                        help="file to write, .h5 or for a network of your own .keras; predict, "
-                             "evaluate and export take it as weights")
+    add = parser.add_argument
+    add("--weights", metavar="MODEL", default="msi_net", help="a weights file, a run folder, or "
+        "the name of a pretrained model (default: %(default)s)")
+    add("--part", choices=("training", "all"), default="training", help="stimuli to fit to: the "
+        "training part of the config's split, or all (default: %(default)s)")
+    add("--out", metavar="FILE", required=True, help="file to write, .h5 or for a network of your "
+        "own .keras; predict, evaluate and export take it as weights")
     options.add_trust(parser)
     arguments = parser.parse_args()
     if not arguments.out.endswith((".h5", ".keras")):

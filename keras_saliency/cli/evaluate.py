@@ -33,17 +33,18 @@ def main() -> int:
     what.add_argument("--compare-runs", metavar="MODEL=CSV,CSV", nargs="+",
                       help="the same for models that were trained several times: one table for "
                       "each training, paired over the trainings (the first with the first ...)")
-    parser.add_argument("--part", choices=("validation", "training", "all"),
-                        default="validation", help="stimuli to score (default: %(default)s); "
-                        "with all, baselines leave out the stimulus they predict")
-    parser.add_argument("--prior", choices=("center_bias", "uniform"), default="center_bias",
-                        help="prior of deepgaze1 and of calibrated networks: their center_bias, "
-                        "or uniform, which shuffled AUC asks for (default: %(default)s)")
+    add = parser.add_argument
+    add("--part", choices=("validation", "training", "all"), default="validation",
+        help="stimuli to score (default: %(default)s); with all, baselines leave out the stimulus "
+             "they predict")
+    add("--prior", choices=("center_bias", "uniform"), default="center_bias",
+        help="prior of deepgaze1 and of calibrated networks: their center_bias, or uniform, which "
+             "shuffled AUC asks for (default: %(default)s)")
     options.add_trust(parser)
-    parser.add_argument("--out", metavar="FILE", help="write the scores of each stimulus to this "
-                        ".csv (or .parquet) and the summary to a .json beside it; for several "
-                        "datasets one table each, named FILE_<dataset>; with --compare and "
-                        "--compare-runs a .json")
+    add("--out", metavar="FILE",
+        help="write the scores of each stimulus to this .csv (or .parquet) and the summary to a "
+             ".json beside it; for several datasets one table each, named FILE_<dataset>; with "
+             "--compare and --compare-runs a .json")
     options.add_engine(parser)
     options.add_cluster(parser)
     arguments = parser.parse_args()

@@ -14,13 +14,13 @@ def main() -> None:
         "of file is recognised; weights/README.md lists where to find each file.",
         "keras-saliency import-weights salgan gen_modelWeights0090.npz --out salgan.h5\n"
         "  keras-saliency import-weights alexnet bvlc_reference_caffenet.caffemodel --float16")
-    parser.add_argument("name", choices=MODELS, metavar="MODEL",
-                        help=f"one of {', '.join(MODELS)}; alexnet, vgg16 and vgg16_hybrid are "
-                             "encoders, for model.encoder_weights")
-    parser.add_argument("source", help="the authors' file, their SavedModel folder, or the .index "
-                                       "file of their checkpoint")
-    parser.add_argument("--out", metavar="H5", help="file to write (default: MODEL.h5)")
-    parser.add_argument("--float16", action="store_true", help="halve the size of the file")
+    add = parser.add_argument
+    add("name", choices=MODELS, metavar="MODEL", help=f"one of {', '.join(MODELS)}; alexnet, vgg16 "
+        "and vgg16_hybrid are encoders, for model.encoder_weights")
+    add("source", help="the authors' file, their SavedModel folder, or the .index file of their "
+        "checkpoint")
+    add("--out", metavar="H5", help="file to write (default: MODEL.h5)")
+    add("--float16", action="store_true", help="halve the size of the file")
     options.add_builder(parser)
     arguments = parser.parse_args()
     built_with = options.builder_options(arguments)

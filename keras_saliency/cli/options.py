@@ -37,14 +37,12 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
 
 def add_engine(parser: argparse.ArgumentParser) -> None:
     """Add --engine, --precision and --calibration to a parser; `accelerated` reads them."""
-    parser.add_argument("--engine", choices=(AUTO, *engines()),
-                        help="run the network on this engine instead of Keras; auto chooses the "
-                             "fastest one that is installed")
-    parser.add_argument("--precision", choices=PRECISIONS,
-                        help="arithmetic of the engine (default: float32), which is chosen as by "
-                             "--engine auto if none is named; auto is the fastest on this "
-                             "processor that loses nothing; int8 is faster, loses a little and "
-                             "prints how much")
+    add = parser.add_argument
+    add("--engine", choices=(AUTO, *engines()), help="run the network on this engine instead of "
+        "Keras; auto chooses the fastest one that is installed")
+    add("--precision", choices=PRECISIONS, help="arithmetic of the engine (default: float32), "
+        "which is chosen as by --engine auto if none is named; auto is the fastest on this "
+        "processor that loses nothing; int8 is faster, loses a little and prints how much")
     add_calibration(parser)
 
 

@@ -13,20 +13,20 @@ def main() -> None:
         "enter it into weights/manifest.yaml with --scores.",
         "keras-saliency release ead --run runs/ead_natural\n"
         "  keras-saliency release ead --scores osie.json mit1003.json --minutes 30")
-    parser.add_argument("name", help="name of the pretrained model, e.g. ead")
+    add = parser.add_argument
+    add("name", help="name of the pretrained model, e.g. ead")
     step = parser.add_mutually_exclusive_group(required=True)
     step.add_argument("--run", help="run folder or weights file to take the weights from")
-    parser.add_argument("--base", default="vgg16_imagenet.h5", metavar="FILE",
-                        help="file in weights/ whose layers are left out where they are the same: "
-                             "an encoder, or the network that was calibrated (default: "
-                             "%(default)s)")
+    add("--base", default="vgg16_imagenet.h5", metavar="FILE",
+        help="file in weights/ whose layers are left out where they are the same: an encoder, or "
+             "the network that was calibrated (default: %(default)s)")
     step.add_argument("--scores", metavar="JSON", nargs="+",
                       help="summaries that evaluate wrote for NAME, one for each dataset")
     step.add_argument("--enter", action="store_true",
                       help="enter NAME without scores, such as an encoder")
-    parser.add_argument("--alias", action="append", default=[], help="short name; repeatable")
-    parser.add_argument("--minutes", type=float, help="duration of the training")
-    parser.add_argument("--command", help="command that trained it")
+    add("--alias", action="append", default=[], help="short name; repeatable")
+    add("--minutes", type=float, help="duration of the training")
+    add("--command", help="command that trained it")
     arguments = parser.parse_args()
     if arguments.run:
         options.require_weights(arguments.run)
