@@ -1,13 +1,16 @@
 """The benchmark of workers runs, and its text follows from its measurements."""
+from contextlib import nullcontext
+
 import pytest
 
 from benchmarks import cluster
 
 
 @pytest.mark.slow
-def test_every_number_is_there(monkeypatch):
-    """With one worker where the benchmark has two, for each loads TensorFlow."""
+def test_every_number_is_there(monkeypatch, workers):
+    """With the workers that other tests have as well, for each loads TensorFlow."""
     monkeypatch.setattr(cluster, "CORES", 1)
+    monkeypatch.setattr(cluster, "_workers", lambda count: nullcontext(workers))
     lines = []
     found = cluster.run(stimuli=9, rounds=1, shards=60, seconds=2e-4, threads=4, workers=4,
                         log=lines.append, width_multiplier=0.03)
