@@ -27,7 +27,7 @@ SINGLE_THREAD = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_TH
 # result, or one stack is enough for what takes long. `.ci/run` leaves them out on the other one.
 ONE_STACK = (
     "areas", "benchmarks", "config", "datasets", "files", "metrics", "papers", "report",
-    "cli/test_packaging.py", "cli/test_typing.py",
+    "cli/test_command_line.py", "cli/test_packaging.py", "cli/test_typing.py",
     "cluster/test_archive.py", "cluster/test_cluster_benchmark.py",
     "cluster/test_cluster_commands.py", "cluster/test_connection.py", "cluster/test_kept.py",
     "cluster/test_same_numbers.py", "cluster/test_work.py",

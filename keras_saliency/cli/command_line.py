@@ -4,9 +4,11 @@ import itertools
 import os
 import sys
 import traceback
-from typing import Callable, NoReturn, Optional, Sequence
+import warnings
+from contextlib import contextmanager
+from typing import Callable, Iterator, NoReturn, Optional, Sequence
 
-from keras_saliency.files import InputError, NotTrusted, printable
+from keras_saliency.files import InputError, InputWarning, NotTrusted, printable
 from keras_saliency.files.shipped import did_you_mean
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
@@ -58,9 +60,11 @@ def run(main: Callable[[], Optional[int]]) -> None:
     Wrong input (`InputError`, and files that cannot be opened) is one line on standard error and
     exit code 2. A full disk, a dead server or a diverged training is one line and exit code 1.
     Anything else is a bug and keeps its traceback. KERAS_SALIENCY_DEBUG=1 shows every traceback.
+    An `InputWarning` is one line on standard error, too.
     """
     try:
-        code = main() or DONE
+        with _warnings_as_lines():
+            code = main() or DONE
         sys.stdout.flush()
         sys.exit(code)
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
@@ -73,6 +77,22 @@ def run(main: Callable[[], Optional[int]]) -> None:
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
         sys.exit(FAILED)
+
+
+@contextmanager
+def _warnings_as_lines() -> Iterator[None]:
+    """Print each `InputWarning` as one line, without the place in the code that Python adds."""
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def show_line(message, category, *rest):
+            if issubclass(category, InputWarning):
+                print(f"warning: {printable(message)}", file=sys.stderr)
+            else:
+                show(message, category, *rest)
+
+        warnings.showwarning = show_line
+        yield
 
 
 def _fail(error, code) -> None:

@@ -6,6 +6,7 @@ import hashlib
 
 from keras_saliency.files.errors import (
     InputError,
+    InputWarning,
     MissingPackage,
     NotTrusted,
     first_line,
@@ -13,6 +14,7 @@ from keras_saliency.files.errors import (
     list_some,
     printable,
     require,
+    warn,
 )
 from keras_saliency.files.tables import plain_cell, read_csv, safe_cell, write_csv
 from keras_saliency.files.writing import (
@@ -26,10 +28,11 @@ from keras_saliency.files.writing import (
     write_whole,
 )
 
-__all__ = ["AnyPath", "InputError", "MissingPackage", "NotTrusted", "atomic_folder", "atomic_path",
-           "first_line", "import_optional", "list_some", "plain_cell", "printable", "read_csv",
-           "remove_abandoned", "require", "require_writable", "safe_cell", "sha256",
-           "temporary_path", "uninterrupted", "write_csv", "write_whole"]
+__all__ = ["AnyPath", "InputError", "InputWarning", "MissingPackage", "NotTrusted",
+           "atomic_folder", "atomic_path", "first_line", "import_optional", "list_some",
+           "plain_cell", "printable", "read_csv", "remove_abandoned", "require",
+           "require_writable", "safe_cell", "sha256", "temporary_path", "uninterrupted", "warn",
+           "write_csv", "write_whole"]
 
 
 def sha256(*paths: AnyPath) -> str:

@@ -1,5 +1,6 @@
 """Errors about what users hand in, and the short texts in their messages."""
 import importlib
+import warnings
 from types import ModuleType
 from typing import Any, Iterable, Type
 
@@ -10,6 +11,15 @@ class InputError(ValueError):
     All errors about input derive from it. The commands show it as one line with exit code 2; any
     other ValueError is a bug and keeps its traceback.
     """
+
+
+class InputWarning(UserWarning):
+    """Input that can be used but may not be what it seems; the commands show it as one line."""
+
+
+def warn(message: str) -> None:
+    """Give an `InputWarning` in the name of the caller; Python shows the same one once."""
+    warnings.warn(message, InputWarning, stacklevel=3)
 
 
 class MissingPackage(InputError, ImportError):
