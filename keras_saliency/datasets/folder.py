@@ -21,13 +21,15 @@ NAME = "folder"
 
 def load(root: AnyPath, *, stimuli: str = "stimuli", density: Optional[str] = "density",
          fixations: Optional[str] = "fixations", pixels_per_dva: Optional[float] = None,
-         edition: str = "") -> SaliencyDataset:
+         edition: str = "", check_masks: bool = True) -> SaliencyDataset:
     """Read the folder `root`; at least one of density and fixations is needed.
 
     Args:
         stimuli, density, fixations: names of the sub-folders, of fixations without the ending
             of a CSV file; None leaves density or fixations unread.
         edition: release to record with results; the folder's name if empty.
+        check_masks: refuse pictures that are no masks: JPEG, resized, inverted, of dots or of a
+            density. With False each pixel above 0 is a fixation whatever they look like.
     """
     root = reading.require_folder(
         root, NAME, f"{stimuli}/ and {density}/, {fixations}/ or {fixations}.csv")
@@ -41,7 +43,7 @@ def load(root: AnyPath, *, stimuli: str = "stimuli", density: Optional[str] = "d
     require(not (masks and has_table), f"{NAME}: {root} holds {fixations}/ and {fixations}.csv; "
             "which of them counts is unclear: rename one")
     sizes = reading.image_sizes(files)
-    trials = reading.mask_trials(masks, sizes, NAME) if masks else None
+    trials = reading.mask_trials(masks, sizes, NAME, check=check_masks) if masks else None
     if has_table:
         trials = reading.read_trials(table, files, NAME)
     return reading.build_dataset(

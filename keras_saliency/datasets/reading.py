@@ -12,9 +12,11 @@ from tqdm import tqdm
 
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, require
 from keras_saliency.datasets.fixations import Fixations
+from keras_saliency.datasets.masks import DRAWN, Crowding, crowding, mask_fault
 from keras_saliency.files import AnyPath, InputError, list_some
 from keras_saliency.files.picture_headers import check_picture, read_file
 
+AS_THEY_ARE = "If each pixel is a fixation, set data.options={check_masks: false}"
 MOST_OBSERVERS = 1_000_000
 PICTURES, MATLAB = (".jpg", ".jpeg", ".png", ".bmp"), (".mat",)
 COLUMNS, TIMES = ("stimulus", "observer", "x", "y"), ("start", "end")  # of a CSV of fixations
@@ -180,23 +182,35 @@ def open_picture(path: AnyPath, dataset: str) -> Image.Image:
         raise DatasetError(f"{dataset}: unreadable image {path} ({error}); replace it") from error
 
 
-def mask_trials(masks: Sequence[AnyPath], sizes: np.ndarray, dataset: str,
-                threshold: int = 0) -> Iterator[Trial]:
+def mask_trials(masks: Sequence[AnyPath], sizes: np.ndarray, dataset: str, threshold: int = 0,
+                check: bool = False) -> Iterator[Trial]:
     """Yield a `Trial` for each fixation mask, after checking that all have their stimulus' size.
 
-    Each pixel with a channel above `threshold` is a fixation; transparency does not count.
+    Each pixel with a channel above `threshold` is a fixation; transparency does not count. With
+    `check` a picture that is no mask is refused, see `datasets.masks`.
     """
     require_sizes(masks, sizes, "fixation masks", dataset)
+    crowd = Crowding()
     for image, path in enumerate(masks):
         picture = open_picture(path, dataset)
+        jpeg = picture.format == "JPEG"
         if picture.mode in ("P", "PA"):  # palette indices say nothing about brightness
             picture = picture.convert("RGB")
         values = np.asarray(picture)
         if picture.mode in ("LA", "RGBA"):
-            values = values[..., :-1]
+            values, opacity = values[..., :-1], values[..., -1]
+            require(not check or values.any() or opacity.min() == opacity.max(),
+                    f"{dataset}: {path} is no fixation mask: it is black, and only its "
+                    "transparency differs; draw fixations above 0 on black")
         if values.ndim == 3:
             values = values.max(axis=-1)
+        if check:
+            fault = mask_fault(values, jpeg)
+            require(not fault, f"{dataset}: {path} is no fixation mask: {fault}. {AS_THEY_ARE}")
+            crowd += crowding(values)
         yield Trial(image, count_points(values > threshold))
+    require(not crowd.in_squares, f"{dataset}: most of the {crowd.pixels} pixels above 0 of the "
+            f"{len(masks)} fixation masks lie side by side: {DRAWN}. {AS_THEY_ARE}")
 
 
 def observer_trials(image: int, points: np.ndarray, numbers: np.ndarray,
