@@ -45,9 +45,10 @@ def main() -> None:
     from keras_saliency.report import area_report
 
     areas = read_areas(arguments.areas)
-    pictures = find_pictures(arguments.pictures)
+    apart = arguments.areas, arguments.out
+    pictures = find_pictures(arguments.pictures, apart)
     if arguments.compare:
-        pictures = paired(pictures, find_pictures(arguments.compare))
+        pictures = paired(pictures, find_pictures(arguments.compare, apart))
     unused = areas.unused(pictures)
     if unused:
         print(f"{arguments.areas}: also has areas of {list_some(unused)}")

@@ -2,7 +2,7 @@
 
 Layout, with names that options can change; files belong together by name without extension::
 
-    stimuli/    images (jpg, png, bmp) of any size
+    stimuli/    images (jpg, png, bmp, tif, webp) of any size; a note counts other files
     density/    grayscale pictures of the fixation density, the training target where present
     fixations/  masks of the stimulus' size: each pixel above 0 in any channel is one fixation;
                 or instead
@@ -14,7 +14,7 @@ from typing import Optional
 
 from keras_saliency.datasets import reading
 from keras_saliency.datasets.dataset import DatasetSpec, SaliencyDataset, require
-from keras_saliency.files import AnyPath
+from keras_saliency.files import AnyPath, folders
 
 NAME = "folder"
 
@@ -46,9 +46,11 @@ def load(root: AnyPath, *, stimuli: str = "stimuli", density: Optional[str] = "d
     trials = reading.mask_trials(masks, sizes, NAME, check=check_masks) if masks else None
     if has_table:
         trials = reading.read_trials(table, files, NAME)
+    others = folders.left_out(root / stimuli)
     return reading.build_dataset(
         NAME, files, sizes, trials, densities=maps, density_name="density pictures",
-        edition=edition or root.resolve().name, pixels_per_dva=pixels_per_dva)
+        edition=edition or root.resolve().name, pixels_per_dva=pixels_per_dva,
+        notes=(f"{root / stimuli}: {others}",) if others else ())
 
 
 def _partners(root, name, stimuli, what):

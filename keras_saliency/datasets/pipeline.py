@@ -1,7 +1,7 @@
 """tf.data from files to canvases: decode, resize and pad, targets, mirror, shuffle, batch.
 
-Decoding, geometry and targets are TensorFlow ops; no Python runs per example. `orders` has the
-order of an epoch.
+Decoding, geometry and targets are TensorFlow ops; no Python runs per example, except to decode
+TIFF, WebP and BMP, of which TensorFlow reads none or few. `orders` has the order of an epoch.
 """
 import functools
 import itertools
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Callable, Iterable, Iterator, Optional, Sequence, Union
 
+import cv2
 import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
@@ -20,6 +21,7 @@ from keras_saliency.files import InputError, list_some
 from keras_saliency.files.picture_headers import check_picture, read_file
 from keras_saliency.maps import DENSITY, FIXATIONS, geometry
 
+_JPEG_PNG_GIF = (b"\xff\xd8\xff", b"\x89PN", b"GIF")  # the first bytes of a file
 # What TensorFlow raises for a picture that is damaged, gone, or of another size than before.
 _UNREADABLE = (tf.errors.InvalidArgumentError, tf.errors.NotFoundError,
                tf.errors.PermissionDeniedError)
@@ -100,7 +102,7 @@ def training_data(dataset: SaliencyDataset, canvas: Sequence[int], batch: int, *
 
 
 def decode_stimulus(contents: Union[bytes, tf.Tensor]) -> tf.Tensor:
-    """Decode the bytes of a JPEG, PNG, BMP or GIF (first frame) to uint8 [H, W, 3] RGB.
+    """Decode the bytes of a picture file, or of a GIF's first frame, to uint8 [H, W, 3] RGB.
 
     Grayscale is repeated, alpha dropped, 16 bits reduced to 8.
     """
@@ -108,7 +110,26 @@ def decode_stimulus(contents: Union[bytes, tf.Tensor]) -> tf.Tensor:
     return tf.cond(
         tf.io.is_jpeg(contents),
         lambda: tf.io.decode_jpeg(contents, channels=3, dct_method="INTEGER_ACCURATE"),
-        lambda: tf.io.decode_image(contents, channels=3, expand_animations=False))
+        lambda: _decode(contents, 3))
+
+
+def _decode(contents, channels) -> tf.Tensor:
+    """Decode the bytes of a picture file to uint8 [H, W, channels]; channels is 1 or 3."""
+    return tf.cond(
+        tf.reduce_any(tf.strings.substr(contents, 0, 3) == tf.constant(_JPEG_PNG_GIF)),
+        lambda: tf.io.decode_image(contents, channels=channels, expand_animations=False),
+        lambda: tf.numpy_function(_decode_by_opencv, (contents, channels), tf.uint8,
+                                  stateful=False))
+
+
+def _decode_by_opencv(contents, channels) -> np.ndarray:
+    flags = cv2.IMREAD_COLOR if channels == 3 else cv2.IMREAD_GRAYSCALE
+    # outside of a graph TensorFlow gives an array of one object
+    contents = contents if isinstance(contents, bytes) else contents.item()
+    picture = cv2.imdecode(np.frombuffer(contents, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
+    if picture is None:
+        raise ValueError("not a picture that OpenCV can decode")  # TensorFlow's is InvalidArgument
+    return picture[..., ::-1].copy() if channels == 3 else picture[..., np.newaxis]
 
 
 def sigma_pixels(dataset: SaliencyDataset, sigma_dva: Optional[float] = None,
@@ -151,8 +172,7 @@ def example_loader(dataset: SaliencyDataset, spec: CanvasSpec,
         if density_paths is None:
             source = maps.density_map(points_of(index), sizes[index], spec.sigma)
         else:
-            source = tf.io.decode_image(tf.io.read_file(density_paths[index]), channels=1,
-                                        expand_animations=False)
+            source = _decode(tf.io.read_file(density_paths[index]), 1)
             source = tf.ensure_shape(source, (None, None, 1))
         return maps.peak_normalize(
             maps.to_canvas(_cut(source, window), canvas, maps.MAP_PADDING, spec.fit))

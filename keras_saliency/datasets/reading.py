@@ -13,12 +13,12 @@ from tqdm import tqdm
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, require
 from keras_saliency.datasets.fixations import Fixations
 from keras_saliency.datasets.masks import DRAWN, Crowding, crowding, mask_fault
-from keras_saliency.files import AnyPath, InputError, list_some
-from keras_saliency.files.picture_headers import check_picture, read_file
+from keras_saliency.files import AnyPath, InputError, folders, list_some
+from keras_saliency.files.picture_headers import PICTURE_TYPES, check_picture, read_file
 
 AS_THEY_ARE = "If each pixel is a fixation, set data.options={check_masks: false}"
 MOST_OBSERVERS = 1_000_000
-PICTURES, MATLAB = (".jpg", ".jpeg", ".png", ".bmp"), (".mat",)
+MATLAB = (".mat",)
 COLUMNS, TIMES = ("stimulus", "observer", "x", "y"), ("start", "end")  # of a CSV of fixations
 
 
@@ -55,24 +55,26 @@ def list_folders(folder: AnyPath) -> list[Path]:
     return sorted(p for p in Path(folder).iterdir() if p.is_dir() and not p.name.startswith("."))
 
 
-def list_files(folder: AnyPath, endings: Sequence[str] = PICTURES) -> list[Path]:
+def list_files(folder: AnyPath, endings: Sequence[str] = PICTURE_TYPES) -> list[Path]:
     """Return the files of a folder with one of the endings, sorted, without hidden ones."""
     return sorted(p for p in Path(folder).iterdir()
-                  if p.suffix.lower() in endings and not p.name.startswith("."))
+                  if p.suffix.lower() in endings and not folders.is_hidden(p.name))
 
 
 def list_stimuli(root: AnyPath, name: str, dataset: str) -> list[Path]:
     """Return the pictures in `root/name`, sorted by file name without extension; each is unique."""
     folder = sub_folder(root, name, dataset)
     paths = sorted(list_files(folder), key=lambda path: path.stem)
-    require(paths, f"{dataset}: no images (jpg, png, bmp) in {folder}")
+    others = "" if paths else folders.left_out(folder)
+    require(paths, f"{dataset}: no images ({folders.TYPES}) in {folder}"
+            + (f"; {others}" if others else ""))
     twice = [b.name for a, b in zip(paths, paths[1:]) if a.stem == b.stem]
     require(not twice, f"{dataset}: two images with one name in {folder}: {list_some(twice)}")
     return paths
 
 
 def list_partners(stimuli: Sequence[Path], root: AnyPath, name: str, what: str, dataset: str,
-                  endings: Sequence[str] = PICTURES) -> list[Path]:
+                  endings: Sequence[str] = PICTURE_TYPES) -> list[Path]:
     """Return the file in `root/name` that belongs to each stimulus; errors call it `what`."""
     folder = sub_folder(root, name, dataset)
     return match_by_stem(stimuli, list_files(folder, endings), f"{what} in {folder}")
@@ -140,7 +142,7 @@ def progress(files: Iterable, title: str) -> Iterable:
 
 
 def image_sizes(paths: Iterable[AnyPath]) -> np.ndarray:
-    """Return the sizes int32 [N, 2] (height, width) in the headers of JPEG, PNG and BMP files.
+    """Return the sizes int32 [N, 2] (height, width) in the headers of picture files.
 
     A picture of more than 40 megapixels is refused like a damaged one.
     """

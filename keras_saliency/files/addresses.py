@@ -4,10 +4,19 @@ Made for archives: listings are read while they are used, and an object is writt
 all.
 """
 import posixpath
+from collections import Counter
 from pathlib import Path
 from typing import Iterator
 
-from keras_saliency.files import AnyPath, InputError, MissingPackage, import_optional, write_whole
+from keras_saliency.files import (
+    AnyPath,
+    InputError,
+    MissingPackage,
+    folders,
+    import_optional,
+    warn,
+    write_whole,
+)
 from keras_saliency.files.picture_headers import LIMIT, PICTURE_TYPES, check_bytes, read_file
 
 LIST = ".txt"  # ending of a file with one address a line
@@ -44,14 +53,18 @@ def pictures(source: AnyPath) -> Iterator[tuple[AnyPath, str]]:
     """Yield (address, name) of picture files, in a fixed order, one folder in memory at a time.
 
     `source` is a list (`LIST`), a folder with subfolders, or a picture. The name is a picture's
-    path below the source, with "/" between folders; it is unique.
+    path below the source, with "/" between folders; it is unique. A warning after the last one
+    counts other files that could be taken for pictures.
     """
-    found = 0
-    for address, name in _listed(source) if str(source).endswith(LIST) else _walked(source):
+    found, others = 0, Counter()
+    listed = str(source).endswith(LIST)
+    for address, name in _listed(source) if listed else _walked(source, others):
         found += 1
         yield address, name
     if not found:
         raise InputError(f"{source}: no pictures there ({', '.join(PICTURE_TYPES)})")
+    if others:
+        warn(f"{source}: {folders.describe(others)}")
 
 
 def read_bytes(address: AnyPath, limit: int = LIMIT) -> bytes:
@@ -116,18 +129,21 @@ def _listed(source):
         raise InputError(f"{source}: no list of addresses ({error})") from None
 
 
-def _walked(source):
+def _walked(source, others):
+    """Yield what `pictures` does for a folder, and count in `others` what is left out."""
     files, root = _open(source)
     scheme = f"{source.partition('://')[0]}://" if is_address(source) else ""
     try:
         if files.isfile(root):
             yield source, posixpath.basename(root)
             return
-        for folder, folders, names in files.walk(root):
-            folders.sort()  # in place: the walk goes on with it
+        for folder, below, names in files.walk(root):
+            below.sort()  # in place: the walk goes on with it
             for name in sorted(names):
-                if name.lower().endswith(PICTURE_TYPES):
+                if folders.is_picture(name):
                     path = posixpath.join(folder, name)
                     yield scheme + path, posixpath.relpath(path, root)
+                elif folders.kind_left_out(name):
+                    others[folders.kind_left_out(name)] += 1
     except OSError as error:
         raise InputError(f"{source}: {error.strerror or error}") from None

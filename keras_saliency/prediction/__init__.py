@@ -1,8 +1,9 @@
 """A picture of any size -> its saliency_map in the same size; pictures in and out."""
 from typing import TYPE_CHECKING
 
+from keras_saliency.files.picture_headers import PICTURE_TYPES
 from keras_saliency.lazy import lazy
-from keras_saliency.prediction.pictures import PICTURE_TYPES, find_pictures, read_picture
+from keras_saliency.prediction.pictures import find_pictures, read_picture
 
 if TYPE_CHECKING:
     from keras_saliency.prediction.keras_predictor import forward_function

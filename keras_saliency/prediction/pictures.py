@@ -1,16 +1,15 @@
 """Picture files: finding, reading and naming them."""
 from collections import Counter
 from pathlib import Path
-from typing import Optional, Sequence
+from typing import Iterable, Optional, Sequence
 
 import cv2
 import numpy as np
 
-from keras_saliency.files import AnyPath, InputError, require
-from keras_saliency.files.picture_headers import LIMIT, PICTURE_TYPES, check_picture, read_file
+from keras_saliency.files import AnyPath, InputError, folders, require, warn
+from keras_saliency.files.picture_headers import LIMIT, check_picture, read_file
 
 MOST_PIXELS = 2 ** 30  # that OpenCV decodes
-_TYPES = ", ".join(ending[1:] for ending in PICTURE_TYPES)
 
 
 def read_picture(path: AnyPath, limit: int = LIMIT) -> np.ndarray:
@@ -38,7 +37,7 @@ def decode_picture(contents: bytes, name: AnyPath, limit: int = LIMIT) -> np.nda
             return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
     except (cv2.error, MemoryError):  # a longer side than OpenCV takes, or no memory for it
         pass
-    raise InputError(f"{name}: not a picture that OpenCV can decode ({_TYPES})")
+    raise InputError(f"{name}: not a picture that OpenCV can decode ({folders.TYPES})")
 
 
 def read_gray(path: AnyPath, size: Optional[tuple] = None) -> np.ndarray:
@@ -59,8 +58,11 @@ def read_gray(path: AnyPath, size: Optional[tuple] = None) -> np.ndarray:
     return values
 
 
-def find_pictures(path: AnyPath) -> list:
+def find_pictures(path: AnyPath, apart: Iterable[AnyPath] = ()) -> list:
     """Return [`path`] if it is no folder, else the picture files of the folder, sorted.
+
+    A warning counts and names other files that could be taken for pictures, and sub-folders,
+    except those `apart`. Hidden files are not read.
 
     Raises `InputError` for no such path, or a folder without pictures or that cannot be read.
     """
@@ -69,12 +71,15 @@ def find_pictures(path: AnyPath) -> list:
         if not path.is_dir():
             path.stat()
             return [path]
-        pictures = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURE_TYPES)
+        pictures, others = folders.list_pictures(path), folders.left_out(path, apart)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file or folder") from None
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
-    require(pictures, f"{path}: no pictures in this folder ({_TYPES})")
+    require(pictures, f"{path}: no pictures in this folder; "
+                      f"{others or f'the types that are read are {folders.TYPES}'}")
+    if others:
+        warn(f"{path}: {others}")
     return pictures
 
 

@@ -77,7 +77,7 @@ def predict_all(predict: Callable, paths: Sequence, folder: AnyPath, raw: bool =
             raise InputError(f"{path}: predictions in the folder of the pictures would be taken "
                              "for pictures the next time; give another folder")
         try:
-            pictures += find_pictures(path)
+            pictures += find_pictures(path, apart=[folder])
         except InputError as error:
             failed.append(str(error))
     stems = output_stems(pictures)

@@ -146,6 +146,16 @@ def test_an_unreadable_stimulus_is_named(root):
         folder.load(root)
 
 
+def test_what_is_left_out_is_noted(root):
+    assert folder.load(root).notes == ()
+    for name in ("._a.png", "c.heic", "d.gif", "table.csv"):
+        (root / "stimuli" / name).write_bytes(b"x")
+    dataset = folder.load(root)
+    assert dataset.names == NAMES
+    assert f"{root}/stimuli: left out 1 .gif, 1 .heic (c.heic, d.gif); the types" in (
+        dataset.summary())
+
+
 HEADER = "stimulus,observer,x,y,start,end"
 
 

@@ -52,6 +52,42 @@ def test_examples_are_canvases_and_targets(dataset):
     np.testing.assert_array_equal(tf.reduce_sum(targets[..., 1], (1, 2)), [3] * 4)
 
 
+@pytest.mark.parametrize("ending, deep", [
+    (".tif", False), (".tiff", True), (".webp", False), (".bmp", False), (".png", True)])
+def test_files_of_every_type_give_the_same_example(dataset, tmp_path, ending, deep):
+    """Also of densities, and of gray stimuli; OpenCV writes a WebP of quality 101 without loss."""
+    rng = np.random.default_rng(1)
+    picture = rng.integers(0, 256, (48, 64, 3), np.uint8)
+
+    def written(name, ending, values):
+        path = tmp_path / f"{name}{ending}"
+        values = values.astype(np.uint16) * 257 if deep else values
+        assert cv2.imwrite(str(path), values, [cv2.IMWRITE_WEBP_QUALITY, 101])
+        return path
+
+    stimuli = [written("color", ending, picture), written("gray", ending, picture[..., 0])]
+    densities = [written("one", ending, picture[..., 1]), written("two", ending, picture[..., 2])]
+    made = SaliencyDataset("made", ["color", "gray"], stimuli, np.array([(48, 64)] * 2),
+                           density_files=densities)
+    load = pipeline.stimulus_loader(made)
+    np.testing.assert_array_equal(load(0), picture[..., ::-1])
+    np.testing.assert_array_equal(load(1), np.repeat(picture[..., :1], 3, axis=-1))
+    images, targets = next(iter(pipeline.canvas_stream(made, spec((DENSITY,)), 2)))
+    np.testing.assert_array_equal(images[0], picture[..., ::-1])
+    for target, channel in zip(targets[..., 0], (picture[..., 1], picture[..., 2])):
+        np.testing.assert_allclose(target, channel / channel.max(), rtol=1e-6)
+
+
+def test_a_tiff_that_is_cut_short_is_named(dataset, tmp_path):
+    cv2.imwrite(str(tmp_path / "cut.tif"), np.zeros((48, 64, 3), np.uint8))
+    contents = (tmp_path / "cut.tif").read_bytes()
+    (tmp_path / "cut.tif").write_bytes(contents[:8] + bytes(len(contents) - 8))
+    cut = replace(dataset, stimuli=[*dataset.stimuli[:3], tmp_path / "cut.tif"])
+    with pytest.raises(DatasetError, match="cannot be decoded: .*cut.tif"):
+        with pipeline.unreadable_files_named(cut):
+            list(pipeline.canvas_stream(cut, spec(), 4))
+
+
 def test_stretched_examples_fill_the_canvas(dataset):
     """Against OpenCV on the stimuli that the canvas halves or keeps in one direction."""
     stretched = replace(spec(), fit="stretch")
