@@ -42,7 +42,7 @@ def study_areas(predict: Callable[[np.ndarray], np.ndarray], pictures: Sequence[
         limit: largest number of pixels of a picture.
     """
     pictures = [Path(picture) for picture in pictures]
-    sizes = image_sizes(pictures)
+    sizes = image_sizes(pictures, limit, "make it smaller, or raise the limit")
     for picture, size in zip(pictures, sizes):  # before work is put into any
         with _named(picture):
             area_masks(areas.of(picture, size), size)

@@ -30,6 +30,7 @@ def main() -> None:
         help="the name of a pretrained model, a weights file, a run folder or a classical model; "
              "maps that are no density are divided by their sum (default: %(default)s)")
     add("--out", default="areas", help="folder (default: %(default)s)")
+    options.add_limit(parser)
     options.add_trust(parser)
     options.add_engine(parser)
     arguments = parser.parse_args()
@@ -57,6 +58,6 @@ def main() -> None:
     print(origin)
     model = options.accelerated(arguments, model)
     studies = study_areas(functools.partial(ks.predict, model), pictures, areas,
-                          arguments.fixations)
+                          arguments.fixations, arguments.limit)
     path = area_report.write(studies, Path(arguments.out), origin, bool(arguments.compare))
     print(f"{path}: open it in a browser; the same as files beside it")

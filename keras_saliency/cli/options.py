@@ -12,7 +12,9 @@ from keras_saliency import config as configs
 from keras_saliency.cli.command_line import FAILED
 from keras_saliency.export.formats import AUTO, engines
 from keras_saliency.files import AnyPath, InputError, printable, require
+from keras_saliency.files.picture_headers import LIMIT
 from keras_saliency.files.shipped import PACKAGE, did_you_mean, shipped
+from keras_saliency.prediction.pictures import MOST_PIXELS
 from keras_saliency.prediction.runtimes import INT8, PRECISIONS
 
 
@@ -33,6 +35,19 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
                         help="run a SavedModel from elsewhere though its graph can read or write "
                              "files, and code of your own that a weights file names "
                              "(MODULE:FUNCTION); without it such files are refused")
+
+
+def add_limit(parser: argparse.ArgumentParser) -> None:
+    """Add --limit to a parser."""
+    parser.add_argument("--limit", type=_limit, default=LIMIT, metavar="PIXELS",
+                        help="largest picture to read, checked before memory is taken for it "
+                             f"(default: %(default)s, at most {MOST_PIXELS}; a server has its own)")
+
+
+def _limit(text) -> int:
+    if not (text.isdecimal() and 1 <= int(text) <= MOST_PIXELS):
+        raise argparse.ArgumentTypeError(f"must be from 1 to {MOST_PIXELS}, not {text!r:.40}")
+    return int(text)
 
 
 def add_engine(parser: argparse.ArgumentParser) -> None:
@@ -89,13 +104,13 @@ def load_config(arguments: argparse.Namespace) -> configs.Config:
     return config
 
 
-def calibration(arguments: argparse.Namespace) -> Optional[list]:
-    """Return the pictures that --calibration names; None without it."""
+def calibration(arguments: argparse.Namespace, limit: int = LIMIT) -> Optional[list]:
+    """Return the pictures of at most `limit` pixels that --calibration names; None without it."""
     if arguments.calibration is None:
         return None
     from keras_saliency.prediction.pictures import find_pictures, read_picture
 
-    return [read_picture(path) for path in find_pictures(arguments.calibration)]
+    return [read_picture(path, limit) for path in find_pictures(arguments.calibration)]
 
 
 def accelerated(arguments: argparse.Namespace, model: Any) -> Any:
@@ -106,7 +121,7 @@ def accelerated(arguments: argparse.Namespace, model: Any) -> Any:
     from keras_saliency.export import accelerate
 
     return accelerate(model, arguments.engine or AUTO, arguments.precision or "float32",
-                      calibration(arguments))
+                      calibration(arguments, getattr(arguments, "limit", LIMIT)))
 
 
 def add_cluster(parser: argparse.ArgumentParser) -> None:

@@ -3,10 +3,8 @@ import functools
 import os
 
 from keras_saliency.cli import command_line, options
-from keras_saliency.files.picture_headers import LIMIT
 from keras_saliency.lazy import import_tensorflow
 from keras_saliency.prediction.exported import is_exported, load_exported
-from keras_saliency.prediction.pictures import MOST_PIXELS
 
 
 def main() -> int:
@@ -44,16 +42,12 @@ def _read_arguments():
     add("--out", default="predictions", metavar="FOLDER",
         help="another folder than that of the pictures; earlier predictions of the same pictures "
              "in it are replaced, no other file is ever overwritten (default: %(default)s)")
-    add("--limit", type=int, default=LIMIT, metavar="PIXELS",
-        help="largest picture to read, checked before memory is taken for it (default: "
-             "%(default)s; a server has its own)")
     add("--raw", action="store_true", help="also write the float32 map as .npy")
+    options.add_limit(parser)
     options.add_trust(parser)
     options.add_engine(parser)
     options.add_cluster(parser)
     arguments = parser.parse_args()
-    if not 1 <= arguments.limit <= MOST_PIXELS:
-        parser.error(f"--limit must be from 1 to {MOST_PIXELS}")
     if arguments.server and (arguments.engine or arguments.precision or arguments.calibration
                              or arguments.cluster):
         parser.error("a --server has its own engine; leave out --engine, --precision, "

@@ -14,7 +14,7 @@ from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, requi
 from keras_saliency.datasets.fixations import Fixations
 from keras_saliency.datasets.masks import DRAWN, Crowding, crowding, mask_fault
 from keras_saliency.files import AnyPath, InputError, folders, list_some
-from keras_saliency.files.picture_headers import PICTURE_TYPES, check_picture, read_file
+from keras_saliency.files.picture_headers import LIMIT, PICTURE_TYPES, check_picture, read_file
 
 AS_THEY_ARE = "If each pixel is a fixation, set data.options={check_masks: false}"
 MOST_OBSERVERS = 1_000_000
@@ -141,15 +141,16 @@ def progress(files: Iterable, title: str) -> Iterable:
     return tqdm(files, desc=title, unit="file", disable=None)
 
 
-def image_sizes(paths: Iterable[AnyPath]) -> np.ndarray:
+def image_sizes(paths: Iterable[AnyPath], limit: int = LIMIT,
+                remedy: str = "make it smaller") -> np.ndarray:
     """Return the sizes int32 [N, 2] (height, width) in the headers of picture files.
 
-    A picture of more than 40 megapixels is refused like a damaged one.
+    A picture of more than `limit` pixels is refused with `remedy`, like a damaged one.
     """
     sizes, bad = [], []
     for path in paths:
         try:
-            sizes.append(check_picture(read_file(path), path))
+            sizes.append(check_picture(read_file(path, limit), path, limit, remedy))
         except InputError as error:
             bad.append(error)
     require(not bad, f"unreadable images: {list_some(bad)}; replace or remove them")

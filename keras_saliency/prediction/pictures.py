@@ -43,10 +43,11 @@ def decode_picture(contents: bytes, name: AnyPath, limit: int = LIMIT) -> np.nda
 def read_gray(path: AnyPath, size: Optional[tuple] = None) -> np.ndarray:
     """Read a map from a picture file as its pixels are stored, uint8 or uint16 [H, W].
 
-    `size` is the (H, W) that it must have; None for any.
+    `size` is the (H, W) that it must have, also beyond the usual limit of pixels; None for any.
     """
-    contents = read_file(path)
-    check_picture(contents, path)
+    limit = LIMIT if size is None else max(LIMIT, int(size[0]) * int(size[1]))
+    contents = read_file(path, limit)
+    check_picture(contents, path, limit)
     flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
     try:
         values = cv2.imdecode(np.frombuffer(contents, np.uint8), flags)

@@ -36,6 +36,8 @@ MISTAKES = [  # arguments, and a part of the one line that they give
      "x: no such file or folder"),
     (["calibrate", "--out", "x.h5", "--config", "nowhere"], "no config file nowhere"),
     (["areas", "x.jpg", "--areas", "x.csv"], "x.csv: no such file or folder"),
+    (["areas", "x.jpg", "--areas", "x.csv", "--limit", "4e7"], "--limit: must be from 1 to 107374"),
+    (["predict", "x.jpg", "--limit", "0"], "--limit: must be from 1 to 107374"),
     (["analyze-units", "--weights", "eda"], "did you mean ead?"),
     (["dissect", "nowhere"], "nowhere: no folder"),
     (["export", "eda", "--onnx", "x.onnx"], "no weights 'eda'"),

@@ -91,6 +91,26 @@ def test_all_is_checked_before_work_begins(folder):
         next(study(folder, "a.png"))
 
 
+def test_the_limit_can_be_raised(folder):
+    with pytest.raises(InputError, match="2400 pixels, more than the limit of 2399; make it "
+                                         "smaller, or raise the limit"):
+        next(study(folder, "a.png", limit=2399))
+    [studied] = study(folder, "a.png", limit=2400)
+    np.testing.assert_allclose(studied.shares.share, [1 / 3, 2 / 3])
+
+
+def test_labels_of_a_picture_of_41_megapixels(tmp_path):
+    """What a picture may have, its labels may have too."""
+    labels = np.zeros((6404, 6404), np.uint8)
+    labels[1:3, 4:7] = 1
+    cv2.imwrite(str(tmp_path / "labels.png"), labels)
+    areas = read_areas(tmp_path / "labels.png")
+    found = areas.of("photo.jpg", labels.shape)
+    assert found.shape == labels.shape and found.sum() == 6
+    with pytest.raises(InputError, match="more than the limit"):
+        areas.of("photo.jpg", (40, 60))
+
+
 def test_pairs_of_folders(folder):
     pictures = [folder / "a.png", folder / "b.png"]
     others = [folder / "other" / "b.jpg", folder / "other" / "a.jpg"]
