@@ -5,6 +5,7 @@ from typing import Optional, Sequence, Tuple, Union
 import numpy as np
 from numpy.typing import ArrayLike
 
+from keras_saliency.datasets.coordinates import check_points, to_pixels
 from keras_saliency.evaluation.statistics import bootstrap_intervals
 from keras_saliency.files import require
 
@@ -38,7 +39,7 @@ class AttentionShare:
 
 def attention_share(density: ArrayLike, areas: Union[dict, ArrayLike],
                     fixations: Optional[ArrayLike] = None, observers: Optional[Sequence] = None,
-                    seed: int = 0) -> AttentionShare:
+                    seed: int = 0, coordinates: Optional[str] = None) -> AttentionShare:
     """Return each area's share of attention by a predicted or measured density.
 
     Where areas overlap, each has the whole share of its own pixels. `overlap`, `repeated` and
@@ -48,20 +49,26 @@ def attention_share(density: ArrayLike, areas: Union[dict, ArrayLike],
         density: [H, W], 0 or more, of any positive sum: a model's density (that of
             `msi_net_density`, or of a model that `ks.calibrate` made), or a fixation_density_map.
         areas: as for `area_masks`.
-        fixations: [F, 2] (x, y) pixels of the same picture; those outside it are left out.
+        fixations: [F, 2] (x, y) pixels of the same picture; NaN and those outside it are left out.
         observers: [F], the observer of each fixation. The measured share is then the mean of
             theirs, and its bootstrap interval (percentiles) is over observers; without observers,
             or with one, it is over fixations. seed: of the bootstrap.
+        coordinates: of the fixations, see `datasets.coordinates`; None for pixels from the top
+            left corner, refused if they cannot be that.
 
     Raises:
-        InputError: a density that is negative, not finite or 0 everywhere; no fixation inside the
-            picture; another number of observers than fixations; bad areas, see `area_masks`.
+        InputError: a density that is negative, not finite or 0 everywhere; fixations of another
+            shape, or none inside the picture; another number of observers than fixations; bad
+            areas, see `area_masks`.
     """
     density = np.asarray(density, np.float64)
     require(density.ndim == 2 and np.isfinite(density).all() and (density >= 0).all()
             and density.any(),
             "attention shares need a density [H, W] that is finite, 0 or more and not 0 "
             "everywhere; ks.calibrate turns a model's maps into densities")
+    if fixations is not None:
+        fixations = np.stack(to_pixels(*check_points(fixations).T, density.shape, coordinates),
+                             axis=1)
     masks = area_masks(areas, density.shape)
     stack = np.stack(list(masks.values()))
     density = density / density.sum()
@@ -153,9 +160,8 @@ def _inside(stack, density) -> np.ndarray:
     return np.array([density[mask].sum() for mask in stack])
 
 
-def _fixated(stack, fixations, observers, seed) -> np.ndarray:
+def _fixated(stack, points, observers, seed) -> np.ndarray:
     """float64 [A, 3]: measured share, low and high end of its interval."""
-    points = np.asarray(fixations, np.float64).reshape(-1, 2)
     height, width = stack.shape[1:]
     with np.errstate(invalid="ignore"):  # NaN compares false: outside
         kept = ((points >= 0) & (points < (width, height))).all(axis=1)

@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from keras_saliency.areas.files import REPEATED, REST, AreaFile
 from keras_saliency.areas.shares import AttentionShare, area_masks, attention_share
+from keras_saliency.datasets.coordinates import trials_in_pixels
 from keras_saliency.datasets.reading import build_fixations, image_sizes, match_by_stem, read_trials
 from keras_saliency.files import AnyPath, InputError, require
 from keras_saliency.files.picture_headers import LIMIT
@@ -33,13 +34,14 @@ class Studied(NamedTuple):
 
 def study_areas(predict: Callable[[np.ndarray], np.ndarray], pictures: Sequence[AnyPath],
                 areas: AreaFile, fixations: Optional[AnyPath] = None,
-                limit: int = LIMIT) -> Iterator[Studied]:
+                limit: int = LIMIT, coordinates: Optional[str] = None) -> Iterator[Studied]:
     """Predict pictures and measure their areas, one at a time.
 
     Args:
         predict: uint8 [H, W, 3] RGB -> density [H, W] of any sum.
         fixations: a CSV file of `read_trials` with fixations on these pictures, or None.
         limit: largest number of pixels of a picture.
+        coordinates: of the fixations, see `datasets.coordinates`; None for pixels that are checked.
     """
     pictures = [Path(picture) for picture in pictures]
     sizes = image_sizes(pictures, limit, "make it smaller, or raise the limit")
@@ -47,7 +49,7 @@ def study_areas(predict: Callable[[np.ndarray], np.ndarray], pictures: Sequence[
         with _named(picture):
             area_masks(areas.of(picture, size), size)
     counts = Counter(picture.name for picture in pictures)
-    measured = fixations and _fixations(fixations, pictures, sizes)
+    measured = fixations and _fixations(fixations, pictures, sizes, coordinates)
     for index, picture in enumerate(tqdm(pictures, unit="picture", desc="predicting")):
         image = read_picture(picture, limit)
         points = observers = None
@@ -57,17 +59,19 @@ def study_areas(predict: Callable[[np.ndarray], np.ndarray], pictures: Sequence[
         with _named(picture):
             masks = area_masks(areas.of(picture, image.shape[:2]), image.shape[:2])
             density = predict(image)
-            shares = attention_share(density, masks, points, observers)
+            shares = attention_share(density, masks, points, observers, coordinates="pixels")
         name = picture.name if counts[picture.name] == 1 else str(picture)
         yield Studied(name, image, density, masks, shares)
 
 
-def _fixations(path, pictures, sizes):
+def _fixations(path, pictures, sizes, coordinates):
     """`Fixations` on the pictures, from a table that names them by their file names."""
     [(name, count)] = Counter(picture.stem for picture in pictures).most_common(1)
     require(count == 1, f"{path}: two pictures are called {name}; rename one, so that each "
                         "fixation belongs to one picture")
-    return build_fixations(read_trials(path, pictures, "fixations"), sizes)
+    trials = read_trials(path, pictures, "fixations")
+    return build_fixations(
+        trials_in_pixels(trials, sizes, coordinates, str(path), "coordinates={}"), sizes)
 
 
 @contextmanager

@@ -3,6 +3,7 @@ import functools
 from pathlib import Path
 
 from keras_saliency.cli import command_line, options
+from keras_saliency.datasets.coordinates import COORDINATES
 from keras_saliency.lazy import import_tensorflow
 
 
@@ -26,6 +27,10 @@ def main() -> None:
     add("--fixations", metavar="CSV",
         help="measured fixations on the pictures, to show beside the prediction: "
              "stimulus,observer,x,y")
+    add("--coordinates", choices=COORDINATES,
+        help="what the fixations are: pixels from the top left corner, fractions (0..1) of width "
+             "and height, pixels from the center (center_up: y upwards), or from the bottom left "
+             "corner (default: pixels, refused if they cannot be that)")
     add("--weights", default="msi_net_density",
         help="the name of a pretrained model, a weights file, a run folder or a classical model; "
              "maps that are no density are divided by their sum (default: %(default)s)")
@@ -58,6 +63,6 @@ def main() -> None:
     print(origin)
     model = options.accelerated(arguments, model)
     studies = study_areas(functools.partial(ks.predict, model), pictures, areas,
-                          arguments.fixations, arguments.limit)
+                          arguments.fixations, arguments.limit, arguments.coordinates)
     path = area_report.write(studies, Path(arguments.out), origin, bool(arguments.compare))
     print(f"{path}: open it in a browser; the same as files beside it")

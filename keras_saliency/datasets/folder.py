@@ -13,6 +13,7 @@ The user states viewing time and pixels_per_dva. Masks do not tell observers apa
 from typing import Optional
 
 from keras_saliency.datasets import reading
+from keras_saliency.datasets.coordinates import trials_in_pixels
 from keras_saliency.datasets.dataset import DatasetSpec, SaliencyDataset, require
 from keras_saliency.files import AnyPath, folders
 
@@ -21,7 +22,8 @@ NAME = "folder"
 
 def load(root: AnyPath, *, stimuli: str = "stimuli", density: Optional[str] = "density",
          fixations: Optional[str] = "fixations", pixels_per_dva: Optional[float] = None,
-         edition: str = "", check_masks: bool = True) -> SaliencyDataset:
+         edition: str = "", check_masks: bool = True,
+         coordinates: Optional[str] = None) -> SaliencyDataset:
     """Read the folder `root`; at least one of density and fixations is needed.
 
     Args:
@@ -30,6 +32,7 @@ def load(root: AnyPath, *, stimuli: str = "stimuli", density: Optional[str] = "d
         edition: release to record with results; the folder's name if empty.
         check_masks: refuse pictures that are no masks: JPEG, resized, inverted, of dots or of a
             density. With False each pixel above 0 is a fixation whatever they look like.
+        coordinates: of the CSV file, see `datasets.coordinates`; None for pixels that are checked.
     """
     root = reading.require_folder(
         root, NAME, f"{stimuli}/ and {density}/, {fixations}/ or {fixations}.csv")
@@ -45,7 +48,8 @@ def load(root: AnyPath, *, stimuli: str = "stimuli", density: Optional[str] = "d
     sizes = reading.image_sizes(files)
     trials = reading.mask_trials(masks, sizes, NAME, check=check_masks) if masks else None
     if has_table:
-        trials = reading.read_trials(table, files, NAME)
+        trials = trials_in_pixels(reading.read_trials(table, files, NAME), sizes, coordinates,
+                                  f"{NAME}: {table}")
     others = folders.left_out(root / stimuli)
     return reading.build_dataset(
         NAME, files, sizes, trials, densities=maps, density_name="density pictures",

@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 
 from keras_saliency.config import is_whole
+from keras_saliency.datasets.coordinates import DATA_OPTION, to_pixels
 from keras_saliency.datasets.dataset import DatasetError, DatasetSpec, SaliencyDataset, require
 from keras_saliency.datasets.fixations import Fixations
 from keras_saliency.datasets.reading import image_sizes, require_folder
@@ -25,10 +26,12 @@ NAME = "pysaliency"
 
 
 def load(root: AnyPath, *, stimuli: str = "stimuli.hdf5", fixations: str = "fixations.hdf5",
-         pixels_per_dva: Optional[float] = None, edition: str = "") -> SaliencyDataset:
+         pixels_per_dva: Optional[float] = None, edition: str = "",
+         coordinates: Optional[str] = None) -> SaliencyDataset:
     """Read the files `stimuli` and `fixations`, which do not say `pixels_per_dva`, from `root`.
 
-    `edition` is the release to record with results; the folder's name if empty.
+    `edition` is the release to record with results; the folder's name if empty. `coordinates` of
+    the fixations: see `datasets.coordinates`; None for pixels that are checked.
     """
     root = require_folder(root, NAME, f"{stimuli} and {fixations}")
     names, pictures, sizes = _read(root / stimuli, {
@@ -39,6 +42,8 @@ def load(root: AnyPath, *, stimuli: str = "stimuli.hdf5", fixations: str = "fixa
     require(len(image) == 0 or 0 <= image.min() and image.max() < len(names),
             f"{root / fixations}: fixations on stimuli {image.min() if len(image) else 0} to "
             f"{image.max() if len(image) else 0}, but {stimuli} holds {len(names)}")
+    x, y = to_pixels(x, y, sizes[image], coordinates, f"{NAME}: {root / fixations}", DATA_OPTION,
+                     image)
     # sorted by name, as every reader's stimuli
     order = np.argsort(names, kind="stable")
     rank = np.argsort(order)

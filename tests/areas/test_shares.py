@@ -119,7 +119,39 @@ def test_what_is_no_density_is_refused(density):
 
 
 def test_bad_fixations():
-    with pytest.raises(InputError, match="no fixation lies inside"):
+    with pytest.raises(InputError, match="1 of 1 fixations lie outside their picture"):
         attention_share(FALLING, {"all": (0, 0, 3, 3)}, [(7, 7)])
+    with pytest.raises(InputError, match="no fixation lies inside"):
+        attention_share(FALLING, {"all": (0, 0, 3, 3)}, [(7, 7)], coordinates="pixels")
     with pytest.raises(InputError, match="1 observers of 2"):
         attention_share(FALLING, {"all": (0, 0, 3, 3)}, [(1, 1), (0, 0)], [1])
+
+
+@pytest.mark.parametrize("points, message", [
+    (np.ones((4, 3)), r"\[F, 2\], one row \(x, y\) for each fixation, not an array \[4, 3\]"),
+    (np.ones((2, 5)), r"not an array \[2, 5\]; transpose it"), (np.ones((1, 4, 2)), "array"),
+    ((1, 1), r"not an array \[2\]"), (1, r"not an array \[\]"), ([[1, 2], [1]], "one length"),
+    ("here", "not numbers"), ([("a", 1)], "not numbers"), ([{"x": 1}], "not numbers"),
+    ([], "no fixation lies inside"), (np.zeros((0, 2)), "no fixation lies inside"),
+    ([(np.nan, 1)], "no fixation lies inside"),
+])
+def test_fixations_of_another_shape_are_refused(points, message):
+    with pytest.raises(InputError, match=message):
+        attention_share(FALLING, {"all": (0, 0, 3, 3)}, points)
+
+
+def test_coordinates_that_are_stated():
+    density, box = np.ones((60, 80)), {"corner": (0, 0, 40, 15)}
+    pixels = np.array([(10, 5), (70, 50), (39, 14.5), (40, 3)])
+    expected = attention_share(density, box, pixels).fixated
+    assert expected[0, 0] == 2 / 4
+    for name, points in (("pixels", pixels), ("fractions", pixels / (80, 60)),
+                         ("center", pixels - (40, 30)),
+                         ("center_up", (pixels - (40, 30)) * (1, -1)),
+                         ("bottom", (0, 60) + pixels * (1, -1))):
+        found = attention_share(density, box, points, coordinates=name).fixated
+        np.testing.assert_allclose(found, expected, err_msg=name)
+    with pytest.raises(InputError, match="coordinates are pixels, fractions.* not 'percent'"):
+        attention_share(density, box, pixels, coordinates="percent")
+    with pytest.raises(InputError, match="parts of the width and height.* coordinates=fractions"):
+        attention_share(density, box, pixels / (80, 60))

@@ -276,3 +276,15 @@ def test_files_that_pysaliency_writes(tmp_path):
                                       np.stack([theirs.x, theirs.y], 1)[inside])
         rows = dataset.fixations.rows(index)
         np.testing.assert_array_equal(dataset.fixations.observer[rows], theirs.subjects[inside])
+
+
+def test_fixations_of_another_unit_are_refused(tmp_path):
+    write_stimuli(tmp_path)
+    write_fixations(tmp_path)
+    with h5py.File(tmp_path / "fixations.hdf5", "a") as file:
+        file["x"][:], file["y"][:] = np.array([10.5, 20, 5]) / 60, np.array([1.0, 2, 3]) / 40
+    with pytest.raises(DatasetError, match="fixations.hdf5: .* parts of the width and height.* "
+                                           "data.options=.coordinates: fractions"):
+        load_dataset("pysaliency", tmp_path)
+    dataset = load_dataset("pysaliency", tmp_path, coordinates="fractions")
+    np.testing.assert_allclose(dataset.fixations.of(1), [(10.5, 1), (20, 2)])
