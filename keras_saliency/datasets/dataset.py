@@ -1,4 +1,5 @@
 """The record that every reader returns, and the facts of a dataset that the registry holds."""
+import hashlib
 import math
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike
 from keras_saliency import files
 from keras_saliency.datasets.fixations import Fixations, describe_dropped
 from keras_saliency.files import InputError, list_some
+from keras_saliency.files.picture_headers import read_file
 
 
 class DatasetError(InputError):
@@ -108,6 +110,22 @@ class SaliencyDataset:
     def spread(self, count: int) -> np.ndarray:
         """Return the indices of at most `count` stimuli, spread from the first to the last."""
         return np.linspace(0, len(self) - 1, min(count, len(self))).astype(int)
+
+    def contents(self) -> str:
+        """Return a digest of the names and contents of stimuli and densities, and the fixations.
+
+        Datasets of other places with the same contents have the same digest. `InputError` for a
+        file that cannot be read.
+        """
+        digest = hashlib.sha256("\0".join(self.names).encode())
+        for files_of in (self.stimuli, self.density_files or ()):
+            for file in files_of:
+                digest.update(hashlib.sha256(
+                    file if isinstance(file, bytes) else read_file(file)).digest())
+        if self.fixations is not None:
+            for array in (self.fixations.x, self.fixations.y, self.fixations.offsets):
+                digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
 
     def summary(self) -> str:
         """Describe size, edition and everything the reader left out, in a few lines."""

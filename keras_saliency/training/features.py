@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 from pathlib import Path
-from typing import Callable, Iterable, Optional, Sequence, Union
+from typing import Any, Callable, Iterable, Optional, Sequence, Union
 
 import h5py
 import keras
@@ -18,9 +18,10 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from keras_saliency.datasets import pipeline
+from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.loading import training_pieces
 from keras_saliency.datasets.orders import mixed_loader
-from keras_saliency.files import AnyPath, InputError, atomic_path, require
+from keras_saliency.files import AnyPath, InputError, atomic_path, remove_abandoned, require
 from keras_saliency.models.pretrained import encoder_layers
 from keras_saliency.training.run import Run
 
@@ -68,7 +69,9 @@ def inputs(run: Run) -> tuple[keras.Model, Callable, list]:
 def _cached(run, trunk, section, stimuli, spec, mirrors, part):
     """Return a loader of the responses of `trunk` to stimuli of one dataset and canvas."""
     settings = run.config.train
-    fingerprint = _fingerprint(trunk, section, stimuli, spec, mirrors)
+    fingerprint = cache_fingerprint(trunk, stimuli, [
+        list(spec.canvas), spec.fit, spec.sigma, list(spec.targets), list(mirrors),
+        section.data.options])
     names = [part, *([section.label] if len(run.sections) > 1 else []),
              *(["{}x{}".format(*spec.canvas)] if section.spec.upright else [])]
     path = None
@@ -83,17 +86,26 @@ def _cached(run, trunk, section, stimuli, spec, mirrors, part):
     return cached_loader(arrays, len(stimuli))
 
 
-def _fingerprint(trunk, section, dataset, spec, mirrors) -> str:
-    """Return a digest of everything that the responses of `trunk` depend on."""
-    # two folders of one name may have stimuli of the same names: "folder" and "folder-2"
-    number = [section.label] if section.label != dataset.name else []
+def cache_fingerprint(network: keras.Model, dataset: SaliencyDataset, settings: Any) -> str:
+    """Return a digest of everything that the responses of a network to a dataset depend on.
+
+    These are its layers and weights, the contents of the dataset (`dataset.contents`), and
+    `settings`: plain values such as a canvas.
+    """
     digest = hashlib.sha256(json.dumps([
-        [(layer.name, layer.compute_dtype) for layer in trunk.layers], list(dataset.names),
-        list(spec.canvas), spec.fit, spec.sigma, list(spec.targets), list(mirrors),
-        dataset.edition, *number]).encode())
-    for weights in trunk.get_weights():
+        [(layer.name, layer.compute_dtype, _layer_config(layer)) for layer in network.layers],
+        dataset.contents(), settings], default=str).encode())
+    for weights in network.get_weights():
         digest.update(np.ascontiguousarray(weights).tobytes())
     return digest.hexdigest()
+
+
+def _layer_config(layer) -> dict:
+    """Return the config of a layer; {} for one of the user's own that has none."""
+    try:
+        return layer.get_config()
+    except NotImplementedError:
+        return {}
 
 
 def freeze_through(model: keras.Model, block: str) -> list[str]:
@@ -161,6 +173,7 @@ def cache_features(trunk: keras.Model, streams: Sequence[tf.data.Dataset], count
         _fill(arrays, trunk, streams, rows, label)
         return arrays
     path = Path(path)
+    remove_abandoned(path.parent)
     if _fingerprint_of(path) != fingerprint:
         with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
             arrays = [file.create_dataset(str(i), (rows, *shape), DTYPE)

@@ -97,10 +97,10 @@ def measure_subset(setting, subset, sparsity=None) -> dict:
 def _study(text, folder) -> SubsetStudy:
     """Return the study of a config given as text; `folder` keeps its responses."""
     config = configs.from_dict(yaml.safe_load(text))
-    encoder = config.model.encoder_weights
     training, validation, spec = load_data(config.data)
-    model = build_model("deepgaze1", encoder_weights=encoder, **config.model.options)
-    responses = [deepgaze1_responses.stored(model, encoder, part, spec.canvas, CELLS, folder)
+    model = build_model("deepgaze1", encoder_weights=config.model.encoder_weights,
+                        **config.model.options)
+    responses = [deepgaze1_responses.stored(model, part, spec.canvas, CELLS, folder)
                  for part in (training, validation)]
     return SubsetStudy(responses, training, validation, spec.canvas, config.train.lbfgs,
                        config.data.center_bias)

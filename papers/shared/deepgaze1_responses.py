@@ -1,33 +1,33 @@
 """Responses of DeepGaze I's backbone on disk, shared by the fits to subsets of its layers."""
-import hashlib
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
 
+from keras_saliency.files import atomic_folder
 from keras_saliency.metrics.streaming import Moments
 from keras_saliency.training.deepgaze1_likelihood import Responses, chosen_layers, collect
-from keras_saliency.training.features import DTYPE
+from keras_saliency.training.features import DTYPE, cache_fingerprint
+from keras_saliency.units.activations import activation_model
 
 MOMENTS, LAYERS = "moments.npz", "layers.json"
 
 
-def stored(model, encoder: str, dataset, canvas, most_cells, folder) -> Responses:
+def stored(model, dataset, canvas, most_cells, folder) -> Responses:
     """Return the `Responses` of all layers that `model` reads out, as read-only memory maps.
 
-    They are collected unless `folder` holds those of the same layers, weights, stimuli, canvas and
-    cells. An interrupted collection is never taken for a finished one.
+    They are collected unless `folder` holds those of the same layers, weights, stimuli (by their
+    contents), canvas and cells. An interrupted collection is never taken for a finished one.
 
     Args:
-        model: a `deepgaze1`. encoder: name of its encoder weights.
-        most_cells: as in `deepgaze1_likelihood.collect`.
+        model: a `deepgaze1`. most_cells: as in `deepgaze1_likelihood.collect`.
     """
-    key = json.dumps([chosen_layers(model), model.count_params(), str(encoder), dataset.name,
-                      str(dataset.edition), list(dataset.names), list(canvas), list(most_cells)])
-    place = Path(folder) / hashlib.sha256(key.encode()).hexdigest()[:16]
+    backbone = activation_model(model, chosen_layers(model))
+    key = cache_fingerprint(backbone, dataset, [list(canvas), list(most_cells)])
+    place = Path(folder) / key[:16]
     if not place.is_dir():
-        _make(model, dataset, canvas, most_cells, place)
+        with atomic_folder(place) as unfinished:
+            _make(model, dataset, canvas, most_cells, unfinished)
     layers = json.loads((place / LAYERS).read_text(encoding="utf-8"))
     with np.load(place / MOMENTS) as parts:
         moments = {layer: Moments(*(parts[f"{layer}.{part}"] for part in Moments._fields))
@@ -36,23 +36,20 @@ def stored(model, encoder: str, dataset, canvas, most_cells, folder) -> Response
                      moments)
 
 
-def _make(model, dataset, canvas, most_cells, place: Path) -> None:
-    unfinished = place.with_suffix(".part")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
+def _make(model, dataset, canvas, most_cells, folder: Path) -> None:
+    folder.mkdir()
 
     def allocate(layer, shape):
-        return np.lib.format.open_memmap(unfinished / f"{layer}.npy", "w+", DTYPE, shape)
+        return np.lib.format.open_memmap(folder / f"{layer}.npy", "w+", DTYPE, shape)
 
     found = collect(model, dataset, canvas, batch=2, label=f"responses of {len(dataset)} stimuli",
                     most_cells=most_cells, allocate=allocate)
     for maps in found.maps.values():
         maps.flush()
-    np.savez(unfinished / MOMENTS, **{f"{layer}.{part}": values
+    np.savez(folder / MOMENTS, **{f"{layer}.{part}": values
                                       for layer, moments in found.moments.items()
                                       for part, values in moments._asdict().items()})
-    (unfinished / LAYERS).write_text(json.dumps(list(found.maps)), encoding="utf-8")
-    unfinished.rename(place)
+    (folder / LAYERS).write_text(json.dumps(list(found.maps)), encoding="utf-8")
 
 
 def choose(responses: Responses, layers) -> Responses:

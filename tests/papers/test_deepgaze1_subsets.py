@@ -1,4 +1,6 @@
 """Responses kept on disk, and the scores of fits to some of them."""
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,7 @@ def model():
 
 
 def test_stored_responses_are_those_averaged(planted, model, tmp_path, monkeypatch):
-    stored = deepgaze1_responses.stored(model, "none", planted, CANVAS, (16, 24), tmp_path)
+    stored = deepgaze1_responses.stored(model, planted, CANVAS, (16, 24), tmp_path)
     plain = deepgaze1_likelihood.collect(model, planted, CANVAS)
     fine, kept = plain.maps["block1_conv1"], stored.maps["block1_conv1"]
     assert fine.shape[1:3] == (32, 48) and kept.shape[1:3] == (16, 24)
@@ -31,12 +33,12 @@ def test_stored_responses_are_those_averaged(planted, model, tmp_path, monkeypat
         raise AssertionError("the responses were there")
 
     monkeypatch.setattr(deepgaze1_responses, "collect", made_again)
-    again = deepgaze1_responses.stored(model, "none", planted, CANVAS, (16, 24), tmp_path)
+    again = deepgaze1_responses.stored(model, planted, CANVAS, (16, 24), tmp_path)
     np.testing.assert_array_equal(again.maps["block2_pool"], stored.maps["block2_pool"])
     np.testing.assert_array_equal(again.deviations()["block1_relu2"],
                                   stored.deviations()["block1_relu2"])
     with pytest.raises(AssertionError):  # of other stimuli there are none
-        deepgaze1_responses.stored(model, "none", planted.select([0]), CANVAS, (16, 24), tmp_path)
+        deepgaze1_responses.stored(model, planted.select([0]), CANVAS, (16, 24), tmp_path)
 
 
 def test_a_stopped_collection_is_made_again(planted, model, tmp_path, monkeypatch):
@@ -46,10 +48,24 @@ def test_a_stopped_collection_is_made_again(planted, model, tmp_path, monkeypatc
     with monkeypatch.context() as patch:
         patch.setattr(deepgaze1_responses, "collect", stopped)
         with pytest.raises(KeyboardInterrupt):
-            deepgaze1_responses.stored(model, "none", planted, CANVAS, (16, 24), tmp_path)
-    found = deepgaze1_responses.stored(model, "none", planted, CANVAS, (16, 24), tmp_path)
+            deepgaze1_responses.stored(model, planted, CANVAS, (16, 24), tmp_path)
+    found = deepgaze1_responses.stored(model, planted, CANVAS, (16, 24), tmp_path)
     assert np.abs(found.maps["block1_conv1"]).max() > 0
-    assert not list(tmp_path.glob("*.part"))
+    assert len(list(tmp_path.iterdir())) == 1  # nothing half made is left
+
+
+def test_responses_of_other_weights_or_pictures_are_made_again(planted, model, tmp_path):
+    """A backbone of the same size, and stimuli of the same names."""
+    before = deepgaze1_responses.stored(model, planted, CANVAS, (16, 24), tmp_path)
+    other = build_model("deepgaze1", width_multiplier=0.03, layer_subset={"from": 1, "to": 2})
+    doubled = [2 * weights for weights in model.get_layer("block1_conv1").get_weights()]
+    other.get_layer("block1_conv1").set_weights(doubled)
+    after = deepgaze1_responses.stored(other, planted, CANVAS, (16, 24), tmp_path)
+    np.testing.assert_allclose(after.maps["block1_conv1"], 2 * before.maps["block1_conv1"],
+                               rtol=2e-3, atol=0.02)
+    swapped = replace(planted, stimuli=planted.stimuli[::-1])
+    turned = deepgaze1_responses.stored(model, swapped, CANVAS, (16, 24), tmp_path)
+    np.testing.assert_array_equal(turned.maps["block1_conv1"], before.maps["block1_conv1"][::-1])
 
 
 def test_log_densities_are_of_the_stimuli_in_their_order(planted, model):

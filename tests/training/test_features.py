@@ -1,4 +1,7 @@
 """Cached responses of frozen layers."""
+import subprocess
+from dataclasses import replace
+
 import h5py
 import keras
 import numpy as np
@@ -7,6 +10,7 @@ import tensorflow as tf
 
 import keras_saliency as ks
 from keras_saliency.datasets import pipeline, popout
+from keras_saliency.files import temporary_path
 from keras_saliency.training import features
 from keras_saliency.training.features import FeatureCacheError
 
@@ -77,6 +81,19 @@ def test_cached_rows_are_the_responses_and_their_mirrors(model, dataset):
     np.testing.assert_allclose(cached, target, atol=1e-3)
 
 
+def test_float16_is_all_that_a_cache_changes(model, dataset, monkeypatch):
+    monkeypatch.setattr(features, "DTYPE", np.float32)
+    features.freeze_through(model, "block4")
+    trunk, _ = features.split_at_frozen(model)
+    arrays = features.cache_features(trunk, streams(dataset), len(dataset))
+    row = 0
+    for images, target in streams(dataset)[0]:
+        for array, expected in zip(arrays, [*tf.nest.flatten(trunk(images)), target]):
+            np.testing.assert_allclose(array[row:row + len(images)], expected, rtol=1e-5, atol=1e-5)
+        row += len(images)
+    assert row == len(dataset) and arrays[0].dtype == np.float32
+
+
 def test_disk_cache_equals_memory_and_is_used_again(model, dataset, tmp_path):
     features.freeze_through(model, "block4")
     trunk, _ = features.split_at_frozen(model)
@@ -92,6 +109,55 @@ def test_disk_cache_equals_memory_and_is_used_again(model, dataset, tmp_path):
     features.cache_features(trunk, streams(dataset), len(dataset), path, "b")
     with h5py.File(path) as file:
         assert file.attrs["fingerprint"] == "b"
+
+
+def test_the_fingerprint_knows_contents_not_names(model, dataset, tmp_path):
+    features.freeze_through(model, "block4")
+    trunk, _ = features.split_at_frozen(model)
+
+    def in_files(folder, stimuli):
+        paths = [tmp_path / folder / f"{name}.png" for name in dataset.names]
+        paths[0].parent.mkdir()
+        for path, picture in zip(paths, stimuli):
+            path.write_bytes(picture)
+        return replace(dataset, name="folder", stimuli=tuple(paths))
+
+    def mark(stimuli, settings=("pad", 6.0)):
+        return features.cache_fingerprint(trunk, stimuli, settings)
+
+    first, copied = (in_files(folder, dataset.stimuli) for folder in ("a", "b"))
+    before, points = mark(first), dataset.fixations
+    assert before == mark(copied) == mark(dataset)  # a copy of the folder needs no new cache
+    copied.stimuli[3].write_bytes(dataset.stimuli[4])
+    moved = replace(points, x=np.where(np.arange(len(points)) == 5, points.x + 1, points.x))
+    others = [mark(copied), mark(replace(first, fixations=moved)),
+              mark(replace(first, fixations=points.where(np.arange(len(points)) != 5))),
+              mark(replace(first, density_files=first.stimuli)),
+              mark(replace(first, density_files=copied.stimuli)),
+              mark(first, ("stretch", 6.0))]
+    layer = model.get_layer("block1_conv1")
+    layer.set_weights([1.5 * weights for weights in layer.get_weights()])
+    others.append(mark(first))
+    assert len({before, *others}) == 1 + len(others)
+
+
+def test_a_cache_follows_its_data_and_an_abandoned_one_goes(model, dataset, tmp_path):
+    """A resumed run whose pictures changed, in a folder where a killed process left half a file."""
+    trunk, _ = features.split_at_frozen(model)
+    swapped = replace(dataset, stimuli=dataset.stimuli[::-1])
+    path, foreign = tmp_path / "features.h5", tmp_path / "others.h5"
+    host = temporary_path(path).name.split("-")[1]
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    left = tmp_path / f".ks-{host}-{ended.pid}-0123abcd.h5"
+    for file in (left, foreign):
+        file.write_bytes(b"half")
+    first, second = (
+        features.cache_features(trunk, streams(stimuli), len(stimuli), path,
+                                features.cache_fingerprint(trunk, stimuli, []))[0].copy()
+        for stimuli in (dataset, swapped))
+    np.testing.assert_array_equal(second, first[::-1])
+    assert foreign.exists() and not left.exists()
 
 
 def test_responses_beyond_float16_are_refused(dataset):
