@@ -101,7 +101,10 @@ def _apply(values: dict, pair: str, source: str) -> None:
     except yaml.YAMLError as error:
         raise ConfigError(f"{source} {pair!r}: the value is not YAML: {error}") from None
     for depth, part in enumerate(parts[:-1]):
-        values = values[int(part)] if isinstance(values, list) else values.setdefault(part, {})
+        key = int(part) if isinstance(values, list) else part
+        if (values[key] if isinstance(values, list) else values.get(key)) is None:
+            values[key] = {}  # a section that is not there, or is there and empty
+        values = values[key]
         if isinstance(values, list):
             _require_index(values, parts[:depth + 1], parts[depth + 1:], f"{source} {pair!r}")
         elif not isinstance(values, dict):

@@ -112,8 +112,9 @@ class UnitNSS(keras.callbacks.Callback):
 
     Args:
         dataset: with fixations, such as the validation stimuli.
-        folder: of the two files; those of an earlier run are continued. tensorboard: log folder,
-            or None. canvas, batch: as `score_dataset`.
+        folder: of the two files; those of an earlier run are continued, and must be of the same
+            layers (`InputError`). tensorboard: log folder, or None.
+        canvas, batch: as `score_dataset`.
         best: number of images whose mean is a unit's detector score.
         model: the network with these layers, if `fit` trains a part of it, such as its head.
 
@@ -164,6 +165,10 @@ class UnitNSS(keras.callbacks.Callback):
         path = self.folder / "unit_nss.csv"
         rows = [row for row in (read_csv(path) if path.is_file() else [])
                 if int(row["epoch"]) < epoch]
+        before = {row["layer"]: int(row["units"]) for row in rows}
+        now = {layer: len(found.moments.mean) for layer, found in scores.items()}
+        require(before in ({}, now), f"{path} has epochs with the units {before}, not {now}: score "
+                "the same layers, or give another folder")
         for layer, found in detectors.items():
             mean = scores[layer].moments.mean
             rows.append({"epoch": epoch, "layer": layer, "units": len(mean),

@@ -29,7 +29,7 @@ LOCK, OPTIMIZER_GROUP = ".lock", "_optimizer"
 SETTINGS, HISTORY, BEST, LAST = "config.yaml", "history.csv", "best.h5", "last.h5"
 # Settings that a resumed run may change: the length, speed and displays of its training.
 FREE = ("train.epochs", "train.patience", "train.cache", "train.cache_folder", "train.devices",
-        "train.unit_layers", "train.unit_every", "evaluation.batch")
+        "train.unit_every", "evaluation.batch")
 FREE_LBFGS = ("iterations", "leave_one_observer_out")
 
 

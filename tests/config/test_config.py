@@ -24,6 +24,20 @@ def test_defaults_overrides_and_round_trip(tmp_path):
     assert configs.load(tmp_path / "config.yaml") == config
 
 
+@pytest.mark.parametrize("text", ["", "train:\n", "train: {}\n", "train:\n  # lbfgs: none\n"])
+def test_an_empty_section_takes_overrides(tmp_path, text):
+    path = tmp_path / "config.yaml"
+    path.write_text(f"name: mine\n{text}")
+    config = configs.load(path, ["train.epochs=3", "train.lbfgs.cell=8"])
+    assert config.name == "mine" and config.train.epochs == 3 and config.train.lbfgs.cell == 8
+    path.write_text("train:\n  lbfgs:\n  epochs: 4\ndata:\n- name: osie\n  options:\n")
+    config = configs.load(path, ["train.lbfgs.cell=8", "data.0.options.count=2"])
+    assert config.train.lbfgs.cell == 8 and config.train.epochs == 4
+    assert config.data[0].options == {"count": 2}
+    with pytest.raises(ConfigError, match="'train.epochs.x=1': epochs holds a value, not keys"):
+        configs.load(path, ["train.epochs.x=1"])
+
+
 STRETCHED = {"ead_mit1003", "salnet_shallow_isun", "salnet_shallow_osie", "salnet_shallow_salicon",
              "vgg_linear_salicon_setup1", "vgg_linear_salicon_setup2_all"}
 OLDER_SALICON = ("opensalicon", "salgan", "salnet_deep", "salnet_shallow")  # papers before 2017's

@@ -314,6 +314,8 @@ def test_interrupt_saves_and_can_be_resumed(tmp_path, monkeypatch, whole):
 def test_resume_refuses_other_settings(tmp_path, copy):
     with pytest.raises(ConfigError, match="differs in train.batch, train.learning_rate"):
         fit.train(small(tmp_path, "train.batch=2", "train.learning_rate=0.1"), resume=True)
+    with pytest.raises(ConfigError, match="differs in train.unit_layers"):
+        fit.train(small(tmp_path, "train.unit_layers=[block5_conv3]"), resume=True)
 
 
 def test_resume_of_a_finished_run_trains_nothing(tmp_path, one_epoch, copy):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from keras_saliency.datasets.pipeline import stimulus_stream
+from keras_saliency.files import InputError
 from keras_saliency.training.callbacks import UnitNSS
 from keras_saliency.units.unit_scores import score_dataset
 
@@ -58,6 +59,19 @@ def test_a_resumed_run_continues_the_files(network, planted, tmp_path):
                 callbacks=[UnitNSS(planted, ["colors"], tmp_path)])
     with h5py.File(tmp_path / "unit_nss.h5") as file:
         assert file["epochs"][:].tolist() == [0, 1, 2, 3] and len(file["colors/nss"]) == 4
+
+
+def test_other_units_do_not_continue_the_files(network, planted, tmp_path):
+    fit(network, planted, 2, UnitNSS(planted, ["colors"], tmp_path))
+    before = [(tmp_path / name).read_bytes() for name in ("unit_nss.csv", "unit_nss.h5")]
+    images = next(iter(stimulus_stream(planted, (64, 96), range(4), 4)))
+    with pytest.raises(InputError, match="epochs with the units {'colors': 4}, not {'cells': 3}"):
+        network.fit(images, images[..., :1], initial_epoch=2, epochs=3, verbose=0,
+                    callbacks=[UnitNSS(planted, ["cells"], tmp_path)])
+    assert before == [(tmp_path / name).read_bytes() for name in ("unit_nss.csv", "unit_nss.h5")]
+    fit(network, planted, 1, UnitNSS(planted, ["cells"], tmp_path))  # a new training replaces them
+    with h5py.File(tmp_path / "unit_nss.h5") as file:
+        assert file["epochs"][:].tolist() == [0, 1] and set(file) == {"epochs", "cells"}
 
 
 def test_the_observed_model_may_be_another(network, planted, color_model, tmp_path):
