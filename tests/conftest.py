@@ -34,7 +34,7 @@ ONE_STACK = (
     "evaluation/test_center_bias.py", "evaluation/test_comparison.py",
     "evaluation/test_geometry.py", "evaluation/test_gold_standard.py",
     "evaluation/test_metric_options.py", "evaluation/test_prior.py",
-    "evaluation/test_results.py",
+    "evaluation/test_results.py", "evaluation/test_stored_maps.py",
     "export/test_engine_scripts.py", "export/test_engines.py", "export/test_fuzz.py",
     "export/test_int8.py", "export/test_package.py", "export/test_picture_bytes.py",
     "export/test_pysaliency_model.py", "export/test_web_page.py",

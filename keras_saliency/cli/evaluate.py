@@ -7,6 +7,8 @@ from keras_saliency.lazy import import_tensorflow
 from keras_saliency.metrics import METRICS
 from keras_saliency.prediction.predictor import network_of, predictor
 
+MEANINGS = ("saliency", "density", "log_density")  # those of `evaluation.stored_maps`
+
 
 def main() -> int:
     parser = command_line.parser(
@@ -34,6 +36,10 @@ def main() -> int:
                       help="the same for models that were trained several times: one table for "
                       "each training, paired over the trainings (the first with the first ...)")
     add = parser.add_argument
+    add("--maps-are", choices=MEANINGS,
+        help="what the numbers of --maps mean: saliency of any scale, density (above 0), or "
+             "log_density in nats; the last two are also scored by likelihoods (default: saliency, "
+             "but log-densities are refused)")
     add("--part", choices=("validation", "training", "all"), default="validation",
         help="stimuli to score (default: %(default)s); with all, baselines leave out the stimulus "
              "they predict")
@@ -48,6 +54,8 @@ def main() -> int:
     options.add_engine(parser)
     options.add_cluster(parser)
     arguments = parser.parse_args()
+    if arguments.maps_are and not arguments.maps:
+        parser.error("--maps-are is for --maps")
     if arguments.compare or arguments.compare_runs:
         _refuse_options_of_scoring(parser, arguments)
         options.require_files(*arguments.compare or ())
@@ -81,7 +89,7 @@ def _source(parser, arguments, client):
                              f"{arguments.maps or arguments.baseline}; leave it out")
         if arguments.baseline and arguments.baseline not in BASELINES:
             parser.error(f"no baseline {arguments.baseline!r}; there are {', '.join(BASELINES)}")
-        return (scores.of_maps(arguments.maps) if arguments.maps
+        return (scores.of_maps(arguments.maps, arguments.maps_are) if arguments.maps
                 else scores.of_baseline(arguments.baseline))
     model = predictor(arguments.weights, arguments.trust)
     name = model.facts.name

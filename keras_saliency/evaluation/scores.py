@@ -16,8 +16,9 @@ from keras_saliency.datasets.loading import Section, load_sections
 from keras_saliency.evaluation.comparison import compare, compare_runs
 from keras_saliency.evaluation.results import Evaluation, check_table_path, read_runs, read_tables
 from keras_saliency.evaluation.scoring import Scorer, evaluate, score_predictions, section_scorer
-from keras_saliency.evaluation.sources import BASELINES, picture_predictions, predictions
-from keras_saliency.files import AnyPath, require, write_whole
+from keras_saliency.evaluation.sources import BASELINES, predictions
+from keras_saliency.evaluation.stored_maps import SALIENCY, picture_predictions
+from keras_saliency.files import AnyPath, InputError, require, write_whole
 from keras_saliency.maps import PAD
 from keras_saliency.models.density_layers import AddCenterBias
 from keras_saliency.prediction.predictor import Predictor
@@ -49,10 +50,13 @@ def of_predictor(predictor: Predictor, text: Optional[str] = None, client: Any =
                   facts.density, None if facts.canvas is None else predictor)
 
 
-def of_maps(folder: AnyPath) -> Source:
+def of_maps(folder: AnyPath, meaning: Optional[str] = None) -> Source:
     """Return stored maps, named like the stimuli, as a `Source`; see `picture_predictions`."""
-    return Source(f"the maps in {folder}", lambda section, scorer, batch: score_predictions(
-        picture_predictions(folder, section.evaluated), scorer, "evaluation"), one_dataset=True)
+    return Source(
+        f"the maps in {folder}" + (f" as {meaning}" if meaning else ""),
+        lambda section, scorer, batch: score_predictions(
+            picture_predictions(folder, section.evaluated, meaning), scorer, "evaluation"),
+        densities=meaning not in (None, SALIENCY), one_dataset=True)
 
 
 def of_baseline(name: str) -> Source:
@@ -97,6 +101,10 @@ def score(config: Config, source: Source, part: str = "validation",
         print(f"scoring {source.text} on the stimuli ({part}) of {dataset.summary()}")
         with pipeline.unreadable_files_named(dataset):
             result = source.score(section, scorer, config.evaluation.batch)
+        if len(result.missing) == len(dataset):
+            first = result.missing[0]
+            raise InputError(f"{source.text}: none can be scored; that of {first}: "
+                             f"{result.reasons[first]}")
         print(f"\n{result.table()}\n\nmaps: {result.seconds['prediction']:.1f} s, scores: "
               f"{result.seconds['scoring']:.1f} s")
         if out is not None:

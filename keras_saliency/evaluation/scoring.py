@@ -21,7 +21,7 @@ from keras_saliency.files import InputError, require
 from keras_saliency.maps.facts import Facts
 from keras_saliency.metrics import METRICS
 from keras_saliency.metrics.streaming import StreamingScores
-from keras_saliency.prediction.pictures import read_gray
+from keras_saliency.prediction.pictures import read_map
 
 # In a list of metrics: all that can be computed, but for emd, which few tables of others have and
 # which needs maps of 0 or more.
@@ -81,7 +81,7 @@ def density_of(dataset: SaliencyDataset, index: int, sigma: float) -> np.ndarray
     if dataset.density_files is None:
         return dataset.fixations.density_map(index, sigma)
     try:
-        density = read_gray(dataset.density_files[index], dataset.sizes[index])
+        density = read_map(dataset.density_files[index], dataset.sizes[index])
     except InputError as error:
         raise DatasetError(str(error)) from error
     return density.astype(np.float32)

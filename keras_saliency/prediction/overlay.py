@@ -29,16 +29,7 @@ def colorize(map_2d: np.ndarray, colormap: str = "inferno") -> np.ndarray:
 
 def density_picture(map_2d: np.ndarray) -> np.ndarray:
     """Return a map in grey, uint8 [H, W]: minimum 0, peak 255; a constant map is 0 everywhere."""
-    values = np.asarray(map_2d)
-    require(values.ndim == 2 and values.size,
-            f"a map is [H, W] and not empty, this is {list(values.shape)}")
-    if values.dtype not in (np.uint8, np.float32):  # which are done in half the time
-        values = values.astype(np.float64)
-    low, high = values.min(), values.max()
-    if not np.isfinite(low + 0.0) or not np.isfinite(high + 0.0):  # NaN comes through either
-        bad = (~np.isfinite(values)).sum()
-        raise InputError(f"the map holds NaN or infinite values ({bad} of {values.size}); it "
-                         "cannot be shown")
+    values, low, high = _checked(map_2d)
     if high == low:
         return np.zeros(values.shape, np.uint8)
     if values.dtype == np.uint8 and (low, high) == (0, 255):
@@ -50,6 +41,35 @@ def density_picture(map_2d: np.ndarray) -> np.ndarray:
     values -= values.dtype.type(low)
     values /= values.dtype.type(high - low)
     return np.rint(values * 255).astype(np.uint8)
+
+
+def fine_picture(map_2d: np.ndarray) -> np.ndarray:
+    """Return a map in grey, uint16 [H, W], to be kept: it can be scored like the map itself.
+
+    The levels are in proportion to the values, peak 65535, because some metrics depend on the
+    map's zero. A map with negative values has none: its minimum becomes 0.
+    """
+    values, low, high = _checked(map_2d)
+    low, high = min(float(low), 0.0) / 2, float(high) / 2
+    if high == low:
+        return np.zeros(values.shape, np.uint16)
+    # halves keep the difference of very large numbers finite
+    return np.rint((values.astype(np.float64) / 2 - low) / (high - low) * 65535).astype(np.uint16)
+
+
+def _checked(map_2d) -> tuple:
+    """(values [H, W], minimum, maximum) of a finite map."""
+    values = np.asarray(map_2d)
+    require(values.ndim == 2 and values.size,
+            f"a map is [H, W] and not empty, this is {list(values.shape)}")
+    if values.dtype not in (np.uint8, np.float32):  # which are done in half the time
+        values = values.astype(np.float64)
+    low, high = values.min(), values.max()
+    if not np.isfinite(low + 0.0) or not np.isfinite(high + 0.0):  # NaN comes through either
+        bad = (~np.isfinite(values)).sum()
+        raise InputError(f"the map holds NaN or infinite values ({bad} of {values.size}); it "
+                         "cannot be shown")
+    return values, low, high
 
 
 def overlay(image: np.ndarray, map_2d: np.ndarray, alpha: float = 0.6,
@@ -74,15 +94,16 @@ def overlay(image: np.ndarray, map_2d: np.ndarray, alpha: float = 0.6,
 
 
 def save_png(path: AnyPath, array: np.ndarray) -> None:
-    """Write uint8 [H, W] grey or [H, W, 3] RGB as PNG, whole or not at all."""
+    """Write uint8 or uint16, [H, W] grey or [H, W, 3] RGB, as PNG, whole or not at all."""
     write_whole(path, png_bytes(array, path))
 
 
 def png_bytes(array: np.ndarray, name: AnyPath) -> bytes:
-    """Encode uint8 [H, W] grey or [H, W, 3] RGB as PNG; `name` is for messages."""
+    """Encode uint8 or uint16, [H, W] grey or [H, W, 3] RGB, as PNG; `name` is for messages."""
     array = np.asarray(array)
-    require(array.dtype == np.uint8 and (array.ndim == 2 or array.shape[2:] == (3,)),
-            f"{name}: a PNG takes uint8 [H, W] or [H, W, 3], not {array.dtype} {list(array.shape)}")
+    require(array.dtype in (np.uint8, np.uint16) and (array.ndim == 2 or array.shape[2:] == (3,)),
+            f"{name}: a PNG takes uint8 or uint16 [H, W] or [H, W, 3], not {array.dtype} "
+            f"{list(array.shape)}")
     # cv2 takes its channels in BGR order. Encoding in memory, and not by the name, makes it a
     # PNG whatever the path ends in.
     # To name a compression, even its own, would double the time: it changes the strategy too.

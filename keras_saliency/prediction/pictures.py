@@ -9,6 +9,10 @@ import numpy as np
 from keras_saliency.files import AnyPath, InputError, folders, require, warn
 from keras_saliency.files.picture_headers import LIMIT, check_picture, read_file
 
+_GRAY = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+# How far apart the channels of gray are, as a share of white (JPEG, color profiles), and the share
+# of pixels that may be further apart (a mark).
+_TINT, _MOST_COLORED = 0.1, 0.001
 MOST_PIXELS = 2 ** 30  # that OpenCV decodes
 
 
@@ -41,19 +45,41 @@ def decode_picture(contents: bytes, name: AnyPath, limit: int = LIMIT) -> np.nda
 
 
 def read_gray(path: AnyPath, size: Optional[tuple] = None) -> np.ndarray:
-    """Read a map from a picture file as its pixels are stored, uint8 or uint16 [H, W].
+    """Read the gray values of a picture file as its pixels are stored, uint8 or uint16 [H, W].
 
     `size` is the (H, W) that it must have, also beyond the usual limit of pixels; None for any.
     """
+    return _read_stored(path, _GRAY, size)
+
+
+def read_map(path: AnyPath, size: Optional[tuple] = None) -> np.ndarray:
+    """Do as `read_gray` for a picture of a map, whose gray values alone are the map.
+
+    Raises `InputError` also for a picture with colors, as of a map in false colors or over a
+    photograph, and for one whose transparency varies.
+    """
+    pixels = _read_stored(path, cv2.IMREAD_UNCHANGED, size)
+    if pixels.ndim == 2:
+        return pixels
+    plain = pixels.shape[2] < 4 or pixels[..., 3].min() == pixels[..., 3].max()
+    require(plain, f"{path}: its transparency varies, and a map is the gray values alone; save it "
+            "without transparency")
+    span = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else np.ptp(pixels) or 1
+    colored = np.mean(np.ptp(pixels[..., :3].astype(np.float32), axis=2) > _TINT * span)
+    require(colored <= _MOST_COLORED, f"{path}: {colored:.0%} of its pixels are colored, and "
+            "colors are no scale of a map; save the map itself, in gray or as .npy")
+    return _read_stored(path, _GRAY, size)
+
+
+def _read_stored(path, flags, size) -> np.ndarray:
     limit = LIMIT if size is None else max(LIMIT, int(size[0]) * int(size[1]))
     contents = read_file(path, limit)
     check_picture(contents, path, limit)
-    flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
     try:
         values = cv2.imdecode(np.frombuffer(contents, np.uint8), flags)
     except cv2.error:
         values = None
-    if values is None or size is not None and values.shape != tuple(size):
+    if values is None or size is not None and values.shape[:2] != tuple(size):
         raise InputError(f"{path}: not a readable picture" + (
             "" if size is None else f" of {size[0]}x{size[1]}; replace it"))
     return values

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from keras_saliency.files import AnyPath, InputError, addresses, printable, require_writable
 from keras_saliency.files.picture_headers import LIMIT
-from keras_saliency.prediction.overlay import density_picture, overlay, png_bytes
+from keras_saliency.prediction.overlay import density_picture, fine_picture, overlay, png_bytes
 from keras_saliency.prediction.pictures import decode_picture, find_pictures, output_stems
 
 AT_ONCE = 3  # pictures in work
@@ -37,12 +37,12 @@ def write_prediction(image: np.ndarray, saliency_map: np.ndarray, stem: str,
                      folder: AnyPath, raw: bool = False) -> None:
     """Write the files of a prediction, in the image's size, into a folder or an address.
 
-    `<stem>_density.png` has 8 bits and peak 255; `raw` adds `<stem>.npy`, float32 [H, W].
+    `<stem>_density.png` has 16 bits and peak 65535, see `fine_picture`; `raw` adds `<stem>.npy`,
+    float32 [H, W].
     """
-    density = density_picture(saliency_map)
-    colored = overlay(image, density)  # its levels are those of the map
+    colored = overlay(image, density_picture(saliency_map))  # its levels are those of the map
     names = output_names(stem, raw)
-    contents = [png_bytes(density, names[0]), png_bytes(colored, names[1])]
+    contents = [png_bytes(fine_picture(saliency_map), names[0]), png_bytes(colored, names[1])]
     if raw:
         array = io.BytesIO()
         np.save(array, saliency_map)

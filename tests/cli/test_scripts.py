@@ -163,7 +163,7 @@ def test_predict_takes_pictures_of_all_kinds_and_names_the_bad_one(run, tmp_path
         density = cv2.imread(str(tmp_path / "out" / f"{stem}_density.png"), -1)
         overlay = cv2.imread(str(tmp_path / "out" / f"{stem}_overlay.png"), -1)
         raw = np.load(tmp_path / "out" / f"{stem}.npy")
-        assert density.shape == raw.shape == shape[:2] and density.dtype == np.uint8
+        assert density.shape == raw.shape == shape[:2] and density.dtype == np.uint16
         assert overlay.shape == (*shape[:2], 3) and raw.dtype == np.float32
     assert len(list((tmp_path / "out").glob("[!.]*"))) == 18
 

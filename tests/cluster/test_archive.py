@@ -51,7 +51,7 @@ def test_every_picture_has_a_row_and_its_files(prefix, archive, workers, tmp_pat
     there = {path.relative_to(out).as_posix() for path in out.rglob("*.png")}
     assert named == there and len(there) == 78
     density = cv2.imread(str(out / rows[0]["density"]), cv2.IMREAD_UNCHANGED)
-    assert density.shape == (8, 9) and density.max() == 255
+    assert density.shape == (8, 9) and density.max() == 65535
 
 
 def test_a_stopped_one_goes_on_and_another_folder_is_left_alone(archive, workers, tmp_path):

@@ -14,11 +14,8 @@ from keras_saliency.compat import tensorflow_variables
 from keras_saliency.datasets import pipeline, popout
 from keras_saliency.evaluation.scores import of_predictor, score
 from keras_saliency.evaluation.scoring import Scorer, Skipped, score_predictions
-from keras_saliency.evaluation.sources import (
-    BASELINES,
-    picture_predictions,
-    predictions,
-)
+from keras_saliency.evaluation.sources import BASELINES, predictions
+from keras_saliency.evaluation.stored_maps import picture_predictions
 from keras_saliency.files import InputError
 from keras_saliency.maps.finish import Finish
 from keras_saliency.prediction.saved_model import SavedModelPredictor, find_saved_model

@@ -57,11 +57,24 @@ def test_levels_of_huge_and_of_integer_maps():
     assert overlay.density_picture([[True, False]]).tolist() == [[255, 0]]
 
 
+def test_a_map_that_is_kept_is_in_proportion_to_its_picture():
+    levels = overlay.fine_picture([[2.0, 3.0], [4.0, 12.0]])
+    assert levels.dtype == np.uint16
+    assert levels.tolist() == [[10922, 16384], [21845, 65535]]  # 65535 * (1/6, 1/4, 1/3, 1)
+    huge = np.finfo(np.float64).max
+    for values, expected in (
+            ([[-1.0, 0.0, 3.0]], [[0, 16384, 65535]]), ([[-4.0, -2.0]], [[0, 65535]]),
+            ([[-huge, 0.0, huge]], [[0, 32768, 65535]]), ([[0, 2e-320]], [[0, 65535]]),
+            ([[0.0, 0.0]], [[0, 0]]), ([[-3.0, -3.0]], [[0, 0]]), ([[5, 5]], [[65535, 65535]]),
+            ([[False, True]], [[0, 65535]])):
+        assert overlay.fine_picture(values).tolist() == expected, values
+
+
 @pytest.mark.parametrize("bad, message", [
     ([[0.0, np.nan]], r"NaN or infinite values \(1 of 2\)"), ([[np.inf, 0.0]], "infinite"),
     (np.zeros((2, 3, 1)), r"\[2, 3, 1\]"), (np.zeros((0, 3)), "not empty")])
 def test_bad_maps_are_named(bad, message):
-    for function in (overlay.colorize, overlay.density_picture):
+    for function in (overlay.colorize, overlay.density_picture, overlay.fine_picture):
         with pytest.raises(ValueError, match=message):
             function(bad)
 
@@ -105,7 +118,11 @@ def test_save_png_keeps_every_pixel_and_the_channel_order(tmp_path):
     overlay.save_png(tmp_path / "gray.png", color[..., 0])
     np.testing.assert_array_equal(
         cv2.imread(str(tmp_path / "gray.png"), cv2.IMREAD_UNCHANGED), color[..., 0])
+    fine = rng.integers(0, 65536, (5, 7), np.uint16)
+    overlay.save_png(tmp_path / "fine.png", fine)
+    np.testing.assert_array_equal(
+        cv2.imread(str(tmp_path / "fine.png"), cv2.IMREAD_UNCHANGED), fine)
     for bad in (color.astype(float), color[..., :2], color[0, 0]):
         with pytest.raises(ValueError, match="uint8"):
             overlay.save_png(tmp_path / "bad.png", bad)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["gray.png", "new"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["fine.png", "gray.png", "new"]

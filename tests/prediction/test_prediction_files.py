@@ -266,6 +266,6 @@ def test_the_script_in_one_line_each(run, mixed, tmp_path):
     picture = write_picture(tmp_path / "b.png", (90, 90))
     code, _, errors = predict(picture, "--limit", "8099", "--out", tmp_path / "out")
     assert code == 1 and "8100 pixels, more than the limit of 8099" in errors[0]
-    with full_disk(8192):
+    with full_disk(17000):
         code, _, errors = predict(picture, "--out", tmp_path / "out")
     assert code == 1 and errors == [f"error: {tmp_path / 'out' / 'b_overlay.png'}: File too large"]
