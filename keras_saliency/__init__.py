@@ -16,19 +16,20 @@ if TYPE_CHECKING:  # for editors and type checkers
     from keras_saliency.models import build_model, list_models, load_pretrained, save
     from keras_saliency.models.facts_layer import facts
     from keras_saliency.prediction.exported import load_exported
-    from keras_saliency.prediction.predictor import predict, predictor
+    from keras_saliency.prediction.predictor import predict, predict_screens, predictor
     from keras_saliency.training.calibration import calibrate
 
 __all__ = ["accelerate", "areas", "build_model", "calibrate", "datasets", "export", "facts",
            "list_models", "load_exported", "load_pretrained", "losses", "metrics", "predict",
-           "predictor", "save", "units"]
+           "predict_screens", "predictor", "save", "units"]
 
 __getattr__, __dir__ = lazy(__name__, {
     "accelerate": "keras_saliency.export.accelerated",
     "calibrate": "keras_saliency.training.calibration",
     "facts": "keras_saliency.models.facts_layer",
     "load_exported": "keras_saliency.prediction.exported",
-    **dict.fromkeys(("predict", "predictor"), "keras_saliency.prediction.predictor"),
+    **dict.fromkeys(("predict", "predict_screens", "predictor"),
+                    "keras_saliency.prediction.predictor"),
     **dict.fromkeys(("build_model", "list_models", "load_pretrained", "save"),
                     "keras_saliency.models"),
 })

@@ -42,6 +42,7 @@ ONE_STACK = (
     "models/importing", "models/test_classical.py",
     "prediction/test_exported.py", "prediction/test_gray.py", "prediction/test_overlay.py",
     "prediction/test_picture_fuzz.py", "prediction/test_prediction_files.py",
+    "prediction/test_screens.py",
     "serving",
     "test_docs.py", "test_import_order.py",
     "training/test_calibration.py", "training/test_kills.py", "training/test_run_folder.py",

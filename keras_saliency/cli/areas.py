@@ -1,5 +1,4 @@
 """Measure the share of attention that areas of pictures get."""
-import functools
 from pathlib import Path
 
 from keras_saliency.cli import command_line, options
@@ -35,6 +34,7 @@ def main() -> None:
         help="the name of a pretrained model, a weights file, a run folder or a classical model; "
              "maps that are no density are divided by their sum (default: %(default)s)")
     add("--out", default="areas", help="folder (default: %(default)s)")
+    options.add_screens(parser)
     options.add_limit(parser)
     options.add_trust(parser)
     options.add_engine(parser)
@@ -62,7 +62,7 @@ def main() -> None:
     origin = ks.models.origin(model.facts)
     print(origin)
     model = options.accelerated(arguments, model)
-    studies = study_areas(functools.partial(ks.predict, model), pictures, areas,
+    studies = study_areas(options.predict_function(arguments, model), pictures, areas,
                           arguments.fixations, arguments.limit, arguments.coordinates)
     path = area_report.write(studies, Path(arguments.out), origin, bool(arguments.compare))
     print(f"{path}: open it in a browser; the same as files beside it")

@@ -1,10 +1,11 @@
 """Options that several commands take, their checks, and their values as the library takes them."""
 import argparse
+import functools
 import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Iterator, Optional
+from typing import Any, Callable, Iterator, Optional
 
 import yaml
 
@@ -48,6 +49,48 @@ def _limit(text) -> int:
     if not (text.isdecimal() and 1 <= int(text) <= MOST_PIXELS):
         raise argparse.ArgumentTypeError(f"must be from 1 to {MOST_PIXELS}, not {text!r:.40}")
     return int(text)
+
+
+def add_screens(parser: argparse.ArgumentParser) -> None:
+    """Add --screens to a parser; `predict_function` reads it."""
+    parser.add_argument("--screens", nargs="?", type=_screen, const=AUTO, metavar="PIXELS",
+                        help="predict long pictures, such as whole web pages, in overlapping "
+                             "windows and join their maps. PIXELS is the length of a window along "
+                             "the longer side, such as the height of the browser's window (900); "
+                             "without it pictures from 1:4 on have windows of the canvas' shape")
+
+
+def _screen(text) -> Any:
+    if text != AUTO and not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"a number of pixels, such as 900, not {text!r:.80}; "
+                                         "without a number write it after the pictures")
+    return text if text == AUTO else int(text)
+
+
+def predict_function(arguments: argparse.Namespace, model: Any) -> Callable:
+    """Return the function image [H, W, 3] -> map [H, W] of a predictor, as --screens says."""
+    from keras_saliency.prediction.predictor import predict, predict_screens
+
+    if arguments.screens is None:
+        return functools.partial(predict, model)
+    return functools.partial(predict_screens, model, screen=_pixels(arguments))
+
+
+def served_function(arguments: argparse.Namespace, client: Any) -> Callable:
+    """Return the same function of a client of a model server, whose canvas is not known."""
+    from keras_saliency.prediction.screens import by_screens, warn_of_strip
+
+    def predict(image):
+        if arguments.screens is not None:
+            return by_screens(client.predict, image, _pixels(arguments))
+        warn_of_strip(image.shape[:2])
+        return client.predict(image)
+
+    return predict
+
+
+def _pixels(arguments) -> Optional[int]:
+    return None if arguments.screens == AUTO else arguments.screens
 
 
 def add_engine(parser: argparse.ArgumentParser) -> None:

@@ -1,5 +1,4 @@
 """Predict the saliency_maps of pictures."""
-import functools
 import os
 
 from keras_saliency.cli import command_line, options
@@ -27,6 +26,7 @@ def _read_arguments():
         "keras-saliency predict photo.jpg\n"
         "  keras-saliency predict pictures --weights runs/quickstart --out predictions\n"
         "  keras-saliency predict pictures --engine auto --precision auto\n"
+        "  keras-saliency predict page.png --screens 900\n"
         "  keras-saliency predict photo.jpg --weights models/msi_net_openvino")
     add = parser.add_argument
     add("pictures", nargs="+", metavar="IMAGE_OR_FOLDER",
@@ -43,6 +43,7 @@ def _read_arguments():
         help="another folder than that of the pictures; earlier predictions of the same pictures "
              "in it are replaced, no other file is ever overwritten (default: %(default)s)")
     add("--raw", action="store_true", help="also write the float32 map as .npy")
+    options.add_screens(parser)
     options.add_limit(parser)
     options.add_trust(parser)
     options.add_engine(parser)
@@ -64,7 +65,7 @@ def _predictor(arguments):
     if arguments.server:
         from keras_saliency.serving import connect
 
-        return connect(arguments.server, arguments.model).predict
+        return options.served_function(arguments, connect(arguments.server, arguments.model))
     if is_exported(arguments.weights):  # without TensorFlow
         from keras_saliency.prediction.prediction_files import at_once
 
@@ -84,6 +85,4 @@ def _predictor(arguments):
         model = options.accelerated(arguments, model)
         if arguments.engine or arguments.precision:
             print(model)
-    from keras_saliency.prediction.predictor import predict
-
-    return functools.partial(predict, model)
+    return options.predict_function(arguments, model)

@@ -7,13 +7,14 @@ from keras_saliency.prediction.pictures import find_pictures, read_picture
 
 if TYPE_CHECKING:
     from keras_saliency.prediction.keras_predictor import forward_function
-    from keras_saliency.prediction.predictor import Predictor, predict
+    from keras_saliency.prediction.predictor import Predictor, predict, predict_screens
 
 __all__ = ["PICTURE_TYPES", "Predictor", "find_pictures", "forward_function", "predict",
-           "read_picture"]
+           "predict_screens", "read_picture"]
 
 __getattr__, __dir__ = lazy(__name__, {
     "Predictor": "keras_saliency.prediction.predictor",
     "forward_function": "keras_saliency.prediction.keras_predictor",
     "predict": "keras_saliency.prediction.predictor",
+    "predict_screens": "keras_saliency.prediction.predictor",
 })

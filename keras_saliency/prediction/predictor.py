@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_saliency.files import InputError, require
 from keras_saliency.maps.facts import Facts
+from keras_saliency.prediction.screens import by_screens, canvas_shape, warn_of_strip
 
 if TYPE_CHECKING:
     import keras
@@ -98,6 +99,9 @@ def predict(model: Any, image: np.ndarray, canvas: Optional[tuple] = None) -> np
             pictures where the model takes any size and pads them. Classical models work at the
             image's own.
 
+    A strip, four times as long as wide or longer, gives a warning if it is shrunk onto the canvas;
+    `predict_screens` is for these.
+
     Returns:
         float32 [H, W], in the scale of the model (0..1 for those that end in a min-max).
 
@@ -105,7 +109,35 @@ def predict(model: Any, image: np.ndarray, canvas: Optional[tuple] = None) -> np
         InputError: an image of another shape, values that are not finite, or a canvas that the
             model's strides do not divide.
     """
-    return predictor(model).predict(check_image(image), canvas)
+    found, image = predictor(model), check_image(image)
+    warn_of_strip(image.shape[:2], found.facts, canvas)
+    return found.predict(image, canvas)
+
+
+def predict_screens(model: Any, image: np.ndarray, screen: Optional[int] = None,
+                    canvas: Optional[tuple] = None) -> np.ndarray:
+    """Predict a long picture, such as a whole web page, in overlapping windows of a screen each.
+
+    `screens` describes how the maps of the windows become one. Each screen counts alike: which
+    screens people reach is not predicted.
+
+    Args:
+        model, image, canvas: as for `predict`; each window is predicted by itself.
+        screen: pixels of a window along the longer side of the picture, such as the height of a
+            browser's window; a picture that is no longer is predicted as it is. None: pictures
+            from four times as long as wide on, in windows of the canvas' shape.
+
+    Returns:
+        float32 [H, W], a density if the model's maps are densities; for a picture of one screen
+        what `predict` returns.
+
+    Raises:
+        InputError: as `predict`; or a screen that is shorter than a quarter of the picture's width,
+            or so short that there would be more than 1000.
+    """
+    found, image = predictor(model), check_image(image)
+    return by_screens(lambda window: found.predict(window, canvas), image, screen,
+                      canvas_shape(found.facts, image.shape[:2], canvas), found.facts.density)
 
 
 def check_image(image: np.ndarray) -> np.ndarray:
