@@ -98,8 +98,9 @@ class DataConfig:
 
     name: str = "popout"
     root: Optional[str] = None
-    canvas: Optional[List[int]] = None     # [height, width]; default: in training the dataset's,
-                                           # for a trained model its own
+    canvas: Optional[List[int]] = None     # [height, width]; default: in training that of
+                                           # model.weights or else the dataset's, for a trained
+                                           # model its own
     fit: str = "pad"                       # or "stretch" to fill it; a trained model keeps its own
     upright: bool = False                  # train and score portrait stimuli on the canvas turned
                                            # to portrait, in batches of their own

@@ -1,5 +1,5 @@
 """One training run from a config: data, model, loop, resume."""
-from typing import Callable
+from typing import Callable, Optional
 
 import keras
 import tensorflow as tf
@@ -11,11 +11,11 @@ from keras_saliency.config import Config, ConfigError, ModelConfig, TrainConfig,
 from keras_saliency.datasets import orders, pipeline
 from keras_saliency.datasets.loading import load_sections, training_shares
 from keras_saliency.evaluation import scoring
-from keras_saliency.models import build_model, check_canvas, facts_of, load_pretrained, with_facts
+from keras_saliency.models import build_model, check_canvas, facts_of, with_facts
 from keras_saliency.models.loading import build_own, is_own
 from keras_saliency.models.precision import at_precision, choose_precision
 from keras_saliency.prediction.keras_predictor import forward_function
-from keras_saliency.training import adversarial, callbacks, devices, features, lbfgs
+from keras_saliency.training import adversarial, callbacks, devices, features, lbfgs, starting
 from keras_saliency.training import run as run_folder
 from keras_saliency.training.run import Run
 from keras_saliency.units.activations import activation_model
@@ -56,13 +56,21 @@ def _train(config: Config, place, resume, log) -> Run:
     if settings.deterministic and not tf.config.list_physical_devices("GPU"):
         tf.config.experimental.enable_op_determinism()
 
-    plain = build(config.model, settings)  # before the data, whose reading may take minutes
+    start = starting.load_start(config.model)
+    taken = [] if start is None else starting.take_over(config, facts_of(start))
+    # before the data, whose reading may take minutes
+    plain = build(config.model, settings, start)
     sections = load_sections(config.sections, losses.required_targets(settings.loss))
     for section in sections:
         scoring.choose_metrics(config.evaluation.metrics, section.evaluated, section.training,
                                facts_of(plain).density)
     scorers = [scoring.section_scorer(section, config.evaluation.every, config)
                for section in sections]
+    if start is not None:
+        line = starting.sentence(config.model.weights, taken, starting.differences(
+            config, facts_of(start), sections))
+        if line:
+            log(line)
     spec = sections[0].spec
     plain = with_facts(plain, facts_of(plain).changed(canvas=spec.canvas, fit=spec.fit))
     for size in ((1, 2), (2, 1)):  # landscape, portrait
@@ -152,15 +160,23 @@ def _loop(run: Run, place, optimizer, adversary, shares, scorers, log) -> None:
         run.finished = False
 
 
-def build(settings: ModelConfig, train: TrainConfig) -> keras.Model:
-    """Return the model of a config with its starting weights and its frozen layers."""
+def build(settings: ModelConfig, train: TrainConfig,
+          start: Optional[keras.Model] = None) -> keras.Model:
+    """Return the model of a config with its starting weights and its frozen layers.
+
+    `start` is the network of `model.weights`, if it is loaded already.
+    """
     model = (build_own if is_own(settings.name) else build_model)(
         settings.name, encoder_weights=settings.encoder_weights, **settings.options)
     if settings.weights is not None:
-        trained = load_pretrained(settings.weights, trust=is_own(settings.name))
-        require(trained.name == model.name, f"model.weights {settings.weights!r} is for "
-                f"{trained.name}, model.name is {model.name}")
-        model.set_weights(trained.get_weights())
+        start = start or starting.load_start(settings)
+        require(start.name == model.name, f"model.weights {settings.weights!r} is for "
+                f"{start.name}, model.name is {model.name}")
+        theirs, ours = ([weights.shape for weights in network.get_weights()]
+                        for network in (start, model))
+        require(theirs == ours, f"model.weights {settings.weights!r} is of a network with other "
+                f"layers than model.options={settings.options} gives; leave these options out")
+        model.set_weights(start.get_weights())
     if train.freeze is not None:
         features.freeze_through(model, train.freeze)
     if train.finetune_layers != "all":

@@ -81,6 +81,8 @@ class Run:
             "canvas": list(spec.canvas), "fit": spec.fit,
             "dataset": " + ".join(f"{data.name} ({data.edition})" for data in training),
             "training_stimuli": sum(map(len, training)),
+            "sigma_pixels": {section.label: section.spec.sigma for section in self.sections
+                             if section.training.density_files is None},
             "epoch": len(rows), "scores": rows[-1] if rows else {},
             "keras": keras.__version__, "keras_saliency": __version__})
 

@@ -350,6 +350,42 @@ def test_fine_tuning_starts_from_trained_weights(tmp_path, one_epoch):
         fit.build(other.model, other.train)
 
 
+def started(tmp_path, weights, *overrides):
+    """(canvas, options, the line on the weights) of a run that starts from them."""
+    lines = []
+    run = fit.train(configs.load(None, [
+        f"output={tmp_path}", "name=tuned", "model.name=vgg_linear", f"model.weights={weights}",
+        "data.options={count: 20, size: [96, 128]}", "train.loss={ead: 1}", "train.epochs=1",
+        "train.batch=4", *overrides]), log=lines.append)
+    said = [line for line in lines if line.startswith("model.weights")]
+    assert len(said) <= 1 and facts_of(run.model).canvas == run.section.spec.canvas
+    return list(run.section.spec.canvas), run.config.model.options, "".join(said)
+
+
+def test_fine_tuning_takes_what_the_config_leaves_open(tmp_path, one_epoch):
+    weights, small_options = one_epoch.folder, {"width_multiplier": 0.03}
+    canvas, options, said = started(tmp_path, weights)
+    assert (canvas, options) == ([48, 64], small_options)
+    assert said.endswith("data.canvas=[48, 64], model.options.width_multiplier=0.03 as in it")
+    resumed = fit.train(configs.load(tmp_path / "tuned" / "config.yaml"), resume=True)
+    assert len(resumed.rows) == 1 and resumed.section.spec.canvas == (48, 64)
+
+
+@pytest.mark.one_stack
+def test_fine_tuning_says_what_the_config_states_otherwise(tmp_path, one_epoch):
+    weights, sigma = one_epoch.folder, one_epoch.section.spec.sigma
+    stated = ["model.options={width_multiplier: 0.03}", "data.canvas=[48, 64]"]
+    assert started(tmp_path, weights, *stated)[-1] == ""
+    canvas, _, said = started(tmp_path, weights, "data.canvas=[32, 48]", "data.fit=stretch",
+                              "data.sigma_pixels=5", stated[0])
+    assert canvas == [32, 48]
+    assert said.endswith("it was trained with canvas [48, 64], here [32, 48]; fit pad, here "
+                         f"stretch; blur of popout in pixels {sigma}, here 5.0")
+    with pytest.raises(ConfigError, match="a network with other layers than model.options="
+                                          ".*0.06.*leave these options out"):
+        started(tmp_path, weights, "model.options={width_multiplier: 0.06}")
+
+
 @pytest.mark.one_stack
 @pytest.mark.parametrize("override, error, message", [
     ("train.optimizer=adm", ConfigError, "choose from adam, adamw"),
