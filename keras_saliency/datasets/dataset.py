@@ -120,12 +120,24 @@ class SaliencyDataset:
         digest = hashlib.sha256("\0".join(self.names).encode())
         for files_of in (self.stimuli, self.density_files or ()):
             for file in files_of:
-                digest.update(hashlib.sha256(
-                    file if isinstance(file, bytes) else read_file(file)).digest())
+                digest.update(_digest(file).digest())
         if self.fixations is not None:
             for array in (self.fixations.x, self.fixations.y, self.fixations.offsets):
                 digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
+
+    def fingerprints(self) -> list[str]:
+        """Return N digests of the contents of the stimuli, of 12 hexadecimal digits each.
+
+        A stimulus has the same one in every dataset and folder. `InputError` for a file that
+        cannot be read.
+        """
+        return [_digest(file).hexdigest()[:12] for file in self.stimuli]
+
+    @property
+    def label(self) -> str:
+        """Name and edition, as files of trained networks state them."""
+        return f"{self.name} ({self.edition})"
 
     def summary(self) -> str:
         """Describe size, edition and everything the reader left out, in a few lines."""
@@ -134,6 +146,11 @@ class SaliencyDataset:
         lines = [f"{self.name}{edition}: {len(self)} stimuli{fixations}", *self.notes,
                  describe_dropped(self.fixations, self.names)]
         return "\n  ".join(line for line in lines if line)
+
+
+def _digest(file):
+    """Return the SHA-256 of a picture, given its path or its contents."""
+    return hashlib.sha256(file if isinstance(file, bytes) else read_file(file))
 
 
 def is_number(value: Any) -> bool:

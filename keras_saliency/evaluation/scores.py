@@ -10,16 +10,18 @@ import keras
 import numpy as np
 
 from keras_saliency import config as configs
-from keras_saliency.config import Config
+from keras_saliency.config import Config, DataConfig
 from keras_saliency.datasets import pipeline, shards
 from keras_saliency.datasets.loading import Section, load_sections
 from keras_saliency.evaluation.comparison import compare, compare_runs
 from keras_saliency.evaluation.results import Evaluation, check_table_path, read_runs, read_tables
 from keras_saliency.evaluation.scoring import Scorer, evaluate, score_predictions, section_scorer
+from keras_saliency.evaluation.seen import seen
 from keras_saliency.evaluation.sources import BASELINES, predictions
 from keras_saliency.evaluation.stored_maps import SALIENCY, picture_predictions
-from keras_saliency.files import AnyPath, InputError, require, write_whole
+from keras_saliency.files import AnyPath, InputError, require, warn, write_whole
 from keras_saliency.maps import PAD
+from keras_saliency.maps.facts import Facts
 from keras_saliency.models.density_layers import AddCenterBias
 from keras_saliency.prediction.predictor import Predictor
 
@@ -34,6 +36,7 @@ class Source:
         densities: whether its maps are densities.
         network: `Predictor` with a canvas, or None.
         one_dataset: whether it is of one dataset alone.
+        facts: of a model, or None.
     """
 
     text: str
@@ -41,13 +44,14 @@ class Source:
     densities: bool = False
     network: Optional[Predictor] = None
     one_dataset: bool = False
+    facts: Optional[Facts] = None
 
 
 def of_predictor(predictor: Predictor, text: Optional[str] = None, client: Any = None) -> Source:
     """Return the maps of a `Predictor` as a `Source`; its text is by default the model's name."""
     facts = predictor.facts
     return Source(text or facts.name, partial(score_predictor, predictor, client=client),
-                  facts.density, None if facts.canvas is None else predictor)
+                  facts.density, None if facts.canvas is None else predictor, facts=facts)
 
 
 def of_maps(folder: AnyPath, meaning: Optional[str] = None) -> Source:
@@ -107,17 +111,26 @@ def score(config: Config, source: Source, part: str = "validation",
                              f"{result.reasons[first]}")
         print(f"\n{result.table()}\n\nmaps: {result.seconds['prediction']:.1f} s, scores: "
               f"{result.seconds['scoring']:.1f} s")
+        known = [] if source.facts is None else seen(
+            source.facts, dataset, part == "validation" and _is_usual(section.data))
+        for sentence in known:
+            warn(sentence)
         if out is not None:
             table = out if len(sections) == 1 else Path(out).with_name(
                 f"{Path(out).stem}_{section.label}{Path(out).suffix}")
             summary = result.write(table, {
-                "prediction": source.text, "part": part, **scorer.about(),
+                "prediction": source.text, "part": part, "seen": known, **scorer.about(),
                 "config": configs.to_dict(config)})
             print(f"scores of each stimulus: {table}; means and settings: {summary}")
         if result.missing:
             print(f"error: {len(result.missing)} stimuli have no usable map", file=sys.stderr)
         missing += len(result.missing)
     return int(missing > 0)
+
+
+def _is_usual(data) -> bool:
+    """Return whether a dataset is split as by the shipped configs, without a part held out."""
+    return data.split_seed == DataConfig().split_seed and data.hold_out is None
 
 
 def _as_predicted(sections, facts) -> list:

@@ -14,6 +14,7 @@ from tqdm import tqdm
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
 from keras_saliency.datasets.pipeline import unreadable_files_named
 from keras_saliency.evaluation.center_bias import CenterBias
+from keras_saliency.evaluation.seen import FINGERPRINTS, MOST_FINGERPRINTS
 from keras_saliency.evaluation.statistics import bootstrap_intervals
 from keras_saliency.files import AnyPath, require
 from keras_saliency.models import check_canvas, facts_of, save, with_facts
@@ -79,8 +80,10 @@ class Calibration:
     def facts(self, dataset: SaliencyDataset) -> dict:
         """Return the facts of a calibration to `dataset` that a weights file holds."""
         intervals = bootstrap_intervals(self.held_out)
-        return {"dataset": f"{dataset.name} ({dataset.edition})",
+        named = len(dataset) <= MOST_FINGERPRINTS
+        return {"dataset": dataset.label,
                 "stimuli": len(self.held_out), "fixations": self.fixations,
+                **({FINGERPRINTS: dataset.fingerprints()} if named else {}),
                 "held_out": {"bits_per_fixation_over": "uniform", "folds": FOLDS, **{
                     name.replace(" ", "_"): [round(float(value), 4) for value in (mean, *interval)]
                     for name, mean, interval in zip(ROWS, self.held_out.mean(axis=0), intervals)}}}

@@ -5,6 +5,7 @@ import itertools
 import math
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ContextManager, Iterator, Mapping, Optional, Sequence
 
@@ -17,6 +18,7 @@ from keras_saliency import config as configs
 from keras_saliency.config import Config, ConfigError, require
 from keras_saliency.datasets.dataset import SaliencyDataset
 from keras_saliency.datasets.loading import Section
+from keras_saliency.evaluation.seen import FINGERPRINTS, MOST_FINGERPRINTS
 from keras_saliency.files import AnyPath, read_csv, remove_abandoned, require_writable, write_csv
 from keras_saliency.metrics import METRICS
 from keras_saliency.models import weights_file
@@ -72,6 +74,12 @@ class Run:
         fit = f"{spec.fit}, upright" if spec.upright else spec.fit
         return "\n".join(stimuli) + f"; canvas {height}x{width} ({fit}); writing {self.folder}"
 
+    @cached_property
+    def _fingerprints(self) -> dict:
+        """The attribute that names the training stimuli; none for so many that it is too long."""
+        found = [digest for section in self.sections for digest in section.training.fingerprints()]
+        return {FINGERPRINTS: found} if len(found) <= MOST_FINGERPRINTS else {}
+
     def save(self, name: str, rows: Sequence[dict],
              extra: Optional[Mapping[str, dict]] = None) -> None:
         """Write the model's weights, with the history `rows` so far, to a file of the folder."""
@@ -79,8 +87,8 @@ class Run:
         weights_file.save(self.model, self.folder / name, extra=extra, attributes={
             "model": self.config.model.name, "options": self.config.model.options,
             "canvas": list(spec.canvas), "fit": spec.fit,
-            "dataset": " + ".join(f"{data.name} ({data.edition})" for data in training),
-            "training_stimuli": sum(map(len, training)),
+            "dataset": " + ".join(data.label for data in training),
+            "training_stimuli": sum(map(len, training)), **self._fingerprints,
             "sigma_pixels": {section.label: section.spec.sigma for section in self.sections
                              if section.training.density_files is None},
             "epoch": len(rows), "scores": rows[-1] if rows else {},
