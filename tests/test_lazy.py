@@ -58,7 +58,8 @@ os.write(2, b"end\\n")
 
 @pytest.mark.parametrize("program", [
     "import keras_saliency as ks; ks.load_pretrained",
-    "from keras_saliency import export, models; export.save, models.build_model"])
+    pytest.param("from keras_saliency import export, models; export.save, models.build_model",
+                 marks=pytest.mark.one_stack)])
 def test_a_program_that_loads_tensorflow_shows_none_of_its_lines(program):
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True,
                           env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "0"})

@@ -202,7 +202,7 @@ def test_saved_model_predicts_what_the_model_in_memory_does(dataset, tmp_path):
         np.testing.assert_allclose(values, expected, atol=1e-4)
 
 
-@pytest.mark.parametrize("batch", [None, 1])
+@pytest.mark.parametrize("batch", [None, pytest.param(1, marks=pytest.mark.one_stack)])
 def test_a_plain_saved_model_is_evaluated_on_its_canvas(tmp_path, batch):
     """As Keras' `model.export` writes one: float32 images of one size in, one map out."""
     model = build_model("ead", input_shape=(48, 64, 3), width_multiplier=0.05)

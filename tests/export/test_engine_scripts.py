@@ -59,18 +59,25 @@ def test_evaluate(run, weights, tmp_path, engine):
     assert about["prediction"].endswith(f", on {engine} in float32")
 
 
-def test_a_density_stays_one(run, tmp_path, engine):
-    file = weights_file.save(ks.build_model("deepgaze1", **SMALL), tmp_path / "d.h5", {
-        "model": "deepgaze1", "options": SMALL, "canvas": [64, 96]})
-    scores = {}
-    for arguments in ([], ["--engine", engine]):
-        code, said = run("evaluate", "--weights", file, *DATA[:2], "data.canvas=[64, 96]",
-                         "evaluation.metrics=[log_likelihood]", "--part", "all",
-                         "--out", tmp_path / "t.csv", *arguments)
-        assert code == 0, said
-        rows = list(csv.reader((tmp_path / "t.csv").open()))
-        scores[bool(arguments)] = [float(row[1]) for row in rows[1:]]
-    np.testing.assert_allclose(scores[True], scores[False], atol=1e-4)
+@pytest.fixture(scope="module")
+def density(tmp_path_factory):
+    """(file of a network of densities, {engine: log-likelihoods}), to which tests add theirs."""
+    file = tmp_path_factory.mktemp("density") / "d.h5"
+    return weights_file.save(ks.build_model("deepgaze1", **SMALL), file, {
+        "model": "deepgaze1", "options": SMALL, "canvas": [64, 96]}), {}
+
+
+def test_a_density_stays_one(run, tmp_path, density, engine):
+    file, scores = density
+    for name, arguments in (("keras", []), (engine, ["--engine", engine])):
+        if name not in scores:
+            code, said = run("evaluate", "--weights", file, *DATA[:2], "data.canvas=[64, 96]",
+                             "evaluation.metrics=[log_likelihood]", "--part", "all",
+                             "--out", tmp_path / "t.csv", *arguments)
+            assert code == 0, said
+            rows = list(csv.reader((tmp_path / "t.csv").open()))
+            scores[name] = [float(row[1]) for row in rows[1:]]
+    np.testing.assert_allclose(scores[engine], scores["keras"], atol=1e-4)
 
 
 def test_what_has_no_engine_says_so(run, weights, tmp_path):

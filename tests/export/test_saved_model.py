@@ -122,6 +122,7 @@ def test_bad_bytes_are_named_by_their_places(exported):
     assert serve(image_bytes=tf.zeros([0], tf.string))["saliency"].shape[0] == 0
 
 
+@pytest.mark.one_stack
 def test_images_without_pixels_or_with_too_many_are_errors(exported, tmp_path):
     with pytest.raises(tf.errors.InvalidArgumentError, match="images have no pixels"):
         exported[2].signatures["serving_default"](images=tf.zeros((2, 0, 9, 3), tf.uint8))
@@ -159,6 +160,7 @@ def test_constant_image_gives_a_finite_map(exported):
     assert np.isfinite(output["saliency"]).all() and np.isfinite(output["density"]).all()
 
 
+@pytest.mark.one_stack
 def test_everything_at_once(exported, tmp_path):
     model, lines = exported[0], []
     target = export_all(model, tmp_path / "models" / "small", 3, float16=True, lite=True,
@@ -181,6 +183,7 @@ def test_weights_that_are_not_finite_are_named(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.one_stack
 def test_what_a_killed_export_left_is_removed(exported, tmp_path):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()

@@ -10,7 +10,8 @@ import tensorflow as tf
 import keras_saliency as ks
 
 
-@pytest.mark.parametrize("options", [{}, {"float16": True}])
+@pytest.mark.parametrize("options", [
+    {}, pytest.param({"float16": True}, marks=pytest.mark.one_stack)])
 def test_session_gives_what_the_model_gives(tmp_path, options):
     model = ks.build_model("msi_net", width_multiplier=0.1)
     model = ks.facts(model, canvas=(48, 64))

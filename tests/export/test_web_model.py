@@ -69,6 +69,7 @@ def test_weights_are_there_once(model, contents):
     assert len(contents) < 1.5 * len(convert(model, signatures(canvases(model))[:1]))
 
 
+@pytest.mark.one_stack
 def test_folder(model, modules, tmp_path):
     said = []
     folder = web_page.export_web(model, tmp_path / "demo", runtime=modules, log=said.append)

@@ -60,7 +60,7 @@ def settings(name, folder, *overrides):
     """Overrides of the quick start that train a tiny EAD, by SGD as above."""
     return [f"name={name}", f"output={folder}", "model.encoder_weights=null",
             "model.options={width_multiplier: 0.06}", "data.canvas=[48,64]", "data.sigma_pixels=6",
-            "data.validation=null", "data.options={count: 20, size: [96, 128]}",
+            "data.validation=null", "data.options={count: 12, size: [96, 128]}",
             "train.freeze=null", "train.cache=none", "train.optimizer=sgd",
             "train.learning_rate=0.001", "train.decay=1.0", "train.batch=4",
             "evaluation.metrics=[nss]", *overrides]

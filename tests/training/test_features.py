@@ -22,7 +22,7 @@ def dataset():
     return popout.load(count=10, size=(96, 128))
 
 
-@pytest.fixture(params=["msi_net", "ead"])
+@pytest.fixture(params=["ead", pytest.param("msi_net", marks=pytest.mark.one_stack)])
 def model(request):
     keras.utils.set_random_seed(1)
     return ks.build_model(request.param, width_multiplier=0.05)

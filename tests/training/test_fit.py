@@ -25,7 +25,7 @@ def small(tmp_path, *overrides):
     return configs.load(None, [
         f"output={tmp_path / 'runs'}", "name=small", "model.name=vgg_linear",
         "model.options={width_multiplier: 0.03}", "data.canvas=[48, 64]", "train.loss={ead: 1}",
-        "data.options={count: 20, size: [96, 128]}", "train.epochs=3", "train.batch=4",
+        "data.options={count: 12, size: [96, 128]}", "train.epochs=3", "train.batch=4",
         "train.learning_rate=0.01", "train.decay=0.5", "train.mirror=true", *overrides])
 
 
@@ -88,7 +88,7 @@ def test_a_run_trains_and_writes_its_folder(tmp_path):
 @pytest.mark.one_stack
 def test_a_run_on_stretched_stimuli_keeps_to_them(tmp_path):
     """Arrays of 1:2 on a canvas of 3:4, so that padding and stretching differ."""
-    shape = "data.options={count: 20, size: [96, 192]}"
+    shape = "data.options={count: 12, size: [96, 192]}"
     run = fit.train(small(tmp_path, shape, "data.fit=stretch", "train.epochs=1"))
     assert weights_file.read_attributes(run.folder / "best.h5")["fit"] == "stretch"
     loaded = ks.load_pretrained(run.folder)
@@ -241,7 +241,7 @@ def test_a_run_killed_in_an_epoch_loses_only_that_epoch(tmp_path, monkeypatch, w
 def test_cached_features_train_like_the_plain_loop(tmp_path, name, loss):
     # At a rate that is used in earnest; 0.01 makes chaos of any rounding.
     runs = [fit.train(small(tmp_path / cache, f"train.cache={cache}", "train.freeze=block4",
-                            "train.learning_rate=1e-3", f"model.name={name}",
+                            "train.learning_rate=1e-3", "train.epochs=2", f"model.name={name}",
                             f"train.loss={{{loss}: 1}}"))
             for cache in ("none", "memory", "disk")]
     for other in runs[1:]:

@@ -22,7 +22,7 @@ EPOCHS = 8
 def options(output):
     return ["--resume", "--set", f"output={output}", "name=small", "model.encoder_weights=null",
             "model.options={width_multiplier: 0.03}", "data.canvas=[48, 64]", "data.train=null",
-            "data.validation=null", "data.options={count: 20, size: [96, 128]}",
+            "data.validation=null", "data.options={count: 12, size: [96, 128]}",
             f"train.epochs={EPOCHS}", "train.batch=4", "evaluation.metrics=[nss]"]
 
 

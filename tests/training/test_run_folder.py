@@ -26,7 +26,7 @@ def small(folder, *overrides):
     return configs.load(None, [
         f"output={folder}", "name=small", "model.name=vgg_linear",
         "model.options={width_multiplier: 0.03}", "data.canvas=[48, 64]", "train.loss={kld: 1}",
-        "data.options={count: 20, size: [96, 128]}", "train.epochs=3", "train.batch=4",
+        "data.options={count: 12, size: [96, 128]}", "train.epochs=3", "train.batch=4",
         "train.learning_rate=0.01", *overrides])
 
 
@@ -178,35 +178,40 @@ def test_what_a_killed_process_left_goes_at_the_next_start(copy):
     assert alive.exists() and not dead.exists() and not exported.exists()
 
 
-def _train_until_interrupted(folder, during, results):
-    """Resume a run in this process, which Ctrl-C reaches while it writes the file `during`."""
+def _train_until_interrupted(folders, results):
+    """Resume runs in this process, which Ctrl-C reaches while it writes a file of each.
+
+    `folders` is {name of the file: folder of the run}.
+    """
     tf.config.run_functions_eagerly(True)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
-    lines, original = [], fit.Run.save
+    original = fit.Run.save
+    for during, folder in folders.items():
+        def save(self, name, rows, extra=None):
+            if name == during:
+                os.kill(os.getpid(), signal.SIGINT)
+            original(self, name, rows, extra)
 
-    def save(self, name, rows, extra=None):
-        if name == during:
-            os.kill(os.getpid(), signal.SIGINT)
-        original(self, name, rows, extra)
-
-    fit.Run.save = save
-    run = fit.train(small(folder.parent, "train.epochs=6"), resume=True, log=lines.append)
-    results.put((run.finished, len(run.rows), run.best["epoch"], lines[-1]))
+        lines, fit.Run.save = [], save
+        run = fit.train(small(folder.parent, "train.epochs=6"), resume=True, log=lines.append)
+        results.put((run.finished, len(run.rows), run.best["epoch"], lines[-1]))
 
 
-@pytest.mark.parametrize("during", ["best.h5", "last.h5"])
-def test_ctrl_c_in_a_save_waits_for_its_end(copy, during):
+def test_ctrl_c_in_a_save_waits_for_its_end(trained, tmp_path):
     """What is said to be finished is on the disk, and the best weights are those of the history."""
+    folders = {name: shutil.copytree(trained, tmp_path / name / "small")
+               for name in ("best.h5", "last.h5")}
     context = multiprocessing.get_context("spawn")
     results = context.Queue()
-    process = context.Process(target=_train_until_interrupted, args=(copy, during, results))
+    process = context.Process(target=_train_until_interrupted, args=(folders, results))
     process.start()
-    finished, epochs, best, line = results.get(timeout=300)
+    for folder in folders.values():
+        finished, epochs, best, line = results.get(timeout=300)
+        assert not finished and f"{epochs} epochs are finished" in line
+        assert weights_file.read_attributes(folder / "last.h5")["epoch"] == epochs >= 4
+        assert weights_file.read_attributes(folder / "best.h5")["epoch"] == best
     process.join()
     assert process.exitcode == 0
-    assert not finished and f"{epochs} epochs are finished" in line
-    assert weights_file.read_attributes(copy / "last.h5")["epoch"] == epochs >= 4
-    assert weights_file.read_attributes(copy / "best.h5")["epoch"] == best
 
 
 @pytest.mark.slow
