@@ -26,7 +26,7 @@ def small(folder, *overrides):
     return configs.load(None, [
         f"output={folder}", "name=small", "model.name=vgg_linear",
         "model.options={width_multiplier: 0.03}", "data.canvas=[48, 64]", "train.loss={kld: 1}",
-        "data.options={count: 12, size: [96, 128]}", "train.epochs=3", "train.batch=4",
+        "data.options={count: 20, size: [96, 128]}", "train.epochs=3", "train.batch=4",
         "train.learning_rate=0.01", *overrides])
 
 
