@@ -14,7 +14,7 @@ from keras_saliency.cli.command_line import FAILED
 from keras_saliency.export.formats import AUTO, engines
 from keras_saliency.files import AnyPath, InputError, printable, require
 from keras_saliency.files.picture_headers import LIMIT
-from keras_saliency.files.shipped import PACKAGE, did_you_mean, shipped
+from keras_saliency.files.shipped import PACKAGE, missing_weights, shipped
 from keras_saliency.prediction.pictures import MOST_PIXELS
 from keras_saliency.prediction.runtimes import INT8, PRECISIONS
 
@@ -129,9 +129,7 @@ def require_weights(*given: str) -> None:
     classical = {file.stem for file in (PACKAGE / "models" / "classical").glob("*.py")}
     for name in given:
         if not Path(name).expanduser().exists() and name not in names | classical:
-            hint = did_you_mean(name, names) or f" ({', '.join(sorted(names))})"
-            raise InputError(f"no weights {name!r}: give a file, a run folder with best.h5, or the "
-                             f"name of a pretrained model{hint}")
+            raise InputError(missing_weights(name, names))
 
 
 def load_config(arguments: argparse.Namespace) -> configs.Config:

@@ -1,13 +1,16 @@
 """Predict the saliency_maps of pictures."""
-import os
-
 from keras_saliency.cli import command_line, options
 from keras_saliency.lazy import import_tensorflow
 from keras_saliency.prediction.exported import is_exported, load_exported
+from keras_saliency.prediction.pictures import require_pictures
 
 
 def main() -> int:
     arguments = _read_arguments()
+    if not arguments.server and not is_exported(arguments.weights):
+        options.require_weights(arguments.weights)
+    if not arguments.cluster:  # whose archives may lie elsewhere
+        require_pictures(arguments.pictures)
     predict = _predictor(arguments)
     from keras_saliency.cluster.archive import is_archive, predict_archive
     from keras_saliency.prediction import prediction_files
@@ -73,9 +76,6 @@ def _predictor(arguments):
                               at_once=at_once(arguments.pictures))
         print(model)
     else:
-        options.require_weights(arguments.weights)
-        if not arguments.cluster and not any(map(os.path.exists, arguments.pictures)):
-            options.require_files(*arguments.pictures)
         import_tensorflow()
         from keras_saliency.models import origin
         from keras_saliency.prediction.predictor import predictor

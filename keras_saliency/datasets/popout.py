@@ -92,14 +92,16 @@ def load(root: None = None, count: int = 300, size: Sequence[int] = (240, 320), 
     arrays = [_encoded(i, (height, width), seed) for i in range(count)]
     digits = max(4, len(str(count - 1)))
     points = np.concatenate([array.points for array in arrays])
+    owners = np.repeat(np.arange(count), [len(array.points) for array in arrays])
+    observers = np.concatenate([array.observer for array in arrays])
+    # the simulated samples beyond the screen are nothing that a user would have to be told of
+    seen = ((points >= 0) & (points < (width, height))).all(axis=1)
     sizes = np.tile(np.array([[height, width]], np.int32), (count, 1))
     return SaliencyDataset(
         name=NAME,
         names=tuple(f"popout_{i:0{digits}d}_{array.kind}" for i, array in enumerate(arrays)),
         stimuli=tuple(array.image for array in arrays), sizes=sizes,
-        fixations=Fixations.build(
-            *points.T, np.repeat(np.arange(count), [len(array.points) for array in arrays]), sizes,
-            np.concatenate([array.observer for array in arrays])),
+        fixations=Fixations.build(*points[seen].T, owners[seen], sizes, observers[seen]),
         pixels_per_dva=height / DVA_PER_HEIGHT, edition=f"popout v1 seed={seed}",
         partition=_partition(count, float(validation)),
         categories=tuple(array.kind for array in arrays),

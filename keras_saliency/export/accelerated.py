@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from keras_saliency.export.formats import AUTO, engines
 from keras_saliency.export.frozen import require_finite
-from keras_saliency.files import MissingPackage, require
+from keras_saliency.files import MissingPackage, pip_command, require
 from keras_saliency.models.facts_layer import require_network
 from keras_saliency.models.precision import BFLOAT16, choose_precision, native_bfloat16
 from keras_saliency.prediction.keras_predictor import KerasPredictor, predict_on_canvas
@@ -89,8 +89,8 @@ def accelerate(model: Any, engine: str = AUTO, precision: str = "float32",
     require(precision in spec.precisions, f"{engine} has no precision {precision!r}; choose from "
             f"{', '.join(spec.precisions)}")
     missing = _missing(spec, precision)
-    require(not missing, f"{engine} needs {', '.join(missing)}: python -m pip install "
-            f'"keras_saliency[{spec.extra}]"', MissingPackage)
+    require(not missing, f"{engine} needs {', '.join(missing)}: {pip_command(spec.extra)}",
+            MissingPackage)
     require_finite(model)
     made_of = (model, engine, precision, calibration)
     if precision == INT8:

@@ -12,6 +12,7 @@ from keras_saliency.files.errors import (
     first_line,
     import_optional,
     list_some,
+    pip_command,
     printable,
     require,
     warn,
@@ -30,7 +31,7 @@ from keras_saliency.files.writing import (
 
 __all__ = ["AnyPath", "InputError", "InputWarning", "MissingPackage", "NotTrusted",
            "atomic_folder", "atomic_path", "first_line", "import_optional", "list_some",
-           "plain_cell", "printable", "read_csv", "remove_abandoned", "require",
+           "pip_command", "plain_cell", "printable", "read_csv", "remove_abandoned", "require",
            "require_writable", "safe_cell", "sha256", "temporary_path", "uninterrupted", "warn",
            "write_csv", "write_whole"]
 

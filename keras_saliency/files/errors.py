@@ -41,8 +41,13 @@ def import_optional(module: str, extra: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise MissingPackage(f"{module} cannot be imported ({error}): python -m pip install "
-                             f'"keras_saliency[{extra}]"') from None
+        raise MissingPackage(f"{module} cannot be imported ({error}): "
+                             f"{pip_command(extra)}") from None
+
+
+def pip_command(extra: str) -> str:
+    """Return the command that installs an extra; no package index has this package."""
+    return f'python -m pip install ".[{extra}]" in a clone of the repository'
 
 
 def list_some(items: Iterable, count: int = 5) -> str:

@@ -18,6 +18,7 @@ import numpy as np
 from h5py import h5d, h5l, h5o, h5z
 
 from keras_saliency.files import AnyPath, InputError, require
+from keras_saliency.files.kinds import describe_kind, is_hdf5
 
 # Most bytes in memory for one file: `LIMIT`, or `EXPANSION` times the file's size if that is more.
 # Weights shrink little when compressed; a small file of zeros is an attack.
@@ -43,6 +44,8 @@ def open_foreign(path: AnyPath, error: Type[InputError]) -> Iterator[h5py.File]:
     """
     path = Path(path)
     require(path.is_file(), f"no file {path}", error)
+    require(is_hdf5(path), f"{path} is no HDF5 file, whatever its name says: "
+            f"{describe_kind(path)}", error)
     try:
         with h5py.File(path, "r") as file:
             _require_alone(file)

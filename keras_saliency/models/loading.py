@@ -1,6 +1,7 @@
 """Trained models: weights files into models, and models into files."""
 import os
 import reprlib
+import zipfile
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Optional, Union
@@ -10,6 +11,7 @@ import keras
 from keras_saliency import __version__
 from keras_saliency.config import check_size
 from keras_saliency.files import InputError, NotTrusted, atomic_path, first_line, printable, require
+from keras_saliency.files.kinds import describe_kind, is_hdf5
 from keras_saliency.maps import geometry
 from keras_saliency.maps.facts import Facts, provenance
 from keras_saliency.models import weights_file
@@ -122,6 +124,11 @@ def origin(facts: Facts) -> str:
 
 def _load_keras(path):
     require(path.is_file(), f"{path}: no such file", WeightsError)
+    whole = zipfile.is_zipfile(path)
+    require(whole or is_hdf5(path), f"{path} is no .keras file that is whole: "
+            f"{describe_kind(path)}", WeightsError)
+    require(not whole or "config.json" in zipfile.ZipFile(path).namelist(), f"{path} holds no "
+            "Keras model (it has no config.json): it was written by another program", WeightsError)
     try:
         model = keras.models.load_model(path, compile=False)
     except Exception as error:  # of a dozen types
@@ -135,7 +142,9 @@ def _load_keras(path):
 def _build_described(attributes, path, trust):
     """Build the model that the attributes of a weights file describe, without its weights."""
     require("model" in attributes, f"{path} does not say which model it is for (no attribute "
-            "'model'); it holds an encoder or was written by another program", WeightsError)
+            "'model'): it holds an encoder, or another program wrote it. A whole model of Keras is "
+            "opened by keras.models.load_model; keras_saliency.facts makes it one for this package",
+            WeightsError)
     name, options = attributes["model"], attributes.get("options", {})
     networks = list_models(classical=False)
     fit = attributes.get("fit", geometry.PAD)  # files of before there was a choice have none

@@ -11,7 +11,7 @@ import numpy as np
 import yaml
 
 from keras_saliency.files import require, sha256, write_whole
-from keras_saliency.files.shipped import shipped
+from keras_saliency.files.shipped import missing_weights, shipped
 from keras_saliency.models import weights_file
 from keras_saliency.models.backbones import VGG16_CITATION
 from keras_saliency.models.registry import MODELS
@@ -97,9 +97,7 @@ def find_weights(name_or_path: Union[str, Path]) -> Path:
         if candidate.is_file():
             _verify(candidate)
             return candidate
-    names = ", ".join(list_pretrained()) or "none yet: train one"
-    raise WeightsError(f"no weights {str(name_or_path)!r}: give a .h5 file, a run folder with "
-                       f"best.h5, or one of the pretrained models ({names})")
+    raise WeightsError(missing_weights(str(name_or_path), list_pretrained()))
 
 
 def read_model(path: Union[str, Path]) -> tuple:

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from keras_saliency.files import AnyPath, InputError, folders, require, warn
+from keras_saliency.files.addresses import is_archive
 from keras_saliency.files.picture_headers import LIMIT, check_picture, read_file
 
 _GRAY = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
@@ -108,6 +109,18 @@ def find_pictures(path: AnyPath, apart: Iterable[AnyPath] = ()) -> list:
     if others:
         warn(f"{path}: {others}")
     return pictures
+
+
+def require_pictures(paths: Sequence[AnyPath]) -> None:
+    """Raise the `InputError` of the first path if none of them is a file or has pictures.
+
+    An address, or a list of them, is left to those who open it.
+    """
+    if any(is_archive(path) or Path(path).is_file() or Path(path).is_dir()
+           and folders.list_pictures(path) for path in paths):
+        return
+    for path in paths:
+        find_pictures(path)
 
 
 def output_stems(pictures: Sequence) -> list:

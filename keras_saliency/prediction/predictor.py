@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_saliency.files import InputError, require
 from keras_saliency.maps.facts import Facts
+from keras_saliency.maps.images import rgb_array
 from keras_saliency.prediction.screens import by_screens, canvas_shape, warn_of_strip
 
 if TYPE_CHECKING:
@@ -57,8 +58,10 @@ def predictor(anything: Any, trust: bool = False) -> Predictor:
         return KerasPredictor(anything)
     if isinstance(anything, Predictor):
         return anything
-    raise InputError(f"{anything!r:.100} is nothing that predicts: give a Keras model, what "
-                     "accelerate or load_exported returned, or the name or path of one")
+    given = (f"an array of shape {anything.shape}" if isinstance(anything, np.ndarray)
+             else " ".join(f"{anything!r:.100}".split()))
+    raise InputError(f"{given} is nothing that predicts: give a Keras model, what accelerate or "
+                     "load_exported returned, or the name or path of one (and the image after it)")
 
 
 def network_of(anything: Any) -> "keras.Model":
@@ -93,7 +96,8 @@ def predict(model: Any, image: np.ndarray, canvas: Optional[tuple] = None) -> np
     """Predict the saliency_map of one picture in its own size.
 
     Args:
-        model: a Keras saliency model on RGB 0..255, or anything else that `predictor` takes.
+        model: a Keras saliency model on RGB 0..255, or anything else that `predictor` takes. A
+            name or a file is opened at each call, so open it once for many pictures.
         image: [H, W, 3] RGB, uint8 or float within 0..255, any size from 1x1.
         canvas: (h, w) to work at. Default: the model's own, turned upright for portrait
             pictures where the model takes any size and pads them. Classical models work at the
@@ -142,8 +146,6 @@ def predict_screens(model: Any, image: np.ndarray, screen: Optional[int] = None,
 
 def check_image(image: np.ndarray) -> np.ndarray:
     """Return `image` as an array; raise `InputError` if it is not [H, W, 3] of finite values."""
-    image = np.asarray(image)
-    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-        raise InputError(f"image must be [H, W, 3] RGB, not of shape {image.shape}")
+    image = rgb_array(image)
     require(np.isfinite(image).all(), "image has values that are not finite")
     return image

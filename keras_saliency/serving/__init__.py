@@ -1,6 +1,6 @@
 """Clients of TensorFlow Serving for an exported model, over gRPC and REST.
 
-They need the extra `serving`: python -m pip install "keras_saliency[serving]".
+They need the extra `serving`: python -m pip install ".[serving]" in a clone.
 
 Clients do not trust the server. An answer that is late, endless, cut off or wrong becomes a
 `ServingError` or `ServerUnavailable` of one line.

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from keras_saliency.files import InputError, printable, require
 from keras_saliency.files.picture_headers import LIMIT, check_picture
+from keras_saliency.maps.images import rgb_array
 
 MESSAGE_LENGTH = 400  # characters of a server's text
 PNG_START, GRAY_8_BIT = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", b"\x08\x00"  # bytes 0 and 24 on
@@ -103,9 +104,8 @@ def _check_settings(address, version, timeout, retries, pause, batch) -> None:
 
 def checked(image: np.ndarray) -> np.ndarray:
     """Return an image as a uint8 array [H, W, 3], or raise `InputError`."""
-    image = np.asarray(image)
-    require(image.ndim == 3 and image.shape[2] == 3 and image.dtype == np.uint8
-            and 0 not in image.shape,
+    image = rgb_array(image)
+    require(image.dtype == np.uint8,
             f"image must be uint8 [H, W, 3] RGB, not {image.dtype} {list(image.shape)}")
     return image
 

@@ -117,7 +117,7 @@ def test_missing_files_are_named(tmp_path):
     with pytest.raises(DatasetError, match="no such pictures: pictures/a.png"):
         load_dataset("pysaliency", tmp_path)
     (tmp_path / "stimuli.hdf5").write_bytes(b"no HDF5")
-    with pytest.raises(DatasetError, match="stimuli.hdf5 is not a readable HDF5 file"):
+    with pytest.raises(DatasetError, match="stimuli.hdf5 is no HDF5 file"):
         load_dataset("pysaliency", tmp_path)
 
 

@@ -73,11 +73,14 @@ def _arrays(model):
 
 
 def test_bad_files_are_named(model, tmp_path):
-    with pytest.raises(WeightsError, match="no weights"):
+    with pytest.raises(WeightsError, match="none.h5: no such weights file$"):
         ks.load_pretrained(tmp_path / "none.h5")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(WeightsError, match="empty: a folder without best.h5"):
+        ks.load_pretrained(tmp_path / "empty")
     text = tmp_path / "text.h5"
     text.write_text("not HDF5")
-    with pytest.raises(WeightsError, match="text.h5 is not a readable HDF5 file"):
+    with pytest.raises(WeightsError, match="text.h5 is no HDF5 file, whatever .* by another"):
         ks.load_pretrained(text)
     path = weights_file.save(model, tmp_path / "anonymous.h5")
     with pytest.raises(WeightsError, match="does not say which model"):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from keras_saliency.files import InputError
-from keras_saliency.prediction.pictures import output_stems
+from keras_saliency.prediction.pictures import output_stems, require_pictures
 from keras_saliency.prediction.prediction_files import output_names, predict_all, write_prediction
 from keras_saliency.serving import ServingError
 
@@ -269,3 +269,16 @@ def test_the_script_in_one_line_each(run, mixed, tmp_path):
     with full_disk(17000):
         code, _, errors = predict(picture, "--out", tmp_path / "out")
     assert code == 1 and errors == [f"error: {tmp_path / 'out' / 'b_overlay.png'}: File too large"]
+
+
+def test_pictures_are_looked_for_before_a_network_is_loaded(run, tmp_path, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    write_picture(tmp_path / "a.png")
+    monkeypatch.setattr("keras_saliency.prediction.predictor.predictor", None)  # not called
+    for paths, message in (([tmp_path / "none.jpg"], "none.jpg: no such file or folder"),
+                           ([tmp_path / "empty"], "empty: no pictures in this folder"),
+                           ([tmp_path / "empty", tmp_path / "b.jpg"], "empty: no pictures")):
+        code, said = run("predict", *paths, "--weights", "center_bias", "--out", tmp_path / "out")
+        assert code == 2 and message in said and said.count("\n") == 1 and "0 of 0" not in said
+    require_pictures([tmp_path / "none.jpg", tmp_path / "a.png"])  # the rest is predicted
+    require_pictures(["s3://bucket/folder"])

@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_saliency.config import is_whole
 from keras_saliency.files import InputError, require
+from keras_saliency.maps.images import rgb_array
 
 # Contrast below this is rounding of float32, for channels that span about 0..1. One pixel that is
 # one step of 8 bits brighter makes 20 times more, even averaged over two octaves.
@@ -26,10 +27,7 @@ _LOW_PASS = np.array([1, 4, 6, 4, 1], np.float32) / 16
 
 def check_image(image: np.ndarray) -> np.ndarray:
     """Return an RGB image 0..255 as float32 [H, W, 3], or raise `InputError`."""
-    image = np.asarray(image)
-    require(image.ndim == 3 and image.shape[2] == 3 and 0 not in image.shape,
-            f"image must be [H, W, 3] RGB, not of shape {image.shape}; repeat a gray image three "
-            "times, drop an alpha channel")
+    image = rgb_array(image)
     require(image.dtype.kind in "uif",
             f"image must hold numbers (uint8 or float), not {image.dtype}")
     require(np.isfinite(image).all(),
