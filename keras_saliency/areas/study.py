@@ -12,6 +12,7 @@ from keras_saliency.areas.shares import AttentionShare, area_masks, attention_sh
 from keras_saliency.datasets.coordinates import trials_in_pixels
 from keras_saliency.datasets.reading import build_fixations, image_sizes, match_by_stem, read_trials
 from keras_saliency.files import AnyPath, InputError, require
+from keras_saliency.files.orientation import UPRIGHT
 from keras_saliency.files.picture_headers import LIMIT
 from keras_saliency.prediction.pictures import read_picture
 
@@ -44,7 +45,7 @@ def study_areas(predict: Callable[[np.ndarray], np.ndarray], pictures: Sequence[
         coordinates: of the fixations, see `datasets.coordinates`; None for pixels that are checked.
     """
     pictures = [Path(picture) for picture in pictures]
-    sizes = image_sizes(pictures, limit, "make it smaller, or raise the limit")
+    sizes = image_sizes(pictures, limit, "make it smaller, or raise the limit", UPRIGHT)
     for picture, size in zip(pictures, sizes):  # before work is put into any
         with _named(picture):
             area_masks(areas.of(picture, size), size)

@@ -30,6 +30,7 @@ import numpy as np
 from keras_saliency.datasets import reading
 from keras_saliency.datasets.dataset import require
 from keras_saliency.files import AnyPath, list_some
+from keras_saliency.files.orientation import STORED, UPRIGHT
 from keras_saliency.files.picture_headers import LIMIT
 
 NAME = "concepts"
@@ -64,6 +65,7 @@ class ConceptDataset:
     label_files: Sequence[list]   # N lists of paths
     scalars: Sequence[list]       # N lists of label numbers
     edition: str = ""
+    orientation: str = STORED     # as of `SaliencyDataset`
 
     def __len__(self) -> int:
         return len(self.stimuli)
@@ -145,8 +147,8 @@ def _folder(root) -> ConceptDataset:
     stimuli = reading.list_files(root / "images")
     require(stimuli, f"{NAME}: no images in {root / 'images'}")
     pictures = reading.match_by_stem(stimuli, reading.list_files(root / "labels"), "label picture")
-    sizes, own_sizes = ([tuple(size) for size in reading.image_sizes(files).tolist()]
-                        for files in (pictures, stimuli))
+    found = reading.image_sizes(pictures), reading.image_sizes(stimuli, orientation=UPRIGHT)
+    sizes, own_sizes = ([tuple(size) for size in each.tolist()] for each in found)
     if (root / "labels.csv").is_file():
         listed = [Concept(_whole(row["number"], root / "labels.csv"), row["name"],
                           row.get("category") or FOLDER_CATEGORY)
@@ -157,7 +159,8 @@ def _folder(root) -> ConceptDataset:
         listed = [Concept(n, str(n), FOLDER_CATEGORY) for n in sorted(numbers - {0})]
     return ConceptDataset(
         NAME, tuple(stimuli), {concept.number: concept for concept in listed}, tuple(sizes),
-        tuple(own_sizes), tuple([path] for path in pictures), ((),) * len(stimuli), root.name)
+        tuple(own_sizes), tuple([path] for path in pictures), ((),) * len(stimuli), root.name,
+        UPRIGHT)
 
 
 def _read(path, size) -> np.ndarray:

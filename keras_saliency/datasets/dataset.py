@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from keras_saliency import files
 from keras_saliency.datasets.fixations import Fixations, describe_dropped
 from keras_saliency.files import InputError, list_some
+from keras_saliency.files.orientation import STORED, UPRIGHT
 from keras_saliency.files.picture_headers import read_file
 
 
@@ -57,6 +58,8 @@ class SaliencyDataset:
         categories: N category names, else None.
         target_masks: N encoded masks (PNG bytes, 0/255) of the pop-out target, else None.
         notes: sentences on what the reader noticed and left out.
+        orientation: "upright" if stimuli are turned by their EXIF orientation; "stored" if sizes
+            and fixations are of the pictures as their files hold them.
     """
 
     name: str
@@ -71,6 +74,7 @@ class SaliencyDataset:
     categories: Optional[Sequence[str]] = None
     target_masks: Optional[Sequence[bytes]] = None
     notes: Sequence[str] = ()
+    orientation: str = STORED
 
     def __post_init__(self):
         require(self.fixations is not None or self.density_files is not None,
@@ -83,6 +87,8 @@ class SaliencyDataset:
                 f"{self.name}: stimulus names are not unique")
         empty = [self.names[i] for i in np.flatnonzero(np.min(self.sizes, axis=1) < 1)]
         require(not empty, f"{self.name}: stimuli without pixels: {list_some(empty)}; remove them")
+        require(self.orientation in (UPRIGHT, STORED), f"{self.name}: orientation must be "
+                f"{UPRIGHT} or {STORED}, not {self.orientation!r}")
         degree = self.pixels_per_dva
         require(degree is None or is_number(degree) and 0 < degree < math.inf,
                 f"{self.name}: pixels_per_dva must be above 0 and finite, not {degree!r}")

@@ -16,6 +16,7 @@ from keras_saliency.datasets import reading
 from keras_saliency.datasets.coordinates import trials_in_pixels
 from keras_saliency.datasets.dataset import DatasetSpec, SaliencyDataset, require
 from keras_saliency.files import AnyPath, folders
+from keras_saliency.files.orientation import UPRIGHT
 
 NAME = "folder"
 
@@ -23,7 +24,7 @@ NAME = "folder"
 def load(root: AnyPath, *, stimuli: str = "stimuli", density: Optional[str] = "density",
          fixations: Optional[str] = "fixations", pixels_per_dva: Optional[float] = None,
          edition: str = "", check_masks: bool = True,
-         coordinates: Optional[str] = None) -> SaliencyDataset:
+         coordinates: Optional[str] = None, orientation: str = UPRIGHT) -> SaliencyDataset:
     """Read the folder `root`; at least one of density and fixations is needed.
 
     Args:
@@ -33,6 +34,9 @@ def load(root: AnyPath, *, stimuli: str = "stimuli", density: Optional[str] = "d
         check_masks: refuse pictures that are no masks: JPEG, resized, inverted, of dots or of a
             density. With False each pixel above 0 is a fixation whatever they look like.
         coordinates: of the CSV file, see `datasets.coordinates`; None for pixels that are checked.
+        orientation: "upright" for fixations and maps of the pictures as viewers show them, turned
+            by their EXIF orientation; "stored" for those of the pictures as the files hold them,
+            which is how MATLAB and PIL read them.
     """
     root = reading.require_folder(
         root, NAME, f"{stimuli}/ and {density}/, {fixations}/ or {fixations}.csv")
@@ -45,7 +49,7 @@ def load(root: AnyPath, *, stimuli: str = "stimuli", density: Optional[str] = "d
             f"pictures) nor {fixations}/ (fixation masks) or {fixations}.csv")
     require(not (masks and has_table), f"{NAME}: {root} holds {fixations}/ and {fixations}.csv; "
             "which of them counts is unclear: rename one")
-    sizes = reading.image_sizes(files)
+    sizes = reading.image_sizes(files, orientation=orientation)
     trials = reading.mask_trials(masks, sizes, NAME, check=check_masks) if masks else None
     if has_table:
         trials = trials_in_pixels(reading.read_trials(table, files, NAME), sizes, coordinates,
@@ -54,7 +58,7 @@ def load(root: AnyPath, *, stimuli: str = "stimuli", density: Optional[str] = "d
     return reading.build_dataset(
         NAME, files, sizes, trials, densities=maps, density_name="density pictures",
         edition=edition or root.resolve().name, pixels_per_dva=pixels_per_dva,
-        notes=(f"{root / stimuli}: {others}",) if others else ())
+        notes=(f"{root / stimuli}: {others}",) if others else (), orientation=orientation)
 
 
 def _partners(root, name, stimuli, what):

@@ -17,8 +17,10 @@ from numpy.typing import ArrayLike
 from keras_saliency import maps
 from keras_saliency.datasets import orders, spec_of
 from keras_saliency.datasets.dataset import DatasetError, DatasetSpec, SaliencyDataset, require
-from keras_saliency.files import InputError, list_some
+from keras_saliency.files import InputError, list_some, picture_tensors
+from keras_saliency.files.orientation import STORED, UPRIGHT
 from keras_saliency.files.picture_headers import check_picture, read_file
+from keras_saliency.files.picture_pixels import decode_pixels
 from keras_saliency.maps import DENSITY, FIXATIONS, geometry
 
 _JPEG_PNG_GIF = (b"\xff\xd8\xff", b"\x89PN", b"GIF")  # the first bytes of a file
@@ -101,35 +103,45 @@ def training_data(dataset: SaliencyDataset, canvas: Sequence[int], batch: int, *
     return stream.apply(tf.data.experimental.assert_cardinality(steps * epochs))
 
 
-def decode_stimulus(contents: Union[bytes, tf.Tensor]) -> tf.Tensor:
+def decode_stimulus(contents: Union[bytes, tf.Tensor], orientation: str = STORED) -> tf.Tensor:
     """Decode the bytes of a picture file, or of a GIF's first frame, to uint8 [H, W, 3] RGB.
 
-    Grayscale is repeated, alpha dropped, 16 bits reduced to 8.
+    Grayscale is repeated, 16 bits are reduced to 8, what is transparent in a PNG lies on white.
+    With the `orientation` "upright" the picture is turned by its EXIF data.
     """
     # JPEG has its own call: decode_image's fast transform is off by a few gray levels.
-    return tf.cond(
-        tf.io.is_jpeg(contents),
-        lambda: tf.io.decode_jpeg(contents, channels=3, dct_method="INTEGER_ACCURATE"),
-        lambda: _decode(contents, 3))
+    picture = tf.case([
+        (tf.io.is_jpeg(contents),
+         lambda: tf.io.decode_jpeg(contents, channels=3, dct_method="INTEGER_ACCURATE")),
+        (picture_tensors.may_be_transparent(contents),
+         lambda: picture_tensors.on_white(tf.io.decode_png(contents, channels=4)))],
+        lambda: _decode(contents, 3, orientation))
+    return picture_tensors.upright(picture, contents) if orientation == UPRIGHT else picture
 
 
-def _decode(contents, channels) -> tf.Tensor:
-    """Decode the bytes of a picture file to uint8 [H, W, channels]; channels is 1 or 3."""
+def _decode(contents, channels, orientation=STORED) -> tf.Tensor:
+    """Decode the bytes of a picture file to uint8 [H, W, channels]; channels is 1 or 3.
+
+    Only what OpenCV decodes is turned here.
+    """
     return tf.cond(
         tf.reduce_any(tf.strings.substr(contents, 0, 3) == tf.constant(_JPEG_PNG_GIF)),
         lambda: tf.io.decode_image(contents, channels=channels, expand_animations=False),
-        lambda: tf.numpy_function(_decode_by_opencv, (contents, channels), tf.uint8,
-                                  stateful=False))
+        lambda: tf.numpy_function(_decode_by_opencv, (contents, channels, orientation == UPRIGHT),
+                                  tf.uint8, stateful=False))
 
 
-def _decode_by_opencv(contents, channels) -> np.ndarray:
-    flags = cv2.IMREAD_COLOR if channels == 3 else cv2.IMREAD_GRAYSCALE
+def _decode_by_opencv(contents, channels, upright) -> np.ndarray:
     # outside of a graph TensorFlow gives an array of one object
     contents = contents if isinstance(contents, bytes) else contents.item()
-    picture = cv2.imdecode(np.frombuffer(contents, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
+    if channels == 3:
+        picture = decode_pixels(contents, upright=upright)
+    else:
+        picture = cv2.imdecode(np.frombuffer(contents, np.uint8),
+                               cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION)
     if picture is None:
         raise ValueError("not a picture that OpenCV can decode")  # TensorFlow's is InvalidArgument
-    return picture[..., ::-1].copy() if channels == 3 else picture[..., np.newaxis]
+    return picture.reshape(*picture.shape[:2], channels)
 
 
 def sigma_pixels(dataset: SaliencyDataset, sigma_dva: Optional[float] = None,
@@ -237,7 +249,7 @@ def stimulus_loader(dataset: SaliencyDataset) -> Callable:
 
     def load(index):
         contents = stimuli[index] if in_memory else tf.io.read_file(stimuli[index])
-        return tf.ensure_shape(decode_stimulus(contents), (None, None, 3))
+        return tf.ensure_shape(decode_stimulus(contents, dataset.orientation), (None, None, 3))
 
     return load
 
@@ -332,7 +344,7 @@ def _undecodable(dataset: SaliencyDataset) -> list:
         try:
             contents = read_file(path)
             check_picture(contents, path)
-            decode_stimulus(contents)
+            decode_stimulus(contents, dataset.orientation)
         except (InputError, *_UNREADABLE):
             bad.append(path)
     return bad

@@ -21,6 +21,7 @@ from keras_saliency.datasets.fixations import Fixations
 from keras_saliency.datasets.reading import image_sizes, require_folder
 from keras_saliency.files import AnyPath, hdf5, list_some
 from keras_saliency.files.picture_headers import LIMIT
+from keras_saliency.files.picture_pixels import on_ground
 
 NAME = "pysaliency"
 
@@ -79,6 +80,8 @@ def _stored_stimuli(file, path):
                 f"{path}: stimulus {index} of shape {data.shape} has more than {LIMIT} pixels")
         picture = hdf5.numbers({index: data})[index].reshape(*data.shape[:2], -1)
         rgb = np.repeat(picture[..., :1], 3, -1) if picture.shape[2] < 3 else picture[..., :3]
+        if picture.shape[2] in (2, 4):
+            rgb = on_ground(np.concatenate([rgb, picture[..., -1:]], axis=-1))
         names.append(f"{index:06d}")
         pictures.append(cv2.imencode(".png", rgb[..., ::-1])[1].tobytes())
         sizes.append(picture.shape[:2])

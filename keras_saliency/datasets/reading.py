@@ -14,12 +14,16 @@ from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, requi
 from keras_saliency.datasets.fixations import Fixations
 from keras_saliency.datasets.masks import DRAWN, Crowding, crowding, mask_fault
 from keras_saliency.files import AnyPath, InputError, folders, list_some
+from keras_saliency.files.orientation import STORED, UPRIGHT, turned_size
+from keras_saliency.files.orientation import orientation as orientation_of
 from keras_saliency.files.picture_headers import LIMIT, PICTURE_TYPES, check_picture, read_file
 
 AS_THEY_ARE = "If each pixel is a fixation, set data.options={check_masks: false}"
 MOST_OBSERVERS = 1_000_000
 MATLAB = (".mat",)
 COLUMNS, TIMES = ("stimulus", "observer", "x", "y"), ("start", "end")  # of a CSV of fixations
+
+_RELEASE = "copy both from the same release"
 
 
 class Trial(NamedTuple):
@@ -141,16 +145,22 @@ def progress(files: Iterable, title: str) -> Iterable:
     return tqdm(files, desc=title, unit="file", disable=None)
 
 
-def image_sizes(paths: Iterable[AnyPath], limit: int = LIMIT,
-                remedy: str = "make it smaller") -> np.ndarray:
+def image_sizes(paths: Iterable[AnyPath], limit: int = LIMIT, remedy: str = "make it smaller",
+                orientation: str = STORED) -> np.ndarray:
     """Return the sizes int32 [N, 2] (height, width) in the headers of picture files.
 
-    A picture of more than `limit` pixels is refused with `remedy`, like a damaged one.
+    With the `orientation` "upright" they are those of the pictures turned by their EXIF data. A
+    picture of more than `limit` pixels is refused with `remedy`, like a damaged one.
     """
+    require(orientation in (UPRIGHT, STORED),
+            f"orientation must be {UPRIGHT} or {STORED}, not {orientation!r}")
     sizes, bad = [], []
     for path in paths:
         try:
-            sizes.append(check_picture(read_file(path, limit), path, limit, remedy))
+            contents = read_file(path, limit)
+            size = check_picture(contents, path, limit, remedy)
+            sizes.append(size if orientation == STORED else
+                         turned_size(size, orientation_of(contents)))
         except InputError as error:
             bad.append(error)
     require(not bad, f"unreadable images: {list_some(bad)}; replace or remove them")
@@ -159,16 +169,22 @@ def image_sizes(paths: Iterable[AnyPath], limit: int = LIMIT,
 
 def require_sizes(files: Sequence[AnyPath], sizes: np.ndarray, what: str, dataset: str) -> None:
     """Check by their headers that pictures have the `sizes` [N, 2] (H, W) of their stimuli."""
-    require_equal_sizes(image_sizes(files), sizes, files, what, dataset)
+    found = image_sizes(files)
+    turned = len(found) and all(tuple(size) in ((h, w), (w, h))
+                                for (h, w), size in zip(found, sizes))
+    require_equal_sizes(found, sizes, files, what, dataset, (
+        "if they are of the stimuli as stored, before EXIF data turn them, set "
+        "data.options={orientation: stored}" if turned else _RELEASE))
 
 
 def require_equal_sizes(found: Iterable[Sequence[float]], sizes: np.ndarray,
-                        files: Sequence[AnyPath], what: str, dataset: str) -> None:
+                        files: Sequence[AnyPath], what: str, dataset: str,
+                        remedy: str = _RELEASE) -> None:
     """Check that the (H, W) pairs `found` in files are the `sizes` of their stimuli."""
     wrong = [f"{file} ({h:g}x{w:g}, stimulus {size[0]}x{size[1]})"
              for file, (h, w), size in zip(files, found, sizes) if (h, w) != tuple(size)]
     require(not wrong, f"{dataset}: {what} of another size than the stimulus: "
-                       f"{list_some(wrong)}; copy both from the same release")
+                       f"{list_some(wrong)}; {remedy}")
 
 
 def open_picture(path: AnyPath, dataset: str) -> Image.Image:

@@ -10,6 +10,7 @@ import functools
 import tensorflow as tf
 
 from keras_saliency.files.picture_headers import LIMIT, MOST_SCANS, SCANS_AT_LIMIT
+from keras_saliency.files.picture_tensors import may_be_transparent, on_white
 
 LARGEST_AT_ONCE = 4  # pictures of `limit` pixels in one request, or more that are smaller
 
@@ -118,7 +119,8 @@ _JPEG = 0
 _READERS = (  # by `_kinds`; all sizes but JPEG's are read of many pictures as of one
     (_jpeg_size, functools.partial(tf.io.decode_jpeg, channels=3, dct_method="INTEGER_ACCURATE")),
     (_png_size, functools.partial(tf.io.decode_png, channels=3)),
-    (_bmp_size, functools.partial(tf.io.decode_image, channels=3, expand_animations=False)))
+    (_bmp_size, functools.partial(tf.io.decode_image, channels=3, expand_animations=False)),
+    (_png_size, lambda data: on_white(tf.io.decode_png(data, channels=4))))  # with transparency
 
 
 def picture_of(decoded: tf.Tensor) -> tf.Tensor:
@@ -145,7 +147,7 @@ def _require(good, problem):
 
 
 def _kinds(contents):
-    """int32 [B]: 0 JPEG, 1 PNG, 2 BMP, -1 anything else, by the first bytes."""
+    """int32 [B]: 0 JPEG, 1 PNG, 2 BMP, 3 transparent PNG, -1 anything else."""
     def start(codes):
         return tf.equal(tf.strings.substr(contents, 0, len(codes)), codes)
 
@@ -153,6 +155,7 @@ def _kinds(contents):
     contents = tf.where(long_enough, contents, tf.constant(b" " * 26))
     found = tf.stack([start(b"\xff\xd8\xff"), start(b"\x89PNG\r\n\x1a\n"), start(b"BM")])
     kind = tf.argmax(tf.cast(found, tf.int32), output_type=tf.int32)
+    kind = tf.where(may_be_transparent(contents), 3, kind)
     return tf.where(tf.reduce_any(found, axis=0), kind, -1)
 
 

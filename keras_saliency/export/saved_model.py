@@ -13,6 +13,7 @@ from keras_saliency.export import tflite
 from keras_saliency.export.frozen import require_finite
 from keras_saliency.export.picture_bytes import LIMIT, decode_batch, picture_of, require_size
 from keras_saliency.files import AnyPath, atomic_folder, atomic_path
+from keras_saliency.files.picture_tensors import upright
 from keras_saliency.files.protobuf_messages import message_classes
 from keras_saliency.models import check_canvas, facts_of
 
@@ -79,14 +80,15 @@ class SaliencyModule(tf.Module):
 
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
         def serve_bytes(image_bytes):
-            def one(decoded):
-                saliency = maps.min_max(map_of(picture_of(decoded)))
+            def one(pair):
+                contents, decoded = pair
+                saliency = maps.min_max(map_of(upright(picture_of(decoded), contents)))
                 levels = tf.saturate_cast(tf.round(saliency * 255), tf.uint8)
                 return (maps.to_canvas(saliency, canvas, maps.MAP_PADDING, fit),
                         tf.io.encode_png(levels), tf.shape(saliency)[:2])
 
             saliency, pictures, sizes = tf.map_fn(
-                one, decode_batch(image_bytes, limit), fn_output_signature=(
+                one, (image_bytes, decode_batch(image_bytes, limit)), fn_output_signature=(
                     tf.TensorSpec([*canvas, 1]), tf.TensorSpec([], tf.string),
                     tf.TensorSpec([2], tf.int32)))
             return {"saliency": saliency, "saliency_png_bytes": pictures, "original_size": sizes}
@@ -110,10 +112,12 @@ def save(model: keras.Model, path: AnyPath, version: int = 1, limit: int = LIMIT
             calibrated network (or DeepGaze I) `density` is its own and `log_density` the logarithm
             of it in nats; of others it is `saliency` divided by its sum.
         serve_bytes: `image_bytes` string [B], JPEG, PNG or BMP of any sizes ->
-            `saliency_png_bytes` string [B], 8-bit gray PNG, each in its picture's own size;
+            `saliency_png_bytes` string [B], 8-bit gray PNG, each in its picture's own size. A
+            picture is turned upright by its EXIF orientation, what is transparent in a PNG lies
+            on white;
             `saliency` float32 [B, h, w, 1], the same on the model's canvas, padded with 0 (or
             stretched over it, for a model that was trained so);
-            `original_size` int32 [B, 2] (H, W).
+            `original_size` int32 [B, 2] (H, W) of the upright pictures.
         serve_canvas: `images` float32 0..255 on the model's canvas [B, h, w, 3] -> the model's own
             `saliency` [B, h, w, 1].
 

@@ -9,6 +9,7 @@ import numpy as np
 from keras_saliency.files import AnyPath, InputError, folders, require, warn
 from keras_saliency.files.addresses import is_archive
 from keras_saliency.files.picture_headers import LIMIT, check_picture, read_file
+from keras_saliency.files.picture_pixels import WHITE, decode_pixels
 
 _GRAY = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
 # How far apart the channels of gray are, as a share of white (JPEG, color profiles), and the share
@@ -17,32 +18,32 @@ _TINT, _MOST_COLORED = 0.1, 0.001
 MOST_PIXELS = 2 ** 30  # that OpenCV decodes
 
 
-def read_picture(path: AnyPath, limit: int = LIMIT) -> np.ndarray:
+def read_picture(path: AnyPath, limit: int = LIMIT,
+                 background: Sequence[int] = WHITE) -> np.ndarray:
     """Read a picture file as uint8 [H, W, 3] RGB, turned upright by its EXIF data.
 
-    Grayscale is repeated, alpha dropped, 16 bits reduced to 8.
+    Grayscale is repeated, 16 bits are reduced to 8.
 
     Args:
         limit: largest number of pixels, up to MOST_PIXELS; checked by the header, before memory
             is taken for them.
+        background: (r, g, b), 0..255, on which lies what is transparent.
 
     Raises:
         InputError: naming a file that is missing, empty, no regular file, not a picture, larger
             than `limit`, or that would take minutes to decode.
     """
-    return decode_picture(read_file(path, limit), path, limit)
+    return decode_picture(read_file(path, limit), path, limit, background)
 
 
-def decode_picture(contents: bytes, name: AnyPath, limit: int = LIMIT) -> np.ndarray:
+def decode_picture(contents: bytes, name: AnyPath, limit: int = LIMIT,
+                   background: Sequence[int] = WHITE) -> np.ndarray:
     """Do as `read_picture` for the contents of a file; `name` is for messages."""
     check_picture(contents, name, limit, "make it smaller, or raise the limit")
-    try:
-        picture = cv2.imdecode(np.frombuffer(contents, np.uint8), cv2.IMREAD_COLOR)
-        if picture is not None:
-            return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
-    except (cv2.error, MemoryError):  # a longer side than OpenCV takes, or no memory for it
-        pass
-    raise InputError(f"{name}: not a picture that OpenCV can decode ({folders.TYPES})")
+    picture = decode_pixels(contents, background)
+    require(picture is not None,
+            f"{name}: not a picture that OpenCV can decode ({folders.TYPES})")
+    return picture
 
 
 def read_gray(path: AnyPath, size: Optional[tuple] = None) -> np.ndarray:

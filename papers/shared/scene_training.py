@@ -22,6 +22,7 @@ from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.dataset import SaliencyDataset, require
 from keras_saliency.datasets.reading import list_files
 from keras_saliency.files import InputError, atomic_path, list_some
+from keras_saliency.files.orientation import STORED
 from keras_saliency.models import weights_file
 from keras_saliency.models.backbones import vgg16
 from keras_saliency.models.layers import Preprocess
@@ -47,6 +48,7 @@ class Scenes:
     stimuli: list
     labels: np.ndarray
     names: list
+    orientation = STORED
 
     def __len__(self):
         return len(self.stimuli)

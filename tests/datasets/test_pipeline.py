@@ -231,13 +231,10 @@ def test_blur_in_degrees_needs_the_viewing_distance(dataset):
         pipeline.sigma_pixels(replace(dataset, pixels_per_dva=None))
 
 
-def test_sixteen_bits_and_alpha_are_reduced():
+def test_sixteen_bits_are_reduced():
     rgb = np.random.default_rng(0).integers(0, 256, (6, 7, 3), np.uint8)
     deep = cv2.imencode(".png", rgb[..., ::-1].astype(np.uint16) * 257)[1].tobytes()
     np.testing.assert_array_equal(pipeline.decode_stimulus(tf.constant(deep)), rgb)
-    alpha = np.dstack([rgb[..., ::-1], np.zeros((6, 7), np.uint8)])
-    alpha = cv2.imencode(".png", alpha)[1].tobytes()
-    np.testing.assert_array_equal(pipeline.decode_stimulus(tf.constant(alpha)), rgb)
 
 
 def test_a_picture_cut_short_is_named(dataset):

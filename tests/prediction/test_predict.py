@@ -97,7 +97,7 @@ def test_read_picture_kinds(tmp_path):
     cv2.imwrite(str(tmp_path / "rgb.png"), bgr)
     cv2.imwrite(str(tmp_path / "gray.png"), rgb[..., 0])
     cv2.imwrite(str(tmp_path / "deep.png"), bgr.astype(np.uint16) * 256)
-    cv2.imwrite(str(tmp_path / "alpha.png"), np.dstack([bgr, np.full((20, 30), 7, np.uint8)]))
+    cv2.imwrite(str(tmp_path / "alpha.png"), np.dstack([bgr, np.full((20, 30), 255, np.uint8)]))
     np.testing.assert_array_equal(prediction.read_picture(tmp_path / "rgb.png"), rgb)
     np.testing.assert_array_equal(prediction.read_picture(tmp_path / "gray.png"),
                                   np.repeat(rgb[..., :1], 3, -1))
