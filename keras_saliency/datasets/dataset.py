@@ -123,7 +123,7 @@ class SaliencyDataset:
         Datasets of other places with the same contents have the same digest. `InputError` for a
         file that cannot be read.
         """
-        digest = hashlib.sha256("\0".join(self.names).encode())
+        digest = hashlib.sha256("\0".join([*self.names, self.orientation]).encode())
         for files_of in (self.stimuli, self.density_files or ()):
             for file in files_of:
                 digest.update(_digest(file).digest())

@@ -1,6 +1,7 @@
 """One photograph in all eight EXIF orientations: the same map through every door."""
 import csv
 import io
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -136,6 +137,7 @@ def test_fixations_of_the_stored_picture(root, tmp_path):
     config = configs.load(None, ["data.name=folder", f"data.root={tmp_path}",
                                  "data.sigma_pixels=5", "data.options={orientation: stored}"])
     _, dataset, _ = loading.load_data(config.data, part="all")
+    assert dataset.contents() != replace(dataset, orientation="upright").contents()  # caches
     load = pipeline.stimulus_loader(dataset)
     for index, tag in enumerate(TAGS):
         np.testing.assert_array_equal(load(index), turn_back(UPRIGHT, tag))
