@@ -19,6 +19,7 @@ from keras_saliency.files import require
 _GRID = 256
 _BANDWIDTHS = (0.01, 0.5)
 _BINS = (4, 6, 8, 12, 16, 24, 32, 48, 64)
+_MOST_PAIRED = 256  # fixations up to which sums over pairs cost less than sums over the grid
 
 
 class CenterBias:
@@ -129,8 +130,7 @@ class _Cells:
 
     def counts(self) -> np.ndarray:
         """Count all fixations in each cell, float64 [G, G]."""
-        flat = np.bincount(self.y * self.grid + self.x, minlength=self.grid ** 2)
-        return flat.reshape(self.grid, self.grid).astype(np.float64)
+        return _counted(self.y, self.x, self.grid)
 
     def leave_one_out_score(self, profile: Callable, uniform_weight: float) -> float:
         """Return the mean over images of the nats over uniform at their fixations, left out.
@@ -144,11 +144,27 @@ class _Cells:
         for image in range(len(self._offsets) - 1):
             y, x = self.of(image)
             if 0 < len(y) < len(self):
-                own = (kernel[y[:, None], y] * kernel[x[:, None], x]).sum(axis=1)
+                own = _own_mass(kernel, y, x)
                 rest = total - column_sums[y] @ column_sums[x]
                 density = np.maximum(spread[y, x] - own, 0) / rest * self.grid ** 2
                 scores.append(np.log((1 - uniform_weight) * density + uniform_weight).mean())
         return float(np.mean(scores)) if scores else float("nan")
+
+
+def _counted(y, x, grid) -> np.ndarray:
+    """float64 [G, G]: the number of cells (y, x), int [n] each, that are the same."""
+    flat = np.bincount(y * grid + x, minlength=grid ** 2)
+    return flat.reshape(grid, grid).astype(np.float64)
+
+
+def _own_mass(kernel, y, x) -> np.ndarray:
+    """float64 [n]: what n fixations in the cells (y, x) add up to at each of these cells.
+
+    Two ways to the same sums: over pairs, which grows with the square of n, or over the grid.
+    """
+    if len(y) <= _MOST_PAIRED:
+        return (kernel[y[:, None], y] * kernel[x[:, None], x]).sum(axis=1)
+    return (kernel @ _counted(y, x, len(kernel)) @ kernel.T)[y, x]
 
 
 def _profile(bandwidth):

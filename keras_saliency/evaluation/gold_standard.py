@@ -27,6 +27,7 @@ Center = Callable[[SaliencyDataset, int], Density]
 # The mixture's weights stay above this, so that no density is 0.
 _LEAST_WEIGHT = 1e-6
 _EM_STEPS = 100
+_PAIRED_AT_ONCE = 512  # fixations that are compared with all others of a stimulus at once
 
 
 @dataclass(frozen=True)
@@ -244,15 +245,21 @@ def _observer_weights(observers) -> np.ndarray:
 
 def _pair_densities(points, observers, size, sigma) -> np.ndarray:
     """float64 [n]: the density of the other observers' fixations at each fixation's pixel."""
-    kernel, mass = 1.0, 1.0
+    mass, axes = 1.0, []
     for place, length in ((points[:, 1], size[0]), (points[:, 0], size[1])):
         place = np.floor(place).astype(np.intp)
         gaussian = np.exp(-0.5 * (np.arange(length) / sigma) ** 2)
         to_border = np.cumsum(gaussian)
         mass = mass * (to_border[place] + to_border[length - 1 - place] - 1)
-        kernel = kernel * gaussian[np.abs(place[:, None] - place[None])]
-    others = observers[:, None] != observers[None]
-    return (kernel * others).sum(axis=1) / (others @ mass)
+        axes.append((place, gaussian))
+    found = [np.zeros(0)]
+    for start in range(0, len(points), _PAIRED_AT_ONCE):
+        part, kernel = slice(start, start + _PAIRED_AT_ONCE), 1.0
+        for place, gaussian in axes:
+            kernel = kernel * gaussian[np.abs(place[part, None] - place[None])]
+        others = observers[part, None] != observers[None]
+        found.append((kernel * others).sum(axis=1) / (others @ mass))
+    return np.concatenate(found)
 
 
 def _at(saliency_map, points) -> np.ndarray:

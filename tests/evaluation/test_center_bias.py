@@ -1,11 +1,13 @@
 """Against sums of Gaussians by the definition, and against fits without the image left out."""
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.special import logsumexp
 from scipy.stats import norm
 
 from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset
-from keras_saliency.evaluation.center_bias import _Cells, _profile, center_bias
+from keras_saliency.evaluation.center_bias import _Cells, _own_mass, _profile, center_bias
 from keras_saliency.evaluation.densities import uniform
 
 
@@ -101,8 +103,10 @@ def test_log_density_is_normalised(dataset, method, size):
 
 
 @pytest.mark.parametrize("bandwidth", [0.03, None], ids=["kde", "histogram"])
-def test_cross_validation_scores_the_maps(dataset, bandwidth):
-    """The sums over pairs of fixations equal the predictions without each image."""
+@pytest.mark.parametrize("each", [5, 90])  # 20 fixations of a stimulus in pairs, 360 by the grid
+def test_cross_validation_scores_the_maps(make_dataset, bandwidth, each):
+    """The sums over an image's fixations equal the predictions without the image."""
+    dataset = make_dataset(images=6, observers=4, each=each)
     grid = 256 if bandwidth else 16
     cells = _Cells(dataset.fixations, grid)
     options = {"bandwidth": bandwidth} if bandwidth else {"method": "histogram", "bins": grid}
@@ -113,6 +117,25 @@ def test_cross_validation_scores_the_maps(dataset, bandwidth):
         scores.append(log_density[cells.of(index)].mean() + 2 * np.log(grid))
     assert cells.leave_one_out_score(_profile(bandwidth), 0.01) == pytest.approx(
         np.mean(scores), abs=1e-9)
+
+
+@pytest.mark.parametrize("bandwidth", [0.03, None], ids=["kde", "histogram"])
+@pytest.mark.parametrize("count", [1, 200, 700])
+def test_pairs_and_the_grid_give_the_same_sums(bandwidth, count):
+    kernel = _profile(bandwidth)(64, 64)
+    y, x = np.random.default_rng(0).integers(0, 64, (2, count))
+    expected = sum(kernel[y, down] * kernel[x, across] for down, across in zip(y, x))
+    np.testing.assert_allclose(_own_mass(kernel, y, x), expected, rtol=1e-12)
+
+
+def test_memory_does_not_grow_with_the_square_of_the_fixations(make_dataset):
+    """6,000 of each of two stimuli; an array over all pairs would take 288 MB."""
+    dataset = make_dataset(images=2, observers=4, each=1500)
+    tracemalloc.start()
+    assert 0.01 <= center_bias(dataset).bandwidth <= 0.5
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20e6
 
 
 def test_chosen_resolution_is_the_best(dataset):

@@ -1,4 +1,6 @@
 """Against one observer at a time by the definition, and against the metrics on whole maps."""
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.special import logsumexp
@@ -57,6 +59,21 @@ def test_log_likelihood_equals_that_of_the_maps(dataset, center, weights):
                                    fixation_map(points, dataset.sizes[index]))
             for _, prediction, points in gold.leave_one_out(dataset, index)]
         assert found[index] == pytest.approx(np.mean(per_observer), abs=1e-6)
+
+
+def test_many_fixations_are_compared_some_at_once(make_dataset):
+    """1,200 of a stimulus are more than at once; an array over their pairs would take 12 MB."""
+    crowd = make_dataset(images=2, observers=4, each=300)
+    gold = GoldStandard(3.0)
+    tracemalloc.start()
+    points, observers, nats = gold.at_fixations(crowd, 0)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20e6  # for three arrays
+    for observer, prediction, own in gold.leave_one_out(crowd, 0):
+        x, y = own.astype(int).T
+        np.testing.assert_allclose(nats[observers == observer], prediction.log_density[y, x],
+                                   atol=1e-4)  # float32
 
 
 def test_score_averages_over_observers(dataset):
