@@ -30,7 +30,7 @@ ONE_STACK = (
     "cli/test_command_line.py", "cli/test_packaging.py", "cli/test_typing.py",
     "cluster/test_archive.py", "cluster/test_cluster_benchmark.py",
     "cluster/test_cluster_commands.py", "cluster/test_connection.py", "cluster/test_kept.py",
-    "cluster/test_same_numbers.py", "cluster/test_work.py",
+    "cluster/test_resumed.py", "cluster/test_same_numbers.py", "cluster/test_work.py",
     "evaluation/test_center_bias.py", "evaluation/test_comparison.py",
     "evaluation/test_geometry.py", "evaluation/test_gold_standard.py",
     "evaluation/test_metric_options.py", "evaluation/test_prior.py",

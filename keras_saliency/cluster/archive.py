@@ -85,8 +85,11 @@ class Tables:
     def read(self, number: int, shard: Sequence) -> dict:
         """Return {column: values} of a shard."""
         parquet = import_optional("pyarrow.parquet", "cluster")
-        contents = addresses.read_bytes(addresses.join(self.folder, self._name(number, shard)))
-        return parquet.read_table(io.BytesIO(contents)).to_pydict()
+        path = addresses.join(self.folder, self._name(number, shard))
+        columns = parquet.read_table(io.BytesIO(addresses.read_bytes(path))).to_pydict()
+        require(columns.get("picture") == [str(address) for address, _ in shard],
+                f"{path} does not have a row for each picture of its shard; remove it")
+        return columns
 
     def write(self, number: int, shard: Sequence, columns: dict) -> None:
         """Write the columns of a shard, whole or not at all."""

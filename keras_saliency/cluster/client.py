@@ -35,7 +35,8 @@ class Cluster:
 
     def map(self, function: Callable, argument: str, shards: Iterable, shared: dict, label: str,
             total: Optional[int] = None, unit: str = "stimulus", names: Callable = list,
-            kept: Any = None) -> Iterator:
+            kept: Any = None, contents: str = "",
+            holds: Optional[Callable] = None) -> Iterator:
         """Yield `function(**shared, argument=shard)` for each shard, in their order.
 
         Args:
@@ -47,15 +48,17 @@ class Cluster:
             names: function from a shard to the names of its items, for the message about a shard
                 that failed; such a shard yields nothing.
             kept: store of finished shards' results, instead of `packing.Kept`.
+            contents: a digest of the files that the function reads; kept results belong to it.
+            holds: as for `packing.Kept`.
 
         Raises:
             OSError: the scheduler is gone, or the first shards all fail.
             InputError: a kept result is damaged.
         """
         placed = [self._place(packing.pack({key: value})) for key, value in shared.items()]
-        work = f"{function.__name__}-{packing.digest(''.join(placed).encode())}"
+        work = f"{function.__name__}-{packing.digest(''.join([*placed, contents]).encode())}"
         if kept is None and self.keep:
-            kept = packing.Kept(self.keep, work, self.resume)
+            kept = packing.Kept(self.keep, work, self.resume, holds)
 
         def submit(shard, key):
             return self.client.submit(run_shard, placed, function, argument, shard, key=key,

@@ -7,7 +7,7 @@ import io
 import pickle
 import sys
 from pathlib import Path
-from typing import Any, Sequence, Union
+from typing import Any, Callable, Optional, Sequence, Union
 
 from keras_saliency.files import InputError, atomic_path, remove_abandoned
 
@@ -58,15 +58,20 @@ def _network(layers, weights):
 
 
 class Kept:
-    """Results of the shards of one piece of work, in `folder`/`name`; `resume` reuses old ones."""
+    """Results of the shards of one piece of work, in `folder`/`name`; `resume` reuses old ones.
 
-    def __init__(self, folder: Union[str, Path], name: str, resume: bool = False):
-        self.folder, self.resume = Path(folder) / name, resume
+    `holds` is a function (shard, result) -> bool: whether an old result is still right.
+    """
+
+    def __init__(self, folder: Union[str, Path], name: str, resume: bool = False,
+                 holds: Optional[Callable] = None):
+        self.folder, self.resume, self.holds = Path(folder) / name, resume, holds
         remove_abandoned(self.folder)
 
     def has(self, number: int, shard: Sequence) -> bool:
         """Return True if a shard is finished."""
-        return self.resume and self._path(number, shard).is_file()
+        return (self.resume and self._path(number, shard).is_file()
+                and (self.holds is None or self.holds(shard, self.read(number, shard))))
 
     def read(self, number: int, shard: Sequence) -> Any:
         """Return the result of a shard; `InputError` for a damaged or foreign file."""

@@ -20,6 +20,7 @@ Any other folder::
 
 Source: Bau, Zhou, Khosla, Oliva and Torralba (CVPR 2017).
 """
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,7 @@ import numpy as np
 
 from keras_saliency.datasets import reading
 from keras_saliency.datasets.dataset import require
-from keras_saliency.files import AnyPath, list_some
+from keras_saliency.files import AnyPath, file_state, list_some
 from keras_saliency.files.orientation import STORED, UPRIGHT
 from keras_saliency.files.picture_headers import LIMIT
 
@@ -69,6 +70,20 @@ class ConceptDataset:
 
     def __len__(self) -> int:
         return len(self.stimuli)
+
+    @property
+    def names(self) -> Sequence[Path]:
+        """The paths of the images, which stand for names in messages."""
+        return self.stimuli
+
+    def contents(self) -> str:
+        """Return a digest of the paths, sizes and times of images and label pictures.
+
+        Such sets have too many files to read all of them for it.
+        """
+        paths = [*self.stimuli, *(path for own in self.label_files for path in own)]
+        states = [(str(path), *file_state(path)) for path in paths]
+        return hashlib.sha256(repr(states).encode()).hexdigest()
 
     @property
     def categories(self) -> list:

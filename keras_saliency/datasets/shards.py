@@ -24,20 +24,28 @@ def length(batch: int) -> int:
     return batch * -(-ITEMS // batch)
 
 
-def spread(client: Any, function: Callable, parts: Sequence[np.ndarray], names: Sequence[str],
+def spread(client: Any, function: Callable, parts: Sequence[np.ndarray], dataset: Any,
            shared: dict, label: Optional[str], unit: str = "stimulus") -> Iterator:
     """Yield `function(**shared, indices=part)` of each of `parts`, in order, from the workers.
 
     Args:
         client: of `cluster.connect`; with None this process calls `function` once, with all
             indices and the label. function: of a module of this package. parts: of `cut`.
-        names: of all items, by index, for messages. label, unit: of the progress bar.
+        dataset: of all items, with their `names`, for messages, and its `contents`, to which
+            results belong that the client keeps. label, unit: of the progress bar.
     """
     if client is None:
         return iter([function(**shared, indices=np.array([*itertools.chain(*parts)], int),
                               label=label)])
     return client.map(function, "indices", parts, shared, label, sum(map(len, parts)), unit,
-                      lambda part: [str(names[i]) for i in part])
+                      lambda part: [str(dataset.names[i]) for i in part],
+                      contents=dataset.contents() if client.keep else "", holds=_is_whole)
+
+
+def _is_whole(part, result) -> bool:
+    """Return False for a kept result that says it is of another number of items."""
+    items = result if isinstance(result, np.ndarray) else getattr(result, "names", part)
+    return len(items) == len(part)
 
 
 def merged(client: Any, function: Callable, indices: ArrayLike, batch: int,

@@ -157,7 +157,7 @@ def score_predictor(predictor: Predictor, section: Section, scorer: Scorer, batc
     pieces = np.split(np.arange(len(section.evaluated)), np.cumsum(lengths)[:-1])
     parts = [part for piece in pieces for part in shards.cut(piece, batch)]
     return Evaluation.joined(shards.spread(
-        client, _score_stimuli, parts, section.evaluated.names, shared, "evaluation"))
+        client, _score_stimuli, parts, section.evaluated, shared, "evaluation"))
 
 
 def _score_stimuli(predictor, spec, scorer, batch, indices, label=None) -> Evaluation:

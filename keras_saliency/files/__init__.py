@@ -22,6 +22,7 @@ from keras_saliency.files.writing import (
     AnyPath,
     atomic_folder,
     atomic_path,
+    file_state,
     remove_abandoned,
     require_writable,
     temporary_path,
@@ -30,10 +31,10 @@ from keras_saliency.files.writing import (
 )
 
 __all__ = ["AnyPath", "InputError", "InputWarning", "MissingPackage", "NotTrusted",
-           "atomic_folder", "atomic_path", "first_line", "import_optional", "list_some",
-           "pip_command", "plain_cell", "printable", "read_csv", "remove_abandoned", "require",
-           "require_writable", "safe_cell", "sha256", "temporary_path", "uninterrupted", "warn",
-           "write_csv", "write_whole"]
+           "atomic_folder", "atomic_path", "file_state", "first_line", "import_optional",
+           "list_some", "pip_command", "plain_cell", "printable", "read_csv", "remove_abandoned",
+           "require", "require_writable", "safe_cell", "sha256", "temporary_path", "uninterrupted",
+           "warn", "write_csv", "write_whole"]
 
 
 def sha256(*paths: AnyPath) -> str:

@@ -30,6 +30,15 @@ def require_writable(path: AnyPath) -> None:
     require(os.access(there, os.W_OK), f"{path}: no permission to write into {there.resolve()}")
 
 
+def file_state(path: AnyPath) -> tuple:
+    """Return (bytes, time of the last change in nanoseconds) of a file; () if it is not there."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return ()
+    return status.st_size, status.st_mtime_ns
+
+
 @contextmanager
 def atomic_path(path: AnyPath) -> Iterator[Path]:
     """Make `path` appear complete or not at all: write to the name that the `with` gives.

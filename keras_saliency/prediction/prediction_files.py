@@ -13,7 +13,14 @@ from typing import Any, Callable, Optional, Sequence
 import numpy as np
 from tqdm import tqdm
 
-from keras_saliency.files import AnyPath, InputError, addresses, printable, require_writable
+from keras_saliency.files import (
+    AnyPath,
+    InputError,
+    addresses,
+    file_state,
+    printable,
+    require_writable,
+)
 from keras_saliency.files.picture_headers import LIMIT
 from keras_saliency.prediction.overlay import density_picture, fine_picture, overlay, png_bytes
 from keras_saliency.prediction.pictures import decode_picture, find_pictures, output_stems
@@ -123,6 +130,19 @@ def predict_shard(jobs: Sequence, **settings: Any) -> list:
                              jobs))
 
 
+def predict_recorded(jobs: Sequence, folder: AnyPath, raw: bool, **settings: Any) -> list:
+    """Return [(message of `predict_one`, states of the picture and of its files)] of a shard."""
+    read = [file_state(picture) for picture, _ in jobs]
+    messages = predict_shard(jobs, folder=folder, raw=raw, **settings)
+    return [(message, [state, *_written(folder, stem, raw)])
+            for message, state, (_, stem) in zip(messages, read, jobs)]
+
+
+def _written(folder, stem, raw) -> list:
+    """Return the state of each file of a prediction."""
+    return [file_state(os.path.join(folder, name)) for name in output_names(stem, raw)]
+
+
 def _here(jobs, settings):
     # While the network works on one picture, files and single-threaded steps of others go on.
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -140,9 +160,17 @@ def _there(client, jobs, settings):
     settings = {**settings, "folder": os.path.abspath(settings["folder"])}
     jobs = [(os.path.abspath(picture), stem) for picture, stem in jobs]
     parts = [jobs[start:start + SHARD] for start in range(0, len(jobs), SHARD)]
-    for messages in client.map(predict_shard, "jobs", parts, settings, "predicting", len(jobs),
-                               "picture", lambda part: [picture for picture, _ in part]):
-        yield from messages
+
+    def holds(part, results):
+        """Return False if a picture, or what was written, is not as the shard left it."""
+        return [states for _, states in results] == [
+            [file_state(picture), *_written(settings["folder"], stem, settings["raw"])]
+            for picture, stem in part]
+
+    for results in client.map(predict_recorded, "jobs", parts, settings, "predicting", len(jobs),
+                              "picture", lambda part: [picture for picture, _ in part],
+                              holds=holds):
+        yield from (message for message, _ in results)
 
 
 def _memory_errors() -> tuple:

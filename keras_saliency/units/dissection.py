@@ -148,7 +148,7 @@ def find_thresholds(model: keras.Model, layers: Sequence[str], dataset: ConceptD
         shared = {"model": model, "layers": list(layers), "dataset": dataset, "canvas": canvas,
                   "batch": batch, "quantile": quantile, "label": None}
         return shards.merged(client, find_thresholds, indices_of(dataset, indices), batch,
-                             dataset.stimuli, shared, label, "image")
+                             dataset, shared, label, "image")
     sketches = {}
     for index, maps in image_activations(model, layers, dataset, canvas, indices, batch, label):
         for layer, cells in maps.items():
@@ -179,7 +179,7 @@ def dissect(model: keras.Model, layers: Sequence[str], dataset: ConceptDataset,
              for layer in layers}
     shared = {"model": model, "layers": list(layers), "dataset": dataset, "thresholds": thresholds,
               "canvas": canvas, "batch": batch, "picks": picks, "null": null, "seed": seed}
-    found = shards.merged(client, _tallies, indices_of(dataset, indices), batch, dataset.stimuli,
+    found = shards.merged(client, _tallies, indices_of(dataset, indices), batch, dataset,
                           shared, label, "image")
     return {layer: Dissection(
         concepts, np.asarray(thresholds[layer], np.float32), own, found.get((layer, True)),

@@ -123,7 +123,7 @@ def score_dataset(model: keras.Model, layers: Sequence[str], dataset: SaliencyDa
     if client is not None:
         shared = {"model": model, "layers": list(layers), "dataset": dataset, "canvas": canvas,
                   "batch": batch, "keep": keep, "label": None}
-        return shards.merged(client, score_dataset, indices, batch, dataset.names, shared, label)
+        return shards.merged(client, score_dataset, indices, batch, dataset, shared, label)
     results, part, seen = {}, {}, 0
     for chosen, maps in dataset_activations(model, layers, dataset, canvas, indices, batch, label):
         part = shards.merge(part, {

@@ -244,7 +244,7 @@ def output_nss(model: keras.Model, scores: UnitScores, dataset: SaliencyDataset,
     label = f"{model.name}: scoring the output"
     shared = {"model": model, "dataset": dataset, "canvas": canvas, "batch": batch}
     found = shards.spread(client, _output_scores, shards.cut(range(len(dataset)), batch),
-                          dataset.names, shared, label)
+                          dataset, shared, label)
     return float(Moments.of(np.concatenate([*found])[:, np.newaxis]).mean[0])
 
 

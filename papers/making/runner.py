@@ -1,16 +1,19 @@
 """Makes a result part by part; finished parts are kept."""
+import hashlib
 import platform
 import time
 from importlib import metadata
 from pathlib import Path
+from typing import Optional
 
 from keras_saliency import __version__
-from keras_saliency.files import InputError, uninterrupted
+from keras_saliency.files import InputError, sha256, uninterrupted
 from papers.making import ledger
 from papers.making.setting import Setting
 from papers.making.spec import ResultSpec, Verdict
 from papers.published import items_of
 
+ROOTS = "roots"  # key of a result's facts
 VERSIONS = ("tensorflow", "keras", "numpy", "scipy")
 
 
@@ -26,6 +29,7 @@ def make(name: str, spec: ResultSpec, setting: Setting, out) -> list:
     path, settings = ledger.table_path(out, name), describe_settings(spec, setting)
     rows = ledger.read_rows(path)
     _require_alike(path, rows, settings)
+    roots = _roots(name, setting, rows, out)
     parts = [tuple(part) for part in spec.parts(setting)]
     wanted = {part: ledger.key_of(dict(zip(spec.keys, part)), spec.keys) for part in parts}
     order = {key: place for place, key in enumerate(wanted.values())}
@@ -43,12 +47,13 @@ def make(name: str, spec: ResultSpec, setting: Setting, out) -> list:
         rows.sort(key=lambda row: order.get(ledger.key_of(row, spec.keys), len(order)))
         with uninterrupted():
             ledger.write_rows(path, rows)
-            _write_facts(name, spec, len(parts), out)
+            _write_facts(name, spec, len(parts), out, roots)
     rows = rows_of(name, out)
     facts = ledger.read_facts(ledger.facts_path(out, name))
     if rows and (facts.get("finished"), facts.get("verdict")) != (
             finished_parts(spec, rows), verdict_of(spec, rows, len(parts)).text):
-        _write_facts(name, spec, len(parts), out)  # rows from another machine, or a changed verdict
+        # rows from another machine, or a changed verdict
+        _write_facts(name, spec, len(parts), out, roots)
     if spec.draw is not None:
         spec.draw(rows, Path(out) / name)
     return rows
@@ -86,11 +91,42 @@ def _require_alike(path, rows, settings: str) -> None:
                              f"{settings or 'none'!r}; give another --out, or remove it")
 
 
-def _write_facts(name, spec, parts, out) -> None:
+def _roots(name, setting, rows, out) -> Optional[dict]:
+    """Return {dataset: digest} of the folders that the rows of a result are made from.
+
+    None for a result from before these were recorded.
+
+    Raises:
+        InputError: a folder has other contents than the one that the rows were made from.
+    """
+    before = ledger.read_facts(ledger.facts_path(out, name)).get(ROOTS) if rows else {}
+    if before is None:
+        return None
+    now = {key: contents_of(root) for key, root in setting.roots.items()}
+    for key, digest in now.items():
+        if before.get(key, digest) != digest:
+            raise InputError(f"{ledger.table_path(out, name)} was made from other files than those "
+                             f"of --root {key}={setting.roots[key]}; give the same data, or "
+                             "another --out")
+    return {**now, **before}
+
+
+def contents_of(folder) -> str:
+    """Return a digest of the names and contents of the files below a folder but hidden ones."""
+    folder = Path(folder)
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("[!.]*") if path.is_file()):
+        digest.update(f"{path.relative_to(folder).as_posix()} {sha256(path)}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _write_facts(name, spec, parts, out, roots) -> None:
     path, rows = ledger.facts_path(out, name), rows_of(name, out)
     verdict = verdict_of(spec, rows, parts)
+    made_from = {} if roots is None else {ROOTS: roots}
     ledger.write_facts(path, {
         "result": name, "title": spec.title, "items": items_of(name), "data": list(spec.data),
+        **made_from,
         "parts": parts, "finished": finished_parts(spec, rows),
         "minutes": round(sum(row[ledger.MINUTES] for row in rows), 1),
         "settings": rows[0][ledger.SETTINGS], "holds": verdict.holds, "verdict": verdict.text,

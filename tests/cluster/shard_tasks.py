@@ -51,3 +51,8 @@ def die_once(folder, items):
 def brightness(image):
     """Return a map that needs no network."""
     return image.mean(-1, dtype=np.float32)
+
+
+def darkness(image):
+    """Return another map."""
+    return 255 - brightness(image)

@@ -56,6 +56,35 @@ def test_rows_that_were_added_to_the_file_get_a_verdict(setting, tmp_path):
     assert (tmp_path / "toy.json").read_text() == facts
 
 
+def test_rows_of_other_data_are_not_mixed(setting, tmp_path):
+    """A stopped result goes on with a copy of its data, and not with other data."""
+    for folder, contents in (("osie", "one"), ("copy", "one"), ("other", "two")):
+        (tmp_path / folder / "stimuli").mkdir(parents=True)
+        (tmp_path / folder / "stimuli" / "1.jpg").write_text(contents)
+    measured, out = [], tmp_path / "out"
+
+    def measure(setting, *part):
+        measured.append(part)
+        if len(measured) == 2:
+            raise KeyboardInterrupt
+        return [{"nss": 2.0}]
+
+    def make(root):
+        spec = toy_spec(measure, data=("osie",))
+        roots = {} if root is None else {"osie": str(tmp_path / root)}
+        return runner.make("toy", spec, dataclasses.replace(setting, roots=roots), out)
+
+    with pytest.raises(KeyboardInterrupt):
+        make("osie")
+    with pytest.raises(InputError, match="other files than those of --root osie=.*other; give the "
+                                         "same data, or another --out"):
+        make("other")
+    assert len(measured) == 2 and len(make("copy")) == 3
+    facts = (out / "toy.json").read_text()
+    assert len(json.loads(facts)["roots"]["osie"]) == 16 and str(tmp_path) not in facts
+    assert len(make(None)) == 3 and (out / "toy.json").read_text() == facts  # nothing to measure
+
+
 def test_rows_of_other_settings_are_not_mixed(setting, tmp_path):
     spec = toy_spec(lambda setting, *part: [{"nss": 2.0}], recipe="quickstart.yaml")
     runner.make("toy", spec, setting, tmp_path)
