@@ -10,14 +10,17 @@ import h5py
 import numpy as np
 
 from keras_saliency.datasets.dataset import DatasetError, require
+from keras_saliency.datasets.matlab73 import load_variable
 from keras_saliency.files import hdf5, list_some
 
 
 def load_mat(path: Path, dataset: str, variable: Optional[str] = None) -> Any:
-    """Read `variable` from the file `path`, or its only variable if None; not version 7.3."""
+    """Read `variable` from the file `path`, or its only variable if None; also version 7.3."""
     from scipy.io import loadmat  # here: it takes long, and few datasets need it
 
     require(path.is_file(), f"{dataset}: no file {path}; copy it from the published archive")
+    if h5py.is_hdf5(path):
+        return load_variable(path, dataset, variable)
     try:
         content = loadmat(str(path), appendmat=False, struct_as_record=False,
                           variable_names=variable and [variable])

@@ -162,19 +162,23 @@ def _require_alone(file) -> None:
 
 def _require_stored_here(data) -> None:
     """Raise `Refused` for a dataset that is stored elsewhere, or packed by a foreign filter."""
+    # no message is made before it is needed: HDF5 searches the file for the name of a dataset
     stored = data.id.get_create_plist()
-    require(not stored.get_external_count(), f"{data.name} is stored in another file (external "
-            "storage), which is not read", Refused)
+    if stored.get_external_count():
+        raise Refused(f"{data.name} is stored in another file (external storage), which is not "
+                      "read")
     if stored.get_layout() == h5d.VIRTUAL:
         raise Refused(f"{data.name} is a virtual dataset, made of other files, which are not read")
     for index in range(stored.get_nfilters()):
         number = stored.get_filter(index)[0]
-        require(number in _FILTERS, f"{data.name} is packed by the filter {number}; only deflate, "
-                "shuffle and fletcher32 are unpacked", Refused)
+        if number not in _FILTERS:
+            raise Refused(f"{data.name} is packed by the filter {number}; only deflate, shuffle "
+                          "and fletcher32 are unpacked")
 
 
 def _require_dataset(data) -> None:
-    require(isinstance(data, h5py.Dataset), f"{data.name} is no dataset", Refused)
+    if not isinstance(data, h5py.Dataset):
+        raise Refused(f"{data.name} is no dataset")
     _require_stored_here(data)  # a reference may lead to a dataset without a link
 
 

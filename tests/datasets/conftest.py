@@ -1,4 +1,6 @@
 """Writers of the small files that the tests of the readers put together."""
+import itertools
+
 import h5py
 import numpy as np
 import pytest
@@ -6,6 +8,7 @@ from PIL import Image
 from scipy.io import savemat
 
 SIZE = (40, 60)
+PLACES = itertools.count()  # names of what MATLAB 7.3 refers to
 
 
 @pytest.fixture
@@ -58,6 +61,54 @@ def write_mat73():
             file.create_dataset(name, data=references, dtype=h5py.ref_dtype)
         return path
     return write
+
+
+@pytest.fixture
+def write_mat73_structs():
+    """Write a variable of dicts, lists, texts and matrices as MATLAB 7.3 writes structs and cells.
+
+    A list of dicts with the same keys is a cell array, or with `array` a struct array.
+    """
+    def write(path, name, value, array=False):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with h5py.File(path, "w", userblock_size=512) as file:
+            _put(file, file, name, value, array)
+        return path
+    return write
+
+
+def _put(file, group, name, value, array=False):
+    """Write a value below a group."""
+    def references(values):
+        made = np.empty((1, len(values)), h5py.ref_dtype)
+        for k, one in enumerate(values):
+            place = f"#refs#/{next(PLACES)}"
+            made[0, k] = _put(file, file, place, one).ref
+        return made
+
+    if isinstance(value, list) and array:
+        node = file.create_group(name)
+        for key in value[0]:
+            node.create_dataset(key, data=references([one[key] for one in value]),
+                                dtype=h5py.ref_dtype)
+        kind = "struct"
+    elif isinstance(value, list):
+        node = group.create_dataset(name, data=references(value), dtype=h5py.ref_dtype)
+        kind = "cell"
+    elif isinstance(value, dict):
+        node, kind = group.create_group(name), "struct"
+        for key, one in value.items():
+            _put(file, node, key, one)
+    else:
+        text = isinstance(value, str)
+        matrix = np.array([[ord(c) for c in value]], np.uint16) if text else np.asarray(value)
+        node = group.create_dataset(
+            name, data=matrix.T if matrix.size else np.array(matrix.shape, np.uint64))
+        if not matrix.size:
+            node.attrs["MATLAB_empty"] = np.uint8(1)
+        kind = "char" if text else "double"
+    node.attrs["MATLAB_class"] = np.bytes_(kind)
+    return node
 
 
 @pytest.fixture

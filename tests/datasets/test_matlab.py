@@ -1,3 +1,4 @@
+import h5py
 import hostile_hdf5
 import numpy as np
 import pytest
@@ -64,10 +65,22 @@ def test_damaged_files_raise_our_error_alone(tmp_path, content):
             load(file, "set", "c")
 
 
-def test_a_73_file_is_named_where_it_is_not_expected(tmp_path, write_mat73):
-    file = write_mat73(tmp_path / "a.mat", "c", [np.ones((1, 1))])
-    with pytest.raises(DatasetError, match="cannot read .*a.mat"):
-        matlab.load_mat(file, "set", "c")
+def test_a_73_file_is_read_as_an_older_one(tmp_path, write_mat73):
+    items = [np.array([[1, 2, 3], [4, 5, 6.0]]), np.zeros((0, 3)), np.array([[7, 8, 9.0]])]
+    file = write_mat73(tmp_path / "a.mat", "c", items)
+    for variable in ("c", None):
+        found = matlab.cells(matlab.load_mat(file, "set", variable))
+        assert [matlab.matrix(x, 3, "here").tolist() for x in found] == [x.tolist() for x in items]
+    with pytest.raises(DatasetError, match="set: no variable 'd' in .*a.mat"):
+        matlab.load_mat(file, "set", "d")
+
+
+def test_a_73_file_that_leads_in_a_circle_is_refused(tmp_path):
+    with h5py.File(tmp_path / "a.mat", "w") as file:
+        cell = file.create_dataset("c", (1, 1), h5py.ref_dtype)
+        cell[0, 0] = cell.ref
+    with pytest.raises(DatasetError, match="a.mat: /c is used twice"):
+        matlab.load_mat(tmp_path / "a.mat", "set", "c")
 
 
 @pytest.mark.parametrize("way", hostile_hdf5.WAYS, ids=lambda way: way.__name__)
@@ -91,10 +104,10 @@ def test_a_73_file_with_other_contents_is_named(tmp_path, write_mat73):
 def test_damaged_73_files_raise_our_error_alone(tmp_path, write_mat73):
     file = write_mat73(tmp_path / "a.mat", "c", [np.ones((2, 3)), np.zeros((0, 3))])
     accepted = 0
-    for damaged in hostile_hdf5.mutations(file.read_bytes(), 150, seed=10):
+    for number, damaged in enumerate(hostile_hdf5.mutations(file.read_bytes(), 150, seed=10)):
         file.write_bytes(damaged)
         try:
-            matlab.load_cells(file, "set", "c")
+            (matlab.load_cells, matlab.load_mat)[number % 2](file, "set", "c")
             accepted += 1
         except DatasetError as error:
             assert "a.mat" in str(error)

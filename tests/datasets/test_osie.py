@@ -51,6 +51,19 @@ def test_reads_the_published_layout(write, rows, folder):
     assert dataset.fixations.duration.tolist() == [250, 250, 250, 250, 100, 200, 250]
 
 
+@pytest.mark.parametrize("array", [False, True], ids=["cell", "struct array"])
+def test_a_file_of_matlab_73_is_the_same(write, write_mat73_structs, array):
+    root = write(RECORDS)
+    expected = osie.load(root)
+    write_mat73_structs(root / "fixations.mat", "fixations", [
+        {"img": name, "subjects": observers} for name, observers in RECORDS.items()], array)
+    found = osie.load(root)
+    for name in ("x", "y", "image", "observer", "duration", "dropped"):
+        np.testing.assert_array_equal(getattr(found.fixations, name),
+                                      getattr(expected.fixations, name))
+    assert found.names == expected.names and found.summary() == expected.summary()
+
+
 def test_fixations_outside_are_counted_and_told(write):
     dataset = osie.load(write(RECORDS))
     assert dataset.fixations.dropped.tolist() == [2, 0, 0]
