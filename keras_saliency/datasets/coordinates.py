@@ -12,13 +12,13 @@ refused, with the likely cause; the setting `coordinates` states what they are:
 A table that is mirrored, moved a little or slightly scaled within the pictures looks like any
 other, and is not found.
 """
-import warnings
 from typing import Any, Optional
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from keras_saliency.datasets.dataset import require
+from keras_saliency.files.errors import warn
 
 COORDINATES = ("pixels", "fractions", "center", "center_up", "bottom")
 MOST_OUTSIDE, FEWEST_OUTSIDE = 0.1, 3  # share of the fixations, and how many
@@ -113,9 +113,9 @@ def _warn_one_sided(x, y, height, width, source) -> None:
     beyond, before = ((x >= width) | (y >= height)).sum(), ((x < 0) | (y < 0)).sum()
     if beyond >= max(FEWEST_BEYOND, MOST_BEYOND * len(x)) and 20 * before <= beyond and (
             x >= width).any() and (y >= height).any():
-        warnings.warn(f"{source}: {beyond} of {len(x)} fixations lie right of or below their "
-                      f"picture, {before} left of or above it: pixels of a larger display? Those "
-                      "outside are left out", stacklevel=4)
+        warn(f"{source}: {beyond} of {len(x)} fixations lie right of or below their "
+             f"picture, {before} left of or above it: pixels of a larger display? Those "
+             "outside are left out")
 
 
 def _inside(x, y, height, width) -> np.ndarray:

@@ -23,6 +23,7 @@ class Fixations:
     duration: np.ndarray  # float32 [F], milliseconds; NaN where the source does not say
     sizes: np.ndarray     # int32 [N, 2], (height, width) of each stimulus in pixels
     dropped: np.ndarray   # int32 [N], fixations that lay outside of each stimulus and were left out
+    blank: np.ndarray     # int32 [N], those of `dropped` that had no coordinates (NaN: a blink)
 
     @classmethod
     def build(cls, x: ArrayLike, y: ArrayLike, image: ArrayLike, sizes: ArrayLike,
@@ -51,10 +52,12 @@ class Fixations:
         height, width = sizes[image, 0], sizes[image, 1]
         with np.errstate(invalid="ignore"):  # NaN coordinates compare false: outside
             inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
-        dropped = np.bincount(image[~inside], minlength=len(sizes)).astype(np.int32)
+        dropped, blank = (np.bincount(image[rows], minlength=len(sizes)).astype(np.int32)
+                          for rows in (~inside, np.isnan(x) | np.isnan(y)))
         keep = np.flatnonzero(inside)
         keep = keep[np.argsort(image[keep], kind="stable")]
-        return cls(x[keep], y[keep], image[keep], observer[keep], duration[keep], sizes, dropped)
+        return cls(x[keep], y[keep], image[keep], observer[keep], duration[keep], sizes, dropped,
+                   blank)
 
     def __len__(self) -> int:
         return len(self.x)
@@ -83,7 +86,8 @@ class Fixations:
         return Fixations(
             self.x[rows], self.y[rows],
             np.repeat(np.arange(len(images)), counts).astype(np.int32),
-            self.observer[rows], self.duration[rows], self.sizes[images], self.dropped[images])
+            self.observer[rows], self.duration[rows], self.sizes[images], self.dropped[images],
+            self.blank[images])
 
     def where(self, mask: ArrayLike) -> "Fixations":
         """Return the fixations with `mask` [F] true; the stimuli stay as they are."""
@@ -159,8 +163,12 @@ def gaussians(length: int, centers: np.ndarray, sigma: float) -> np.ndarray:
 
 def describe_dropped(fixations: Optional[Fixations], names: Sequence[str]) -> str:
     """Return a sentence on the fixations left out, naming up to five stimuli; "" if none."""
-    if fixations is None or not fixations.dropped.any():
+    if fixations is None:
         return ""
-    where = [f"{names[i]} ({fixations.dropped[i]})" for i in np.flatnonzero(fixations.dropped)]
-    return (f"{int(fixations.dropped.sum())} fixations outside their image were left out: "
-            f"{list_some(where)}")
+    parts = []
+    for counts, what in ((fixations.dropped - fixations.blank, "outside their image"),
+                         (fixations.blank, "without coordinates (blank or NaN)")):
+        if counts.any():
+            where = [f"{names[i]} ({counts[i]})" for i in np.flatnonzero(counts)]
+            parts.append(f"{int(counts.sum())} fixations {what} were left out: {list_some(where)}")
+    return "; ".join(parts)

@@ -1,11 +1,12 @@
 """Stimuli and fixations in the HDF5 files of the `pysaliency` package, which is not needed.
 
 Layout: `stimuli.hdf5` with pictures inside (type `Stimuli`) or names of picture files relative to
-it (type `FileStimuli`), and `fixations.hdf5` with scanpaths (type `FixationTrains`; one row each,
-ended by NaN) or single fixations (type `Fixations`). Its subjects are our observers; durations, in
-files that have them, are seconds there and milliseconds here.
+it (type `FileStimuli`), and `fixations.hdf5` with scanpaths (type `FixationTrains`, since
+pysaliency 0.3 `ScanpathFixations`; one row each, filled up with NaN) or single fixations (type
+`Fixations`). Its subjects are our observers; durations, in files that have them, are seconds there
+and milliseconds here.
 
-Source: https://github.com/matthias-k/pysaliency (`datasets.py`), file versions 1.0 to 2.1.
+Source: https://github.com/matthias-k/pysaliency (`datasets`), file versions 1.0 to 2.1.
 """
 from pathlib import Path, PureWindowsPath
 from typing import Optional
@@ -38,7 +39,8 @@ def load(root: AnyPath, *, stimuli: str = "stimuli.hdf5", fixations: str = "fixa
     names, pictures, sizes = _read(root / stimuli, {
         "Stimuli": _stored_stimuli, "FileStimuli": _stimulus_files})
     x, y, image, observer, seconds = _read(root / fixations, {
-        "Fixations": _single_fixations, "FixationTrains": _scanpaths})
+        "Fixations": _single_fixations, "FixationTrains": _fixation_trains,
+        "ScanpathFixations": _scanpath_fixations})
     duration = None if seconds is None else 1000.0 * seconds
     require(len(image) == 0 or 0 <= image.min() and image.max() < len(names),
             f"{root / fixations}: fixations on stimuli {image.min() if len(image) else 0} to "
@@ -106,26 +108,51 @@ def _stimulus_files(file, path):
 def _single_fixations(file, path):
     arrays = _arrays(file, ["x", "y", "n"], path)
     x = arrays["x"]
-    arrays.update(_arrays(file, [key for key in ("subjects", "duration") if key in file], path))
+    subjects, durations = _there(file, "subjects", "subject"), _there(file, "duration", "durations")
+    arrays.update(_arrays(file, [*subjects, *durations], path))
     _require_shapes(arrays, dict.fromkeys(arrays, (x.size,)), path)
-    observer = _whole(arrays, "subjects", path) if "subjects" in arrays else None
-    return x, arrays["y"], _whole(arrays, "n", path), observer, arrays.get("duration")
+    observer = _whole(arrays, subjects[0], path) if subjects else None
+    return (x, arrays["y"], _whole(arrays, "n", path), observer,
+            arrays[durations[0]] if durations else None)
 
 
-def _scanpaths(file, path):
+def _fixation_trains(file, path):
     held = "scanpath_fixation_attributes"
-    durations = [key for key in (f"{held}/durations", f"{held}/duration") if key in file][:1]
-    arrays = _arrays(file, ["train_xs", "train_ys", "train_ns", "train_subjects", *durations], path)
-    x = arrays["train_xs"]
-    require(x.ndim == 2, f"{path}: train_xs has the shape {x.shape}, not a row for each scanpath")
-    _require_shapes(arrays, {"train_ys": x.shape, "train_ns": x.shape[:1],
-                             "train_subjects": x.shape[:1], **dict.fromkeys(durations, x.shape)},
-                    path)
-    there = ~np.isnan(x)
+    return _scanpaths(file, path, "train_xs", "train_ys", "train_ns", ["train_subjects"],
+                      _there(file, "train_lengths"),
+                      _there(file, f"{held}/durations", f"{held}/duration"))
+
+
+def _scanpath_fixations(file, path):
+    held = "scanpaths/fixation_attributes"
+    return _scanpaths(file, path, "scanpaths/xs", "scanpaths/ys", "scanpaths/n",
+                      _there(file, "scanpaths/scanpath_attributes/subject"),
+                      _there(file, "scanpaths/length", "scanpaths/lengths"),
+                      _there(file, f"{held}/durations", f"{held}/duration"))
+
+
+def _scanpaths(file, path, xs, ys, images, subjects, lengths, durations):
+    """Scanpaths in the datasets of those names; the last three are lists of one or none."""
+    arrays = _arrays(file, [xs, ys, images, *subjects, *lengths, *durations], path)
+    x = arrays[xs]
+    require(x.ndim == 2, f"{path}: {xs} has the shape {x.shape}, not a row for each scanpath")
+    _require_shapes(arrays, {ys: x.shape, **dict.fromkeys(durations, x.shape),
+                             **dict.fromkeys([images, *subjects, *lengths], x.shape[:1])}, path)
+    columns = np.arange(1, x.shape[1] + 1)
+    if lengths:
+        ends = _whole(arrays, lengths[0], path)
+    else:  # the last number of each row; NaN before it is a blink
+        ends = np.where(np.isnan(x), 0, columns).max(axis=1, initial=0)
+    there = columns <= ends[:, np.newaxis]
     rows = np.nonzero(there)[0]
-    duration = arrays[durations[0]][there] if durations else None
-    return (x[there], arrays["train_ys"][there], _whole(arrays, "train_ns", path)[rows],
-            _whole(arrays, "train_subjects", path)[rows], duration)
+    return (x[there], arrays[ys][there], _whole(arrays, images, path)[rows],
+            _whole(arrays, subjects[0], path)[rows] if subjects else None,
+            arrays[durations[0]][there] if durations else None)
+
+
+def _there(file, *keys) -> list:
+    """The first of the keys that the file has, in a list; an empty one for none."""
+    return [key for key in keys if key in file][:1]
 
 
 def _dataset(file, key, path):

@@ -21,6 +21,7 @@ from keras_saliency.files.picture_headers import LIMIT, PICTURE_TYPES, check_pic
 AS_THEY_ARE = "If each pixel is a fixation, set data.options={check_masks: false}"
 MOST_OBSERVERS = 1_000_000
 MATLAB = (".mat",)
+BLANKS = {"", ".", "-", "na", "n/a", "nan", "null", "none"}  # what programs write for no number
 COLUMNS, TIMES = ("stimulus", "observer", "x", "y"), ("start", "end")  # of a CSV of fixations
 
 _RELEASE = "copy both from the same release"
@@ -256,7 +257,8 @@ def read_rows(path: AnyPath, columns: Sequence[str], dataset: str,
     """Return (line number, {column: text}) of each row of a CSV file with certain `columns`.
 
     The columns that are `optional` and the name of the dataset are for messages. `rest` stands for
-    the cells that a short row lacks; with None a row that lacks one of `columns` is an error.
+    the cells that a short row lacks; with None a row that lacks one of `columns` is an error. Rows
+    of empty cells, which spreadsheets leave at the end, are no rows.
     """
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
@@ -267,16 +269,30 @@ def read_rows(path: AnyPath, columns: Sequence[str], dataset: str,
                     f"{', '.join(header) or 'none'}; expected {','.join(columns)}"
                     + (f", with {','.join(optional)} at will" if optional else ""))
             reader.fieldnames = header
-            rows = [(reader.line_num, row) for row in reader]
+            rows = [(reader.line_num, row) for row in reader if any(_cells(row))]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DatasetError(f"{dataset}: {path} is not a readable CSV file: {error}") from None
+    long = [line for line, row in rows if any(cell.strip() for cell in row.get(None, ()))]
+    require(not long, f"{dataset}: {path} has more cells than columns in line {list_some(long)}; "
+                      "numbers have a point, not a comma, or stand in quotes")
     short = [line for line, row in rows if any(row[name] is None for name in columns)]
     require(not short, f"{dataset}: {path} has fewer cells than columns in line {list_some(short)}")
     return rows
 
 
-def read_number(row: dict, column: str, where: str) -> float:
-    """Return the number in a cell of one of `read_rows`; an error starts with `where`."""
+def _cells(row) -> list:
+    """The cells of a row of csv.DictReader without blanks; those beyond the header are a list."""
+    return [cell.strip() for value in row.values() if value
+            for cell in (value if isinstance(value, list) else [value])]
+
+
+def read_number(row: dict, column: str, where: str, blanks: bool = False) -> float:
+    """Return the number in a cell of one of `read_rows`; an error starts with `where`.
+
+    With `blanks` an empty cell, NA and the like are NaN.
+    """
+    if blanks and row[column] is not None and row[column].strip().lower() in BLANKS:
+        return np.nan
     try:
         return float(row[column] or "")
     except ValueError:
@@ -288,8 +304,9 @@ def read_trials(path: AnyPath, stimuli: Sequence[Path], dataset: str) -> list[Tr
 
     A row is a fixation: the stimulus' file name, with or without its extension; the observer, any
     text; pixels of the stimulus from its top left corner; start and end in seconds. Columns may
-    come in any order; others are not read. A `DatasetError` names a missing column, unknown
-    stimuli, or the first row whose numbers cannot be read or that ends before it begins.
+    come in any order; others are not read. A blank number, as of a blink, is NaN. A `DatasetError`
+    names a missing column, unknown stimuli, or the first row whose numbers cannot be read or that
+    ends before it begins.
     """
     places = {name: k for k, file in enumerate(stimuli) for name in (file.stem, file.name)}
     rows = [_parse(row, f"{dataset}: {path}, line {line}")
@@ -311,9 +328,9 @@ def read_trials(path: AnyPath, stimuli: Sequence[Path], dataset: str) -> list[Tr
 
 def _parse(row, where) -> list:
     """[stimulus, observer, x, y] of a row, with [start, end] if there are such columns."""
-    numbers = [read_number(row, name, where)
+    numbers = [read_number(row, name, where, blanks=True)
                for name in ("x", "y", *(TIMES if set(TIMES) <= set(row) else ()))]
     start, end = numbers[2:] or (0, 0)
-    require(np.isfinite([start, end]).all() and end >= start,
+    require(not np.isinf([start, end]).any() and not end < start,
             f"{where}: a fixation that ends before it starts")
     return [row["stimulus"].strip(), row["observer"].strip(), *numbers]

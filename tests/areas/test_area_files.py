@@ -14,7 +14,8 @@ SIZE = (20, 30)
 def test_table(tmp_path):
     path = tmp_path / "areas.csv"
     path.write_text("area, left,top,right,bottom,picture,share\nlogo,0,0,5,5,,1\n"
-                    "'=cup,1,2,3.5,4,photo.jpg,\nlogo,9,9,10,10,photo.jpg,\n(rest),,,,,photo.jpg,0.2\n")
+                    "'=cup,1,2,3.5,4,photo.jpg,\nlogo,9,9,10,10,photo.jpg,\n(rest),,,,,photo.jpg,0.2\n"
+                    ",,,,,,\n")
     areas = read_areas(path)
     assert areas.of("folder/photo.jpg", SIZE) == {"logo": [9, 9, 10, 10], "=cup": [1, 2, 3.5, 4]}
     assert areas.of("other.png", SIZE) == {"logo": [0, 0, 5, 5]}

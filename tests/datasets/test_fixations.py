@@ -31,7 +31,9 @@ def test_fixations_outside_and_nan_are_counted_per_stimulus():
     fixations = two_stimuli()
     assert fixations.dropped.tolist() == [2, 1, 0]
     assert describe_dropped(fixations, ["a", "b", "c"]) == (
-        "3 fixations outside their image were left out: a (2), b (1)")
+        "2 fixations outside their image were left out: a (1), b (1); "
+        "1 fixations without coordinates (blank or NaN) were left out: a (1)")
+    assert fixations.blank.tolist() == fixations.select([0, 1, 2]).blank.tolist() == [1, 0, 0]
     assert describe_dropped(Fixations.build([1], [1], [0], [(9, 9)]), ["a"]) == ""
 
 

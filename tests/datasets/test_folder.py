@@ -197,7 +197,8 @@ def test_a_table_without_times_with_more_columns_and_in_another_order(table):
     (["c.png,o,1,2,0,1"], "fixations.csv: no stimulus c.png; the stimuli are a.png, a-1.jpg"),
     (["a,o,1,2,0,1", "a,o,left,2,0,1"], "fixations.csv, line 3: x is 'left', which is no number"),
     (["a,o,1"], "has fewer cells than columns in line 2"),
-    (["a,o,1,,0,1"], "line 2: y is '', which is no number"),
+    (["a,o,1,2,0,1,", "a,o,1,5,2,5,0,1"], "more cells than columns in line 3; .* not a comma"),
+    ([",o,1,2,0,1"], "no stimulus"),
     (["a,o,1,2,0"], "line 2: end is None, which is no number"),
     (["a,o,1,2,2,1"], "line 2: a fixation that ends before it starts"),
     (["a,o,1,2,0,inf"], "line 2: a fixation that ends before"),
@@ -231,3 +232,17 @@ def test_masks_and_a_table_together_are_refused(root):
     (root / "fixations.csv").write_text(HEADER)
     with pytest.raises(DatasetError, match="holds fixations/ and fixations.csv; which of them"):
         folder.load(root)
+
+
+def test_blinks_are_counted_and_empty_lines_are_nothing(table):
+    root = table("a,o,1,2,0,0.5", "a,o,,,0.5,0.6", "a,o,NA,3,0.6,0.7", "b,o, ,.,,", "b,p,5,6,1,",
+                 ",,,,,", " , ,", "", "b,p,7,8,nan,2", ",,,,,")
+    dataset = folder.load(root, density=None)
+    fixations = dataset.fixations
+    assert [fixations.of(i).tolist() for i in range(3)] == [[[1, 2]], [], [[5, 6], [7, 8]]]
+    assert fixations.dropped.tolist() == fixations.blank.tolist() == [2, 0, 1]
+    np.testing.assert_allclose(fixations.duration, [500, np.nan, np.nan], rtol=1e-6)
+    assert fixations.observer.tolist() == [0, 1, 1]
+    assert "3 fixations without coordinates (blank or NaN) were left out: a (2), b (1)" in (
+        dataset.summary())
+    assert "outside" not in dataset.summary()

@@ -74,6 +74,56 @@ def test_stored_stimuli_and_scanpaths(tmp_path):
     assert fixations.dropped.tolist() == [0, 1]  # x = 200 in a picture 60 wide
 
 
+def write_scanpath_fixations(folder, lengths="length"):
+    """What pysaliency 0.3 writes: a group of scanpaths, the observers among their attributes."""
+    with h5py.File(folder / "fixations.hdf5", "w") as file:
+        file.attrs.update(type=np.bytes_("ScanpathFixations"), version=np.bytes_("1.0"))
+        paths = file.create_group("scanpaths")
+        paths.attrs.update(type=np.bytes_("Scanpaths"), version=np.bytes_("1.0"))
+        for key, data in (("xs", XS), ("ys", YS), ("n", IMAGES), (lengths, [2, 1, 3]),
+                          ("scanpath_attributes/subject", SUBJECTS),
+                          ("fixation_attributes/ts", XS),
+                          ("fixation_attributes/durations", XS / 100)):
+            paths.create_dataset(key, data=data)
+
+
+@pytest.mark.parametrize("lengths", ["length", "lengths"])
+def test_scanpaths_of_pysaliency_03_are_those_of_before(tmp_path, lengths):
+    write_stimuli(tmp_path)
+    write_scanpaths(tmp_path, durations=True)
+    expected = load_dataset("pysaliency", tmp_path).fixations
+    write_scanpath_fixations(tmp_path, lengths)
+    found = load_dataset("pysaliency", tmp_path).fixations
+    for name in ("x", "y", "image", "observer", "duration", "dropped"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+
+
+def test_observers_of_single_fixations_of_pysaliency_03(tmp_path):
+    write_stimuli(tmp_path)
+    write_fixations(tmp_path)
+    expected = load_dataset("pysaliency", tmp_path).fixations
+    with h5py.File(tmp_path / "fixations.hdf5", "a") as file:
+        file.move("subjects", "subject")
+        file.attrs["version"] = np.bytes_("1.2")
+    found = load_dataset("pysaliency", tmp_path).fixations
+    np.testing.assert_array_equal(found.observer, [1, 0, 0])
+    np.testing.assert_array_equal(found.observer, expected.observer)
+    np.testing.assert_array_equal(found.of(1), expected.of(1))
+
+
+def test_blinks_within_scanpaths_are_counted(tmp_path):
+    write_stimuli(tmp_path)
+    for write in (write_scanpaths, write_scanpath_fixations):
+        write(tmp_path)
+        with h5py.File(tmp_path / "fixations.hdf5", "a") as file:
+            for key in ("train_xs", "scanpaths/xs"):
+                if key in file:
+                    file[key][2, 1] = np.nan  # the second of three on stimulus 1
+        fixations = load_dataset("pysaliency", tmp_path).fixations
+        np.testing.assert_array_equal(fixations.of(1), [(10.5, 1), (20, 2), (30, 4)])
+        assert fixations.dropped.tolist() == [0, 2] and fixations.blank.tolist() == [0, 1]
+
+
 def test_picture_files_are_sorted_by_name_with_their_fixations(tmp_path):
     write_files(tmp_path)
     write_fixations(tmp_path)
