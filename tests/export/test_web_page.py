@@ -266,6 +266,13 @@ def test_bad_pictures_give_a_message(ready, tmp_path):
     predicted(ready, tmp_path / "whole.png")
 
 
+def test_a_strip_is_named(ready, tmp_path):
+    for name, size in (("long.png", (60, 240)), ("page.png", (240, 60)), ("other.png", (239, 60))):
+        cv2.imwrite(str(tmp_path / name), np.zeros((*size, 3), np.uint8))
+        predicted(ready, tmp_path / name)
+        assert ("predict --screens" in ready.inner_text("figcaption")) is (name != "other.png")
+
+
 @pytest.mark.parametrize("width", [1280, 400])
 def test_nothing_is_wider_than_the_window(ready, width):
     predicted(ready, GALLERY / "rocket.jpg")

@@ -136,7 +136,9 @@ function draw() {
     if (!map.hidden) paintMap(map, picture.prepared);
     caption.textContent = picture.live ?? `${slots[1] ? `${NAMES[slot]}: ` : ''}${picture.name}, `
       + `${picture.size[1]} x ${picture.size[0]}`
-      + (picture.map ? `, ${settings.name} in ${Math.round(picture.milliseconds)} ms` : '');
+      + (picture.map ? `, ${settings.name} in ${Math.round(picture.milliseconds)} ms` : '')
+      + (isStrip(picture.size) ? '. So long a picture is shrunk until its map shows little detail: '
+        + 'keras-saliency predict --screens predicts it in screens' : '');
   });
   const done = slots.every(picture => !picture || picture.map) && Boolean(slots[0]?.map);
   const still = done && !slots[0].live;
@@ -145,6 +147,9 @@ function draw() {
   find('areas').hidden = !still;
   if (still) drawTable(find('table'), sharesOf(slots, areas), areas, selected, changesOn(0));
 }
+
+/** Whether a picture is a strip, as keras_saliency/prediction/screens.py has it. */
+const isStrip = size => Math.max(...size) >= 4 * Math.min(...size);
 
 function sceneOf(picture, slot) {
   return {...picture, selected, boxes: picture.live ? []
