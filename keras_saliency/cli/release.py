@@ -1,8 +1,6 @@
 """Make a trained run a pretrained model: a small file in weights/, described in its manifest."""
-import json
-from pathlib import Path
-
 from keras_saliency.cli import command_line, options
+from keras_saliency.files import read_json, require
 from keras_saliency.lazy import import_tensorflow
 
 
@@ -30,8 +28,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.run:
         options.require_weights(arguments.run)
-    summaries = [json.loads(Path(path).read_text(encoding="utf-8"))
-                 for path in arguments.scores or ()]
+    summaries = {path: read_json(path) for path in arguments.scores or ()}
     import_tensorflow()
     from keras_saliency.models import pretrained
 
@@ -42,8 +39,12 @@ def main() -> None:
         entry = pretrained.describe(arguments.name, arguments.alias)
         print(f"{arguments.name}: sha256 {entry['sha256'][:12]}...")
     else:
+        scores = [pretrained.scores(summary, path) for path, summary in summaries.items()]
+        datasets = [summary["dataset"] for summary in summaries.values()]
+        require(len(set(datasets)) == len(datasets), "two summaries are of one dataset: "
+                f"{', '.join(datasets)}; give one of each")
         entry = pretrained.describe(
             arguments.name, arguments.alias, command=arguments.command, minutes=arguments.minutes,
-            scores={summary["dataset"]: pretrained.scores(summary) for summary in summaries})
+            scores=dict(zip(datasets, scores)))
         print(f"{arguments.name}: sha256 {entry['sha256'][:12]}..., "
               f"{entry['bytes'] / 1e6:.1f} MB")

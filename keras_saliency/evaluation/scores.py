@@ -19,7 +19,7 @@ from keras_saliency.evaluation.scoring import Scorer, evaluate, score_prediction
 from keras_saliency.evaluation.seen import seen
 from keras_saliency.evaluation.sources import BASELINES, predictions
 from keras_saliency.evaluation.stored_maps import SALIENCY, picture_predictions
-from keras_saliency.files import AnyPath, InputError, require, warn, write_whole
+from keras_saliency.files import AnyPath, InputError, printable, require, warn, write_whole
 from keras_saliency.maps import PAD
 from keras_saliency.maps.facts import Facts
 from keras_saliency.models.density_layers import AddCenterBias
@@ -102,15 +102,15 @@ def score(config: Config, source: Source, part: str = "validation",
     missing = 0
     for section, scorer in zip(sections, scorers):
         dataset = section.evaluated
-        print(f"scoring {source.text} on the stimuli ({part}) of {dataset.summary()}")
+        print(printable(f"scoring {source.text} on the stimuli ({part}) of {dataset.summary()}"))
         with pipeline.unreadable_files_named(dataset):
             result = source.score(section, scorer, config.evaluation.batch)
         if len(result.missing) == len(dataset):
             first = result.missing[0]
             raise InputError(f"{source.text}: none can be scored; that of {first}: "
                              f"{result.reasons[first]}")
-        print(f"\n{result.table()}\n\nmaps: {result.seconds['prediction']:.1f} s, scores: "
-              f"{result.seconds['scoring']:.1f} s")
+        print(printable(f"\n{result.table()}\n\nmaps: {result.seconds['prediction']:.1f} s, "
+                        f"scores: {result.seconds['scoring']:.1f} s"))
         known = [] if source.facts is None else seen(
             source.facts, dataset, part == "validation" and _is_usual(section.data))
         for sentence in known:
@@ -121,7 +121,7 @@ def score(config: Config, source: Source, part: str = "validation",
             summary = result.write(table, {
                 "prediction": source.text, "part": part, "seen": known, **scorer.about(),
                 "config": configs.to_dict(config)})
-            print(f"scores of each stimulus: {table}; means and settings: {summary}")
+            print(printable(f"scores of each stimulus: {table}; means and settings: {summary}"))
         if result.missing:
             print(f"error: {len(result.missing)} stimuli have no usable map", file=sys.stderr)
         missing += len(result.missing)
@@ -189,7 +189,7 @@ def compare_tables(paths: Iterable[AnyPath] = (), runs: Iterable[str] = (),
     require(out is None or Path(out).suffix == ".json",
             f"{out}: a comparison is written as .json")
     comparison = compare_runs(read_runs(runs)) if runs else compare(read_tables(paths))
-    print(comparison.format())
+    print(printable(comparison.format()))
     if out is not None:
         write_whole(out, json.dumps(comparison.to_dict(), indent=2) + "\n")
-        print(f"the same as numbers: {out}")
+        print(printable(f"the same as numbers: {out}"))

@@ -3,8 +3,9 @@
 The card says what the network is, what it was trained on and scores, and how to use it. `card.md`
 is its text, Markdown whose first lines are the settings that model hubs read.
 """
+import re
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable, Mapping
 
 import keras
 import tensorflow as tf
@@ -26,6 +27,8 @@ from keras_saliency.prediction import runtimes
 KERAS, SAVED_MODEL, ONNX = "model.keras", "saved_model", "model.onnx"
 CARD, SUMS = "README.md", "SHA256SUMS"
 TEXT = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
+# What Markdown and HTML take for more than text; _ only at a word's border.
+_MARKUP = re.compile(r"[\\`*\[\]<>&|#~!]|(?<!\w)_|_(?!\w)")
 TAGS = ["saliency", "visual-attention", "eye-tracking", "keras", "tensorflow", "onnx"]
 FITS = {maps.PAD: f"with their aspect ratio, centered and padded with {maps.STIMULUS_PADDING:g}",
         maps.STRETCH: "by stretching"}
@@ -66,13 +69,19 @@ def card(model: keras.Model) -> str:
     height, width = facts.require_canvas()
     return printable(TEXT.format(
         settings=yaml.safe_dump(_settings(model, name, entry), sort_keys=False, width=98),
-        title=name, citation=_citation(model),
+        title=plain(name), citation=_citation(model),
         height=height, width=width, fitted=FITS[facts.fit],
         out="density" if facts.density else "saliency", keras_file=KERAS,
         saved_model=SAVED_MODEL, onnx=ONNX, keras=keras.__version__,
         other=2 if KERAS_3 else 3, tensorflow=tf.__version__,
         training=_training(model, entry), scores=_scores(model, entry),
         licence=_licence(model)))
+
+
+def plain(text: Any) -> str:
+    """Return text from a weights file as one line that Markdown shows as it is, without HTML."""
+    line = " ".join(str(text).split())
+    return _MARKUP.sub(lambda found: f"\\{found[0]}", line)
 
 
 def _entry(model) -> tuple:
@@ -84,7 +93,7 @@ def _entry(model) -> tuple:
 
 def _citation(model) -> str:
     spec = MODELS.get(model.name.removeprefix(CALIBRATED))
-    return f"{(spec.citation if spec else model.name).rstrip('.')}."
+    return f"{(spec.citation if spec else plain(model.name)).rstrip('.')}."
 
 
 def _settings(model, name, entry) -> dict:
@@ -102,16 +111,16 @@ def _settings(model, name, entry) -> dict:
 
 def _training(model, entry) -> str:
     about = facts_of(model).about
-    said = [f"Training data: {about.get('dataset', 'not stated in the weights file')}"
-            + (f", {about['training_stimuli']} stimuli" if "training_stimuli" in about else "")
-            + (f"; epoch {about['epoch']}" if "epoch" in about else "") + "."]
+    said = [f"Training data: {plain(about.get('dataset', 'not stated in the weights file'))}"
+            + (f", {plain(about['training_stimuli'])} stimuli" if "training_stimuli" in about
+               else "") + (f"; epoch {plain(about['epoch'])}" if "epoch" in about else "") + "."]
     if "calibration" in about:
-        fitted = about["calibration"]
-        said.append(f"Its map was then fitted to a density on {fitted.get('stimuli')} stimuli of "
-                    f"{fitted.get('dataset')}.")
-    if about.get("options"):
+        fitted = _named(about["calibration"])
+        said.append(f"Its map was then fitted to a density on {plain(fitted.get('stimuli'))} "
+                    f"stimuli of {plain(fitted.get('dataset'))}.")
+    if _named(about.get("options")):
         said.append("Options of the network: " + ", ".join(
-            f"{name} {value}" for name, value in about["options"].items()) + ".")
+            f"{plain(name)} {plain(value)}" for name, value in about["options"].items()) + ".")
     if "command" in entry:
         said.append(f"Trained by {entry['command']}.")
     return "\n".join(said)
@@ -133,23 +142,28 @@ def _scores(model, entry) -> str:
         return f"{said}; none of them in training.\n\n" + "\n".join(
             f"| {' | '.join(row)} |" for row in rows)
     kept = facts_of(model).about.get("scores")
-    kept = {name: value for name, value in (kept.items() if isinstance(kept, dict) else ())
+    kept = {name: value for name, value in _named(kept).items()
             if "val_" in name and is_number(value)}
     if not kept:
         return "Its weights file states none."
     return ("On the validation stimuli of its training data, at the epoch that was kept:\n\n"
             "| score | value |\n| --- | --- |\n" + "\n".join(
-                f"| {name} | {value:.4f} |" for name, value in kept.items()))
+                f"| {plain(name)} | {value:.4f} |" for name, value in kept.items()))
+
+
+def _named(values) -> Mapping:
+    """Return values by name; none where a file holds something else."""
+    return values if isinstance(values, Mapping) else {}
 
 
 def _licence(model) -> str:
     about = facts_of(model).about
-    said = [f"Weights: {about['licence']}." if "licence" in about else
+    said = [f"Weights: {plain(about['licence'])}." if "licence" in about else
             "The weights file states no licence: state one before passing it on."]
     manifest, base = pretrained.read_manifest(), about.get("base")
     while isinstance(base, str):  # of what its layers were taken from
         entry = manifest.get(Path(base).stem, {})
-        said.append(f"Built on {Path(base).stem}: {str(entry.get('citation')).rstrip('.')}. "
+        said.append(f"Built on {plain(Path(base).stem)}: {str(entry.get('citation')).rstrip('.')}. "
                     f"Licence {entry.get('licence')}.")
         base = entry.get("base")
     return "\n\n".join([*said, f"Cite {_citation(model)}"])

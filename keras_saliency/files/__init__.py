@@ -17,7 +17,7 @@ from keras_saliency.files.errors import (
     require,
     warn,
 )
-from keras_saliency.files.tables import plain_cell, read_csv, safe_cell, write_csv
+from keras_saliency.files.tables import plain_cell, read_csv, read_json, safe_cell, write_csv
 from keras_saliency.files.writing import (
     AnyPath,
     atomic_folder,
@@ -32,9 +32,9 @@ from keras_saliency.files.writing import (
 
 __all__ = ["AnyPath", "InputError", "InputWarning", "MissingPackage", "NotTrusted",
            "atomic_folder", "atomic_path", "file_state", "first_line", "import_optional",
-           "list_some", "pip_command", "plain_cell", "printable", "read_csv", "remove_abandoned",
-           "require", "require_writable", "safe_cell", "sha256", "temporary_path", "uninterrupted",
-           "warn", "write_csv", "write_whole"]
+           "list_some", "pip_command", "plain_cell", "printable", "read_csv", "read_json",
+           "remove_abandoned", "require", "require_writable", "safe_cell", "sha256",
+           "temporary_path", "uninterrupted", "warn", "write_csv", "write_whole"]
 
 
 def sha256(*paths: AnyPath) -> str:

@@ -1,8 +1,10 @@
-"""CSV tables that no spreadsheet takes for formulas."""
+"""CSV tables that no spreadsheet takes for formulas, and JSON."""
 import csv
+import json
 from contextlib import suppress
 from typing import Any, Iterable, Sequence
 
+from keras_saliency.files.errors import InputError, first_line
 from keras_saliency.files.writing import AnyPath, atomic_path
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet computes a cell that begins so
@@ -39,3 +41,13 @@ def plain_cell(text: str) -> str:
 
 def _looks_computed(text: str) -> bool:
     return text.lstrip("'").startswith(FORMULA_STARTS)
+
+
+def read_json(path: AnyPath) -> Any:
+    """Return what a JSON file holds; `InputError` for a file that holds something else."""
+    with open(path, encoding="utf-8-sig") as file:
+        try:
+            return json.load(file)
+        except (ValueError, RecursionError) as error:  # UnicodeDecodeError too
+            raise InputError(f"{path}: not JSON ({first_line(error)}); it may be cut short or of "
+                             "another program") from None

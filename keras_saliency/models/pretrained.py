@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import yaml
 
-from keras_saliency.files import require, sha256, write_whole
+from keras_saliency.files import InputError, first_line, require, sha256, write_whole
 from keras_saliency.files.shipped import missing_weights, shipped
 from keras_saliency.models import weights_file
 from keras_saliency.models.backbones import VGG16_CITATION
@@ -20,6 +20,7 @@ from keras_saliency.models.weights_file import WeightsError
 WEIGHTS_FOLDER = shipped("weights")
 MANIFEST = "manifest.yaml"
 MOST_BASES = 2  # below a file: a network, and its encoder
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 LARGEST = 48e6  # bytes that a file in the repository may have
 
 # preset name -> (file in WEIGHTS_FOLDER, builder in keras.applications)
@@ -157,12 +158,12 @@ def release(source: Union[str, Path], name: str, base: Optional[str] = "vgg16_im
     Layers that equal those of `base` are left out: a file in `weights/`, an encoder or the network
     before its calibration; None to write all layers.
     """
-    path = find_weights(source)
+    made, path = _place(name), find_weights(source)
     weights, attributes = read_model(path)
     require("model" in attributes, f"{path} does not say which model it is for", WeightsError)
     attributes.pop("base", None)
     if base is not None:
-        shared, _ = read_model(WEIGHTS_FOLDER / base)
+        shared, _ = read_model(_place(base.removesuffix(".h5")))
         weights = {layer: arrays for layer, arrays in weights.items()
                    if not _equal(arrays, shared.get(layer, {}))}
         attributes["base"] = base
@@ -170,7 +171,14 @@ def release(source: Union[str, Path], name: str, base: Optional[str] = "vgg16_im
     size = 2 * sum(array.size for arrays in weights.values() for array in arrays.values())
     require(size <= LARGEST, f"{name} would have {size / 1e6:.0f} MB; layers that equal those of "
             f"{base} are left out, so train with more layers frozen", WeightsError)
-    return weights_file.write(weights, WEIGHTS_FOLDER / f"{name}.h5", attributes, "float16")
+    return weights_file.write(weights, made, attributes, "float16")
+
+
+def _place(name) -> Path:
+    """Return the file of a name in `weights/`; `InputError` for a name that leads elsewhere."""
+    require(isinstance(name, str) and _NAME.fullmatch(name), f"{name!r} is no name of a pretrained "
+            "model: letters, digits, _, - and ., of which the first is a letter or a digit")
+    return WEIGHTS_FOLDER / f"{name}.h5"
 
 
 def describe(name: str, aliases: Sequence = (), **facts: Any) -> dict:
@@ -179,7 +187,7 @@ def describe(name: str, aliases: Sequence = (), **facts: Any) -> dict:
     `aliases` are short names of the model, `facts` those that the file does not hold: command,
     minutes, scores.
     """
-    path = WEIGHTS_FOLDER / f"{name}.h5"
+    path = _place(name)
     attributes = weights_file.read_attributes(path)
     get = attributes.get
     if "encoder" in attributes:
@@ -199,12 +207,25 @@ def describe(name: str, aliases: Sequence = (), **facts: Any) -> dict:
     return entry
 
 
-def scores(summary: Mapping) -> dict:
+def scores(summary: Mapping, name: str = "the summary") -> dict:
     """Return the manifest's part of a summary of `evaluate`: stimuli, their blur (None for
-    published densities) and the mean of each metric."""
-    return {"stimuli": summary["stimuli"], "part": summary["part"],
-            "sigma_pixels": summary["sigma_pixels"],
-            **{metric: round(values["mean"], 4) for metric, values in summary["metrics"].items()}}
+    published densities) and the mean of each metric that has one.
+
+    Raises `InputError`, with `name`, for what is no such summary.
+    """
+    try:
+        found = {"stimuli": int(summary["stimuli"]), "part": str(summary["part"]),
+                 "sigma_pixels": summary["sigma_pixels"] and float(summary["sigma_pixels"]),
+                 **{str(metric): round(float(values["mean"]), 4)
+                    for metric, values in summary["metrics"].items()
+                    if values["mean"] is not None}}
+        require(isinstance(summary["dataset"], str), f"{name}: its dataset is no name")
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise InputError(f"{name} is no summary of evaluate --out ({type(error).__name__}: "
+                         f"{first_line(error)}); score the network again") from None
+    except ValueError as error:  # of float and int, too
+        raise InputError(f"{name}: {first_line(error)}") from None
+    return found
 
 
 def _equal(arrays, others) -> bool:

@@ -336,3 +336,12 @@ def test_groups_of_tables_that_are_refused(groups, message, tmp_path, monkeypatc
         write(tmp_path / f"{name}.csv", "stimulus,cc\na,1\nb,2\n")
     with pytest.raises(InputError, match=message):
         read_runs(groups)
+
+
+def test_no_name_of_a_file_steers_the_terminal(tmp_path, capsys):
+    paths = [tmp_path / "a\x1b[2J.csv", tmp_path / "b\x1b]0;x\x07.csv"]
+    for path, score in zip(paths, (1.0, 2.0)):
+        path.write_text(f"stimulus,nss\nx,{score}\ny,{score + 1}\nz,{score - 1}\n")
+    compare_tables(paths, out=tmp_path / "out\x1b[1m.json")
+    said = capsys.readouterr().out
+    assert "\x1b" not in said and "\x07" not in said and r"a\x1b[2J" in said

@@ -61,7 +61,7 @@ def test_parquet_needs_pyarrow(tmp_path):
     result = evaluation_of(nss=[1.0, np.nan])
     path = tmp_path / "scores.parquet"
     if importlib.util.find_spec("pyarrow") is None:
-        with pytest.raises(ValueError, match=r"pip install .keras_saliency\[parquet\]"):
+        with pytest.raises(ValueError, match=r'pip install "\.\[parquet\]"'):
             result.write(path)
     else:
         result.write(path)

@@ -148,7 +148,7 @@ def test_an_engine_that_is_not_there_is_named():
                                            ("litert", "litert")])
 def test_a_missing_package_comes_with_the_command(monkeypatch, engine, extra):
     monkeypatch.setitem(sys.modules, engines()[engine].packages[0], None)
-    with pytest.raises(MissingPackage, match=rf'pip install "keras_saliency\[{extra}\]"'):
+    with pytest.raises(MissingPackage, match=rf'pip install "\.\[{extra}\]"'):
         ks.accelerate(ks.build_model("ead", width_multiplier=0.02), engine)
 
 

@@ -150,7 +150,7 @@ def test_nothing_is_overwritten_or_half_written(written, tmp_path):
 def test_missing_package_says_how_to_get_it(monkeypatch, tmp_path, name, extra):
     packages, _, export, _ = FORMATS[name]
     monkeypatch.setitem(sys.modules, packages[0], None)
-    with pytest.raises(MissingPackage, match=rf'pip install "keras_saliency\[{extra}\]"'):
+    with pytest.raises(MissingPackage, match=rf'pip install "\.\[{extra}\]"'):
         export(network("ead"), tmp_path / "m")
     assert not any(tmp_path.iterdir())
 

@@ -165,6 +165,24 @@ def test_the_card_of_a_run():
     assert "by stretching" in text
 
 
+def test_text_of_a_weights_file_is_text_on_the_card():
+    """Neither HTML, nor a link, a heading, a row of a table or further settings."""
+    nasty = "x\n---\n# <script>alert(1)</script> [here](http://a) | ![i](j) _e_ `c` &amp; \x1b[2J"
+    model = ks.facts(network(width_multiplier=0.1), about={
+        "dataset": nasty, "training_stimuli": nasty, "epoch": nasty, "licence": nasty,
+        "calibration": {"stimuli": nasty, "dataset": nasty}, "options": {nasty: nasty},
+        "scores": {f"val_{nasty}": 1.0}, "base": "<b>.h5"})
+    text = card(model)
+    head, body = text.split("\n---\n", 1)
+    assert yaml.safe_load(head)["license"] == nasty.lower()
+    assert [line for line in body.splitlines() if line.startswith("#")] == [
+        line for line in card(network(width_multiplier=0.1)).split("\n---\n", 1)[1].splitlines()
+        if line.startswith("#")]
+    assert "\x1b" not in text and body.count("\\<script\\>") == 9
+    for markup in ("<script", "[here]", "![i]", "<b>", " _e_", "`c`", " | !", "&amp"):
+        assert not re.search(rf"(?<!\\){re.escape(markup)}", body), markup
+
+
 def test_scores_of_another_kind_do_not_matter():
     model = network(width_multiplier=0.1)
     model = ks.facts(model, about={"scores": [1, 2], "licence": 3, "base": ["x"], "epoch": None})
@@ -183,6 +201,6 @@ def test_nothing_is_overwritten_or_left_half_written(model, package, tmp_path):
 
 def test_without_onnx_runtime_there_is_a_message_before_the_work(model, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(MissingPackage, match=r"keras_saliency\[onnx\]"):
+    with pytest.raises(MissingPackage, match=r"\.\[onnx\]"):
         export_package(model, tmp_path / "hub")
     assert list(tmp_path.iterdir()) == []

@@ -13,7 +13,7 @@ from keras_saliency.models import calibration
 
 def test_missing_package_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "pysaliency", None)
-    with pytest.raises(ImportError, match=r"pip install .keras_saliency\[pysaliency\]"):
+    with pytest.raises(ImportError, match=r"pip install .\.\[pysaliency\]"):
         export.to_pysaliency(None)
 
 

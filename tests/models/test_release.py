@@ -1,10 +1,13 @@
 """Files for `weights/`: small, checked, and described."""
+import json
+
 import h5py
 import keras
 import numpy as np
 import pytest
 
 import keras_saliency as ks
+from keras_saliency.files import InputError
 from keras_saliency.models import calibration, facts_of, pretrained, weights_file
 from keras_saliency.models.weights_file import WeightsError
 
@@ -122,3 +125,42 @@ def test_what_cannot_be_released_is_named(folder, monkeypatch):
     with pytest.raises(WeightsError, match="does not say which model"):
         pretrained.release(path, "x")
     assert not (pretrained.WEIGHTS_FOLDER / "huge.h5").exists()
+
+
+@pytest.mark.parametrize("name", ["../mine", "a/b", "..", "", ".hidden", "a\\b", "/tmp/x", "a\nb"])
+def test_a_name_that_leads_out_of_the_folder_is_refused(folder, name):
+    before = sorted(folder.rglob("*"))
+    for use in (lambda: pretrained.release(folder / "run", name, base="base.h5"),
+                lambda: pretrained.release(folder / "run", "good", base=f"{name}.h5"),
+                lambda: pretrained.describe(name)):
+        with pytest.raises(InputError, match="no name of a pretrained model: letters, digits"):
+            use()
+    assert sorted(folder.rglob("*")) == before
+
+
+GOOD = {"dataset": "osie", "stimuli": 3, "part": "validation", "sigma_pixels": None,
+        "metrics": {"nss": {"mean": 1.0}, "kld": {"mean": None}}}
+
+
+@pytest.mark.parametrize("change", [
+    {"metrics": [1]}, {"metrics": {"nss": 1}}, {"metrics": {"nss": {}}}, {"stimuli": "many"},
+    {"sigma_pixels": [1]}, {"dataset": 4}, {"metrics": {"nss": {"mean": "x"}}}, {"part": ...}])
+def test_damaged_scores_are_named(change, tmp_path):
+    damaged = {key: value for key, value in {**GOOD, **change}.items() if value is not ...}
+    for summary in (damaged, [damaged], None):
+        with pytest.raises(InputError, match="osie.json"):
+            pretrained.scores(summary, "osie.json")
+    assert pretrained.scores(GOOD) == {"stimuli": 3, "part": "validation", "sigma_pixels": None,
+                                       "nss": 1.0}
+
+
+def test_the_command_names_a_damaged_summary(folder, run):
+    for text, message in ((json.dumps(GOOD)[:-9], "not JSON"), ("[1]", "no summary of evaluate"),
+                          ("[" * 9999, "not JSON"), ("", "not JSON")):
+        (folder / "osie.json").write_text(text)
+        code, said = run("release", "ead_made", "--scores", folder / "osie.json")
+        assert code == 2 and message in said and said.count("\n") == 1, said
+    (folder / "osie.json").write_text(json.dumps(GOOD))
+    (folder / "two.json").write_text(json.dumps(GOOD))
+    code, said = run("release", "ead", "--scores", folder / "osie.json", folder / "two.json")
+    assert code == 2 and "two summaries are of one dataset: osie, osie" in said

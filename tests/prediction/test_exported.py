@@ -269,5 +269,5 @@ def test_a_missing_engine_comes_with_the_command(monkeypatch, tmp_path, ending, 
     file = tmp_path / f"m{ending}"
     file.write_text("<?xml version='1.0'?><net></net>")
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(MissingPackage, match=rf'pip install "keras_saliency\[{extra}\]"'):
+    with pytest.raises(MissingPackage, match=rf'pip install "\.\[{extra}\]"'):
         ks.load_exported(file)
