@@ -10,7 +10,7 @@ from keras_saliency.config import ConfigError, DataConfig, in_section
 from keras_saliency.datasets import DATASETS, load_dataset, pipeline, spec_of
 from keras_saliency.datasets.dataset import SaliencyDataset, require
 from keras_saliency.datasets.orders import Share
-from keras_saliency.files import InputError
+from keras_saliency.files import InputError, list_some
 from keras_saliency.maps import DENSITY, FIXATIONS
 
 
@@ -49,6 +49,24 @@ def load_sections(sections: Sequence[DataConfig], targets: Sequence[str] = (DENS
     counts = [names[:index].count(name) for index, name in enumerate(names)]
     return [Section(f"{name}-{count + 1}" if count else name, data, *parts)
             for name, count, data, parts in zip(names, counts, sections, loaded)]
+
+
+def with_targets(section: Section) -> Section:
+    """Leave out training stimuli without a fixation where fixations make a target map.
+
+    An empty target map says nothing about where people look. A note names what is left out.
+    """
+    dataset = section.training
+    if dataset.fixations is None or (dataset.density_files is not None
+                                     and FIXATIONS not in section.spec.targets):
+        return section
+    counts = np.diff(dataset.fixations.offsets)
+    if counts.all():
+        return section
+    empty = [dataset.names[index] for index in np.flatnonzero(counts == 0)]
+    note = f"{len(empty)} training stimuli without a fixation are left out: {list_some(empty)}"
+    return dataclasses.replace(section, training=dataclasses.replace(
+        dataset.select(np.flatnonzero(counts)), notes=(*dataset.notes, note)))
 
 
 def training_pieces(sections: Sequence[Section]) -> list:

@@ -33,7 +33,8 @@ class Evaluation:
         names: N unique stimulus names.
         scores: {metric: float64 [N]}; NaN where a stimulus could not be scored.
         label: name in a comparison.
-        loss: mean training loss on the canvas, or None.
+        loss: mean training loss on the canvas, or None; NaN if no stimulus has a target.
+        loss_count: number of stimuli with a target, of which the loss is the mean.
         reasons: {stimulus name: reason why it, or some of its metrics, could not be scored}.
         missing: the stimuli among them without any map.
         seconds: {"prediction": s, "scoring": s}, wall-clock time of the two parts.
@@ -43,6 +44,7 @@ class Evaluation:
     scores: dict
     label: str = ""
     loss: Optional[float] = None
+    loss_count: int = 0
     reasons: dict = field(default_factory=dict)
     missing: Sequence[str] = ()
     seconds: dict = field(default_factory=dict)
@@ -51,13 +53,15 @@ class Evaluation:
     def joined(cls, parts: Iterable["Evaluation"]) -> "Evaluation":
         """Join the stimuli of all parts, in order, with the metrics that all parts have."""
         parts = list(parts)
-        losses = [part.loss for part in parts]
+        counted = [part for part in parts if part.loss_count]
+        loss = np.average([part.loss for part in counted], weights=[
+            part.loss_count for part in counted]) if counted else np.nan
         return cls(
             [name for part in parts for name in part.names],
             {metric: np.concatenate([part.scores[metric] for part in parts])
              for metric in parts[0].scores if all(metric in part.scores for part in parts)},
-            loss=None if None in losses else np.average(
-                losses, weights=[len(part.names) for part in parts]),
+            loss=None if any(part.loss is None for part in parts) else loss,
+            loss_count=sum(part.loss_count for part in parts),
             reasons={name: why for part in parts for name, why in part.reasons.items()},
             missing=[name for part in parts for name in part.missing],
             seconds={key: round(sum(part.seconds[key] for part in parts), 3)

@@ -252,17 +252,20 @@ def evaluate(forward: Callable, stream: Iterable, scorer: Scorer, facts: Facts,
             scorer scores densities, they are densities over the canvas.
         stream: tf.data of (inputs, target [B, h, w, C]) in the dataset's order, or of `indices`.
         facts: of the network: the fit of stimuli, the finish of its maps.
-        loss: (target, maps) -> scalar, averaged over the stimuli; or None.
+        loss: (target, maps) -> scalar, averaged over the stimuli with a target; or None.
         label: text of a progress bar, or None.
     """
-    losses, sizes = [], scorer.dataset.sizes if indices is None else scorer.dataset.sizes[indices]
+    losses, counts = [], []
+    sizes = scorer.dataset.sizes if indices is None else scorer.dataset.sizes[indices]
 
     def network_maps():
         index = 0
         for inputs, target in stream:
             canvas_maps = forward(inputs)
             if loss is not None:
-                losses.append(float(loss(target, canvas_maps)) * len(target))
+                value, count = _loss_of_targets(loss, target, canvas_maps)
+                losses.append(value * count)
+                counts.append(count)
             for canvas_map in canvas_maps:
                 size = sizes[min(index, len(sizes) - 1)]
                 values = maps.finished(canvas_map, size, facts.fit, facts.finish)[..., 0].numpy()
@@ -274,7 +277,21 @@ def evaluate(forward: Callable, stream: Iterable, scorer: Scorer, facts: Facts,
                 index += 1
 
     result = score_predictions(network_maps(), scorer, label, indices)
-    return result if loss is None else replace(result, loss=sum(losses) / len(sizes))
+    if loss is None:
+        return result
+    count = sum(counts)
+    return replace(result, loss=sum(losses) / count if count else np.nan, loss_count=count)
+
+
+def _loss_of_targets(loss, target, canvas_maps) -> tuple[float, int]:
+    """Return (mean loss, number) of the stimuli of a batch whose target maps are not all zero.
+
+    No fixation is no target: such a stimulus has no loss, as it has no score.
+    """
+    there = np.any(np.asarray(target) != 0, axis=(1, 2)).all(axis=-1)
+    if not there.all():
+        target, canvas_maps = (np.asarray(part)[there] for part in (target, canvas_maps))
+    return (float(loss(target, canvas_maps)) if there.any() else 0.0), int(there.sum())
 
 
 def section_scorer(section: Section, metrics: Sequence[str], config: Config,

@@ -47,7 +47,7 @@ def add_calibration(network: keras.Model) -> keras.Model:
     nonlinearity replace the finish that the authors of some networks publish, such as SalNet's.
     """
     x = facts_layer.bare_output(network)
-    require(not facts_layer.is_calibrated(network.name),
+    require(not facts_layer.is_calibrated(network),
             f"{network.name} has a calibration; give the network that it was made of")
     for name, kind in STEPS.items():
         x = kind(name=CALIBRATED + name)(x)

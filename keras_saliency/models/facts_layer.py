@@ -11,6 +11,7 @@ from keras_saliency.compat import register
 from keras_saliency.files import require
 from keras_saliency.maps.facts import Facts, check
 from keras_saliency.maps.finish import DENSITY, Finish
+from keras_saliency.models.density_layers import MixUniform
 from keras_saliency.models.layers import MapLayer
 from keras_saliency.models.registry import MODELS
 
@@ -37,7 +38,7 @@ def facts_of(model: keras.Model) -> Facts:
     """Return the `Facts` that a Keras model carries, else those of its registered name, else "pad"
     and no finish. A fixed input size is the canvas in any case, and is not turned."""
     layer = _last_layer(model)
-    found = layer.facts if isinstance(layer, CarriedFacts) else named_facts(str(model.name))
+    found = layer.facts if isinstance(layer, CarriedFacts) else _facts_of_kind(model)
     shape = getattr(model, "input_shape", None)
     size = tuple(shape[1:3]) if isinstance(shape, tuple) and len(shape) == 4 else (None, None)
     return found if None in size else replace(found, canvas=size, turns=False)
@@ -109,17 +110,27 @@ def require_input_size(model: keras.Model, canvas: tuple) -> None:
             f"{model.name} takes a canvas of {fixed} alone, not {canvas}")
 
 
-def is_calibrated(name: str) -> bool:
-    """Return whether a model of this name is one of `calibration.add_calibration`."""
-    return str(name).startswith(CALIBRATED)
+def is_calibrated(model: keras.Model) -> bool:
+    """Return whether a model is one of `calibration.add_calibration`: by its name and layers."""
+    return str(model.name).startswith(CALIBRATED) and any(
+        isinstance(layer, MixUniform) and layer.name == f"{CALIBRATED}log_density"
+        for layer in getattr(model, "layers", ()))
 
 
 def named_facts(name: str) -> Facts:
-    """Return the `Facts` of a registered name, of a calibrated one too."""
-    spec = MODELS.get(name.removeprefix(CALIBRATED))
-    facts = Facts(name, spec.canvas, spec.fit, density=spec.density,
-                  finish=spec.finish) if spec else Facts(name)
-    return replace(facts, density=True, finish=DENSITY) if is_calibrated(name) else facts
+    """Return the `Facts` of a registered name."""
+    spec = MODELS.get(name)
+    return Facts(name, spec.canvas, spec.fit, density=spec.density,
+                 finish=spec.finish) if spec else Facts(name)
+
+
+def _facts_of_kind(model):
+    """Return the `Facts` of a model that carries none."""
+    name = str(model.name)
+    if not is_calibrated(model):
+        return named_facts(name)
+    return replace(named_facts(name.removeprefix(CALIBRATED)), name=name, density=True,
+                   finish=DENSITY)
 
 
 def _last_layer(model):

@@ -75,7 +75,7 @@ def save(model: keras.Model, path: Union[str, os.PathLike]) -> Path:
             f"{path}: a network is kept in a file that ends in .keras or .h5")
     facts = facts_of(model)
     about = {key: value for key, value in facts.about.items() if key not in ("file", "base")}
-    require("calibration" in about or not is_calibrated(model.name), f"{path}: {model.name} does "
+    require("calibration" in about or not is_calibrated(model), f"{path}: {model.name} does "
             "not say what it was calibrated on; calibrate it by keras_saliency.calibrate")
     require(about.get("model") in MODELS, f"{path}: {model.name} does not say which registered "
             "network it is; keep a network of your own in a .keras file")

@@ -9,7 +9,7 @@ from keras_saliency.addons import TQDMProgressBar
 from keras_saliency.compat import RampedSGD
 from keras_saliency.config import Config, ConfigError, ModelConfig, TrainConfig, require
 from keras_saliency.datasets import orders, pipeline
-from keras_saliency.datasets.loading import load_sections, training_shares
+from keras_saliency.datasets.loading import load_sections, training_shares, with_targets
 from keras_saliency.evaluation import scoring
 from keras_saliency.models import build_model, check_canvas, facts_of, with_facts
 from keras_saliency.models.loading import build_own, is_own
@@ -53,14 +53,20 @@ def _train(config: Config, place, resume, log) -> Run:
     settings = config.train
     settings.precision = choose_precision(settings.precision, log)
     keras.utils.set_random_seed(settings.seed)
-    if settings.deterministic and not tf.config.list_physical_devices("GPU"):
-        tf.config.experimental.enable_op_determinism()
+    if settings.deterministic:
+        if tf.config.list_physical_devices("GPU"):
+            log("train.deterministic holds on a CPU: TensorFlow sees a GPU, on which a repeated or "
+                "resumed run may differ in the last digits")
+        else:
+            tf.config.experimental.enable_op_determinism()
 
     start = starting.load_start(config.model)
     taken = [] if start is None else starting.take_over(config, facts_of(start))
     # before the data, whose reading may take minutes
     plain = build(config.model, settings, start)
     sections = load_sections(config.sections, losses.required_targets(settings.loss))
+    if settings.lbfgs is None:  # whose likelihood sums over fixations
+        sections = [with_targets(section) for section in sections]
     for section in sections:
         scoring.choose_metrics(config.evaluation.metrics, section.evaluated, section.training,
                                facts_of(plain).density)

@@ -53,6 +53,38 @@ def test_scores_are_those_of_the_metrics_on_the_maps(dataset):
     assert result.loss == pytest.approx(expected, rel=1e-5)
 
 
+def without(dataset, *indices):
+    """The same stimuli, some of them without fixations."""
+    return replace(dataset, fixations=dataset.fixations.where(
+        ~np.isin(dataset.fixations.image, indices)))
+
+
+@pytest.mark.parametrize("targets", [("fixation_density_map",),
+                                     ("fixation_density_map", "fixation_map")])
+def test_stimuli_without_a_fixation_have_no_loss(dataset, targets):
+    def forward(images):
+        return tf.reduce_mean(images, -1, keepdims=True)
+
+    def loss(target, found):
+        return losses.kld(target[..., :1], found) + losses.neg_nss(target[..., -1:], found)
+
+    def evaluated(data):
+        spec = pipeline.CanvasSpec((48, 64), 6.0, targets)
+        return evaluation.evaluate(forward, pipeline.canvas_stream(data, spec, 4), scorer(data),
+                                   FACTS, loss)
+
+    alone = [evaluated(dataset.select([index])).loss for index in (0, 3, 5)]
+    some = evaluated(without(dataset, 1, 2, 4))
+    assert some.loss == pytest.approx(np.mean(alone), rel=1e-5) and some.loss_count == 3
+    assert len(some.names) == 6 and np.isnan(some.scores["nss"][[1, 2, 4]]).all()
+    # of several datasets, of which one has no target, or all
+    none, more = replace(some, loss=np.nan, loss_count=0), evaluated(dataset.select([1]))
+    joined = evaluation.Evaluation.joined([none, some, more])
+    assert joined.loss == pytest.approx(np.mean([*alone, more.loss]), rel=1e-5)
+    assert joined.loss_count == 4
+    assert np.isnan(evaluation.Evaluation.joined([none, none]).loss)
+
+
 def test_the_density_itself_scores_best(dataset):
     density = [maps.to_canvas(dataset.fixations.density_map(i, 6.0)[..., None], (96, 128))
                for i in range(len(dataset))]

@@ -5,6 +5,7 @@ import pytest
 
 import keras_saliency as ks
 from keras_saliency.files import InputError
+from keras_saliency.maps.facts import Facts
 from keras_saliency.models import calibration, facts_of, weights_file
 from keras_saliency.models.density_layers import FLOOR, SEGMENTS, mix_uniform, monotone_log
 from keras_saliency.models.weights_file import WeightsError
@@ -123,3 +124,22 @@ def test_what_is_no_network_with_one_map_is_refused():
     both = keras.Model(network.inputs[0], [network.outputs[0], network.outputs[0]])
     with pytest.raises(InputError, match="is no Keras model of one picture in and one map"):
         calibration.add_calibration(both)
+
+
+def test_a_name_alone_makes_no_density():
+    """A network of the user's own that is called like a calibrated one."""
+    image = keras.Input((48, 64, 3))
+    other = keras.Model(image, keras.layers.Conv2D(1, 3, padding="same")(image),
+                        name="calibrated_ead")
+    found = facts_of(other)
+    assert not found.density and found.finish == Facts("own").finish and found.canvas == (48, 64)
+    picture = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
+    np.testing.assert_allclose(ks.predict(other, picture),
+                               other(picture[None].astype(np.float32))[0, ..., 0], rtol=1e-5)
+    again = calibration.add_calibration(other)  # it has no calibration yet
+    assert facts_of(again).density and again.name == "calibrated_calibrated_ead"
+    # a calibrated one is known by its layers where it carries no facts
+    model = calibrated()
+    bare = keras.Model(model.inputs[0], model.get_layer("calibrated_density").output,
+                       name="calibrated_ead")
+    assert facts_of(bare).density and facts_of(bare).finish == facts_of(model).finish

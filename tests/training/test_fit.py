@@ -2,6 +2,7 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -384,6 +385,49 @@ def test_fine_tuning_says_what_the_config_states_otherwise(tmp_path, one_epoch):
     with pytest.raises(ConfigError, match="a network with other layers than model.options="
                                           ".*0.06.*leave these options out"):
         started(tmp_path, weights, "model.options={width_multiplier: 0.06}")
+
+
+@pytest.mark.one_stack
+def test_stimuli_without_a_fixation_do_not_train(tmp_path, monkeypatch):
+    """Half of the stimuli: the losses are those of a run on the others alone."""
+    lines, load = [], fit.load_sections
+
+    def emptied(section, keep):
+        chosen = np.arange(len(section.training)) % 2 == 0
+        training = section.training.select(np.flatnonzero(chosen)) if keep else replace(
+            section.training, fixations=section.training.fixations.where(
+                chosen[section.training.fixations.image]))
+        return replace(section, training=training)
+
+    rows = []
+    for keep in (True, False):
+        monkeypatch.setattr(fit, "load_sections", lambda *given, keep=keep: [
+            emptied(section, keep) for section in load(*given)])
+        run = fit.train(small(tmp_path / str(keep), "train.epochs=1", "train.batch=2"),
+                        log=lines.append)
+        rows.append(run.rows)
+    assert rows[0] == rows[1] and run.rows[0]["loss"] > 0
+    assert "without a fixation are left out" not in lines[0]
+    count = len(run.section.training)
+    assert f"{count} training stimuli without a fixation are left out: " in lines[-1]
+
+
+@pytest.mark.one_stack
+@pytest.mark.parametrize("deterministic, said", [(True, 1), (False, 0)])
+def test_a_gpu_that_is_not_deterministic_is_said(tmp_path, monkeypatch, deterministic, said):
+    class Begun(Exception):
+        pass
+
+    def begin(*arguments):
+        raise Begun
+
+    lines = []
+    monkeypatch.setattr(fit.tf.config, "list_physical_devices", lambda kind=None: ["GPU:0"])
+    monkeypatch.setattr(fit, "build", begin)
+    with pytest.raises(Begun):
+        fit.train(small(tmp_path, f"train.deterministic={deterministic}"), log=lines.append)
+    assert len(lines) == said
+    assert all(line.startswith("train.deterministic holds on a CPU") for line in lines)
 
 
 @pytest.mark.one_stack
