@@ -22,10 +22,12 @@ def rgb_array(image: Any) -> np.ndarray:
     if found.ndim == 3 and found.shape[2] == 3 and found.size and found.dtype.kind in "biuf":
         return found
     raise InputError(f"image must be [H, W, 3] RGB, not {found.dtype} of shape {found.shape}"
-                     f"{_remedy(found.shape)}")
+                     f"{_remedy(found.shape, found.dtype.kind in 'biuf')}")
 
 
-def _remedy(shape) -> str:
+def _remedy(shape, numbers) -> str:
+    if not numbers:
+        return ": it must hold numbers"
     if 0 in shape:
         return ": it is empty"
     if len(shape) == 4:
