@@ -108,9 +108,16 @@ def _read_json(path) -> AreaFile:
 
     try:
         contents = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=distinct)
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except RecursionError:
+        raise InputError(f"{path}: the file cannot be read: its lists or objects lie too deep "
+                         "within each other") from None
+    except (OSError, ValueError) as error:  # not UTF-8, not JSON, a number of thousands of digits
         raise InputError(f"{path}: the file cannot be read: {error}") from None
     require(isinstance(contents, dict),
             f"{path}: must hold an object, such as {{\"logo\": [0, 0, 10, 10]}}")
     own = {name: value for name, value in contents.items() if isinstance(value, dict)}
-    return AreaFile(path, {name: value for name, value in contents.items() if name not in own}, own)
+    everywhere = {name: value for name, value in contents.items() if name not in own}
+    for name in (name for areas in (everywhere, *own.values()) for name in areas):
+        require(name not in (REST, REPEATED), f"{path}: an area cannot be called {name}, as is a "
+                "row of the results; give it another name")
+    return AreaFile(path, everywhere, own)

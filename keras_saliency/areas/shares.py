@@ -1,6 +1,6 @@
 """Areas of a picture as masks (boxes, polygons, labelled pixels), and their shares of attention."""
 from dataclasses import dataclass
-from typing import Optional, Sequence, Tuple, Union
+from typing import Iterator, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -69,16 +69,45 @@ def attention_share(density: ArrayLike, areas: Union[dict, ArrayLike],
     if fixations is not None:
         fixations = np.stack(to_pixels(*check_points(fixations).T, density.shape, coordinates),
                              axis=1)
-    masks = area_masks(areas, density.shape)
-    stack = np.stack(list(masks.values()))
+    masks = areas if isinstance(areas, Masks) else Masks(areas, density.shape)
     density = density / density.sum()
-    times = stack.sum(axis=0)
-    share, size = _inside(stack, density), stack.mean(axis=(1, 2))
+    times = np.zeros(density.shape, np.int64)
+    for mask in masks.values():
+        times += mask
+    share, size = _inside(masks, density), np.array([mask.mean() for mask in masks.values()])
     return AttentionShare(
         tuple(masks), share, size, share / size, 1 + np.searchsorted(np.sort(-share), -share),
-        _inside(stack, np.where(times > 1, density, 0)), float(density[times == 0].sum()),
+        _inside(masks, np.where(times > 1, density, 0)), float(density[times == 0].sum()),
         float((times == 0).mean()), float((density * np.maximum(times - 1, 0)).sum()),
-        None if fixations is None else _fixated(stack, fixations, observers, seed))
+        None if fixations is None else _fixated(masks, fixations, observers, seed))
+
+
+class Masks(Mapping):
+    """{name: bool [H, W]} of `area_masks` that keeps a bit for each pixel; see there."""
+
+    def __init__(self, areas: Union[dict, ArrayLike], size: Tuple[int, int]):
+        self.size = tuple(int(length) for length in size)
+        if isinstance(areas, np.ndarray) and areas.ndim == 2 and areas.shape == self.size:
+            require(np.issubdtype(areas.dtype, np.integer),
+                    f"labels of areas are integers [H, W], not {areas.dtype}")
+            named = ((str(label), areas == label) for label in np.unique(areas) if label > 0)
+        elif isinstance(areas, dict):
+            named = areas.items()
+        else:
+            named = ((str(number), area) for number, area in enumerate(areas, 1))
+        self._bits = {name: np.packbits(_mask(area, self.size, f"area {name!r}"))
+                      for name, area in named}
+        require(self._bits, "no areas")
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        bits = np.unpackbits(self._bits[name], count=self.size[0] * self.size[1])
+        return bits.view(bool).reshape(self.size)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._bits)
+
+    def __len__(self) -> int:
+        return len(self._bits)
 
 
 def area_masks(areas: Union[dict, ArrayLike], size: Tuple[int, int]) -> dict[str, np.ndarray]:
@@ -97,15 +126,7 @@ def area_masks(areas: Union[dict, ArrayLike], size: Tuple[int, int]) -> dict[str
     Raises:
         InputError: an area of another kind or without a pixel inside the picture; no areas.
     """
-    size = tuple(int(length) for length in size)
-    if isinstance(areas, np.ndarray) and areas.ndim == 2 and areas.shape == size:
-        require(np.issubdtype(areas.dtype, np.integer),
-                f"labels of areas are integers [H, W], not {areas.dtype}")
-        areas = {str(label): areas == label for label in np.unique(areas) if label > 0}
-    elif not isinstance(areas, dict):
-        areas = {str(number): area for number, area in enumerate(areas, 1)}
-    require(areas, "no areas")
-    return {name: _mask(area, size, f"area {name!r}") for name, area in areas.items()}
+    return dict(Masks(areas, size))
 
 
 def polygon_mask(corners: ArrayLike, size: Tuple[int, int]) -> np.ndarray:
@@ -125,7 +146,10 @@ def polygon_mask(corners: ArrayLike, size: Tuple[int, int]) -> np.ndarray:
 
 
 def _mask(area, size, name) -> np.ndarray:
-    area = np.asarray(area)
+    try:
+        area = np.asarray(area)
+    except (ValueError, OverflowError, RecursionError):  # corners of several lengths, or deep lists
+        area = np.empty(0)
     if area.dtype == bool:
         require(area.shape == size,
                 f"{name}: its mask is {list(area.shape)}, the picture {list(size)}")
@@ -141,7 +165,7 @@ def _corners(area, name) -> np.ndarray:
     """The corners of a box or polygon."""
     try:
         area = area.astype(np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         area = np.empty(0)
     if area.shape == (4,):
         left, top, right, bottom = area
@@ -155,19 +179,19 @@ def _corners(area, name) -> np.ndarray:
     return area
 
 
-def _inside(stack, density) -> np.ndarray:
-    """float64 [A]: the sum of a density over each mask of bool [A, H, W]."""
-    return np.array([density[mask].sum() for mask in stack])
+def _inside(masks, density) -> np.ndarray:
+    """float64 [A]: the sum of a density over each mask."""
+    return np.array([density[mask].sum() for mask in masks.values()])
 
 
-def _fixated(stack, points, observers, seed) -> np.ndarray:
+def _fixated(masks, points, observers, seed) -> np.ndarray:
     """float64 [A, 3]: measured share, low and high end of its interval."""
-    height, width = stack.shape[1:]
+    height, width = masks.size
     with np.errstate(invalid="ignore"):  # NaN compares false: outside
         kept = ((points >= 0) & (points < (width, height))).all(axis=1)
     require(kept.any(), "no fixation lies inside the picture")
     x, y = points[kept].astype(np.int64).T
-    hits = stack[:, y, x].T.astype(np.float64)
+    hits = np.stack([mask[y, x] for mask in masks.values()], axis=1).astype(np.float64)
     if observers is not None:
         observers = np.asarray(observers).ravel()
         require(len(observers) == len(points),

@@ -2,14 +2,15 @@
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, Iterator, NamedTuple, Optional, Sequence
+from typing import Callable, Iterator, Mapping, NamedTuple, Optional, Sequence
 
 import numpy as np
 from tqdm import tqdm
 
 from keras_saliency.areas.files import REPEATED, REST, AreaFile
-from keras_saliency.areas.shares import AttentionShare, area_masks, attention_share
+from keras_saliency.areas.shares import AttentionShare, Masks, attention_share
 from keras_saliency.datasets.coordinates import trials_in_pixels
+from keras_saliency.datasets.fixations import describe_dropped
 from keras_saliency.datasets.reading import build_fixations, image_sizes, match_by_stem, read_trials
 from keras_saliency.files import AnyPath, InputError, require
 from keras_saliency.files.orientation import UPRIGHT
@@ -29,13 +30,14 @@ class Studied(NamedTuple):
     name: str
     image: np.ndarray
     density: np.ndarray
-    masks: dict
+    masks: Mapping
     shares: AttentionShare
 
 
 def study_areas(predict: Callable[[np.ndarray], np.ndarray], pictures: Sequence[AnyPath],
                 areas: AreaFile, fixations: Optional[AnyPath] = None,
-                limit: int = LIMIT, coordinates: Optional[str] = None) -> Iterator[Studied]:
+                limit: int = LIMIT, coordinates: Optional[str] = None,
+                log: Callable[[str], None] = print) -> Iterator[Studied]:
     """Predict pictures and measure their areas, one at a time.
 
     Args:
@@ -43,14 +45,18 @@ def study_areas(predict: Callable[[np.ndarray], np.ndarray], pictures: Sequence[
         fixations: a CSV file of `read_trials` with fixations on these pictures, or None.
         limit: largest number of pixels of a picture.
         coordinates: of the fixations, see `datasets.coordinates`; None for pixels that are checked.
+        log: called with a line about fixations that were left out.
     """
     pictures = [Path(picture) for picture in pictures]
     sizes = image_sizes(pictures, limit, "make it smaller, or raise the limit", UPRIGHT)
     for picture, size in zip(pictures, sizes):  # before work is put into any
         with _named(picture):
-            area_masks(areas.of(picture, size), size)
+            Masks(areas.of(picture, size), size)
     counts = Counter(picture.name for picture in pictures)
     measured = fixations and _fixations(fixations, pictures, sizes, coordinates)
+    left_out = measured and describe_dropped(measured, [picture.name for picture in pictures])
+    if left_out:
+        log(f"{fixations}: {left_out}")
     for index, picture in enumerate(tqdm(pictures, unit="picture", desc="predicting")):
         image = read_picture(picture, limit)
         points = observers = None
@@ -58,7 +64,7 @@ def study_areas(predict: Callable[[np.ndarray], np.ndarray], pictures: Sequence[
             points = measured.of(index)
             observers = measured.observer[measured.rows(index)]
         with _named(picture):
-            masks = area_masks(areas.of(picture, image.shape[:2]), image.shape[:2])
+            masks = Masks(areas.of(picture, image.shape[:2]), image.shape[:2])
             density = predict(image)
             shares = attention_share(density, masks, points, observers, coordinates="pixels")
         name = picture.name if counts[picture.name] == 1 else str(picture)

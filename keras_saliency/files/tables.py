@@ -7,7 +7,8 @@ from typing import Any, Iterable, Sequence
 from keras_saliency.files.errors import InputError, first_line
 from keras_saliency.files.writing import AnyPath, atomic_path
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet computes a cell that begins so
+# a spreadsheet computes a cell that begins so
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def write_csv(path: AnyPath, header: Sequence, rows: Iterable[Sequence]) -> None:

@@ -18,6 +18,7 @@ MEASURED = ("Fixated: the measured share of fixations with its 95 % bootstrap in
             "observers where they are known.")
 RANKING = "Each area over the pictures, the one that gets most of the attention first."
 PERCENT = ("share", "size", "overlap", "fixated", "low", "high", "other share", "change")
+LONGEST_STEM = 200  # bytes
 AREA, SHARE = COLUMNS.index("area"), COLUMNS.index("share")
 
 
@@ -36,7 +37,7 @@ def write(studies: Iterable[Studied], folder: AnyPath, model: str, compared: boo
     folder = Path(folder)
     rows, changes, parts, before = [], [], [], None
     for number, studied in enumerate(studies, 1):
-        path = folder / "figures" / f"{number}_{Path(studied.name).stem}.png"
+        path = folder / "figures" / f"{number}_{_short(Path(studied.name).stem)}.png"
         area_figure(studied, path)
         its = share_rows(studied)
         parts += [page.heading(studied.name), page.picture(path), _table(COLUMNS, its)]
@@ -58,6 +59,11 @@ def write(studies: Iterable[Studied], folder: AnyPath, model: str, compared: boo
         _log(log, "share of attention", [[row[0], row[AREA], f"{100 * row[SHARE]:.1f}"]
                                          for row in rows])
     return page.write(folder / "report.html", "Attention shares of areas", *top, *parts)
+
+
+def _short(stem) -> str:
+    """A file name's beginning: with a number and an ending it must not exceed 255 bytes."""
+    return stem.encode()[:LONGEST_STEM].decode(errors="ignore")
 
 
 def _ranking(rows, folder) -> list:

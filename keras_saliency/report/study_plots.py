@@ -28,7 +28,7 @@ def area_figure(studied: Studied, path: AnyPath) -> None:
     """
     shares = studied.shares
     order = np.argsort(shares.rank, kind="stable")
-    image, masks = _reduced(studied)
+    image = _reduced(studied)
     height, width = image.shape[:2]
     tall = max(2.4, 0.24 * len(order) + 0.9)
     wide = min(max(tall * width / height, 1.8), 6.4)
@@ -37,7 +37,8 @@ def area_figure(studied: Studied, path: AnyPath) -> None:
     drawn.imshow(image)
     drawn.set_axis_off()
     for place, area in enumerate(order, 1):
-        _outline(drawn, masks[shares.names[area]], str(place))
+        _outline(drawn, cv2.resize(studied.masks[shares.names[area]].astype(np.uint8),
+                                   (width, height), interpolation=cv2.INTER_NEAREST), str(place))
     below = np.arange(len(order))
     bars.barh(below, 100 * shares.share[order], color=plots.GROUPS[1], alpha=0.75, height=0.6)
     bars.plot(100 * shares.size[order], below, "|", color=plots.INK, markersize=11,
@@ -184,15 +185,13 @@ def relation_figure(relation: Relation, model: str, dataset: SaliencyDataset,
     plots.save_figure(figure, path)
 
 
-def _reduced(studied) -> tuple:
-    """(the picture under its density, {area: mask}), at most LONGEST pixels long."""
+def _reduced(studied) -> np.ndarray:
+    """The picture under its density, at most LONGEST pixels long."""
     colored = overlay(studied.image, studied.density, alpha=0.5)
     height, width = colored.shape[:2]
     scale = min(1.0, LONGEST / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    return cv2.resize(colored, size, interpolation=cv2.INTER_AREA), {
-        name: cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-        for name, mask in studied.masks.items()}
+    return cv2.resize(colored, size, interpolation=cv2.INTER_AREA)
 
 
 def _outline(axes, mask, label) -> None:

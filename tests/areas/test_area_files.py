@@ -60,6 +60,10 @@ def test_labels(tmp_path):
     ("areas.json", "{", "cannot be read"),
     ("areas.json", "{}", "areas.json: no areas"),
     ("areas.json", '{"a": [0, 0, 1, 1], "a": [0, 0, 2, 2]}', "a second 'a'"),
+    ("areas.json", '{"(rest)": [0, 0, 1, 1]}', r"cannot be called \(rest\)"),
+    ("areas.json", '{"a.png": {"(repeated)": [0, 0, 1, 1]}}', r"cannot be called \(repeated\)"),
+    ("areas.json", '{"a": ' + "[" * 100_000 + "]" * 100_000 + "}", "too deep"),
+    ("areas.json", '{"a": [0, 0, 1, ' + "9" * 5000 + "]}", "cannot be read"),
     ("areas.txt", "", ".csv or .json"),
 ])
 def test_bad_files_are_named(name, text, message, tmp_path):

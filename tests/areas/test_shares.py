@@ -1,4 +1,7 @@
 """Areas as masks, and their shares: fractions worked out by hand, and matplotlib's polygons."""
+import json
+import tracemalloc
+
 import numpy as np
 import pytest
 from matplotlib.path import Path
@@ -99,6 +102,9 @@ def test_measured_share():
     ({"logo": (2, 0, 1, 3)}, "area 'logo': a box is left, top, right, bottom"),
     ({"logo": (5, 5, 9, 9)}, "area 'logo' has no pixel inside the picture of 3x3"),
     ({"logo": [(0, 0), (1, 1)]}, "area 'logo' is neither a box"),
+    ({"logo": [(0, 0), (1, 1), (2,)]}, "area 'logo' is neither a box"),
+    ({"logo": [0, 0, 1, 10 ** 400]}, "area 'logo' is neither a box"),
+    ({"logo": json.loads("[" * 500 + "]" * 500)}, "area 'logo' is neither a box"),
     ({"logo": "all"}, "neither a box"),
     ({"logo": np.ones((2, 3), bool)}, "its mask is"),
     ({"logo": (0, 0, np.nan, 3)}, "a box is"),
@@ -155,3 +161,19 @@ def test_coordinates_that_are_stated():
         attention_share(density, box, pixels, coordinates="percent")
     with pytest.raises(InputError, match="parts of the width and height.* coordinates=fractions"):
         attention_share(density, box, pixels / (80, 60))
+
+
+def test_many_areas_take_a_bit_a_pixel():
+    areas = {str(k): (k % 20 * 10, k // 20 * 10, k % 20 * 10 + 10, k // 20 * 10 + 10)
+             for k in range(400)}
+    density = np.random.default_rng(0).random((200, 200))
+    tracemalloc.start()
+    found = attention_share(density, areas)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 400 * density.size / 2  # bytes; a byte a pixel would be twice that
+    expected = density.reshape(20, 10, 20, 10).sum(axis=(1, 3)).ravel() / density.sum()
+    np.testing.assert_allclose(found.share, expected)
+    assert found.rest == 0
+    fixated = attention_share(density, areas, [(5, 5), (15, 5)]).fixated
+    assert fixated[:3, 0].tolist() == [0.5, 0.5, 0]

@@ -98,7 +98,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
         files.require_writable(tmp_path / "file" / "table.csv")
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+x", "-x", "@x", "\tx", "'=x", "''=x"])
+@pytest.mark.parametrize("text", ["=1+1", "+x", "-x", "@x", "\tx", "\n=x", "\nx", "'=x", "''=x"])
 def test_no_cell_is_a_formula(text):
     cell = files.safe_cell(text)
     assert cell.startswith("'") and files.plain_cell(cell) == text

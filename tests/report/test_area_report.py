@@ -125,3 +125,23 @@ def test_no_area_in_common(folder):
         "picture,area,left,top,right,bottom\na.png,x,0,0,9,9\nb.png,y,0,0,9,9\n")
     with pytest.raises(InputError, match="a.png and b.png have no area of the same name"):
         change_rows(*study(folder, "a.png", "b.png"))
+
+
+def test_fixations_that_are_left_out_are_told(folder):
+    (folder / "fixations.csv").write_text("stimulus,observer,x,y\n" + "a,one,5,5\n" * 9
+                                          + "a,one,60,5\nb,two,,\n")
+    said = []
+    first, _ = study(folder, "a.png", "b.png", fixations=folder / "fixations.csv", log=said.append)
+    assert first.shares.fixated[0, 0] == 1
+    assert said == [f"{folder / 'fixations.csv'}: 1 fixations outside their image were left out: "
+                    "a.png (1); 1 fixations without coordinates (blank or NaN) were left out: "
+                    "b.png (1)"]
+
+
+def test_a_picture_with_the_longest_name(folder):
+    name = "ä" * 125 + "x.png"  # 255 bytes
+    (folder / "pictures" / "a.png").rename(folder / "pictures" / name)
+    area_report.write(study(folder, name), folder / "out", "brightness", log=lambda line: None)
+    figure, = (folder / "out" / "figures").iterdir()
+    assert figure.name == "1_" + "ä" * 100 + ".png"
+    assert rows_of(folder / "out" / "areas.csv")[0]["picture"] == name

@@ -24,7 +24,7 @@ export function csv(rows) {
 
 /** A text so that a spreadsheet does not take it for a formula. */
 function safe(text) {
-  return /^'*[=+\-@\t\r]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text;
+  return /^'*[=+\-@\t\r\n]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text;
 }
 
 /** A page of pictures (data addresses) and a table, which needs nothing else. */
