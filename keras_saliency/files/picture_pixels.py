@@ -20,7 +20,8 @@ _MODES_WITH_ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
 
 def decode_pixels(contents: bytes, background: Sequence[int] = WHITE,
                   upright: bool = True) -> Optional[np.ndarray]:
-    """Return the pixels uint8 [H, W, 3] RGB of a picture file; None if it cannot be decoded.
+    """Return the pixels uint8 [H, W, 3] RGB of a picture file; None if it cannot be decoded, as a
+    TIFF of floating-point numbers: it does not say which of them is white.
 
     Grayscale is repeated, 16 bits are reduced to 8.
 
@@ -28,6 +29,8 @@ def decode_pixels(contents: bytes, background: Sequence[int] = WHITE,
         background: (r, g, b), 0..255, on which lies what is transparent.
         upright: turn the picture by its EXIF orientation.
     """
+    if is_float(contents):
+        return None
     try:
         rgba = _with_alpha(contents)
     except Exception:  # a damaged file makes PIL raise any of a dozen types
@@ -43,6 +46,14 @@ def decode_pixels(contents: bytes, background: Sequence[int] = WHITE,
     if turned == upright:
         return picture
     return (turn if upright else turn_back)(picture, orientation(contents))
+
+
+def is_float(contents: bytes) -> bool:
+    """Return True for a TIFF whose pixels are floating-point numbers."""
+    if contents[:2] not in (b"II", b"MM"):
+        return False
+    stored = _decoded(contents, cv2.IMREAD_UNCHANGED)
+    return stored is not None and stored.dtype.kind == "f"
 
 
 def _decoded(contents, flags) -> Optional[np.ndarray]:

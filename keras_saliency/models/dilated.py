@@ -2,8 +2,9 @@
 
 Keras passes dilated convolutions to `tf.nn.convolution`, which rearranges its maps before and after
 (SpaceToBatch). At MSI-Net's sizes that costs more than the arithmetic. `tf.nn.conv2d` needs no
-rearranging, but not every CPU has its gradient, so training uses gradients made of plain
-operations. Inference calls the kernel alone, so that bias and activation can be fused into it.
+rearranging, but not every CPU has its gradient, so training, and any call outside a graph, uses
+gradients made of plain operations. Inference in a graph calls the kernel alone, so that bias and
+activation can be fused into it; give training=True to differentiate a graph.
 """
 from typing import Any, Optional
 
@@ -31,7 +32,7 @@ class DilatedConv2D(keras.layers.Conv2D):
 
     def call(self, inputs: tf.Tensor, training: Optional[bool] = None) -> tf.Tensor:
         rate, kernel = self.dilation_rate[0], tf.convert_to_tensor(self.kernel)
-        if training:
+        if training or tf.executing_eagerly():
             maps = _differentiable(rate)(inputs, kernel)
         else:
             maps = tf.nn.conv2d(inputs, kernel, 1, "SAME", dilations=rate)

@@ -9,7 +9,7 @@ import numpy as np
 from keras_saliency.files import AnyPath, InputError, folders, require, warn
 from keras_saliency.files.addresses import is_archive
 from keras_saliency.files.picture_headers import LIMIT, check_picture, read_file
-from keras_saliency.files.picture_pixels import WHITE, decode_pixels
+from keras_saliency.files.picture_pixels import WHITE, decode_pixels, is_float
 
 _GRAY = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
 # How far apart the channels of gray are, as a share of white (JPEG, color profiles), and the share
@@ -40,6 +40,8 @@ def decode_picture(contents: bytes, name: AnyPath, limit: int = LIMIT,
                    background: Sequence[int] = WHITE) -> np.ndarray:
     """Do as `read_picture` for the contents of a file; `name` is for messages."""
     check_picture(contents, name, limit, "make it smaller, or raise the limit")
+    require(not is_float(contents), f"{name}: its pixels are floating-point numbers, of which it "
+            "does not say which is white; save it in 8 or 16 bits")
     picture = decode_pixels(contents, background)
     require(picture is not None,
             f"{name}: not a picture that OpenCV can decode ({folders.TYPES})")

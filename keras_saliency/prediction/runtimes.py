@@ -17,7 +17,7 @@ from typing import Any, Callable, NamedTuple, Optional, Union
 import numpy as np
 
 from keras_saliency.config.sections import PRECISIONS as TRAINED
-from keras_saliency.files import AnyPath, InputError, import_optional
+from keras_saliency.files import AnyPath, InputError, import_optional, require
 from keras_saliency.lazy import without_lines
 
 INT8 = "int8"  # for engines alone: nothing trains in it, and "auto" never takes it
@@ -184,7 +184,7 @@ def _in_turns(name, *runs):
         images = np.asarray(images, np.float32)
         run = free.get()
         try:
-            return run(images)
+            made = run(images)
         except MemoryError:
             raise
         except Exception as error:  # of its own kind in each engine
@@ -192,6 +192,9 @@ def _in_turns(name, *runs):
                              f"{_shortened(error)}") from error
         finally:
             free.put(run)
+        require(np.isfinite(made).all(), f"{name} gives maps with NaN or infinity: its weights are "
+                "not finite, or its precision is too small for them; export the network again")
+        return made
 
     return run_one
 

@@ -7,6 +7,7 @@ counts the pixels at which the enlarged activation_map exceeds it, inside and ou
 Source: Bau, Zhou, Khosla, Oliva and Torralba (CVPR 2017) and their code; detection frequency: He,
 Borji, Mi and Pugeault (2018), eq. 6.
 """
+from collections import Counter
 from typing import Any, Callable, Mapping, NamedTuple, Optional, Sequence
 
 import keras
@@ -149,14 +150,14 @@ def find_thresholds(model: keras.Model, layers: Sequence[str], dataset: ConceptD
                   "batch": batch, "quantile": quantile, "label": None}
         return shards.merged(client, find_thresholds, indices_of(dataset, indices), batch,
                              dataset, shared, label, "image")
-    sketches = {}
+    sketches, sizes = {}, Counter(map(tuple, dataset.image_sizes))  # few, of many images
     for index, maps in image_activations(model, layers, dataset, canvas, indices, batch, label):
         for layer, cells in maps.items():
             if layer not in sketches:
-                total = sum(np.count_nonzero(_shown(dataset, i, canvas, cells.shape[:2], fit))
-                            for i in range(len(dataset)))
+                total = sum(count * np.count_nonzero(_shown(size, canvas, cells.shape[:2], fit))
+                            for size, count in sizes.items())
                 sketches[layer] = TailQuantile(cells.shape[-1], total, quantile)
-            shown = _shown(dataset, index, canvas, cells.shape[:2], fit)
+            shown = _shown(dataset.image_sizes[index], canvas, cells.shape[:2], fit)
             sketches[layer].update(cells[shown], seed=index)
     return {layer: sketches[layer] for layer in layers if layer in sketches}
 
@@ -312,9 +313,9 @@ def intersection_over_union(tally: Tally,
                  for pixels in (tally.units_in @ groups.T, tally.units[:, None]))
 
 
-def _shown(dataset, index, canvas, cells, fit) -> np.ndarray:
-    """bool [h, w]: cells whose center shows the image and not padding."""
-    span = canvas_span(dataset.image_sizes[index], canvas, fit)
+def _shown(size, canvas, cells, fit) -> np.ndarray:
+    """bool [h, w]: cells whose center shows the image of `size` (H, W) and not padding."""
+    span = canvas_span(size, canvas, fit)
     inside = [((np.arange(n) + 0.5) / n >= a) & ((np.arange(n) + 0.5) / n <= b)
               for n, (a, b) in zip(cells, span)]
     return np.logical_and.outer(*inside)

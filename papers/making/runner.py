@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Optional
 
 from keras_saliency import __version__
-from keras_saliency.files import InputError, sha256, uninterrupted
+from keras_saliency.files import InputError, require, sha256, uninterrupted
 from papers.making import ledger
 from papers.making.setting import Setting
 from papers.making.spec import ResultSpec, Verdict
@@ -41,6 +41,8 @@ def make(name: str, spec: ResultSpec, setting: Setting, out) -> list:
                     + ", ".join(f"{key} {value}" for key, value in zip(spec.keys, part)))
         begun = time.monotonic()
         measured = spec.measure(setting, *part)
+        require(measured, f"{name}, part {number} of {len(parts)}, gives no rows: its data or "
+                "models hold nothing to measure; see --root, --weights and --pictures")
         minutes = (time.monotonic() - begun) / 60 / len(measured)
         rows += [{**dict(zip(spec.keys, part)), **row, ledger.SETTINGS: settings,
                   ledger.MINUTES: round(minutes, 3)} for row in measured]

@@ -169,3 +169,9 @@ def test_roots_are_checked(tmp_path):
         read_roots(["osie=gone"], ["osie"], "toy")
     with pytest.raises(InputError, match="no such folder"):
         read_roots(["osie"], ["osie"], "toy")
+
+
+def test_a_part_without_rows_is_an_error_and_leaves_nothing(setting, tmp_path):
+    with pytest.raises(InputError, match="toy, part 1 of 3, gives no rows"):
+        runner.make("toy", toy_spec(lambda setting, model, seed: []), setting, tmp_path)
+    assert not list(tmp_path.glob("toy*"))

@@ -271,3 +271,14 @@ def test_a_missing_engine_comes_with_the_command(monkeypatch, tmp_path, ending, 
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(MissingPackage, match=rf'pip install "\.\[{extra}\]"'):
         ks.load_exported(file)
+
+
+def test_maps_that_are_not_finite_are_an_error():
+    """As of a file whose weights hold NaN."""
+    for wrong in (np.nan, np.inf):
+        run = runtimes._in_turns("m.onnx", lambda images, wrong=wrong: np.where(
+            np.arange(4) == 2, wrong, images[..., 0]))
+        with pytest.raises(InputError, match="m.onnx gives maps with NaN or infinity: its weights"):
+            run(np.zeros((1, 4, 4, 3)))
+        with pytest.raises(InputError, match="NaN or infinity"):  # its turn was given back
+            run(np.zeros((1, 4, 4, 3)))

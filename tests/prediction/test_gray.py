@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from keras_saliency.files import InputError
-from keras_saliency.prediction.pictures import read_gray
+from keras_saliency.files.picture_pixels import decode_pixels
+from keras_saliency.prediction.pictures import read_gray, read_map, read_picture
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -34,3 +35,20 @@ def test_what_cannot_be_read_is_named(tmp_path, bomb):
     (tmp_path / "b.png").write_bytes(bomb((7, 900)))  # a header and less than its pixels
     with pytest.raises(InputError, match="b.png: not a readable picture$"):
         read_gray(tmp_path / "b.png")
+
+
+@pytest.mark.parametrize("shape", [(7, 9), (7, 9, 3)])
+def test_a_picture_of_floating_point_numbers_is_named_and_a_map_is_read(tmp_path, shape):
+    values = np.random.default_rng(0).uniform(0, 1, shape).astype(np.float32)
+    cv2.imwrite(str(tmp_path / "a.tif"), values)
+    with pytest.raises(InputError, match="a.tif: its pixels are floating-point numbers"):
+        read_picture(tmp_path / "a.tif")
+    assert decode_pixels((tmp_path / "a.tif").read_bytes()) is None  # of a dataset
+    if len(shape) == 2:
+        np.testing.assert_array_equal(read_map(tmp_path / "a.tif"), values)
+    for dtype in (np.uint8, np.uint16):
+        levels = (values * np.iinfo(dtype).max).astype(dtype)
+        cv2.imwrite(str(tmp_path / "b.tif"), levels)
+        found = read_picture(tmp_path / "b.tif")
+        expected = np.broadcast_to(levels.reshape(7, 9, -1)[..., ::-1], (7, 9, 3))
+        assert np.abs(found - expected * (255 / np.iinfo(dtype).max)).max() <= 1

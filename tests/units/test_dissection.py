@@ -1,6 +1,7 @@
 """Network dissection: planted concepts, and NetDissect's own procedure written out slowly."""
 import csv
 import functools
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -173,3 +174,17 @@ def test_unreadable_labels_are_named(data, color_model, levels, tmp_path):
     broken = dataclasses.replace(data, label_files=(*data.label_files[:-1], [bad]))
     with pytest.raises(DatasetError, match="unreadable image .*bad.png"):
         dissection.dissect(color_model, ["colors"], broken, levels)
+
+
+def test_the_sizes_of_all_images_are_counted_once(data, color_model, monkeypatch):
+    """The cells of a whole dataset, also for a shard of it, in steps of its few sizes."""
+    sizes = [(64, 96), (40, 90), (90, 40)] * 4 + [(64, 96)] * 2
+    mixed = replace(data, image_sizes=tuple(sizes))
+    cells = sum(np.count_nonzero(dissection._shown(size, (64, 96), (16, 24), "pad"))
+                for size in sizes)
+    seen, shown = [], dissection._shown
+    monkeypatch.setattr(dissection, "_shown", lambda size, *rest: (
+        seen.append(size), shown(size, *rest))[1])
+    sketch = dissection.find_thresholds(color_model, ["colors"], mixed, indices=[0, 1])["colors"]
+    assert sketch.total == cells and cells < COUNT * 16 * 24
+    assert sorted(seen) == sorted([*set(sizes), (64, 96), (40, 90)])
