@@ -16,10 +16,10 @@ from keras_saliency import maps
 from keras_saliency.export.frozen import quiet
 from keras_saliency.export.generated_pictures import generate
 from keras_saliency.files import InputError, require
+from keras_saliency.maps.images import check_image
 from keras_saliency.metrics import cc, kld
 from keras_saliency.models import facts_of
 from keras_saliency.prediction import runtimes
-from keras_saliency.prediction.predictor import check_image
 
 GENERATED = 40   # pictures, where none are given
 FEWEST = 4

@@ -4,6 +4,7 @@ from typing import Any, Optional
 import numpy as np
 
 from keras_saliency.files import import_optional
+from keras_saliency.files.picture_pixels import on_ground
 from keras_saliency.prediction.predictor import predict, predictor
 
 
@@ -17,7 +18,8 @@ def to_pysaliency(model: Any, canvas: Optional[tuple] = None, **options: Any) ->
     Returns:
         pysaliency.SaliencyMapModel whose maps are those of `keras_saliency.predict`, or
         pysaliency.Model whose log-densities are theirs where the network gives a density, as a
-        calibrated one does; gray stimuli [H, W] are taken as RGB, alpha is dropped.
+        calibrated one does; gray stimuli [H, W] are taken as RGB; transparent ones
+        lie on white.
 
     Raises:
         MissingPackage: pysaliency, or torch, which it imports, is not installed.
@@ -26,7 +28,10 @@ def to_pysaliency(model: Any, canvas: Optional[tuple] = None, **options: Any) ->
 
     def predicted(stimulus):
         image = np.atleast_3d(stimulus)
-        image = image[..., :3] if image.shape[2] >= 3 else np.repeat(image[..., :1], 3, -1)
+        if image.shape[2] < 3:  # gray, perhaps with alpha
+            image = np.concatenate([image[..., :1]] * 3 + [image[..., 1:]], axis=-1)
+        if image.shape[2] == 4:
+            image = on_ground(image) if image.dtype == np.uint8 else image[..., :3]
         return predict(model, image, canvas)
 
     class KerasSaliencyModel(pysaliency.SaliencyMapModel):

@@ -1,9 +1,43 @@
-"""The check of an image that is handed in from Python."""
+"""The checks of an image that is handed in from Python."""
 from typing import Any
 
 import numpy as np
 
-from keras_saliency.files import InputError
+from keras_saliency.files import InputError, require
+
+_ROUNDING = 0.01  # of floats, beyond 0..255
+_UNIT = 2.0       # largest value of an image of 0..1 whose resizing overshot
+
+
+def check_image(image: Any) -> np.ndarray:
+    """Return an RGB image 0..255 as an array [H, W, 3] of its own type; raise `InputError` if it is
+    none.
+
+    Numbers of any type will do. Refused are values that are not finite or outside of 0..255, true
+    and false, and floats that reach no higher than about 1, which are a picture of 0..1 or one so
+    dark that nothing is to be seen. Black itself passes.
+    """
+    image = rgb_array(image)
+    if image.dtype == np.uint8:
+        return image
+    require(image.dtype != bool, "image holds true and false, not 0..255; if true is white, give "
+            "image * np.uint8(255)")
+    require(np.isfinite(image).all(),
+            "image has values that are not finite; replace its NaN and infinities")
+    low, high = image.min(), image.max()
+    require(low >= -_ROUNDING and high <= 255 + _ROUNDING, f"image has values from {low:g} to "
+            f"{high:g}; clip or rescale them to 0..255{_cause(low, high)}")
+    require(image.dtype.kind != "f" or not 0 < high <= _UNIT, f"image is float with values from "
+            f"{low:g} to {high:g}, and pictures are 0..255: multiply one of 0..1 by 255. If it is "
+            "as dark as that, round it to np.uint8")
+    return image
+
+
+def _cause(low, high) -> str:
+    if low < 0:
+        return " (it may be normalised: give the picture from before)"
+    bits = next((bits for bits in (10, 12, 14, 16) if high < 2 ** bits), None)
+    return f" (it may hold up to {bits} bits: image * (255 / {2 ** bits - 1}))" if bits else ""
 
 
 def rgb_array(image: Any) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_saliency.files import InputError, require
 from keras_saliency.maps.facts import Facts
-from keras_saliency.maps.images import rgb_array
+from keras_saliency.maps.images import check_image
 from keras_saliency.prediction.screens import by_screens, canvas_shape, warn_of_strip
 
 if TYPE_CHECKING:
@@ -110,8 +110,8 @@ def predict(model: Any, image: np.ndarray, canvas: Optional[tuple] = None) -> np
         float32 [H, W], in the scale of the model (0..1 for those that end in a min-max).
 
     Raises:
-        InputError: an image of another shape, values that are not finite, or a canvas that the
-            model's strides do not divide.
+        InputError: an image of another shape, values that are not finite or outside of 0..255,
+            floats that are 0..1, or a canvas that the model's strides do not divide.
     """
     found, image = predictor(model), check_image(image)
     warn_of_strip(image.shape[:2], found.facts, canvas)
@@ -142,10 +142,3 @@ def predict_screens(model: Any, image: np.ndarray, screen: Optional[int] = None,
     found, image = predictor(model), check_image(image)
     return by_screens(lambda window: found.predict(window, canvas), image, screen,
                       canvas_shape(found.facts, image.shape[:2], canvas), found.facts.density)
-
-
-def check_image(image: np.ndarray) -> np.ndarray:
-    """Return `image` as an array; raise `InputError` if it is not [H, W, 3] of finite values."""
-    image = rgb_array(image)
-    require(np.isfinite(image).all(), "image has values that are not finite")
-    return image

@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keras_saliency import predict, predictor
+from keras_saliency import build_model, predict, prediction, predictor
 from keras_saliency.files import InputError
-from keras_saliency.maps.images import rgb_array
+from keras_saliency.maps.images import check_image, rgb_array
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
 
@@ -56,3 +56,46 @@ def test_image_and_model_in_the_wrong_order():
 def test_a_model_may_be_named():
     expected = predictor("center_bias").predict(IMAGE)
     np.testing.assert_array_equal(predict("center_bias", IMAGE), expected)
+
+
+DOORS = {"check": check_image, "predict": lambda image: predict("center_bias", image),
+         "screens": lambda image: prediction.predict_screens("center_bias", image),
+         "classical": build_model("bms")}
+
+
+@pytest.mark.parametrize("image, message", [
+    (IMAGE / 255, "float with values from .* multiply one of 0..1 by 255"),
+    ((IMAGE / 255).astype(np.float32), "multiply one of 0..1 by 255"),
+    (np.float16(IMAGE / 255), "multiply one of 0..1 by 255"),
+    (IMAGE / 255 * 1.1, "multiply one of 0..1 by 255"),  # resized, with overshoot
+    (IMAGE / 127.5 - 1, "from -1 to .*clip or rescale.*normalised"),
+    (IMAGE - np.float32([103.9, 116.8, 123.7]), "clip or rescale.*normalised"),
+    (IMAGE.astype(np.int16) - 128, "normalised"),
+    (IMAGE.astype(np.uint16) * 16, r"up to 12 bits: image \* \(255 / 4095\)"),
+    (IMAGE.astype(np.uint16) * 257, r"up to 16 bits: image \* \(255 / 65535\)"),
+    (IMAGE * 257.0, "up to 16 bits"), (IMAGE * 1e6, "to .*e.08; clip or rescale them to 0..255$"),
+    (IMAGE > 99, "true and false"), (np.full((6, 8, 3), np.inf), "not finite")])
+def test_values_of_another_range_are_refused(image, message):
+    for door in DOORS.values():
+        with pytest.raises(InputError, match=message):
+            door(image)
+
+
+@pytest.mark.parametrize("image", [
+    IMAGE, IMAGE.astype(np.float64), IMAGE.astype(np.float32), IMAGE.astype(np.int64),
+    IMAGE.astype(np.uint16), IMAGE.astype(np.float32) + np.float32(1e-5), IMAGE // 255,
+    np.zeros((6, 8, 3)), np.zeros((6, 8, 3), np.uint8), np.ones((6, 8, 3), np.uint8),
+    np.full((6, 8, 3), 255.0), np.full((6, 8, 3), 3.5), (IMAGE % 9).astype(float)])
+def test_right_pictures_pass_as_they_are(image):
+    """Also dark ones, and those of one color."""
+    assert check_image(image) is image
+    for door in DOORS.values():
+        assert door(image).shape[:2] == (6, 8)
+
+
+def test_the_remedies_give_the_map_of_the_picture():
+    model = build_model("bms")
+    expected = predict(model, IMAGE)
+    deep = IMAGE.astype(np.uint16) * 257
+    for image in (IMAGE / 255 * 255, deep * (255 / 65535)):
+        np.testing.assert_allclose(predict(model, image), expected, atol=1e-3)

@@ -80,7 +80,7 @@ def test_float_and_uint8_agree(model):
 
 
 @pytest.mark.parametrize("image, message", [
-    (np.zeros((4, 5)), r"must be \[H, W, 3\] RGB, not of shape \(4, 5\)"),
+    (np.zeros((4, 5)), r"must be \[H, W, 3\] RGB, not float64 of shape \(4, 5\)"),
     (np.zeros((4, 5, 4)), r"\(4, 5, 4\)"),
     (np.zeros((0, 5, 3)), r"\(0, 5, 3\)"),
     (np.full((4, 5, 3), np.nan), "not finite"),

@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_saliency.config import is_whole
 from keras_saliency.files import InputError, require
-from keras_saliency.maps.images import rgb_array
+from keras_saliency.maps import images
 
 # Contrast below this is rounding of float32, for channels that span about 0..1. One pixel that is
 # one step of 8 bits brighter makes 20 times more, even averaged over two octaves.
@@ -27,15 +27,7 @@ _LOW_PASS = np.array([1, 4, 6, 4, 1], np.float32) / 16
 
 def check_image(image: np.ndarray) -> np.ndarray:
     """Return an RGB image 0..255 as float32 [H, W, 3], or raise `InputError`."""
-    image = rgb_array(image)
-    require(image.dtype.kind in "uif",
-            f"image must hold numbers (uint8 or float), not {image.dtype}")
-    require(np.isfinite(image).all(),
-            "image has values that are not finite; replace its NaN and infinities")
-    low, high = image.min(), image.max()
-    require(low >= 0 and high <= 255,
-            f"image has values from {low:g} to {high:g}; clip or rescale them to 0..255")
-    return image.astype(np.float32)
+    return np.clip(images.check_image(image).astype(np.float32), 0, 255)
 
 
 def check_number(name: str, value: float, low: float, high: float, whole: bool = False) -> float:
