@@ -83,6 +83,7 @@ def test_a_density_stays_one(run, tmp_path, density, engine):
 def test_what_has_no_engine_says_so(run, weights, tmp_path):
     code, said = run("predict", "x.png", "--server", "localhost:1", "--engine", "auto")
     assert code == 2 and "a --server has its own engine" in said
+    (tmp_path / "x.png").write_bytes(b"not read before the engine")
     code, said = run("predict", tmp_path, "--weights", "gbvs", "--engine", "auto")
     assert code == 2 and "gbvs is no network of this package" in said
     code, said = run("predict", "x.png", "--engine", "cuda")

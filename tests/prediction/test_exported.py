@@ -154,17 +154,18 @@ for module in ("tensorflow", "keras", "scipy"):
 
 
 def test_a_damaged_file_is_one_line(run, tmp_path, ending):
-    file = exported(network(), tmp_path, ending)
+    file, picture = exported(network(), tmp_path, ending), tmp_path / "x.png"
+    picture.write_bytes(b"not read before the network")
     contents = file.read_bytes()
     for damaged in (b"", b"hello", contents[:len(contents) // 2], bytes(2000)):
         file.write_bytes(damaged)
-        code, said = run("predict", "x.png", "--weights", file)
+        code, said = run("predict", picture, "--weights", file)
         assert code == 2 and said.startswith(f"error: {file}: ") and said.count("\n") == 1, said
     if ending == ".xml":
         file.write_bytes(contents)
         weights = file.with_suffix(".bin")
         weights.write_bytes(weights.read_bytes()[:-100])
-        code, said = run("predict", "x.png", "--weights", file)
+        code, said = run("predict", picture, "--weights", file)
         assert code == 2 and f"{file}: OpenVINO cannot open it" in said and said.count("\n") == 1
 
 
