@@ -15,6 +15,7 @@ from keras_saliency.datasets.reading import build_fixations, image_sizes, match_
 from keras_saliency.files import AnyPath, InputError, require
 from keras_saliency.files.orientation import UPRIGHT
 from keras_saliency.files.picture_headers import LIMIT
+from keras_saliency.files.picture_pixels import WHITE
 from keras_saliency.prediction.pictures import read_picture
 
 COLUMNS = ("picture", "area", "share", "size", "ratio", "rank", "overlap", "fixated", "low", "high")
@@ -37,6 +38,7 @@ class Studied(NamedTuple):
 def study_areas(predict: Callable[[np.ndarray], np.ndarray], pictures: Sequence[AnyPath],
                 areas: AreaFile, fixations: Optional[AnyPath] = None,
                 limit: int = LIMIT, coordinates: Optional[str] = None,
+                background: Sequence[int] = WHITE,
                 log: Callable[[str], None] = print) -> Iterator[Studied]:
     """Predict pictures and measure their areas, one at a time.
 
@@ -45,6 +47,7 @@ def study_areas(predict: Callable[[np.ndarray], np.ndarray], pictures: Sequence[
         fixations: a CSV file of `read_trials` with fixations on these pictures, or None.
         limit: largest number of pixels of a picture.
         coordinates: of the fixations, see `datasets.coordinates`; None for pixels that are checked.
+        background: (r, g, b), 0..255, on which lies what is transparent.
         log: called with a line about fixations that were left out.
     """
     pictures = [Path(picture) for picture in pictures]
@@ -58,7 +61,7 @@ def study_areas(predict: Callable[[np.ndarray], np.ndarray], pictures: Sequence[
     if left_out:
         log(f"{fixations}: {left_out}")
     for index, picture in enumerate(tqdm(pictures, unit="picture", desc="predicting")):
-        image = read_picture(picture, limit)
+        image = read_picture(picture, limit, background)
         points = observers = None
         if measured and len(measured.of(index)):
             points = measured.of(index)

@@ -36,6 +36,7 @@ def main() -> None:
     add("--out", default="areas", help="folder (default: %(default)s)")
     options.add_screens(parser)
     options.add_limit(parser)
+    options.add_background(parser)
     options.add_trust(parser)
     options.add_engine(parser)
     arguments = parser.parse_args()
@@ -63,6 +64,7 @@ def main() -> None:
     print(origin)
     model = options.accelerated(arguments, model)
     studies = study_areas(options.predict_function(arguments, model), pictures, areas,
-                          arguments.fixations, arguments.limit, arguments.coordinates)
+                          arguments.fixations, arguments.limit, arguments.coordinates,
+                          arguments.background)
     path = area_report.write(studies, Path(arguments.out), origin, bool(arguments.compare))
     print(f"{path}: open it in a browser; the same as files beside it")

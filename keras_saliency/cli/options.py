@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any, Callable, Iterator, Optional
 
 import yaml
+from PIL import ImageColor
 
 from keras_saliency import config as configs
 from keras_saliency.cli.command_line import FAILED
 from keras_saliency.export.formats import AUTO, engines
 from keras_saliency.files import AnyPath, InputError, printable, require
 from keras_saliency.files.picture_headers import LIMIT
+from keras_saliency.files.picture_pixels import WHITE
 from keras_saliency.files.shipped import PACKAGE, missing_weights, shipped
 from keras_saliency.prediction.pictures import MOST_PIXELS
 from keras_saliency.prediction.runtimes import INT8, PRECISIONS
@@ -49,6 +51,21 @@ def _limit(text) -> int:
     if not (text.isdecimal() and 1 <= int(text) <= MOST_PIXELS):
         raise argparse.ArgumentTypeError(f"must be from 1 to {MOST_PIXELS}, not {text!r:.40}")
     return int(text)
+
+
+def add_background(parser: argparse.ArgumentParser) -> None:
+    """Add --background to a parser, a color (r, g, b)."""
+    parser.add_argument("--background", type=_color, default=WHITE, metavar="COLOR",
+                        help="on which lies what is transparent in a picture: a name such as gray, "
+                             "or #rrggbb (default: white)")
+
+
+def _color(text) -> tuple:
+    try:
+        return ImageColor.getrgb(text)[:3]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a color such as gray or #808080, not "
+                                         f"{text!r:.40}") from None
 
 
 def add_screens(parser: argparse.ArgumentParser) -> None:

@@ -19,7 +19,7 @@ def main() -> int:
                    else prediction_files.predict_all)
     with options.workers(arguments, f"{arguments.out}/.shards") as client:
         return bool(predict_all(predict, arguments.pictures, arguments.out, arguments.raw,
-                                arguments.limit, client))
+                                arguments.limit, client, arguments.background))
 
 
 def _read_arguments():
@@ -48,6 +48,7 @@ def _read_arguments():
     add("--raw", action="store_true", help="also write the float32 map as .npy")
     options.add_screens(parser)
     options.add_limit(parser)
+    options.add_background(parser)
     options.add_trust(parser)
     options.add_engine(parser)
     options.add_cluster(parser)

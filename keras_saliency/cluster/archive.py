@@ -11,6 +11,7 @@ from tqdm import tqdm
 from keras_saliency.cluster import packing
 from keras_saliency.files import addresses, import_optional, printable, require
 from keras_saliency.files.picture_headers import LIMIT
+from keras_saliency.files.picture_pixels import WHITE
 from keras_saliency.prediction.prediction_files import SHARD, output_names, predict_shard
 
 ABOUT = "archive.json"   # settings that an output folder was made with
@@ -23,13 +24,15 @@ def is_archive(sources: Iterable, out: Union[str, Path]) -> bool:
 
 
 def predict_archive(predict: Callable, sources: Sequence, out: Union[str, Path], raw: bool = False,
-                    limit: int = LIMIT, client: Any = None, log: Callable = print) -> bool:
+                    limit: int = LIMIT, client: Any = None, background: Sequence[int] = WHITE,
+                    log: Callable = print) -> bool:
     """Predict every picture of an archive; `docs/scale.md` describes the output.
 
     Return True if some pictures could not be predicted; the tables give the reasons.
 
     Args:
-        predict: function, uint8 [H, W, 3] RGB -> float32 [H, W]. raw, limit: as for `predict_all`.
+        predict: function, uint8 [H, W, 3] RGB -> float32 [H, W].
+        raw, limit, background: as for `predict_all`.
         sources: one source, as for `addresses.pictures`. out: folder or address of one.
         client: result of `connect`; with its `resume`, finished shards of `out` are skipped.
     """
@@ -38,7 +41,7 @@ def predict_archive(predict: Callable, sources: Sequence, out: Union[str, Path],
     require(len(sources) == 1, f"give one archive, not {len(sources)}; a {addresses.LIST} file "
             "with an address a line can list pictures from anywhere")
     [source] = sources
-    settings = {"source": str(source), "raw": raw, "limit": limit,
+    settings = {"source": str(source), "raw": raw, "limit": limit, "background": list(background),
                 "shard": SHARD, "predict": packing.digest(packing.pack(predict))}
     require(not addresses.is_below(out, source), f"{out} lies in {source}: predictions would be "
             "taken for pictures; give another output folder")
@@ -49,7 +52,8 @@ def predict_archive(predict: Callable, sources: Sequence, out: Union[str, Path],
     done = failed = 0
     shards = iter(lambda: list(itertools.islice(jobs, SHARD)), [])
     rows = client.map(predict_rows, "jobs", shards, {
-        "predict": predict, "folder": out, "raw": raw, "limit": limit}, "predicting",
+        "predict": predict, "folder": out, "raw": raw, "limit": limit,
+        "background": tuple(background)}, "predicting",
         unit="picture", names=lambda shard: [address for address, _ in shard], kept=tables)
     for row in rows:
         wrong = [text for text in row["error"] if text]

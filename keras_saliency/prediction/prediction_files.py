@@ -22,6 +22,7 @@ from keras_saliency.files import (
     require_writable,
 )
 from keras_saliency.files.picture_headers import LIMIT
+from keras_saliency.files.picture_pixels import WHITE
 from keras_saliency.prediction.overlay import density_picture, fine_picture, overlay, png_bytes
 from keras_saliency.prediction.pictures import decode_picture, find_pictures, output_stems
 
@@ -59,13 +60,15 @@ def write_prediction(image: np.ndarray, saliency_map: np.ndarray, stem: str,
 
 
 def predict_all(predict: Callable, paths: Sequence, folder: AnyPath, raw: bool = False,
-                limit: int = LIMIT, client: Any = None) -> list:
+                limit: int = LIMIT, client: Any = None,
+                background: Sequence[int] = WHITE) -> list:
     """Predict every picture of `paths` (files and folders) and write its files into `folder`.
 
     Args:
         predict: function, uint8 [H, W, 3] RGB -> float32 [H, W]; called from several threads.
         limit: largest number of pixels of a picture.
         client: of `cluster.connect`, whose workers predict and write, on the same file system.
+        background: (r, g, b), 0..255, on which lies what is transparent.
 
     A picture that cannot be read, predicted or named is reported on standard error and left out;
     the rest goes on. A full disk or a server that is away stops it all.
@@ -91,7 +94,8 @@ def predict_all(predict: Callable, paths: Sequence, folder: AnyPath, raw: bool =
     _claim(folder, {name: picture for picture, stem in zip(pictures, stems)
                     for name in output_names(stem, raw)})
     jobs = list(zip(pictures, stems))
-    settings = {"predict": predict, "folder": folder, "raw": raw, "limit": limit}
+    settings = {"predict": predict, "folder": folder, "raw": raw, "limit": limit,
+                "background": tuple(background)}
     try:
         for message in _here(jobs, settings) if client is None else _there(client, jobs, settings):
             failed += [message] if message else []
@@ -104,10 +108,11 @@ def predict_all(predict: Callable, paths: Sequence, folder: AnyPath, raw: bool =
 
 
 def predict_one(predict: Callable, folder: AnyPath, raw: bool, limit: int,
-                picture: AnyPath, stem: str) -> Optional[str]:
+                background: Sequence[int], picture: AnyPath, stem: str) -> Optional[str]:
     """Predict a picture at a path or an address and write its files; return any error's text."""
     try:
-        image = decode_picture(addresses.read_bytes(picture, limit), picture, limit)
+        contents = addresses.read_bytes(picture, limit)
+        image = decode_picture(contents, picture, limit, background)
     except InputError as error:
         return str(error)
     try:

@@ -24,6 +24,7 @@ MISTAKES = [  # arguments, and a part of the one line that they give
     (["predict", "x.jpg", "--wieghts", "ead"], "no option --wieghts; did you mean --weights?"),
     (["predict", "x.jpg", "--weight", "ead"], "no option --weight; did you mean --weights?"),
     (["predict", "x.jpg"], "x.jpg: no such file or folder"),
+    (["predict", "x.jpg", "--background", "whtie"], "must be a color such as gray or #808080"),
     (["predict", "x.jpg", "--server", "localhost:1"], "x.jpg: no such file or folder"),
     (["predict", "x.jpg", "--weights", "x.onnx"], "x.jpg: no such file or folder"),
     (["predict", "x.jpg", "--weights", "msi_nte"], "no weights 'msi_nte'"),

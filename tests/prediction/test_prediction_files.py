@@ -94,6 +94,23 @@ def test_bad_pictures_are_named_and_the_rest_goes_on(mixed, tmp_path, capsys):
                                          "z_density.png", "z_overlay.png"]
 
 
+def test_what_is_transparent_lies_on_the_color_that_is_asked_for(run, tmp_path):
+    """Equal to the opaque picture on that color, in Python and as a command."""
+    rgba = np.random.default_rng(0).integers(0, 256, (60, 80, 4), np.uint8)
+    rgba[..., 3] = np.where(np.arange(80) < 40, 0, 255)
+    color = np.where(rgba[..., 3:] == 0, (128, 128, 128), rgba[..., :3]).astype(np.uint8)
+    cv2.imwrite(str(tmp_path / "a.png"), rgba)
+    seen = []
+    assert not predict_all(lambda image: seen.append(image) or brightness(image),
+                           [tmp_path / "a.png"], tmp_path / "out", background=(128, 128, 128))
+    np.testing.assert_array_equal(seen[0], color[..., ::-1])
+    cv2.imwrite(str(tmp_path / "b.png"), color)
+    code, said = run("predict", tmp_path / "a.png", tmp_path / "b.png", "--weights", "itti",
+                     "--raw", "--background", "#808080", "--out", tmp_path / "maps")
+    assert code == 0, said
+    np.testing.assert_array_equal(*(np.load(tmp_path / "maps" / f"{name}.npy") for name in "ab"))
+
+
 def test_a_name_of_240_characters_is_predicted(tmp_path):
     picture = write_picture(tmp_path / f"{'n' * 236}.png")
     assert not predict_all(brightness, [picture], tmp_path / "out")
