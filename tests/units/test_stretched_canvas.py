@@ -1,5 +1,4 @@
 """Units of models that stretch stimuli over the canvas, against OpenCV on the whole canvas."""
-from types import SimpleNamespace
 
 import cv2
 import keras
@@ -52,9 +51,8 @@ def test_a_stretched_picture_covers_the_whole_extent():
 
 
 def test_every_cell_of_a_stretched_image_counts_for_thresholds():
-    images = SimpleNamespace(image_sizes=[SIZE])
-    assert dissection._shown(images, 0, CANVAS, (6, 8), "stretch").all()
-    padded = dissection._shown(images, 0, CANVAS, (6, 8), "pad")  # the middle half of the columns
+    assert dissection._shown(SIZE, CANVAS, (6, 8), "stretch").all()
+    padded = dissection._shown(SIZE, CANVAS, (6, 8), "pad")  # the middle half of the columns
     np.testing.assert_array_equal(padded, np.tile([False] * 2 + [True] * 4 + [False] * 2, (6, 1)))
 
 
