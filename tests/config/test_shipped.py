@@ -16,6 +16,12 @@ def test_a_config_is_found_by_its_name(monkeypatch, tmp_path):
         assert configs.load(name, ["data.root=x"]).data.name == "osie"
 
 
+@pytest.mark.parametrize("dataset", ["cat2000", "dutomron", "fiwi", "mit1003", "osie", "pascals"])
+def test_evaluation_by_a_config_keeps_the_canvas_of_the_network(dataset):
+    """`evaluate --weights msi_net` with it works at 288x384; a canvas stated here would win."""
+    assert configs.load(f"msi_net_{dataset}", ["data.root=x"]).data.canvas is None
+
+
 def test_a_file_wins_over_a_name(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "quickstart").mkdir()  # such as a run's folder: no file
