@@ -7,12 +7,15 @@ import struct
 
 import numpy as np
 
+from keras_saliency.files.picture_headers import number_at, tiff_directory
+
 UPRIGHT, STORED = "upright", "stored"
 # By the tag's value: rows and columns change places (first), left and right, top and bottom.
 TRANSPOSED, MIRRORED, FLIPPED = (5, 6, 7, 8), (2, 3, 6, 7), (3, 4, 7, 8)
 TAG, SHORT = 0x0112, 3
 MOST_PARTS = 20_000  # segments or chunks that are gone through
 EXIF = b"Exif\0\0"
+TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _STANDALONE = (0x01, *range(0xd0, 0xd9))  # markers of a JPEG that have no length
 _SCAN, _END, _APP1, _FILL = 0xda, 0xd9, 0xe1, 0xff
 
@@ -56,7 +59,7 @@ def turned_size(size: tuple, orientation: int) -> tuple:
 
 
 def _in_jpeg(data) -> bytes:
-    """Return the first Exif segment, without its heading; empty if there is none."""
+    """Return the first Exif segment without its heading, or no bytes."""
     place = 2
     for _ in range(MOST_PARTS):
         if place + 4 > len(data) or data[place] != 0xff:
@@ -75,7 +78,7 @@ def _in_jpeg(data) -> bytes:
 
 
 def _in_png(data) -> bytes:
-    """Return the eXIf chunk; empty if there is none."""
+    """Return the eXIf chunk, or no bytes."""
     place = 8
     for _ in range(MOST_PARTS if b"eXIf" in data else 0):
         if place + 8 > len(data):
@@ -88,7 +91,7 @@ def _in_png(data) -> bytes:
 
 
 def _in_webp(data) -> bytes:
-    """Return the EXIF chunk; empty if there is none."""
+    """Return the EXIF chunk, or no bytes."""
     place = 12
     for _ in range(MOST_PARTS):
         if place + 8 > len(data):
@@ -105,23 +108,15 @@ def tiff_value(data: bytes, wanted: int) -> int:
 
     Raises struct.error if the data end before it.
     """
-    order = {b"II": "<", b"MM": ">"}.get(data[:2])
-    version = order and struct.unpack_from(f"{order}H", data, 2)[0]
-    if version == 42:
-        start, = struct.unpack_from(f"{order}I", data, 4)
-        counted, entry = "H", "HHIHH"
-    elif version == 43:  # BigTIFF
-        start, = struct.unpack_from(f"{order}Q", data, 8)
-        counted, entry = "Q", "HHQHHI"
-    else:
+    if not data.startswith(TIFF_STARTS):
         return 0
-    if start > len(data):  # struct takes no number of any size
-        return 0
-    count, = struct.unpack_from(order + counted, data, start)
-    start += struct.calcsize(counted)
-    for _ in range(min(count, MOST_PARTS)):
-        tag, kind, values, value, *_ = struct.unpack_from(order + entry, data, start)
+    order, places, value_at = tiff_directory(data)
+    for place in places[:MOST_PARTS]:
+        if place + places.step > len(data):
+            raise struct.error
+        tag, kind = struct.unpack_from(f"{order}HH", data, place)
         if tag == wanted:
-            return value if (kind, values) == (SHORT, 1) else 0
-        start += struct.calcsize(order + entry)
+            count = number_at(data, order + ("Q" if value_at == 12 else "I"), place + 4)
+            value = number_at(data, f"{order}H", place + value_at)
+            return value if (kind, count) == (SHORT, 1) else 0
     return 0

@@ -145,26 +145,37 @@ _WIDTH, _HEIGHT, _TILE_WIDTH, _TILE_HEIGHT = 256, 257, 322, 323
 
 
 def _tiff(data) -> _Header:
-    order = "<" if data[:2] == b"II" else ">"
-    if struct.unpack_from(f"{order}H", data, 2)[0] == 43:  # BigTIFF
-        start, counted, entry, value_at = *struct.unpack_from(f"{order}Q", data, 8), "Q", 20, 12
-    else:
-        start, counted, entry, value_at = *struct.unpack_from(f"{order}I", data, 4), "H", 12, 8
-    count = _at(data, order + counted, start)
-    start += struct.calcsize(counted)
-    if count > _MOST_TAGS:
+    order, places, value_at = tiff_directory(data)
+    if places[_MOST_TAGS:]:
         return _Header(0, 0)
     largest = {}
-    for place in range(start, start + count * entry, entry):
-        tag, kind = _at(data, f"{order}H", place), _at(data, f"{order}H", place + 2)
+    for place in places:
+        tag, kind = (number_at(data, f"{order}H", at) for at in (place, place + 2))
         if tag in (_WIDTH, _HEIGHT, _TILE_WIDTH, _TILE_HEIGHT) and kind in _INTEGERS:
-            value = _at(data, order + _INTEGERS[kind], place + value_at)
+            value = number_at(data, order + _INTEGERS[kind], place + value_at)
             largest[tag] = max(value, largest.get(tag, 0))
     return _Header(largest.get(_HEIGHT, 0), largest.get(_WIDTH, 0),
                    tile=largest.get(_TILE_HEIGHT, 0) * largest.get(_TILE_WIDTH, 0))
 
 
-def _at(data, form, place) -> int:
+def tiff_directory(data: bytes) -> tuple[str, range, int]:
+    """Return (byte order, places of the entries, place of the value in an entry) of the first
+    directory of a TIFF, which EXIF data are too.
+
+    The order is for struct; the step of the places is the length of an entry. Raises struct.error
+    if the data end before the directory.
+    """
+    order = "<" if data[:2] == b"II" else ">"
+    if number_at(data, f"{order}H", 2) == 43:  # BigTIFF
+        start, counted, length, value_at = number_at(data, f"{order}Q", 8), "Q", 20, 12
+    else:
+        start, counted, length, value_at = number_at(data, f"{order}I", 4), "H", 12, 8
+    count = number_at(data, order + counted, start)
+    start += struct.calcsize(counted)
+    return order, range(start, start + count * length, length), value_at
+
+
+def number_at(data: bytes, form: str, place: int) -> int:
     """Return the number at a place, which comes from the file and may be any number."""
     if place > len(data):
         raise struct.error

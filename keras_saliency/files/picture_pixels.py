@@ -6,14 +6,19 @@ import cv2
 import numpy as np
 from PIL import PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 
-from keras_saliency.files.orientation import orientation, tiff_value, turn, turn_back
+from keras_saliency.files.orientation import (
+    TIFF_STARTS,
+    orientation,
+    tiff_value,
+    turn,
+    turn_back,
+)
 
 WHITE = (255, 255, 255)
-_TURNED_ALREADY = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # TIFF, by OpenCV and by PIL
 # Not BMP, whose fourth channel is mostly nothing.
 _KINDS_WITH_ALPHA = {
     b"\x89PNG": PngImagePlugin.PngImageFile, b"RIFF": WebPImagePlugin.WebPImageFile,
-    **dict.fromkeys(_TURNED_ALREADY, TiffImagePlugin.TiffImageFile)}
+    **dict.fromkeys(TIFF_STARTS, TiffImagePlugin.TiffImageFile)}
 _SAMPLES = 277  # tag of a TIFF: values of a pixel
 _MODES_WITH_ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
 
@@ -42,7 +47,7 @@ def decode_pixels(contents: bytes, background: Sequence[int] = WHITE,
         if picture is None:
             return None
         picture = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
-    turned = contents[:4] in _TURNED_ALREADY
+    turned = contents.startswith(TIFF_STARTS)  # by OpenCV and by PIL
     if turned == upright:
         return picture
     return (turn if upright else turn_back)(picture, orientation(contents))
@@ -72,7 +77,7 @@ def _with_alpha(contents) -> Optional[np.ndarray]:
     for start, opened in _KINDS_WITH_ALPHA.items():
         if contents.startswith(start):
             # of another TIFF PIL may warn of what does not matter here
-            if start in _TURNED_ALREADY and tiff_value(contents, _SAMPLES) not in (2, 4):
+            if start in TIFF_STARTS and tiff_value(contents, _SAMPLES) not in (2, 4):
                 return None
             picture = opened(io.BytesIO(contents))
             if picture.mode in _MODES_WITH_ALPHA or "transparency" in picture.info:

@@ -40,11 +40,12 @@ def decode_picture(contents: bytes, name: AnyPath, limit: int = LIMIT,
                    background: Sequence[int] = WHITE) -> np.ndarray:
     """Do as `read_picture` for the contents of a file; `name` is for messages."""
     check_picture(contents, name, limit, "make it smaller, or raise the limit")
-    require(not is_float(contents), f"{name}: its pixels are floating-point numbers, of which it "
-            "does not say which is white; save it in 8 or 16 bits")
     picture = decode_pixels(contents, background)
-    require(picture is not None,
-            f"{name}: not a picture that OpenCV can decode ({folders.TYPES})")
+    if picture is None:
+        raise InputError(f"{name}: " + (
+            "its pixels are floating-point numbers, of which it does not say which is white; save "
+            "it in 8 or 16 bits" if is_float(contents) else
+            f"not a picture that OpenCV can decode ({folders.TYPES})"))
     return picture
 
 
