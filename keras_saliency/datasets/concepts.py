@@ -31,6 +31,7 @@ import numpy as np
 from keras_saliency.datasets import reading
 from keras_saliency.datasets.dataset import require
 from keras_saliency.files import AnyPath, file_state, list_some
+from keras_saliency.files.folders import list_files
 from keras_saliency.files.orientation import STORED, UPRIGHT
 from keras_saliency.files.picture_headers import LIMIT
 
@@ -159,9 +160,9 @@ def _folder(root) -> ConceptDataset:
     for part in ("images", "labels"):
         require((root / part).is_dir(), f"{NAME}: no folder {root / part}; expected index.csv "
                                         "(Broden) or images/ and labels/")
-    stimuli = reading.list_files(root / "images")
+    stimuli = list_files(root / "images")
     require(stimuli, f"{NAME}: no images in {root / 'images'}")
-    pictures = reading.match_by_stem(stimuli, reading.list_files(root / "labels"), "label picture")
+    pictures = reading.match_by_stem(stimuli, list_files(root / "labels"), "label picture")
     found = reading.image_sizes(pictures), reading.image_sizes(stimuli, orientation=UPRIGHT)
     sizes, own_sizes = ([tuple(size) for size in each.tolist()] for each in found)
     if (root / "labels.csv").is_file():

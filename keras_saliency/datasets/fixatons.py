@@ -21,6 +21,7 @@ import numpy as np
 from keras_saliency.datasets import reading
 from keras_saliency.datasets.dataset import DatasetError, DatasetSpec, SaliencyDataset, require
 from keras_saliency.files import AnyPath, list_some
+from keras_saliency.files.folders import list_files
 
 NAME = "fixatons"
 # Folder -> (registered name of the same dataset, its stimuli, pixels per degree of visual angle).
@@ -55,7 +56,7 @@ def load(root: AnyPath, *, use_density: bool = True, first_fixation: bool = Fals
     if use_density:
         folder = reading.sub_folder(root, "SALIENCY_MAPS", NAME)
         wanted = set(reading.stems(stimuli))
-        maps = [path for path in reading.list_files(folder) if path.stem in wanted]
+        maps = [path for path in list_files(folder) if path.stem in wanted]
         maps = reading.match_by_stem(stimuli, maps, f"density map in {folder}")
     scanpaths = reading.sub_folder(root, "SCANPATHS", NAME)
     trials = _trials(scanpaths, stimuli, 0 if first_fixation else 1)

@@ -25,6 +25,7 @@ from numpy.typing import ArrayLike
 from keras_saliency.datasets import matlab, reading
 from keras_saliency.datasets.dataset import DatasetSpec, SaliencyDataset, require
 from keras_saliency.files import AnyPath, list_some
+from keras_saliency.files.folders import list_files
 
 NAME, PUBLISHED = "mit1003", 1003
 # The masks are JPEG files: a fixated pixel is near 255, its neighbours near 0.
@@ -62,7 +63,7 @@ def load(root: AnyPath, *, observers: bool = False, use_density: bool = True,
 def _pictures(root, stimuli, ending) -> list:
     """The file <name><ending> of each stimulus; the archive holds a stray ...1010764fixPts.jpg."""
     folder = reading.sub_folder(root, "ALLFIXATIONMAPS", NAME)
-    found = {path.stem[:-len(ending)]: path for path in reading.list_files(folder)
+    found = {path.stem[:-len(ending)]: path for path in list_files(folder)
              if path.stem.endswith(ending)}
     paths = reading.match_by_stem(stimuli, [f"{name}.jpg" for name in found],
                                   f"{ending[1:]} picture in {folder}")

@@ -14,6 +14,7 @@ from keras_saliency.datasets.dataset import DatasetError, SaliencyDataset, requi
 from keras_saliency.datasets.fixations import Fixations
 from keras_saliency.datasets.masks import DRAWN, Crowding, crowding, mask_fault
 from keras_saliency.files import AnyPath, InputError, folders, list_some
+from keras_saliency.files.folders import list_files
 from keras_saliency.files.orientation import STORED, UPRIGHT, turned_size
 from keras_saliency.files.orientation import orientation as orientation_of
 from keras_saliency.files.picture_headers import LIMIT, PICTURE_TYPES, check_picture, read_file
@@ -58,12 +59,6 @@ def sub_folder(root: AnyPath, name: str, dataset: str) -> Path:
 def list_folders(folder: AnyPath) -> list[Path]:
     """Return the sub-folders of a folder, sorted, without hidden ones."""
     return sorted(p for p in Path(folder).iterdir() if p.is_dir() and not p.name.startswith("."))
-
-
-def list_files(folder: AnyPath, endings: Sequence[str] = PICTURE_TYPES) -> list[Path]:
-    """Return the files of a folder with one of the endings, sorted, without hidden ones."""
-    return sorted(p for p in Path(folder).iterdir()
-                  if p.suffix.lower() in endings and not folders.is_hidden(p.name))
 
 
 def list_stimuli(root: AnyPath, name: str, dataset: str) -> list[Path]:

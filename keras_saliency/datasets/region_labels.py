@@ -17,8 +17,9 @@ from typing import NamedTuple, Optional, Sequence
 import numpy as np
 
 from keras_saliency.datasets.dataset import DatasetError, require
-from keras_saliency.datasets.reading import list_files, list_folders, open_picture, require_folder
+from keras_saliency.datasets.reading import list_folders, open_picture, require_folder
 from keras_saliency.files import AnyPath, InputError, list_some
+from keras_saliency.files.folders import list_files
 from keras_saliency.files.npy import read_npy
 
 NAME = "osie_sr"

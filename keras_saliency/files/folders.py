@@ -1,7 +1,7 @@
 """The pictures of a folder, and a clause on what else is in it."""
 from collections import Counter
 from pathlib import Path
-from typing import Iterable, Mapping
+from typing import Iterable, Mapping, Sequence
 
 from keras_saliency.files import AnyPath, list_some
 from keras_saliency.files.picture_headers import PICTURE_TYPES
@@ -26,20 +26,21 @@ def is_picture(name: str) -> bool:
 
 
 def kind_left_out(name: str) -> str:
-    """Return the ending of a file that could be taken for a picture and is none; "" for others."""
+    """Return the ending of a file that may be a picture of another type; "" for other files."""
     ending = Path(name).suffix.lower()
     if is_hidden(name) or is_picture(name) or ending in BESIDE_PICTURES:
         return ""
     return ending or "without an ending"
 
 
-def list_pictures(folder: AnyPath) -> list[Path]:
-    """Return the picture files of a folder by their endings, sorted, without hidden ones."""
-    return sorted(path for path in Path(folder).iterdir() if is_picture(path.name))
+def list_files(folder: AnyPath, endings: Sequence[str] = PICTURE_TYPES) -> list[Path]:
+    """Return the files of a folder with one of the endings, sorted, without hidden ones."""
+    return sorted(path for path in Path(folder).iterdir()
+                  if path.suffix.lower() in endings and not is_hidden(path.name))
 
 
 def left_out(folder: AnyPath, apart: Iterable[AnyPath] = ()) -> str:
-    """Return a clause on the entries of a folder that `list_pictures` leaves out; "" for none.
+    """Return a clause on the entries of a folder that are no pictures; "" for none.
 
     It counts sub-folders and files such as HEIC, GIF, PDF and videos by their endings, and names
     some. Hidden entries, tables, texts and the paths `apart` are not mentioned.

@@ -103,7 +103,7 @@ def find_pictures(path: AnyPath, apart: Iterable[AnyPath] = ()) -> list:
         if not path.is_dir():
             path.stat()
             return [path]
-        pictures, others = folders.list_pictures(path), folders.left_out(path, apart)
+        pictures, others = folders.list_files(path), folders.left_out(path, apart)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file or folder") from None
     except OSError as error:
@@ -121,7 +121,7 @@ def require_pictures(paths: Sequence[AnyPath]) -> None:
     An address, or a list of them, is left to those who open it.
     """
     if any(is_archive(path) or Path(path).is_file() or Path(path).is_dir()
-           and folders.list_pictures(path) for path in paths):
+           and folders.list_files(path) for path in paths):
         return
     for path in paths:
         find_pictures(path)

@@ -20,8 +20,8 @@ from keras import layers
 from keras_saliency.addons import TQDMProgressBar
 from keras_saliency.datasets import pipeline
 from keras_saliency.datasets.dataset import SaliencyDataset, require
-from keras_saliency.datasets.reading import list_files
 from keras_saliency.files import InputError, atomic_path, list_some
+from keras_saliency.files.folders import list_files
 from keras_saliency.files.orientation import STORED
 from keras_saliency.models import weights_file
 from keras_saliency.models.backbones import vgg16
