@@ -41,8 +41,9 @@ def predict_archive(predict: Callable, sources: Sequence, out: Union[str, Path],
     require(len(sources) == 1, f"give one archive, not {len(sources)}; a {addresses.LIST} file "
             "with an address a line can list pictures from anywhere")
     [source] = sources
-    settings = {"source": str(source), "raw": raw, "limit": limit, "background": list(background),
-                "shard": SHARD, "predict": packing.digest(packing.pack(predict))}
+    options = {"raw": raw, "limit": limit, "background": list(background)}
+    settings = {"source": str(source), **options, "shard": SHARD,
+                "predict": packing.digest(packing.pack(predict))}
     require(not addresses.is_below(out, source), f"{out} lies in {source}: predictions would be "
             "taken for pictures; give another output folder")
     jobs = ((address, _stem(name)) for address, name in addresses.pictures(source))
@@ -51,9 +52,8 @@ def predict_archive(predict: Callable, sources: Sequence, out: Union[str, Path],
     tables = Tables(addresses.join(out, TABLES), client.resume)
     done = failed = 0
     shards = iter(lambda: list(itertools.islice(jobs, SHARD)), [])
-    rows = client.map(predict_rows, "jobs", shards, {
-        "predict": predict, "folder": out, "raw": raw, "limit": limit,
-        "background": tuple(background)}, "predicting",
+    rows = client.map(
+        predict_rows, "jobs", shards, {"predict": predict, "folder": out, **options}, "predicting",
         unit="picture", names=lambda shard: [address for address, _ in shard], kept=tables)
     for row in rows:
         wrong = [text for text in row["error"] if text]

@@ -127,8 +127,10 @@ def _load_keras(path):
     whole = zipfile.is_zipfile(path)
     require(whole or is_hdf5(path), f"{path} is no .keras file that is whole: "
             f"{describe_kind(path)}", WeightsError)
-    require(not whole or "config.json" in zipfile.ZipFile(path).namelist(), f"{path} holds no "
-            "Keras model (it has no config.json): it was written by another program", WeightsError)
+    if whole:
+        with zipfile.ZipFile(path) as archive:
+            require("config.json" in archive.namelist(), f"{path} holds no Keras model (it has no "
+                    "config.json): it was written by another program", WeightsError)
     try:
         model = keras.models.load_model(path, compile=False)
     except Exception as error:  # of a dozen types

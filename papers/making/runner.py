@@ -1,4 +1,5 @@
 """Makes a result part by part; finished parts are kept."""
+import functools
 import hashlib
 import platform
 import time
@@ -113,6 +114,7 @@ def _roots(name, setting, rows, out) -> Optional[dict]:
     return {**now, **before}
 
 
+@functools.lru_cache(maxsize=None)  # several results are made from one folder
 def contents_of(folder) -> str:
     """Return a digest of the names and contents of the files below a folder but hidden ones."""
     folder = Path(folder)
