@@ -11,7 +11,7 @@ def seen(facts: Facts, dataset: SaliencyDataset, usual: bool) -> list[str]:
     """Return sentences on the stimuli of `dataset` that a network was trained or calibrated on.
 
     Args:
-        facts: of the network. Files of before fingerprints were kept name datasets alone.
+        facts: of the network. Older files name datasets, not stimuli.
         usual: whether the stimuli are the validation part of the usual split, which training
             leaves out; then such a file gives no reason for a sentence.
     """

@@ -1,4 +1,4 @@
-"""What a file is, whatever its name says, by its first bytes."""
+"""The kind of a file, told by its first bytes and not by its name."""
 from keras_saliency.files.writing import AnyPath
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"

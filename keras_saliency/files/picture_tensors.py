@@ -96,7 +96,7 @@ def _in_jpeg(data):
 
 
 def _in_png(data):
-    """The eXIf chunk of a PNG with `_PADDING` behind it; empty if there is none."""
+    """The eXIf chunk of a PNG with `_PADDING` behind it, or no bytes."""
     size = tf.strings.length(data) - len(_PADDING)
 
     def length(place):

@@ -31,7 +31,7 @@ def require_writable(path: AnyPath) -> None:
 
 
 def file_state(path: AnyPath) -> tuple:
-    """Return (bytes, time of the last change in nanoseconds) of a file; () if it is not there."""
+    """Return (bytes, time of the last change in nanoseconds) of a file; () without a file."""
     try:
         status = os.stat(path)
     except OSError:

@@ -10,12 +10,11 @@ _UNIT = 2.0       # largest value of an image of 0..1 whose resizing overshot
 
 
 def check_image(image: Any) -> np.ndarray:
-    """Return an RGB image 0..255 as an array [H, W, 3] of its own type; raise `InputError` if it is
-    none.
+    """Return an RGB image 0..255 as an array [H, W, 3] of its own type.
 
-    Numbers of any type will do. Refused are values that are not finite or outside of 0..255, true
-    and false, and floats that reach no higher than about 1, which are a picture of 0..1 or one so
-    dark that nothing is to be seen. Black itself passes.
+    Numbers of any type will do. `InputError` for values that are not finite or outside of 0..255,
+    for true and false, and for floats that reach no higher than about 1: a picture of 0..1, or one
+    so dark that nothing is to be seen. Black itself passes.
     """
     image = rgb_array(image)
     if image.dtype == np.uint8:
@@ -41,7 +40,7 @@ def _cause(low, high) -> str:
 
 
 def rgb_array(image: Any) -> np.ndarray:
-    """Return an RGB image as an array [H, W, 3]; raise `InputError` with the remedy if it is none.
+    """Return an RGB image as an array [H, W, 3]; `InputError` with the remedy for anything else.
 
     It may be anything that `numpy.asarray` takes, on the processor. Values are not checked.
     """
