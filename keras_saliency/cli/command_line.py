@@ -87,7 +87,10 @@ def _warnings_as_lines() -> Iterator[None]:
 
         def show_line(message, category, *rest):
             if issubclass(category, InputWarning):
-                print(f"warning: {printable(message)}", file=sys.stderr)
+                from tqdm import tqdm
+
+                # on a line of its own where a progress bar is shown
+                tqdm.write(f"warning: {printable(message)}", file=sys.stderr)
             else:
                 show(message, category, *rest)
 
